@@ -1,0 +1,62 @@
+#pragma once
+/// \file
+/// The three kinds of error, never mixed: a bug aborts (assert.hpp); a failure on the data path is
+/// a value (`op_status`, `result<T>`); a configuration or start-up error is a `config_error`.
+
+#include <boost/system/error_code.hpp>
+#include <boost/system/result.hpp>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace chopsticks {
+
+using boost::system::error_code;
+
+/// A value or an error code.
+template <typename T>
+using result = boost::system::result<T>;
+
+/// What became of one operation: the vocabulary of decisions. The words of the wire (HTTP status,
+/// S3 code, errno) are kept beside it for the report.
+enum class op_status : std::uint8_t {
+    /// Done as asked.
+    ok,
+    /// The target sent a redirect (3xx); redirects are not followed, a benchmark names its target.
+    redirect,
+    /// The target refused the request as wrong (4xx other than throttling).
+    client_error,
+    /// The target failed (5xx other than throttling).
+    server_error,
+    /// The target asked to slow down (503 SlowDown, 429).
+    slow_down,
+    /// The connection could not be made (refused, unreachable, TLS handshake failed).
+    connect_failed,
+    /// The connection ended (reset, closed) before the response was complete.
+    connection_lost,
+    /// The operation took longer than its time-out; its connection was closed.
+    timeout,
+    /// The response was not what the protocol allows.
+    bad_response,
+    /// The response was complete and well-formed, but not the size or content that was written.
+    corrupt,
+    /// The I/O failed with an errno (block devices).
+    io_error,
+    /// The run stopped before the operation ended; counted as neither ok nor failed.
+    cancelled,
+};
+
+constexpr std::size_t op_status_count = static_cast<std::size_t>(op_status::cancelled) + 1;
+
+/// The status as the result file spells it, e.g. "connection_lost".
+std::string_view name(op_status status) noexcept;
+
+/// A mistake in the configuration or at start-up. The message says what is wrong, where (file,
+/// line, column where known) and how to mend it. Caught once, in cli.
+class config_error : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+}  // namespace chopsticks

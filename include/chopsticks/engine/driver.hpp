@@ -1,0 +1,120 @@
+#pragma once
+/// \file
+/// The contract between the engine and whatever executes operations. A driver is three objects:
+/// `driver` (one per group and run, main thread), `core_driver` (one per core, lives on that core)
+/// and `session` (one per user: what one user needs to have one operation at a time in flight). The
+/// engine knows no driver; cli hands it the ones it needs.
+
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/runtime/reactor.hpp>
+#include <chopsticks/runtime/task.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace chopsticks::engine {
+
+/// One measured request, chosen by the engine. A view struct: it is copied into coroutine frames.
+struct operation {
+    std::uint16_t code = 0;      ///< index into the catalogue's operations of the workload
+    std::uint32_t version = 0;   ///< of the object's content
+    std::uint64_t object = 0;    ///< index of the object
+    std::uint64_t size = 0;      ///< bytes of the whole object
+    std::uint64_t offset = 0;    ///< first byte of a part
+    std::uint64_t length = 0;    ///< bytes of a part; 0 = the whole object
+    std::uint32_t max_keys = 0;  ///< list
+    std::uint32_t pages = 0;     ///< list
+    bool list_directory = false;
+};
+static_assert(std::is_trivially_destructible_v<operation>);
+
+/// What became of it. Filled by the session; all times are monotonic_ns.
+struct outcome {
+    op_status status = op_status::ok;
+    std::uint16_t endpoint = 0;      ///< index into driver::endpoints()
+    int http_status = 0;             ///< or errno for block devices; 0 = none
+    std::uint32_t retries = 0;       ///< attempts beyond the first
+    std::uint64_t bytes = 0;         ///< body bytes acknowledged
+    std::int64_t sent_ns = 0;        ///< just before the first byte was handed to the kernel
+    std::int64_t first_byte_ns = 0;  ///< when the first byte of the response had arrived; 0 = none
+    std::int64_t done_ns = 0;        ///< when the last byte of the response had arrived
+    char code[48] = {};      ///< the wire's word for the failure, e.g. "NoSuchKey"; NUL-terminated
+    char example[160] = {};  ///< one line for a person, no secret in it; NUL-terminated
+
+    /// Makes this a failure. Texts are cut to their arrays.
+    void fail(op_status why, std::string_view wire_code, std::string_view text) noexcept;
+};
+static_assert(std::is_trivially_destructible_v<outcome>);
+
+/// What one user needs. Belongs to its core; used by one operation at a time.
+class session {
+  public:
+    virtual ~session() = default;
+
+    /// Does one operation. Never throws; a failure is in the outcome. Both references outlive the
+    /// coroutine. Nothing is allocated once the session is warm.
+    virtual runtime::task<void> execute(const operation& op, outcome& out) = 0;
+
+    /// Makes an operation in flight end soon with op_status::cancelled and closes what is open.
+    virtual void cancel() noexcept = 0;
+};
+
+/// Counters of one core since the start; read by the collector at interval ends, on the owning
+/// core.
+struct driver_counters {
+    std::uint64_t connects = 0;
+    std::uint64_t connect_failures = 0;
+    std::uint64_t tls_handshakes = 0;
+    std::uint64_t tls_resumed = 0;
+    std::uint64_t open_connections = 0;
+    std::uint64_t timeouts = 0;
+};
+
+/// What open_target found.
+struct target_state {
+    std::string problem;      ///< not empty: the one message for the user; the run does not start
+    bool data_ready = false;  ///< the (reused) data set is complete; prepare has nothing to do
+};
+
+/// A driver on one core.
+class core_driver {
+  public:
+    virtual ~core_driver() = default;
+    virtual std::unique_ptr<session> make_session() = 0;
+    virtual driver_counters counters() const noexcept { return {}; }
+
+    /// Run on core 0 before anything else: is the target there, does it let us in, is the name
+    /// free? Makes what the run needs (the bucket).
+    virtual runtime::task<target_state> open_target() = 0;
+
+    /// Run on core 0 after the prepare phase made all objects: marks a kept data set as complete.
+    /// Returns an empty string, or what went wrong.
+    virtual runtime::task<std::string> seal_data() = 0;
+
+    /// Run on core 0 after cleanup, also if open_target had a problem: removes what that made.
+    /// Returns what could not be removed.
+    virtual runtime::task<std::string> close_target() = 0;
+
+    /// Makes whichever of these three is under way on this core end soon, with a problem: a target
+    /// that does not answer must not hold up an interrupted run for as long as its time-outs are.
+    virtual void cancel_control() noexcept {}
+};
+
+/// What a group of a run executes its operations with.
+class driver {
+  public:
+    virtual ~driver() = default;
+
+    /// Targets that figures are kept apart for; at least one. Constant after construction.
+    virtual const std::vector<std::string>& endpoints() const noexcept = 0;
+
+    /// File descriptors one session keeps open.
+    virtual std::uint64_t descriptors_per_session() const noexcept { return 1; }
+
+    /// Called once per core, on that core, before its first operation.
+    virtual std::unique_ptr<core_driver> make_core(runtime::reactor& reactor, unsigned core) = 0;
+};
+
+}  // namespace chopsticks::engine

@@ -1,0 +1,147 @@
+#pragma once
+/// \file
+/// A run: phases over cores. The main thread steers, one thread per core works, one thread collects
+/// what the cores hand over at the end of every interval.
+
+#include <atomic>
+#include <chopsticks/engine/driver.hpp>
+#include <chopsticks/runtime/reactor.hpp>
+#include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/stats/recorder.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace chopsticks::engine {
+
+/// Where a run is.
+enum class phase : std::uint8_t { open, prepare, ramp, warmup, measure, drain, cleanup, done };
+std::string_view name(phase p) noexcept;
+
+/// Counts of a group's load over some span, over all cores.
+struct load_figures {
+    std::uint64_t intended = 0;   ///< tasks due
+    std::uint64_t issued = 0;     ///< tasks begun
+    std::uint64_t completed = 0;  ///< tasks ended, well or not
+    std::uint64_t cancelled = 0;  ///< tasks cut off by the end of the run; neither ok nor failed
+    std::uint64_t shed = 0;       ///< due, but the queue was full
+    std::uint64_t backlog = 0;    ///< due, waiting in the queue at the end of the span
+    std::int64_t backlog_age_max_ns = 0;  ///< age of the oldest of them, the greatest over the span
+    std::uint64_t in_flight_max = 0;      ///< sum over cores of each core's maximum
+
+    void add(const load_figures& other) noexcept;
+};
+
+/// One core over one span.
+struct core_figures {
+    std::int64_t busy_ns = 0;     ///< of the loop's turns that did something
+    std::int64_t span_ns = 0;     ///< length of the span on this core
+    std::int64_t cpu_ns = 0;      ///< CPU time of the core's thread
+    std::int64_t lag_max_ns = 0;  ///< the longest turn of the loop
+    double busy_share() const noexcept {
+        return span_ns > 0 ? static_cast<double>(busy_ns) / static_cast<double>(span_ns) : 0;
+    }
+};
+
+/// What all cores did in one interval. Operations are counted where they ended.
+struct interval {
+    explicit interval(const stats::layout& names) : figures(names, 2) {}
+
+    std::uint64_t number = 0;
+    phase when = phase::warmup;
+    double start_s = 0;  ///< since the load began
+    double duration_s = 0;
+    stats::totals figures;
+    std::vector<load_figures> groups;
+    std::vector<core_figures> cores;
+    driver_counters connections;
+};
+
+/// How far prepare or cleanup is.
+struct progress {
+    phase when = phase::open;
+    std::uint64_t done = 0;
+    std::uint64_t total = 0;
+    std::uint64_t failed = 0;
+    double elapsed_s = 0;
+};
+
+/// Time spent in a phase; seconds since the start of the run.
+struct phase_span {
+    phase when;
+    double start_s = 0;
+    double duration_s = 0;
+};
+
+/// Called on threads of the run, one call at a time.
+struct observer {
+    virtual ~observer() = default;
+    virtual void on_phase(phase) {}
+    virtual void on_progress(const progress&) {}
+    virtual void on_interval(const interval&) {}
+};
+
+/// A group with its driver; both outlive the run.
+struct group_setup {
+    const scenario::group* group = nullptr;
+    driver* target = nullptr;
+    bool protect_initial = false;  ///< the initial objects belong to a kept data set
+};
+
+struct run_options {
+    const scenario::scenario* plan = nullptr;
+    std::vector<group_setup> groups;
+    unsigned cores = 1;
+    std::vector<int> cpus;  ///< to pin to, one per core; empty: not pinned
+    runtime::idle_mode idle = runtime::idle_mode::hybrid;
+    std::uint64_t seed = 1;
+    std::int64_t interval_ns = 1'000'000'000;
+    observer* watcher = nullptr;  ///< may be null
+};
+
+/// All that came of a run.
+struct run_result {
+    explicit run_result(const stats::layout& l) : names(l), measured(l, 3), warmup(l, 3) {}
+
+    stats::layout names;
+    /// Operations that were due in the measure phase, also those that ended while draining.
+    stats::totals measured;
+    /// Operations due before it: cut from the figures, kept here.
+    stats::totals warmup;
+    double measure_s = 0;  ///< length of the measure phase
+    double warmup_s = 0;
+    std::vector<load_figures> groups;  ///< of the measure phase
+    std::vector<core_figures> cores;   ///< of the measure phase
+    stats::histogram schedule_lag;     ///< open loop: when the generator noticed a due task - due
+    driver_counters connections;       ///< of the whole run
+    std::vector<phase_span> phases;
+    std::vector<std::uint64_t>
+        alive;  ///< by group: objects that exist before cleanup, by our count
+    std::uint64_t prepared = 0;
+    std::uint64_t prepare_failed = 0;
+    std::uint64_t left_behind = 0;  ///< objects cleanup could not remove
+    bool interrupted = false;
+    bool target_problem = false;  ///< `problem` is of the target or its configuration
+    std::string problem;          ///< not empty: why the run ended before its measure phase did
+    std::string cleanup_problem;
+};
+
+/// The seed that sizes and contents of a group's objects are functions of. That of a kept data set
+/// depends on its name alone, so that later runs find what earlier ones wrote.
+std::uint64_t data_seed(const scenario::group& group, std::uint64_t run_seed,
+                        std::size_t index) noexcept;
+
+/// Size of an object, as the engine chooses it.
+std::uint64_t object_size(const scenario::group& group, std::uint64_t data_seed,
+                          std::uint64_t index) noexcept;
+
+/// "<group>/<op>" for every operation the groups' tasks use, and all endpoints, in a fixed order.
+stats::layout make_layout(const std::vector<group_setup>& groups);
+
+/// Runs it. Blocks until the end. `stop_level` is raised from anywhere (a signal handler too): 1
+/// ends the phase, drains, cleans up; 2 stops at once and leaves the objects behind.
+run_result execute(const run_options& options, const std::atomic<int>& stop_level);
+
+}  // namespace chopsticks::engine

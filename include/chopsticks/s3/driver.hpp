@@ -1,0 +1,35 @@
+#pragma once
+/// \file
+/// The S3 drivers: `beast` speaks HTTP to real endpoints, `dummy` answers at once.
+
+#include <chopsticks/engine/driver.hpp>
+#include <chopsticks/scenario/scenario.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace chopsticks::s3 {
+
+/// What a driver of one group needs. Referred-to objects outlive the driver.
+struct driver_options {
+    const scenario::s3_config* config = nullptr;  ///< credentials complete
+    const scenario::group* group = nullptr;
+    scenario::timeouts timeout;
+    /// Where the run's own objects are: "<prefix><run id>/...". The run refuses to start if there
+    /// is anything below it.
+    std::string run_prefix;
+    /// Not empty: where the kept data set is; objects below group->data.objects are there.
+    std::string kept_prefix;
+    std::uint64_t data_seed = 0;  ///< of contents and sizes
+    unsigned cores = 1;
+    bool prepares = true;  ///< the run writes the initial objects
+};
+
+/// The driver `beast`. Resolves all endpoints' names and reads the CA file: throws config_error.
+std::unique_ptr<engine::driver> make_beast_driver(const driver_options& options);
+
+/// The driver `dummy`: every operation succeeds at once after one turn of the loop, or after
+/// `delay_ns`; nothing leaves the process. For the engine's own tests and benchmarks.
+std::unique_ptr<engine::driver> make_dummy_driver(std::int64_t delay_ns = 0);
+
+}  // namespace chopsticks::s3

@@ -1,0 +1,107 @@
+#pragma once
+/// \file
+/// Reading the answer of list-objects v2: as a stream that is only counted (load), or as a whole
+/// (control operations).
+
+#include <array>
+#include <chopsticks/core/error.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chopsticks::s3 {
+
+/// Reads a ListBucketResult slice by slice, at any split, keeping a few hundred bytes of state and
+/// no key. It checks that tags nest to depth zero and that the document ends with
+/// </ListBucketResult>; it is not a validating parser. One object per response, or reset(); used by
+/// one core; never allocates.
+class list_scanner {
+  public:
+    static constexpr std::size_t max_token_bytes = 2048;
+
+    enum class state : std::uint8_t {
+        need_more,
+        complete,  ///< the root element ended; more white space may follow
+        bad,       ///< no such document, or a token that is too long
+    };
+
+    state feed(std::string_view slice) noexcept;
+
+    state current() const noexcept { return state_; }
+    std::uint64_t keys() const noexcept { return keys_; }
+    std::uint64_t common_prefixes() const noexcept { return common_prefixes_; }
+
+    /// \name Only after `complete`
+    /// \{
+    bool is_truncated() const noexcept { return is_truncated_; }
+    /// NextContinuationToken, unescaped; empty when there was none. Valid until reset().
+    std::string_view token() const noexcept { return {token_.data(), token_size_}; }
+    /// \}
+
+    void reset() noexcept;
+
+  private:
+    enum class phase : std::uint8_t {
+        text,
+        tag_start,
+        tag_name,
+        tag_rest,
+        tag_quoted,
+        declaration,
+        declaration_end,
+        bang,
+        bang_dash,
+        comment,
+        comment_dash,
+        comment_end,
+    };
+    enum class capture : std::uint8_t { none, truncated, token };
+
+    bool take_text(std::string_view text) noexcept;
+    bool tag_byte(char c) noexcept;
+    bool end_tag() noexcept;
+    bool open_element(std::string_view name) noexcept;
+    bool close_element(std::string_view name) noexcept;
+    bool finish_capture(std::string_view name) noexcept;
+
+    state state_ = state::need_more;
+    phase phase_ = phase::text;
+    capture capture_ = capture::none;
+    bool closing_ = false;
+    bool self_closing_ = false;
+    bool is_truncated_ = false;
+    bool seen_root_ = false;
+    char quote_ = 0;
+    std::uint32_t depth_ = 0;
+    std::uint32_t name_size_ = 0;
+    std::uint64_t keys_ = 0;
+    std::uint64_t common_prefixes_ = 0;
+    std::size_t token_size_ = 0;
+    std::size_t text_size_ = 0;
+    std::array<char, 48> name_{};
+    std::array<char, 2 * max_token_bytes> text_{};  // still escaped
+    std::array<char, max_token_bytes> token_{};
+};
+
+struct list_entry {
+    std::string key;
+    std::uint64_t size = 0;
+    std::string etag;  ///< with its quotes
+    std::string last_modified;
+};
+
+struct list_page {
+    std::vector<list_entry> keys;
+    std::vector<std::string> prefixes;
+    bool is_truncated = false;
+    std::string token;  ///< NextContinuationToken
+};
+
+/// Parses a whole ListBucketResult. Error: errc::bad_message.
+result<list_page> parse_list(std::string_view body);
+
+/// Names of a ListAllMyBucketsResult. Error: errc::bad_message.
+result<std::vector<std::string>> parse_buckets(std::string_view body);
+
+}  // namespace chopsticks::s3

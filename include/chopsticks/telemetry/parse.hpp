@@ -1,0 +1,77 @@
+#pragma once
+/// \file
+/// Readers of what the kernel tells in text, without I/O: each takes the content of one file and
+/// gives what it found, or nothing when the text is not what the kernel writes. Formats: proc(5)
+/// and the kernel's Documentation/filesystems/proc.rst. All functions are pure; any thread.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace chopsticks::telemetry {
+
+/// CPU time of a process or thread.
+struct cpu_times {
+    std::int64_t user_ns = 0;
+    std::int64_t system_ns = 0;
+};
+
+/// /proc/[pid]/stat or /proc/[pid]/task/[tid]/stat: utime and stime. `ticks_per_s` is
+/// sysconf(_SC_CLK_TCK). The command name may hold anything, blanks and parentheses included.
+std::optional<cpu_times> parse_task_stat(std::string_view text, long ticks_per_s);
+
+/// Resident memory of /proc/[pid]/status.
+struct memory_use {
+    std::uint64_t rss_bytes = 0;      ///< VmRSS
+    std::uint64_t rss_max_bytes = 0;  ///< VmHWM
+};
+std::optional<memory_use> parse_status(std::string_view text);
+
+/// CPU time of the whole host since boot, in ticks: the "cpu" line of /proc/stat.
+struct host_cpu {
+    std::uint64_t busy = 0;   ///< user, nice, system, irq, softirq
+    std::uint64_t idle = 0;   ///< idle, iowait
+    std::uint64_t steal = 0;  ///< taken by other guests of the hypervisor
+};
+std::optional<host_cpu> parse_proc_stat(std::string_view text);
+
+/// One network interface since it came up.
+struct nic_counters {
+    std::uint64_t rx_bytes = 0;
+    std::uint64_t rx_packets = 0;
+    std::uint64_t rx_dropped = 0;
+    std::uint64_t tx_bytes = 0;
+    std::uint64_t tx_packets = 0;
+    std::uint64_t tx_dropped = 0;
+};
+/// /proc/net/dev: interface -> counters. Lines that make no sense are left out.
+std::optional<std::map<std::string, nic_counters>> parse_net_dev(std::string_view text);
+
+/// TCP of the network namespace since boot.
+struct tcp_counters {
+    std::uint64_t segments_out = 0;     ///< Tcp OutSegs
+    std::uint64_t retransmits = 0;      ///< Tcp RetransSegs
+    std::uint64_t failed_connects = 0;  ///< Tcp AttemptFails
+    std::uint64_t resets_in = 0;        ///< Tcp EstabResets
+};
+/// /proc/net/snmp.
+std::optional<tcp_counters> parse_snmp(std::string_view text);
+
+/// One value of a file in the layout of /proc/net/snmp and /proc/net/netstat (a line of names, then
+/// a line of values, both behind the same "<table>:"), e.g. ("TcpExt", "TCPTimeouts").
+std::optional<std::uint64_t> parse_net_table(std::string_view text, std::string_view table,
+                                             std::string_view name);
+
+/// /proc/meminfo: MemTotal in bytes.
+std::optional<std::uint64_t> parse_meminfo_total(std::string_view text);
+
+/// /proc/cpuinfo: the first processor's model, from the words different architectures use.
+std::optional<std::string> parse_cpu_model(std::string_view text);
+
+/// /proc/sys/net/ipv4/ip_local_port_range: first and last ephemeral port.
+std::optional<std::array<unsigned, 2>> parse_port_range(std::string_view text);
+
+}  // namespace chopsticks::telemetry

@@ -1,0 +1,168 @@
+#!/bin/bash
+# Installs the Debian packages that a level needs, and nothing when they are there already.
+# Usage: scripts/install-deps.sh [--dry-run] [build|test|lint]...      (default: build)
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+Usage: scripts/install-deps.sh [--dry-run] [LEVEL]...
+
+Levels:
+  build   what compiles Chopsticks and its unit tests (default)
+  test    build, and what the whole test suite runs against: Ceph, nginx, boto3, s3cmd, wrk, ...
+  lint    clang 19 with its formatter and linter, as .ci/run uses them
+
+  --dry-run   only say what is missing
+
+Runs apt-get through sudo when not root. Starts no service.
+TEXT
+}
+
+# package: why
+build_packages='
+g++: the compiler (GCC 12 or later)
+meson: the build system
+ninja-build: runs the build
+pkg-config: finds the libraries below
+libboost1.81-dev: Asio (event loops, sockets) and Beast (HTTP), headers only
+libssl-dev: TLS, and the hashes of S3 signatures
+nlohmann-json3-dev: result files
+libyaml-cpp-dev: scenarios and workload configurations
+libcli11-dev: the command line
+libpugixml-dev: XML of S3
+zlib1g-dev: compressed histograms
+doctest-dev: unit tests
+'
+test_packages='
+librbd-dev: the client library of Ceph block devices
+ceph-mon: the Ceph cluster that the tests start on loopback: monitor
+ceph-mgr: - manager
+ceph-osd: - object store
+ceph-common: - its command line
+radosgw: - its S3 gateway
+nginx-light: the server of the comparison with wrk
+wrk: what the HTTP client is compared with
+python3: end-to-end tests
+python3-boto3: an independent S3 client
+python3-jsonschema: an independent check of result files
+s3cmd: another independent S3 client
+curl: asks servers whether they are up
+fio: what block I/O is compared with
+'
+lint_packages='
+clang-19: the second compiler
+libclang-rt-19-dev: its sanitizers
+clang-tidy-19: finds what compilers let pass
+clang-format-19: the format of the source
+ccache: compiles again only what changed
+'
+
+die() {
+    echo "install-deps: $*" >&2
+    exit 1
+}
+
+dry_run=false
+levels=()
+for argument in "$@"; do
+    case $argument in
+        --dry-run) dry_run=true ;;
+        -h | --help) usage; exit 0 ;;
+        build | test | lint) levels+=("$argument") ;;
+        *) usage >&2; die "unknown argument: $argument" ;;
+    esac
+done
+[ ${#levels[@]} -gt 0 ] || levels=(build)
+
+wanted=$build_packages
+for level in "${levels[@]}"; do
+    case $level in
+        test) wanted+=$test_packages ;;
+        lint) wanted+=$lint_packages ;;
+    esac
+done
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    echo "install-deps: this is no Debian system. Install the equivalents of these yourself, or let"
+    echo "Meson fetch the libraries among them (it does so for those your system lacks):"
+    sed '/^$/d; s/^/  /' <<<"$wanted"
+    exit 1
+fi
+
+# One call for all names: an unknown or absent package is simply not in the answer.
+mapfile -t names < <(sed -n 's/^\([^:]*\):.*/\1/p' <<<"$wanted" | sort -u)
+installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "${names[@]}" 2>/dev/null |
+    sed -n 's/^.i[ ]* //p' || true)
+missing=()
+for name in "${names[@]}"; do
+    grep -qx -- "$name" <<<"$installed" || missing+=("$name")
+done
+if [ ${#missing[@]} -eq 0 ]; then
+    echo "install-deps: everything for ${levels[*]} is installed"
+    exit 0
+fi
+
+echo "install-deps: for ${levels[*]} these packages are missing:"
+for name in "${missing[@]}"; do
+    why=$(sed -n "s/^$name: //p" <<<"$wanted" | head -n 1)
+    printf '  %-22s %s\n' "$name" "$why"
+done
+if $dry_run; then exit 0; fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "needs root: run it as root, or install sudo"
+    echo "install-deps: asking sudo for the right to install them"
+    as_root=(sudo)
+fi
+
+# A package's own scripts may start what it installs (nginx does). This policy, which only exists
+# while we install, forbids it; without a running init it also keeps them from failing.
+policy=/usr/sbin/policy-rc.d
+scratch=$(mktemp -d)
+made_policy=false
+clean_up() {
+    if $made_policy; then "${as_root[@]}" rm -f "$policy"; fi
+    rm -rf "$scratch"
+}
+trap clean_up EXIT
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$scratch/policy"
+    "${as_root[@]}" install -m 755 "$scratch/policy" "$policy"
+    made_policy=true
+fi
+
+apt() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q \
+        -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 "$@"
+}
+
+nginx_was_here=false
+if dpkg-query -W -f '${db:Status-Abbrev}' nginx-common 2>/dev/null | grep -q '^.i'; then
+    nginx_was_here=true
+fi
+
+# Lists are fetched only if those that are there do not know a package, or name a file that the
+# mirror no longer has.
+install_missing() { apt install -y --no-install-recommends "${missing[@]}"; }
+fetch_lists() {
+    apt update || die "apt-get update failed: is the network there, and a mirror in sources.list?"
+}
+if ! apt-get -qq --simulate --no-install-recommends install "${missing[@]}" >/dev/null 2>&1; then
+    fetch_lists
+fi
+if ! install_missing; then
+    echo "install-deps: trying again with fresh package lists"
+    fetch_lists
+    install_missing || die "apt-get could not install: ${missing[*]}
+  (python3-scipy and other packages built with an older Boost conflict with libboost1.81-dev;
+  the lines above name the conflict if that is it)"
+fi
+
+# Installed for its program only: it shall not come up at the next boot either.
+if ! $nginx_was_here && [[ " ${missing[*]} " == *" nginx-light "* ]] &&
+    command -v systemctl >/dev/null; then
+    "${as_root[@]}" systemctl disable nginx >/dev/null 2>&1 ||
+        echo "install-deps: note: could not disable the service nginx; it may start at boot"
+fi
+echo "install-deps: done"

@@ -1,0 +1,95 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <chopsticks/core/error.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <system_error>
+
+#include "command.hpp"
+
+namespace chopsticks::cli {
+
+std::atomic<int> stop_level{0};
+
+namespace {
+
+void raise_stop_level(int) {
+    static_assert(std::atomic<int>::is_always_lock_free);
+    stop_level.fetch_add(1, std::memory_order_relaxed);
+}
+
+/// A mistake in the options, with what CLI11 says of it on one line.
+int refuse(const CLI::App& app, const CLI::ParseError& error) {
+    // "--help" and "--version" come as errors too; they are answers.
+    if (error.get_exit_code() == 0) return app.exit(error);
+    const auto chosen = app.get_subcommands();
+    std::fprintf(stderr, "chopsticks: %s; see chopsticks %s%s--help\n", error.what(),
+                 chosen.empty() ? "" : chosen.front()->get_name().c_str(),
+                 chosen.empty() ? "" : " ");
+    return exit_usage;
+}
+
+int run_main(int argc, char** argv) {
+    CLI::App app{
+        "Chopsticks puts a measured, honest load on S3 object stores and writes one JSON result "
+        "per run.\n\nA first try without any server:\n  chopsticks run -f "
+        "scenarios/quickstart.yaml --embedded",
+        "chopsticks"};
+    app.set_version_flag("--version", "chopsticks " CHOPSTICKS_VERSION);
+    app.require_subcommand(1);
+    int status = exit_ok;
+    const std::vector<std::string> command_line(argv, argv + argc);
+    add_run_command(app, status, command_line);
+    add_validate_command(app, status);
+    add_list_command(app, status);
+    add_serve_command(app, status);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return refuse(app, error);
+    } catch (const config_error& error) {
+        std::fprintf(stderr, "chopsticks: %s\n", error.what());
+        return exit_usage;
+    } catch (const std::system_error& error) {
+        // No thread, no timer: the machine's limits.
+        std::fprintf(stderr, "chopsticks: %s\n", error.what());
+        return exit_errors;
+    } catch (const std::bad_alloc&) {
+        std::fprintf(stderr, "chopsticks: out of memory; use fewer users or a smaller scenario\n");
+        return exit_errors;
+    }
+    return status;
+}
+
+}  // namespace
+
+void catch_signals() {
+    struct sigaction action{};
+    action.sa_handler = raise_stop_level;
+    ::sigemptyset(&action.sa_mask);
+    ::sigaction(SIGINT, &action, nullptr);
+    ::sigaction(SIGTERM, &action, nullptr);
+}
+
+}  // namespace chopsticks::cli
+
+int main(int argc, char** argv) {
+    // Where a caller closed one of the standard streams, the next file or connection would take its
+    // number, and the report would be written into that.
+    while (true) {
+        const int fd = ::open("/dev/null", O_RDWR);
+        if (fd > STDERR_FILENO) ::close(fd);
+        if (fd < 0 || fd > STDERR_FILENO) break;
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        return chopsticks::cli::run_main(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "chopsticks: a bug: %s; please report it with the command line\n",
+                     error.what());
+        return chopsticks::cli::exit_errors;
+    }
+}

@@ -1,0 +1,173 @@
+#include "report.hpp"
+
+#include <algorithm>
+#include <chopsticks/engine/validity.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/telemetry/host.hpp>
+
+namespace chopsticks::cli {
+
+namespace {
+
+results::load_figures load_of(const engine::load_figures& f) {
+    results::load_figures out;
+    out.intended = f.intended;
+    out.issued = f.issued;
+    out.completed = f.completed;
+    out.cancelled = f.cancelled;
+    out.shed = f.shed;
+    out.backlog_at_end = f.backlog;
+    out.backlog_age_max_ns = f.backlog_age_max_ns;
+    out.max_in_flight = f.in_flight_max;
+    return out;
+}
+
+void add_load(results::load_figures& sum, const results::load_figures& more) {
+    sum.intended += more.intended;
+    sum.issued += more.issued;
+    sum.completed += more.completed;
+    sum.cancelled += more.cancelled;
+    sum.shed += more.shed;
+    sum.backlog_at_end += more.backlog_at_end;
+    sum.backlog_age_max_ns = std::max(sum.backlog_age_max_ns, more.backlog_age_max_ns);
+    sum.max_in_flight += more.max_in_flight;
+    sum.intended_rate_per_s += more.intended_rate_per_s;
+}
+
+}  // namespace
+
+results::environment describe_environment() {
+    const telemetry::host_description host = telemetry::describe_host();
+    const telemetry::build_description build = telemetry::describe_build();
+    const telemetry::descriptor_limit limit = telemetry::current_descriptor_limit();
+    results::environment e;
+    e.host = host.host;
+    e.kernel = host.kernel;
+    e.cpu_model = host.cpu_model;
+    e.cpus_online = host.cpus_online;
+    e.cpus_usable = host.cpus_usable;
+    e.memory_bytes = host.memory_bytes;
+    e.nofile_soft = limit.soft;
+    e.nofile_hard = limit.hard;
+    e.port_first = host.port_first;
+    e.port_last = host.port_last;
+    e.clock_source = host.clock_source;
+    e.version = build.version;
+    e.compiler = build.compiler;
+    e.build_type = build.build_type;
+    e.boost = build.boost;
+    e.openssl = build.openssl;
+    return e;
+}
+
+results::run_info describe_run(const run_setup& setup,
+                               const std::vector<std::string>& command_line) {
+    results::run_info run;
+    run.id = setup.run_id;
+    run.started_ns = setup.started_wall_ns;
+    run.command_line = command_line;
+    run.seed = setup.scenario.seed;
+    run.warnings = setup.warnings;
+    run.interval_s = static_cast<double>(setup.options.interval_ns) / 1e9;
+    return run;
+}
+
+void fill_document(results::run_document& doc, run_setup& setup, engine::run_result&& result,
+                   const telemetry::change& used) {
+    doc.run.duration_s = result.measure_s;
+    doc.run.interrupted = result.interrupted;
+    doc.run.problem = result.problem;
+    for (const engine::phase_span& p : result.phases) {
+        doc.run.phases.push_back({std::string(engine::name(p.when)), p.start_s, p.duration_s});
+    }
+    doc.run.warmup.by_time_s = result.warmup_s;
+    for (const stats::figures& f : result.warmup.by_operation) {
+        doc.run.warmup.ok += f.ok_count;
+        doc.run.warmup.failed += f.failed_count;
+    }
+    if (!result.cleanup_problem.empty())
+        doc.run.warnings.push_back("cleanup: " + result.cleanup_problem);
+
+    doc.data.prepared = result.prepared;
+    doc.data.prepare_failed = result.prepare_failed;
+    doc.data.left_behind = result.left_behind;
+    for (std::size_t g = 0; g < setup.scenario.groups.size(); ++g) {
+        const scenario::group& group = setup.scenario.groups[g];
+        results::group_figures out;
+        out.name = group.name;
+        out.workload = group.workload;
+        out.driver = setup.workload.driver.empty() ? "beast" : setup.workload.driver;
+        out.open_loop = group.open.has_value();
+        out.users = group.open ? 0 : group.closed.users;
+        out.load = load_of(result.groups[g]);
+        if (group.open) out.load.intended_rate_per_s = group.open->rate;
+        if (g < result.alive.size()) out.alive_before_cleanup = result.alive[g];
+        doc.data.alive_before_cleanup += out.alive_before_cleanup;
+        add_load(doc.load, out.load);
+        doc.groups.push_back(std::move(out));
+    }
+
+    results::generator_figures& gen = doc.generator;
+    for (std::size_t c = 0; c < result.cores.size(); ++c) {
+        const engine::core_figures& core = result.cores[c];
+        results::core_figures out;
+        out.cpu = setup.options.cpus.empty() ? -1 : setup.options.cpus[c];
+        out.busy_share = std::min(1.0, core.busy_share());
+        out.cpu_share = core.span_ns > 0 ? std::min(1.0, static_cast<double>(core.cpu_ns) /
+                                                             static_cast<double>(core.span_ns))
+                                         : 0;
+        out.lag_max_ns = core.lag_max_ns;
+        gen.cores.push_back(out);
+    }
+    gen.cpu_user_s = used.cpu_user_s;
+    gen.cpu_system_s = used.cpu_system_s;
+    gen.rss_bytes_max = used.rss_max_bytes;
+    gen.open_fds_max = used.open_fds;
+    gen.context_switches_voluntary = used.switches_voluntary;
+    gen.context_switches_involuntary = used.switches_involuntary;
+    gen.steal_share = used.host_steal_share;
+    gen.tcp_retransmits = used.tcp_retransmits;
+    for (const auto& [nic, n] : used.nics) {
+        if (n.rx_bytes + n.tx_bytes == 0) continue;
+        gen.nics[nic] = {n.rx_bytes, n.tx_bytes, n.rx_dropped, n.tx_dropped};
+    }
+    gen.connections.opened = result.connections.connects;
+    gen.connections.failed = result.connections.connect_failures;
+    gen.connections.tls_handshakes = result.connections.tls_handshakes;
+    gen.connections.tls_resumed = result.connections.tls_resumed;
+    gen.connections.timeouts = result.connections.timeouts;
+    gen.loop_lag = result.schedule_lag;
+
+    if (doc.run.problem.empty()) {
+        doc.validity.reasons = engine::invalid_reasons(result, setup.options);
+    } else {
+        doc.validity.reasons.push_back("The run did not get to its end: " + doc.run.problem);
+    }
+    doc.validity.valid = doc.validity.reasons.empty();
+    doc.run.exit_status = exit_status_of(doc, result, setup.scenario);
+    doc.figures = std::move(result.measured);
+}
+
+int exit_status_of(const results::run_document& doc, const engine::run_result& result,
+                   const scenario::scenario& scenario) {
+    if (result.interrupted) return exit_interrupted;
+    if (!result.problem.empty()) return result.target_problem ? exit_usage : exit_errors;
+    std::uint64_t ok = 0;
+    std::uint64_t failed = 0;
+    bool corrupt = false;
+    for (const stats::figures& f : result.measured.by_operation) {
+        ok += f.ok_count;
+        failed += f.failed_count;
+        corrupt |= std::any_of(f.errors.begin(), f.errors.end(), [](const stats::error_row& e) {
+            return e.status == op_status::corrupt;
+        });
+    }
+    // Data that came back wrong is never within a limit.
+    if (corrupt) return exit_errors;
+    const double share =
+        ok + failed > 0 ? static_cast<double>(failed) / static_cast<double>(ok + failed) : 0;
+    if (share > scenario.error_limit) return exit_errors;
+    return doc.validity.valid ? exit_ok : exit_invalid;
+}
+
+}  // namespace chopsticks::cli

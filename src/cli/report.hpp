@@ -1,0 +1,28 @@
+#pragma once
+/// \file
+/// From what the engine and the telemetry found to the result document.
+
+#include <chopsticks/engine/run.hpp>
+#include <chopsticks/results/document.hpp>
+#include <chopsticks/telemetry/snapshot.hpp>
+#include <string>
+#include <vector>
+
+#include "setup.hpp"
+
+namespace chopsticks::cli {
+
+results::environment describe_environment();
+results::run_info describe_run(const run_setup& setup,
+                               const std::vector<std::string>& command_line);
+
+/// Completes the document: figures, load, generator, validity. `used`: what the process spent over
+/// the measure phase.
+void fill_document(results::run_document& doc, run_setup& setup, engine::run_result&& result,
+                   const telemetry::change& used);
+
+/// The exit status a run of this document ends with.
+int exit_status_of(const results::run_document& doc, const engine::run_result& result,
+                   const scenario::scenario& scenario);
+
+}  // namespace chopsticks::cli

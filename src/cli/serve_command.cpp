@@ -1,0 +1,100 @@
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/endpoint/server.hpp>
+#include <chopsticks/telemetry/host.hpp>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "command.hpp"
+
+namespace chopsticks::cli {
+
+namespace {
+
+struct serve_arguments {
+    endpoint::endpoint_options options;
+    std::string memory = "1GiB";
+    std::string faults;
+    bool fast_etag = false;
+    bool drop_bodies = false;
+    std::string secret_key;  ///< always refused
+};
+
+int serve(serve_arguments& a) {
+    if (!a.secret_key.empty()) {
+        throw config_error(
+            "--secret-key: a secret is not taken on the command line, where every user of this "
+            "machine could read it; set AWS_SECRET_ACCESS_KEY");
+    }
+    const auto memory = parse_size(a.memory);
+    if (!memory) throw config_error("--memory: \"" + a.memory + "\" is not a size; write 4GiB");
+    a.options.memory_cap_bytes = *memory;
+    if (const char* secret = std::getenv("AWS_SECRET_ACCESS_KEY"); secret != nullptr) {
+        a.options.secret_key = secret;
+    }
+    if (a.fast_etag) a.options.etag = endpoint::etag_kind::fast;
+    a.options.keep_bodies = !a.drop_bodies;
+    if (!a.faults.empty()) a.options.injected = endpoint::parse_faults(a.faults);
+    // One per connection, and how many there will be the clients decide.
+    telemetry::raise_descriptor_limit(telemetry::current_descriptor_limit().hard);
+    endpoint::server server(a.options);
+    server.start();
+    catch_signals();
+    std::printf("listening on %s\n", server.url().c_str());
+    std::printf("access key %s, secret key %s, region %s, at most %s of objects; Ctrl-C ends it\n",
+                a.options.access_key.c_str(),
+                std::getenv("AWS_SECRET_ACCESS_KEY") != nullptr ? "from AWS_SECRET_ACCESS_KEY"
+                                                                : "chopsticks-secret",
+                a.options.region.c_str(), format_size(a.options.memory_cap_bytes).c_str());
+    std::fflush(stdout);
+    while (stop_level.load() == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    server.stop();
+    const endpoint::counters c = server.count();
+    std::printf("served %llu requests on %llu connections; %llu objects are gone with it\n",
+                static_cast<unsigned long long>(c.requests),
+                static_cast<unsigned long long>(c.connections),
+                static_cast<unsigned long long>(c.objects));
+    return exit_ok;
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, int& result) {
+    auto* command = app.add_subcommand("serve", "Runs the embedded S3 endpoint alone, in memory");
+    auto a = std::make_shared<serve_arguments>();
+    a->options.port = 9000;
+    command->add_option("--address", a->options.address, "Address to listen on")
+        ->capture_default_str();
+    command->add_option("--port", a->options.port, "Port; 0 takes a free one")
+        ->capture_default_str();
+    command->add_option("--threads", a->options.threads, "Event loops")
+        ->check(CLI::Range(1U, 256U))
+        ->capture_default_str();
+    command->add_option("--access-key", a->options.access_key, "The access key it lets in")
+        ->capture_default_str();
+    command->add_option("--region", a->options.region, "The region it says it is")
+        ->capture_default_str();
+    command->add_option("--memory", a->memory, "The most that objects may take")
+        ->capture_default_str();
+    command->add_option("--tls-cert", a->options.tls_certificate_file, "PEM certificate: https")
+        ->type_name("FILE");
+    command->add_option("--tls-key", a->options.tls_key_file, "PEM key")->type_name("FILE");
+    command->add_flag("--fast-etag", a->fast_etag, "ETags that are no MD5: less CPU per put");
+    command->add_flag("--drop-bodies", a->drop_bodies, "Keep sizes only; gets answer zeros");
+    command
+        ->add_option("--faults", a->faults,
+                     "Misbehave: \"latency:exponential=5ms,op=get;error:rate=0.01,status=503\"")
+        ->type_name("SPEC");
+    command->add_option("--secret-key", a->secret_key)->group("");
+    command->footer(
+        "Examples:\n"
+        "  chopsticks serve --port 9000\n"
+        "  chopsticks serve --faults 'latency:fixed=20ms,op=put;error:rate=0.01,status=503'\n"
+        "The secret key is taken from AWS_SECRET_ACCESS_KEY (default: chopsticks-secret).");
+    command->callback([a, &result] { result = serve(*a); });
+}
+
+}  // namespace chopsticks::cli

@@ -1,0 +1,363 @@
+#include "setup.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/random.hpp>
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/results/write.hpp>
+#include <chopsticks/s3/driver.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+#include <cmath>
+#include <cstdlib>
+#include <random>
+
+namespace chopsticks::cli {
+
+namespace {
+
+/// Descriptors beside the connections: standard streams, files, two per core's loop, the embedded
+/// endpoint's loop, and some to spare for libraries.
+constexpr std::uint64_t descriptors_base = 40;
+constexpr std::uint64_t descriptors_per_core = 4;
+/// Exact in the doubles that readers of JSON make of numbers.
+constexpr double seed_most = 9007199254740991;
+/// The most memory the embedded endpoint takes for objects.
+constexpr std::uint64_t embedded_memory_bytes = 4ULL << 30;
+
+std::vector<int> usable_cpus() {
+    cpu_set_t set;
+    std::vector<int> cpus;
+    if (::sched_getaffinity(0, sizeof set, &set) == 0) {
+        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+            if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) cpus.push_back(cpu);
+        }
+    }
+    if (cpus.empty()) cpus.push_back(-1);
+    return cpus;
+}
+
+std::uint64_t random_word() {
+    std::random_device device;
+    return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+double number_of(const std::string& text, const char* option) {
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end);
+    if (text.empty() || *end != '\0' || !std::isfinite(value)) {
+        throw config_error(std::string(option) + ": \"" + text + "\" is not a number");
+    }
+    return value;
+}
+
+runtime::idle_mode idle_of(const std::string& text) {
+    if (text == "spin") return runtime::idle_mode::spin;
+    if (text == "sleep") return runtime::idle_mode::sleep;
+    return runtime::idle_mode::hybrid;
+}
+
+/// Names the reason instead of using the secret: it would be in the process list and the shell's
+/// history for all to read.
+void refuse_secrets(const run_arguments& a) {
+    const char* advice =
+        " is not taken on the command line, where every user of this machine could read it; set "
+        "AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or write it to the workload config or "
+        "~/.aws/credentials";
+    if (!a.secret_key.empty()) throw config_error(std::string("--secret-key: a secret") + advice);
+    if (!a.session_token.empty()) {
+        throw config_error(std::string("--session-token: a secret") + advice);
+    }
+    for (const std::string& set : a.sets) {
+        const std::string path = set.substr(0, set.find('='));
+        if (path.find("secret") != std::string::npos || path.find("token") != std::string::npos) {
+            throw config_error("--set " + path + ": a secret" + advice);
+        }
+    }
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& command, run_arguments& a) {
+    command
+        .add_option("-f,--scenario,--locustfile", a.scenario_file, "Scenario: what is done (YAML)")
+        ->required()
+        ->type_name("FILE");
+    command
+        .add_option("--workload-config", a.workload_file,
+                    "Workload config: to whom it is done (YAML)")
+        ->type_name("FILE");
+    command.add_option("-u,--users", a.users, "Users of a closed loop, over all groups")
+        ->type_name("N");
+    command
+        .add_option("-r,--spawn-rate", a.spawn_rate,
+                    "Users started per second (default: all at once)")
+        ->type_name("R");
+    command
+        .add_option("-t,--duration,--run-time", a.duration,
+                    "Length of the measure phase: 90s, 5m, 1h30m")
+        ->type_name("TIME");
+    command.add_option("--rate", a.rate, "Open loop: operations per second, done or not")
+        ->type_name("OPS_PER_S");
+    command.add_option("--cores", a.cores, "Event loops, one per core (default: all there are)")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 1024U));
+    command.add_option("--seed", a.seed, "Makes the run repeatable (default: drawn, and reported)")
+        ->type_name("N");
+    command.add_option("--idle", a.idle, "What an idle core does until something is due")
+        ->check(CLI::IsMember({"spin", "hybrid", "sleep"}))
+        ->capture_default_str();
+    command.add_flag("--embedded", a.embedded, "Run against an S3 endpoint inside this process");
+    command
+        .add_option("-H,--endpoint,--host", a.endpoints,
+                    "http://host:port or https://...; may be given again")
+        ->type_name("URL")
+        ->allow_extra_args(false);
+    command
+        .add_option("--access-key", a.access_key, "Access key (its secret: AWS_SECRET_ACCESS_KEY)")
+        ->type_name("K");
+    command.add_option("--bucket", a.bucket, "Bucket (made if it is not there)")->type_name("B");
+    command
+        .add_option("--set", a.sets,
+                    "Replaces a value of the scenario, or with workload.* of the workload config")
+        ->type_name("PATH=VALUE")
+        ->allow_extra_args(false);
+    command.add_flag("--headless", a.headless,
+                     "Accepted for Locust's sake; there is no other mode");
+    // Known, so that the refusal can say why.
+    command.add_option("--secret-key", a.secret_key)->group("");
+    command.add_option("--session-token", a.session_token)->group("");
+}
+
+run_setup::run_setup(const run_arguments& a, bool start_target) {
+    refuse_secrets(a);
+    started_wall_ns = wall_ns();
+    std::vector<scenario::override_value> overrides;
+    for (const std::string& set : a.sets)
+        overrides.push_back(scenario::parse_override(set));
+    scenario = scenario::load_scenario(a.scenario_file, overrides);
+    warnings = scenario.warnings;
+    workload = scenario::load_workload_config(a.workload_file, overrides);
+    for (const auto& [key, why] : workload.ignored) {
+        warnings.push_back(workload.file + ": " + key + " is ignored: " + why);
+    }
+    if (a.duration) {
+        const auto duration = parse_duration(*a.duration);
+        if (!duration || *duration <= 0) {
+            throw config_error("--duration: \"" + *a.duration +
+                               "\" is not a duration; write 90s, 5m, 1h30m");
+        }
+        scenario.phase.measure_ns = *duration;
+    }
+    if (a.seed) {
+        const double seed = number_of(*a.seed, "--seed");
+        if (seed < 0 || seed > seed_most || seed != std::floor(seed)) {
+            throw config_error("--seed: \"" + *a.seed + "\" is not a whole number from 0 to " +
+                               std::to_string(static_cast<std::uint64_t>(seed_most)));
+        }
+        scenario.seed = static_cast<std::uint64_t>(seed);
+    }
+    if (scenario.seed == 0) scenario.seed = random_word() >> 12;  // exact in JSON's doubles
+    run_id = results::make_run_id(started_wall_ns, random_word());
+    apply_users(a);
+    choose_cores(a);
+    set_target(a, start_target);
+    options.plan = &scenario;
+    options.seed = scenario.seed;
+    options.idle = idle_of(a.idle);
+    make_plan();
+}
+
+void run_setup::apply_users(const run_arguments& a) {
+    if (a.users && a.rate) {
+        throw config_error(
+            "--users and --rate: a closed loop has users, an open loop a rate; give one of them");
+    }
+    if (a.users) {
+        const double wanted = number_of(*a.users, "--users");
+        if (wanted < 1 || wanted > 1e6 || wanted != std::floor(wanted)) {
+            throw config_error("--users: \"" + *a.users +
+                               "\" is not a whole number from 1 to 1000000");
+        }
+        // Several groups keep their shares of the users.
+        double before = 0;
+        for (const auto& g : scenario.groups)
+            before += g.open ? 1 : g.closed.users;
+        double left = wanted;
+        for (std::size_t i = 0; i < scenario.groups.size(); ++i) {
+            scenario::group& g = scenario.groups[i];
+            const double share = g.open ? 1 : g.closed.users;
+            const bool last = i + 1 == scenario.groups.size();
+            const double users = last ? left : std::round(wanted * share / before);
+            if (users < 1) {
+                throw config_error("--users: " + *a.users + " are too few for the scenario's " +
+                                   std::to_string(scenario.groups.size()) + " groups");
+            }
+            g.open.reset();
+            g.closed.users = static_cast<std::uint32_t>(users);
+            left -= users;
+        }
+    }
+    if (a.spawn_rate) {
+        const double rate = number_of(*a.spawn_rate, "--spawn-rate");
+        if (rate <= 0) throw config_error("--spawn-rate: must be above 0");
+        for (auto& g : scenario.groups) {
+            g.closed.spawn_rate = rate / static_cast<double>(scenario.groups.size());
+        }
+    }
+    if (!a.rate) return;
+    const double rate = number_of(*a.rate, "--rate");
+    if (rate <= 0) throw config_error("--rate: must be above 0");
+    double before = 0;
+    for (const auto& g : scenario.groups)
+        before += g.open ? g.open->rate : 1;
+    for (auto& g : scenario.groups) {
+        const double share = (g.open ? g.open->rate : 1) / before;
+        if (!g.open) {
+            g.open.emplace();
+            g.open->max_in_flight = std::max(g.open->max_in_flight, g.closed.users);
+        }
+        g.open->rate = rate * share;
+    }
+}
+
+void run_setup::set_target(const run_arguments& a, bool start_target) {
+    scenario::s3_config& s3 = workload.s3;
+    if (!a.bucket.empty()) s3.bucket = a.bucket;
+    if (!a.endpoints.empty()) {
+        s3.endpoints.clear();
+        for (const std::string& e : a.endpoints) {
+            if (e.find('@') != std::string::npos) {
+                throw config_error(
+                    "--endpoint: user names and secrets do not belong in a URL; give --access-key "
+                    "and AWS_SECRET_ACCESS_KEY");
+            }
+            try {
+                s3.endpoints.push_back(scenario::parse_endpoint_url(e).text());
+            } catch (const config_error& error) {
+                throw config_error(std::string("--endpoint: ") + error.what());
+            }
+        }
+    }
+    if (a.embedded && !a.endpoints.empty()) {
+        throw config_error("--embedded and --endpoint: give one of them");
+    }
+    if (!a.access_key.empty()) {
+        s3.access_key = a.access_key;
+        s3.secret_key.clear();
+    }
+    if (workload.driver == "dummy") {
+        s3.endpoints = {"http://dummy.invalid"};
+        return;
+    }
+    if (a.embedded) {
+        endpoint::endpoint_options e;
+        e.access_key = "embedded";
+        e.secret_key = std::to_string(random_word());
+        e.region = s3.region;
+        e.etag = endpoint::etag_kind::fast;
+        e.memory_cap_bytes = embedded_memory_bytes;
+        s3.access_key = e.access_key;
+        s3.secret_key = e.secret_key;
+        s3.session_token.clear();
+        s3.endpoints = {"http://127.0.0.1"};
+        if (!start_target) return;
+        embedded = std::make_unique<endpoint::server>(e);
+        embedded->start();
+        s3.endpoints = {embedded->url()};
+        return;
+    }
+    if (!start_target) return;
+    if (s3.endpoints.empty()) {
+        throw config_error(
+            "no target: give --endpoint URL or a --workload-config with an endpoint, or --embedded "
+            "to try without a server");
+    }
+    const scenario::credentials_origin origin = scenario::resolve_credentials(
+        s3, [](const std::string& name) -> std::optional<std::string> {
+            const char* value = std::getenv(name.c_str());
+            return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+        });
+    warnings.insert(warnings.end(), origin.warnings.begin(), origin.warnings.end());
+}
+
+void run_setup::choose_cores(const run_arguments& a) {
+    const std::vector<int> cpus = usable_cpus();
+    std::uint64_t users = 0;
+    for (const auto& g : scenario.groups)
+        users += g.open ? g.open->max_in_flight : g.closed.users;
+    auto cores = static_cast<unsigned>(cpus.size());
+    // The embedded endpoint needs CPU as well; what it takes from the cores would be their
+    // lateness.
+    if (a.embedded) cores = std::max(1U, cores / 2);
+    cores = static_cast<unsigned>(std::min<std::uint64_t>(cores, users));
+    if (a.cores) cores = *a.cores;
+    options.cores = std::max(1U, cores);
+    if (options.cores > cpus.size()) {
+        warnings.push_back("--cores " + std::to_string(options.cores) + ": there are only " +
+                           std::to_string(cpus.size()) + " CPUs; the cores are not pinned");
+        return;
+    }
+    if (cpus.front() < 0) return;
+    // From the end: CPU 0 usually serves the interrupts.
+    options.cpus.assign(cpus.end() - options.cores, cpus.end());
+}
+
+void run_setup::make_plan() {
+    std::uint64_t sessions = 0;
+    for (const scenario::group& g : scenario.groups) {
+        const bool prepares = scenario.phase.prepare;
+        if (prepares) {
+            needs.prepare_operations += g.data.objects;
+            needs.prepare_bytes += static_cast<double>(g.data.objects) * g.data.size.mean();
+        }
+        sessions += g.open ? g.open->max_in_flight : g.closed.users;
+        if (g.open) {
+            needs.operations += g.open->rate * static_cast<double>(scenario.phase.measure_ns) / 1e9;
+        } else if (g.closed.spawn_rate > 0) {
+            needs.ramp_s = std::max(needs.ramp_s, (g.closed.users - 1) / g.closed.spawn_rate);
+        }
+    }
+    if (scenario.stop.operations > 0)
+        needs.operations = static_cast<double>(scenario.stop.operations);
+    needs.connections = sessions;
+    // Prepare and cleanup have sessions of their own, at least one per core, for all groups at
+    // once.
+    const bool helpers = scenario.phase.prepare || scenario.phase.cleanup;
+    const std::uint64_t per_group =
+        std::max<std::uint64_t>(scenario.phase.prepare_concurrency, options.cores) + 1;
+    const std::uint64_t at_once = sessions + (helpers ? per_group * scenario.groups.size() : 0);
+    const bool dummy = workload.driver == "dummy";
+    needs.descriptors = descriptors_base + descriptors_per_core * options.cores +
+                        (dummy ? 0 : at_once * (embedded ? 2 : 1));
+    if (dummy) needs.connections = 0;
+}
+
+void run_setup::make_drivers() {
+    const bool many = scenario.groups.size() > 1;
+    for (std::size_t i = 0; i < scenario.groups.size(); ++i) {
+        const scenario::group& g = scenario.groups[i];
+        if (workload.driver == "dummy") {
+            drivers.push_back(s3::make_dummy_driver());
+        } else {
+            s3::driver_options d;
+            d.config = &workload.s3;
+            d.group = &g;
+            d.timeout = scenario.timeout;
+            d.run_prefix = g.data.prefix + run_id + "/" + (many ? g.name + "/" : "");
+            if (!g.data.reuse.empty()) d.kept_prefix = g.data.prefix + "kept/" + g.data.reuse + "/";
+            d.data_seed = engine::data_seed(g, scenario.seed, i);
+            d.cores = options.cores;
+            d.prepares = scenario.phase.prepare;
+            drivers.push_back(s3::make_beast_driver(d));
+        }
+        engine::group_setup setup;
+        setup.group = &g;
+        setup.target = drivers.back().get();
+        setup.protect_initial = !g.data.reuse.empty();
+        options.groups.push_back(setup);
+    }
+}
+
+}  // namespace chopsticks::cli

@@ -1,0 +1,84 @@
+#pragma once
+/// \file
+/// From options to a run that is ready to start: files read, overrides applied, credentials found,
+/// the plan made. Shared by `run` and `validate`.
+
+#include <chopsticks/endpoint/server.hpp>
+#include <chopsticks/engine/run.hpp>
+#include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/scenario/scenario.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+
+namespace chopsticks::cli {
+
+/// What the command line may say of a run; as typed.
+struct run_arguments {
+    std::string scenario_file;
+    std::string workload_file;
+    std::optional<std::string> users;
+    std::optional<std::string> spawn_rate;
+    std::optional<std::string> duration;
+    std::optional<std::string> rate;
+    std::optional<unsigned> cores;
+    std::optional<std::string> seed;
+    std::string output;
+    bool embedded = false;
+    std::vector<std::string> endpoints;
+    std::string access_key;
+    std::string bucket;
+    std::vector<std::string> sets;
+    std::string idle = "hybrid";
+    std::string secret_key;     ///< always refused
+    std::string session_token;  ///< always refused
+    bool headless = false;
+    bool quiet = false;
+};
+
+/// Options that `run` and `validate` have in common.
+void add_run_options(CLI::App& command, run_arguments& a);
+
+/// What a run will need.
+struct plan {
+    std::uint64_t prepare_operations = 0;
+    double prepare_bytes = 0;
+    std::uint64_t connections = 0;
+    double operations = 0;  ///< of the measure phase; 0: as many as the target can do
+    std::uint64_t descriptors = 0;
+    double ramp_s = 0;
+};
+
+/// A run that is ready to start. Not movable: its parts refer to each other.
+class run_setup {
+  public:
+    /// Throws config_error. `start_target`: starts the embedded endpoint and resolves names;
+    /// otherwise everything is only checked.
+    run_setup(const run_arguments& arguments, bool start_target);
+    run_setup(const run_setup&) = delete;
+
+    /// Makes the drivers; resolves names, reads CA files.
+    void make_drivers();
+
+    scenario::scenario scenario;
+    scenario::workload_config workload;
+    engine::run_options options;
+    std::unique_ptr<endpoint::server> embedded;
+    std::vector<std::unique_ptr<engine::driver>> drivers;
+    std::vector<std::string> warnings;
+    std::string run_id;
+    std::int64_t started_wall_ns = 0;
+    plan needs;
+
+  private:
+    void apply_users(const run_arguments& arguments);
+    void set_target(const run_arguments& arguments, bool start_target);
+    void choose_cores(const run_arguments& arguments);
+    void make_plan();
+};
+
+}  // namespace chopsticks::cli

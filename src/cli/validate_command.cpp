@@ -1,0 +1,100 @@
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/telemetry/host.hpp>
+#include <cstdio>
+
+#include "setup.hpp"
+
+namespace chopsticks::cli {
+
+namespace {
+
+std::string share(double weight, double sum) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.4g %%", 100 * weight / sum);
+    return text;
+}
+
+std::string load_text(const scenario::group& g) {
+    char text[160];
+    if (g.open) {
+        std::snprintf(text, sizeof text, "open loop, %.6g tasks/s, at most %u in flight, queue %u",
+                      g.open->rate, g.open->max_in_flight, g.open->queue_limit);
+        return text;
+    }
+    std::snprintf(text, sizeof text, "closed loop, %u users", g.closed.users);
+    std::string out = text;
+    if (g.closed.spawn_rate > 0) {
+        std::snprintf(text, sizeof text, ", %.6g started per second", g.closed.spawn_rate);
+        out += text;
+    }
+    return out;
+}
+
+int validate(const run_arguments& arguments) {
+    const run_setup setup(arguments, false);
+    const scenario::scenario& s = setup.scenario;
+    std::printf("%s: valid\n", arguments.scenario_file.c_str());
+    if (!arguments.workload_file.empty()) {
+        std::printf("%s: valid\n", arguments.workload_file.c_str());
+    }
+    for (const std::string& w : setup.warnings)
+        std::printf("warning: %s\n", w.c_str());
+    std::printf("\nPlan of %s\n", s.name.c_str());
+    for (const scenario::group& g : s.groups) {
+        std::printf("  group %s (%s): %s\n", g.name.c_str(), g.workload.c_str(),
+                    load_text(g).c_str());
+        double sum = 0;
+        for (const scenario::task& t : g.tasks)
+            sum += t.weight;
+        std::printf("    tasks:");
+        for (std::size_t i = 0; i < g.tasks.size(); ++i) {
+            std::printf("%s %s %s", i == 0 ? "" : ",", g.tasks[i].name.c_str(),
+                        share(g.tasks[i].weight, sum).c_str());
+        }
+        std::printf("\n    objects: %llu of %s, keys %s\n",
+                    static_cast<unsigned long long>(g.data.objects), g.data.size.describe().c_str(),
+                    load::describe(g.data.popularity).c_str());
+    }
+    const plan& p = setup.needs;
+    std::printf("  phases: prepare %s, warm-up %s, measure %s, drain at most %s, cleanup %s\n",
+                s.phase.prepare ? "yes" : "no", format_duration(s.phase.warmup_ns).c_str(),
+                format_duration(s.phase.measure_ns).c_str(),
+                format_duration(s.phase.drain_ns).c_str(), s.phase.cleanup ? "yes" : "no");
+    std::printf("  operations: prepare %llu",
+                static_cast<unsigned long long>(p.prepare_operations));
+    if (p.operations > 0) {
+        std::printf(", measure %.0f\n", p.operations);
+    } else {
+        std::printf(", measure as many as the target answers\n");
+    }
+    std::printf("  bytes written by prepare: %s\n",
+                format_size(static_cast<std::uint64_t>(p.prepare_bytes)).c_str());
+    std::printf("  connections: %llu on %u %s\n", static_cast<unsigned long long>(p.connections),
+                setup.options.cores, setup.options.cores == 1 ? "core" : "cores");
+    const telemetry::descriptor_limit limit = telemetry::current_descriptor_limit();
+    std::printf("  file descriptors: %llu (limit %llu, can be raised to %llu)\n",
+                static_cast<unsigned long long>(p.descriptors),
+                static_cast<unsigned long long>(limit.soft),
+                static_cast<unsigned long long>(limit.hard));
+    if (p.descriptors > limit.hard) {
+        std::printf(
+            "warning: the run needs more file descriptors than this process may have; raise "
+            "the hard limit (ulimit -Hn)\n");
+    }
+    return exit_ok;
+}
+
+}  // namespace
+
+void add_validate_command(CLI::App& app, int& result) {
+    auto* command = app.add_subcommand("validate", "Checks files and prints what a run would need");
+    auto arguments = std::make_shared<run_arguments>();
+    add_run_options(*command, *arguments);
+    command->footer(
+        "Examples:\n"
+        "  chopsticks validate -f scenarios/mixed.yaml\n"
+        "  chopsticks validate -f scenarios/mixed.yaml --workload-config config/s3.yaml -u 1000");
+    command->callback([arguments, &result] { result = validate(*arguments); });
+}
+
+}  // namespace chopsticks::cli

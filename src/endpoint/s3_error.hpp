@@ -1,0 +1,63 @@
+#pragma once
+// The refusals of the endpoint, as S3 words them.
+
+#include <cstdint>
+#include <string_view>
+
+namespace chopsticks::endpoint {
+
+enum class s3_code : std::uint8_t {
+    none,  ///< no error
+    access_denied,
+    authorization_header_malformed,
+    authorization_query_malformed,
+    bad_digest,
+    bucket_already_owned_by_you,
+    bucket_not_empty,
+    entity_too_large,
+    entity_too_small,
+    incomplete_body,
+    insufficient_storage,
+    internal_error,
+    invalid_access_key_id,
+    invalid_argument,
+    invalid_bucket_name,
+    invalid_digest,
+    invalid_part,
+    invalid_part_order,
+    invalid_range,
+    invalid_request,
+    invalid_uri,
+    key_too_long,
+    location_constraint,
+    malformed_xml,
+    metadata_too_large,
+    method_not_allowed,
+    missing_content_length,
+    no_such_bucket,
+    no_such_bucket_policy,
+    no_such_cors,
+    no_such_encryption,
+    no_such_key,
+    no_such_lifecycle,
+    no_such_tag_set,
+    no_such_upload,
+    no_such_website,
+    not_implemented,
+    not_modified,
+    precondition_failed,
+    request_time_too_skewed,
+    signature_does_not_match,
+    content_sha256_mismatch,
+};
+
+struct s3_error_text {
+    int status;
+    std::string_view code;
+    std::string_view message;
+};
+
+/// Status, Code element and default message.
+const s3_error_text& describe(s3_code code) noexcept;
+
+}  // namespace chopsticks::endpoint

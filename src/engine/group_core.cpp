@@ -1,0 +1,488 @@
+#include <algorithm>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+#include <cmath>
+#include <cstring>
+
+#include "operation_use.hpp"
+#include "worker.hpp"
+
+namespace chopsticks::engine {
+
+namespace {
+
+/// A user that found nothing to do its task on looks again after this; so that an empty data set
+/// does not become a busy loop.
+constexpr std::int64_t skip_pause_ns = 1'000'000;
+/// A closed-loop user whose connect failed waits before its next task, twice as long each time: a
+/// dead target answers in microseconds and would be asked a hundred thousand times a second.
+constexpr std::int64_t backoff_first_ns = 10'000'000;
+constexpr std::int64_t backoff_most_ns = 1'000'000'000;
+
+/// Streams of random numbers of one group on one core that must not be correlated.
+enum : std::uint64_t {
+    stream_choice = 1,
+    stream_arrivals,
+    stream_keys,
+    stream_words,
+    stream_buckets
+};
+
+unsigned share_of(std::uint64_t total, unsigned core, unsigned cores) noexcept {
+    return static_cast<unsigned>(total / cores + (core < total % cores ? 1 : 0));
+}
+
+unsigned users_of(const scenario::group& g, unsigned core, unsigned cores) noexcept {
+    return share_of(g.open ? g.open->max_in_flight : g.closed.users, core, cores);
+}
+
+load::population_options object_options(const worker& owner, const run_options& options,
+                                        const group_setup& setup, unsigned users,
+                                        std::uint64_t seed) {
+    load::population_options p;
+    p.core = owner.core();
+    p.cores = options.cores;
+    p.initial_objects = setup.group->data.objects;
+    p.protected_objects = setup.protect_initial ? setup.group->data.objects : 0;
+    p.max_in_flight = users + options.plan->phase.prepare_concurrency + 1;
+    p.keys = setup.group->data.popularity;
+    p.seed = mix64(seed, stream_keys);
+    return p;
+}
+
+load::population_options container_options(const worker& owner, const run_options& options,
+                                           unsigned users, std::uint64_t seed) {
+    load::population_options p;
+    p.core = owner.core();
+    p.cores = options.cores;
+    p.max_in_flight = users + options.plan->phase.prepare_concurrency + 1;
+    p.seed = mix64(seed, stream_buckets);
+    return p;
+}
+
+std::vector<double> weights_of(const scenario::group& g) {
+    std::vector<double> weights;
+    for (const scenario::task& t : g.tasks)
+        weights.push_back(t.weight);
+    return weights;
+}
+
+}  // namespace
+
+bool budget::take(std::uint64_t amount) noexcept {
+    if (shared_ == nullptr) return true;
+    while (local_ < amount) {
+        std::uint64_t left = shared_->load(std::memory_order_relaxed);
+        if (left == 0) {
+            local_ = 0;  // used up by more than was left
+            return false;
+        }
+        // Small steps near the end, so that no core sits on what another could use.
+        const std::uint64_t want =
+            std::min(left, std::max<std::uint64_t>(amount, std::min(batch_, left / 8)));
+        if (shared_->compare_exchange_weak(left, left - want, std::memory_order_relaxed)) {
+            local_ += want;
+        }
+    }
+    local_ -= amount;
+    return true;
+}
+
+group_core::group_core(worker& owner, std::size_t index)
+    : owner_(owner),
+      index_(index),
+      plan_(*owner.shared().options->groups[index].group),
+      seed_(mix64(owner.shared().options->seed, index)),
+      data_seed_(data_seed(plan_, owner.shared().options->seed, index)),
+      random_(mix64(mix64(seed_, owner.core()), stream_choice)),
+      driver_(owner.shared().options->groups[index].target->make_core(owner.loop(), owner.core())),
+      objects_(object_options(owner, *owner.shared().options, owner.shared().options->groups[index],
+                              users_of(plan_, owner.core(), owner.shared().options->cores), seed_)),
+      containers_(container_options(owner, *owner.shared().options,
+                                    users_of(plan_, owner.core(), owner.shared().options->cores),
+                                    seed_)),
+      choice_(weights_of(plan_)),
+      choice_words_(mix64(mix64(seed_, owner.core()), stream_words)),
+      arrivals_(plan_.open ? plan_.open->arrivals : load::arrival_kind::poisson,
+                plan_.open ? plan_.open->rate : 1.0, owner.core(), owner.shared().options->cores,
+                mix64(seed_, stream_arrivals)),
+      open_loop_(plan_.open.has_value()),
+      operations_(owner.shared().options->plan->stop.operations > 0
+                      ? &owner.shared().operations_left
+                      : nullptr,
+                  64),
+      bytes_(owner.shared().options->plan->stop.bytes > 0 ? &owner.shared().bytes_left : nullptr,
+             1 << 20) {
+    const auto& slots = owner.shared().slots[index];
+    for (std::size_t t = 0; t < plan_.tasks.size(); ++t) {
+        prepared_task prepared;
+        bool puts = false;
+        for (std::size_t i = 0; i < plan_.tasks[t].steps.size(); ++i) {
+            const scenario::step& s = plan_.tasks[t].steps[i];
+            const object_use use = use_of(plan_.workload, s);
+            puts |= use == object_use::make;
+            prepared.removes_own |= puts && use == object_use::remove;
+            prepared.steps.push_back(prepared_step{&s, use, slots[t][i]});
+        }
+        tasks_.push_back(std::move(prepared));
+    }
+    const unsigned users = users_of(plan_, owner.core(), owner.shared().options->cores);
+    users_.resize(users);
+    for (user& u : users_)
+        u.connection = driver_->make_session();
+    if (open_loop_) {
+        idle_.reserve(users);
+        queue_.resize(std::max(
+            1U, share_of(plan_.open->queue_limit, owner.core(), owner.shared().options->cores)));
+        owner_.loop().add(*this);
+    }
+}
+
+group_core::~group_core() {
+    CHOPSTICKS_ASSERT(users_alive_ == 0);
+    if (open_loop_) owner_.loop().remove(*this);
+}
+
+void group_core::start_load() {
+    accepting_ = true;
+    const load_times& times = owner_.times();
+    if (open_loop_) {
+        next_due_ns_ = times.start_ns + static_cast<std::int64_t>(arrivals_.next());
+        for (user& u : users_)
+            runtime::start_detached(open_user(u));
+        return;
+    }
+    const run_options& options = *owner_.shared().options;
+    for (std::size_t i = 0; i < users_.size(); ++i) {
+        // User n of all is user n / cores of core n % cores.
+        const auto number = static_cast<double>(i * options.cores + owner_.core());
+        const double delay_s = plan_.closed.spawn_rate > 0 ? number / plan_.closed.spawn_rate : 0;
+        runtime::start_detached(
+            closed_user(users_[i], times.start_ns + static_cast<std::int64_t>(delay_s * 1e9)));
+    }
+}
+
+void group_core::stop_load() {
+    accepting_ = false;
+    for (user* u : idle_)
+        owner_.loop().make_ready(std::exchange(u->waiting, nullptr));
+    idle_.clear();
+    queue_count_ = 0;
+}
+
+bool group_core::finished() const noexcept {
+    const bool spent = stopped_by_budget_ || operations_.used_up() || bytes_.used_up();
+    // What waits has taken its operation from the limit and is still done, but not beyond the
+    // bytes.
+    return spent && in_flight_ == 0 && (queue_count_ == 0 || bytes_.used_up());
+}
+
+void group_core::cancel_all() {
+    for (user& u : users_)
+        u.connection->cancel();
+    for (auto& h : helpers_)
+        h->cancel();
+}
+
+bool group_core::may_start(std::int64_t now_ns) {
+    if (!accepting_ || now_ns >= owner_.times().end_ns || stopped_by_budget_) return false;
+    if (now_ns < owner_.times().measure_ns) return true;
+    // Bytes are taken when they were transferred; other cores may have used them up since.
+    if (bytes_.used_up() || !operations_.take(1)) stopped_by_budget_ = true;
+    return !stopped_by_budget_;
+}
+
+std::int64_t group_core::think_ns() {
+    const scenario::think_time& t = plan_.closed.think;
+    switch (t.kind) {
+        case scenario::think_kind::none:
+            return 0;
+        case scenario::think_kind::constant:
+            return t.mean_ns;
+        case scenario::think_kind::uniform:
+            return t.min_ns + static_cast<std::int64_t>(random_.unit() *
+                                                        static_cast<double>(t.max_ns - t.min_ns));
+        case scenario::think_kind::exponential:
+            return static_cast<std::int64_t>(random_.exponential() *
+                                             static_cast<double>(t.mean_ns));
+    }
+    return 0;
+}
+
+runtime::task<void> group_core::closed_user(user& u, std::int64_t start_ns) {
+    ++users_alive_;
+    runtime::reactor& loop = owner_.loop();
+    co_await loop.sleep_until(start_ns);
+    for (;;) {
+        const std::int64_t now = monotonic_ns();
+        if (!may_start(now)) break;
+        ++load_[owner_.bin_of(now)].intended;
+        co_await do_task(u, now);
+        std::int64_t pause = think_ns();
+        if (u.skipped) pause = std::max(pause, skip_pause_ns);
+        if (u.last == op_status::connect_failed) {
+            u.backoff_ns = std::clamp(u.backoff_ns * 2, backoff_first_ns, backoff_most_ns);
+            pause = std::max(pause, u.backoff_ns);
+        } else {
+            u.backoff_ns = 0;
+        }
+        if (pause > 0) {
+            co_await loop.sleep_until(monotonic_ns() + pause);
+        } else {
+            co_await loop.yield();
+        }
+    }
+    --users_alive_;
+}
+
+runtime::task<void> group_core::open_user(user& u) {
+    ++users_alive_;
+    struct wait_for_work {
+        group_core* group;
+        user* self;
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> coroutine) const {
+            self->waiting = coroutine;
+            group->idle_.push_back(self);
+        }
+        void await_resume() const noexcept {}
+    };
+    while (accepting_) {
+        // What still waits when the measure phase ends is its backlog.
+        const bool ended = owner_.loop().turn_ns() >= owner_.times().end_ns || bytes_.used_up();
+        if (queue_count_ > 0 && !ended) {
+            u.intended_ns = queue_[queue_head_];
+            queue_head_ = queue_head_ + 1 == queue_.size() ? 0 : queue_head_ + 1;
+            --queue_count_;
+        } else {
+            const wait_for_work idle{this, &u};
+            co_await idle;
+            if (!accepting_) break;
+        }
+        co_await do_task(u, u.intended_ns);
+        co_await owner_.loop().yield();
+    }
+    --users_alive_;
+}
+
+std::int64_t group_core::run_due(std::int64_t now_ns) {
+    if (!accepting_ || stopped_by_budget_) return INT64_MAX;
+    const load_times& times = owner_.times();
+    while (next_due_ns_ <= now_ns) {
+        const std::int64_t due = next_due_ns_;
+        if (due >= times.end_ns) return INT64_MAX;
+        // A user that was handed work in this very loop may have used up the bytes as well.
+        if (stopped_by_budget_) return INT64_MAX;
+        if (due >= times.measure_ns && (bytes_.used_up() || !operations_.take(1))) {
+            stopped_by_budget_ = true;
+            return INT64_MAX;
+        }
+        next_due_ns_ = times.start_ns + static_cast<std::int64_t>(arrivals_.next());
+        const std::size_t bin = owner_.bin_of(due);
+        ++load_[bin].intended;
+        if (bin == 1) schedule_lag_.record(now_ns - due);
+        if (!idle_.empty()) {
+            user* u = idle_.back();
+            idle_.pop_back();
+            u->intended_ns = due;
+            // At once, not through the ready queue: what waits there is not yet due.
+            std::exchange(u->waiting, nullptr).resume();
+            now_ns = monotonic_ns();
+        } else if (queue_count_ < queue_.size()) {
+            const std::size_t tail = queue_head_ + queue_count_;
+            queue_[tail < queue_.size() ? tail : tail - queue_.size()] = due;
+            ++queue_count_;
+        } else {
+            ++load_[bin].shed;
+        }
+    }
+    return next_due_ns_;
+}
+
+runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
+    const std::uint32_t chosen = choice_.at(choice_words_.next());
+    const prepared_task& t = tasks_[chosen];
+    const std::size_t bin = owner_.bin_of(intended_ns);
+    ++load_[bin].issued;
+    ++in_flight_;
+    load_[bin].in_flight_max = std::max(load_[bin].in_flight_max, in_flight_);
+    sequence_state state;
+    state.own = t.removes_own && objects_.begin_own(state.object);
+    u.skipped = false;
+    u.last = op_status::ok;
+    outcome out;
+    for (const prepared_step& step : t.steps) {
+        operation op;
+        claim c;
+        if (!begin_step(step, state, c, op)) {
+            owner_.recorder(bin).skip(step.slot);
+            u.skipped = true;
+            break;
+        }
+        out.status = op_status::ok;
+        out.endpoint = 0;
+        out.http_status = 0;
+        out.retries = 0;
+        out.bytes = 0;
+        out.sent_ns = out.first_byte_ns = out.done_ns = 0;
+        co_await u.connection->execute(op, out);
+        if (out.status == op_status::cancelled && owner_.drain_expired()) {
+            out.fail(op_status::timeout, "DrainTimeout",
+                     "still in flight when the drain phase ended");
+        }
+        end_step(c, state, out.status == op_status::ok);
+        u.last = out.status;
+        record(step.slot, op, out, intended_ns);
+        if (bytes_.limited() && bin == 1 && out.status == op_status::ok &&
+            !bytes_.take(out.bytes)) {
+            stopped_by_budget_ = true;
+        }
+        if (out.status != op_status::ok) break;
+        // The next step is due when this one is done.
+        intended_ns = out.done_ns;
+    }
+    if (state.own) objects_.end_own(state.object, state.gone);
+    --in_flight_;
+    finish_task(bin, u.last);
+}
+
+void group_core::finish_task(std::size_t bin, op_status last) {
+    if (last == op_status::cancelled) {
+        ++load_[bin].cancelled;
+    } else {
+        ++load_[bin].completed;
+    }
+}
+
+bool group_core::begin_step(const prepared_step& step, sequence_state& state, claim& c,
+                            operation& op) {
+    const scenario::step& s = *step.what;
+    const object_use use = step.use;
+    c.use = use;
+    op.code = s.code;
+    op.max_keys = s.max_keys;
+    op.pages = s.pages;
+    op.list_directory = s.list_directory;
+    c.from = use == object_use::make_container || use == object_use::remove_container ? &containers_
+                                                                                      : &objects_;
+    const bool on_own = state.own && use != object_use::none && use != object_use::make_container &&
+                        use != object_use::remove_container;
+    bool found = true;
+    if (on_own) {
+        c.how = claim::kind::own;
+        c.ref = state.object;
+    } else {
+        switch (use) {
+            case object_use::none:
+                c.how = claim::kind::none;
+                break;
+            case object_use::read:
+                c.how = claim::kind::read;
+                if (state.has_object) {
+                    c.ref = state.object;
+                    found = objects_.begin_read_again(c.ref);
+                } else {
+                    found = objects_.begin_read(random_, c.ref);
+                }
+                break;
+            case object_use::make:
+            case object_use::make_container:
+                c.how = claim::kind::put;
+                found = c.from->begin_put(c.ref);
+                break;
+            case object_use::rewrite:
+                c.how = claim::kind::overwrite;
+                found = objects_.begin_overwrite(c.ref);
+                break;
+            case object_use::remove:
+            case object_use::remove_container:
+                c.how = claim::kind::remove;
+                found = c.from->begin_delete(c.ref);
+                break;
+        }
+    }
+    if (!found) return false;
+    op.object = c.how == claim::kind::none ? random_() : c.ref.index;
+    op.version = c.ref.version;
+    if (c.from == &objects_ && c.how != claim::kind::none) {
+        op.size = object_size(plan_, data_seed_, op.object);
+        if (s.range_bytes > 0 && s.range_bytes < op.size) {
+            op.length = s.range_bytes;
+            op.offset = random_.below(op.size - op.length + 1);
+        }
+    }
+    return true;
+}
+
+void group_core::end_step(const claim& c, sequence_state& state, bool ok) {
+    switch (c.how) {
+        case claim::kind::none:
+            return;
+        case claim::kind::read:
+            c.from->end_read(c.ref);
+            break;
+        case claim::kind::put:
+            c.from->end_put(c.ref, ok);
+            break;
+        case claim::kind::overwrite:
+            c.from->end_overwrite(c.ref, ok);
+            break;
+        case claim::kind::remove:
+            c.from->end_delete(c.ref, ok);
+            break;
+        case claim::kind::own:
+            // A put that failed may still have been stored, a delete that failed may not have been.
+            if (c.use == object_use::make) state.gone = false;
+            if (c.use == object_use::remove && ok) state.gone = true;
+            return;
+    }
+    if (c.from != &objects_ || c.how == claim::kind::remove || !ok) return;
+    state.has_object = true;
+    state.object = c.ref;
+}
+
+void group_core::record(std::uint16_t slot, const operation& op, const outcome& out,
+                        std::int64_t intended_ns) {
+    if (out.status == op_status::cancelled) return;
+    stats::recorder& r = owner_.recorder(owner_.bin_of(intended_ns));
+    const auto endpoint =
+        static_cast<std::uint16_t>(owner_.shared().first_endpoint[index_] + out.endpoint);
+    if (out.status == op_status::ok) {
+        stats::sample s;
+        s.op = slot;
+        s.endpoint = endpoint;
+        s.retries = out.retries;
+        s.size = op.length > 0 ? op.length : op.size;
+        s.bytes = out.bytes;
+        s.intended_ns = intended_ns;
+        s.sent_ns = out.sent_ns;
+        s.first_byte_ns = out.first_byte_ns;
+        s.done_ns = out.done_ns;
+        r.record(s);
+        return;
+    }
+    stats::failure f;
+    f.op = slot;
+    f.endpoint = endpoint;
+    f.retries = out.retries;
+    f.status = out.status;
+    f.http_status = out.http_status;
+    f.intended_ns = intended_ns;
+    f.done_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
+    f.code = out.code;
+    f.example = out.example;
+    r.record(f);
+}
+
+std::array<load_figures, 2> group_core::take_load() {
+    const std::int64_t now = std::min(monotonic_ns(), owner_.times().end_ns);
+    auto taken = load_;
+    const std::size_t bin = owner_.bin_of(now);
+    taken[bin].backlog = queue_count_;
+    if (queue_count_ > 0) taken[bin].backlog_age_max_ns = now - queue_[queue_head_];
+    load_ = {};
+    load_[bin].in_flight_max = in_flight_;
+    return taken;
+}
+
+}  // namespace chopsticks::engine

@@ -1,0 +1,478 @@
+#include <algorithm>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/random.hpp>
+#include <chopsticks/engine/run.hpp>
+#include <cstring>
+#include <future>
+#include <thread>
+
+#include "worker.hpp"
+
+namespace chopsticks::engine {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto poll_step = 20ms;
+
+/// Steers one run from the main thread.
+class coordinator {
+  public:
+    coordinator(const run_options& options, const std::atomic<int>& stop_level)
+        : options_(options),
+          stop_level_(stop_level),
+          shared_(make_shared(options)),
+          result_(shared_->names),
+          sink_(shared_->names, options.groups.size(), options.cores, options.watcher),
+          started_ns_(monotonic_ns()) {}
+
+    run_result go();
+
+  private:
+    static std::unique_ptr<shared_state> make_shared(const run_options& options);
+
+    /// Runs `f` on a core and waits for its value.
+    template <typename F>
+    auto ask(worker& w, F f) -> decltype(f()) {
+        using value = decltype(f());
+        std::promise<value> promise;
+        auto future = promise.get_future();
+        w.loop().post([&promise, &f] {
+            if constexpr (std::is_void_v<value>) {
+                f();
+                promise.set_value();
+            } else {
+                promise.set_value(f());
+            }
+        });
+        return future.get();
+    }
+
+    /// Runs a coroutine of core 0's driver of one group to its end, or until the run is told to
+    /// stop as urgently as `give_up` says.
+    template <typename T>
+    T ask_driver(std::size_t group, runtime::task<T> (core_driver::*what)(), int give_up);
+
+    void enter(phase p);
+    bool stopping() const { return stop_level_.load(std::memory_order_relaxed) > 0; }
+    bool aborting() const { return stop_level_.load(std::memory_order_relaxed) > 1; }
+
+    bool open_targets();
+    bool prepare();
+    void load();
+    void drain();
+    void clean();
+    bool run_helpers(bool preparing, std::uint64_t total);
+
+    const run_options& options_;
+    const std::atomic<int>& stop_level_;
+    std::unique_ptr<shared_state> shared_;
+    run_result result_;
+    collector sink_;
+    std::vector<std::unique_ptr<worker>> workers_;
+    std::int64_t started_ns_;
+    std::int64_t phase_started_ns_ = 0;
+    phase phase_ = phase::done;
+    std::vector<bool> data_ready_;
+    std::size_t opened_ = 0;  ///< groups whose open_target was run
+};
+
+std::unique_ptr<shared_state> coordinator::make_shared(const run_options& options) {
+    auto shared = std::make_unique<shared_state>();
+    shared->options = &options;
+    shared->names = make_layout(options.groups);
+    shared->operations_left = options.plan->stop.operations;
+    shared->bytes_left = options.plan->stop.bytes;
+    std::uint16_t endpoint = 0;
+    for (const group_setup& setup : options.groups) {
+        shared->first_endpoint.push_back(endpoint);
+        endpoint = static_cast<std::uint16_t>(endpoint + setup.target->endpoints().size());
+        auto& slots = shared->slots.emplace_back();
+        for (const scenario::task& t : setup.group->tasks) {
+            auto& steps = slots.emplace_back();
+            for (const scenario::step& s : t.steps) {
+                const auto at =
+                    std::find(shared->names.operations.begin(), shared->names.operations.end(),
+                              setup.group->name + "/" + s.op);
+                steps.push_back(static_cast<std::uint16_t>(at - shared->names.operations.begin()));
+            }
+        }
+    }
+    return shared;
+}
+
+template <typename T>
+T coordinator::ask_driver(std::size_t group, runtime::task<T> (core_driver::*what)(), int give_up) {
+    std::promise<T> promise;
+    auto future = promise.get_future();
+    worker& w = *workers_.front();
+    w.loop().post([&] {
+        core_driver& d = w.groups()[group]->driver();
+        runtime::start_detached([](core_driver& on, runtime::task<T> (core_driver::*call)(),
+                                   std::promise<T>& to) -> runtime::task<void> {
+            T value = co_await (on.*call)();
+            to.set_value(std::move(value));
+        }(d, what, promise));
+    });
+    bool told_to_stop = false;
+    while (future.wait_for(poll_step) != std::future_status::ready) {
+        if (told_to_stop || stop_level_.load(std::memory_order_relaxed) < give_up) continue;
+        told_to_stop = true;
+        w.loop().post([&w, group] { w.groups()[group]->driver().cancel_control(); });
+    }
+    return future.get();
+}
+
+void coordinator::enter(phase p) {
+    const std::int64_t now = monotonic_ns();
+    if (phase_ != phase::done) {
+        result_.phases.back().duration_s = static_cast<double>(now - phase_started_ns_) / 1e9;
+    }
+    phase_ = p;
+    phase_started_ns_ = now;
+    if (p == phase::done) return;
+    result_.phases.push_back(phase_span{p, static_cast<double>(now - started_ns_) / 1e9, 0});
+    if (options_.watcher != nullptr) options_.watcher->on_phase(p);
+}
+
+bool coordinator::open_targets() {
+    enter(phase::open);
+    for (std::size_t g = 0; g < options_.groups.size(); ++g) {
+        ++opened_;
+        const target_state state = ask_driver(g, &core_driver::open_target, 1);
+        data_ready_.push_back(state.data_ready);
+        if (state.problem.empty()) continue;
+        if (stopping()) return false;
+        result_.problem = state.problem;
+        result_.target_problem = true;
+        return false;
+    }
+    return true;
+}
+
+bool coordinator::run_helpers(bool preparing, std::uint64_t total) {
+    std::atomic<unsigned> running{0};
+    const unsigned share = std::max(1U, options_.plan->phase.prepare_concurrency / options_.cores);
+    for (std::size_t g = 0; g < options_.groups.size(); ++g) {
+        if (preparing && (data_ready_[g] || !options_.plan->phase.prepare)) {
+            for (auto& w : workers_) {
+                ask(*w, [&] { w->groups()[g]->adopt_objects(); });
+            }
+            continue;
+        }
+        if (preparing && options_.groups[g].group->data.objects == 0) continue;
+        for (auto& w : workers_) {
+            ++running;
+            ask(*w, [&] {
+                group_core& group = *w->groups()[g];
+                const auto done = [&running] { running.fetch_sub(1); };
+                if (preparing) {
+                    group.prepare(share, done);
+                } else {
+                    group.clean(share, done);
+                }
+            });
+        }
+    }
+    bool told_to_stop = false;
+    bool cut_off = false;
+    std::int64_t cut_at_ns = 0;
+    std::int64_t reported_ns = monotonic_ns();
+    const std::int64_t began_ns = reported_ns;
+    while (running.load() > 0) {
+        std::this_thread::sleep_for(poll_step);
+        const std::int64_t now = monotonic_ns();
+        const bool stop_now = preparing ? stopping() : aborting();
+        if (stop_now && !told_to_stop) cut_at_ns = now + options_.plan->phase.drain_ns;
+        const bool cut = told_to_stop && !cut_off && (aborting() || now >= cut_at_ns);
+        if ((stop_now && !told_to_stop) || cut) {
+            told_to_stop = true;
+            cut_off = cut;
+            for (auto& w : workers_) {
+                ask(*w, [&] {
+                    for (auto& g : w->groups())
+                        g->stop_helpers(cut);
+                });
+            }
+        }
+        if (options_.watcher == nullptr || now - reported_ns < 1'000'000'000) continue;
+        reported_ns = now;
+        progress p;
+        p.when = phase_;
+        p.total = total;
+        p.elapsed_s = static_cast<double>(now - began_ns) / 1e9;
+        for (auto& w : workers_) {
+            for (auto& g : w->groups()) {
+                p.done += g->progress_done.load(std::memory_order_relaxed);
+                p.failed += g->progress_failed.load(std::memory_order_relaxed);
+            }
+        }
+        options_.watcher->on_progress(p);
+    }
+    return !told_to_stop;
+}
+
+bool coordinator::prepare() {
+    enter(phase::prepare);
+    std::uint64_t total = 0;
+    for (std::size_t g = 0; g < options_.groups.size(); ++g) {
+        if (!data_ready_[g]) total += options_.groups[g].group->data.objects;
+    }
+    const bool complete = run_helpers(true, total);
+    std::uint64_t missing = 0;
+    for (auto& w : workers_) {
+        ask(*w, [&] {
+            for (std::size_t g = 0; g < options_.groups.size(); ++g) {
+                group_core& group = *w->groups()[g];
+                if (!data_ready_[g] && options_.plan->phase.prepare) {
+                    missing += group.objects().remaining_to_prepare();
+                }
+                result_.prepared += group.progress_done.load();
+                result_.prepare_failed += group.progress_failed.load();
+                if (result_.problem.empty()) result_.problem = group.problem;
+            }
+        });
+    }
+    if (!complete) {
+        result_.problem.clear();
+        return false;
+    }
+    if (missing > 0) {
+        result_.problem = "prepare: " + std::to_string(missing) + " of " + std::to_string(total) +
+                          " objects could not be written: " + result_.problem;
+        return false;
+    }
+    result_.problem.clear();  // repeated and done
+    for (std::size_t g = 0; g < options_.groups.size(); ++g) {
+        if (data_ready_[g] || !options_.plan->phase.prepare) continue;
+        const std::string failed = ask_driver(g, &core_driver::seal_data, 1);
+        if (failed.empty()) continue;
+        if (!stopping()) result_.problem = failed;
+        return false;
+    }
+    return true;
+}
+
+void coordinator::load() {
+    const scenario::phases& plan = options_.plan->phase;
+    double ramp_s = 0;
+    for (const group_setup& setup : options_.groups) {
+        const auto& closed = setup.group->closed;
+        if (setup.group->open || closed.spawn_rate <= 0) continue;
+        ramp_s = std::max(ramp_s, (closed.users - 1) / closed.spawn_rate);
+    }
+    load_times times;
+    // All cores are told before it begins.
+    times.start_ns = monotonic_ns() + 5'000'000;
+    const std::int64_t warmup_ns = times.start_ns + static_cast<std::int64_t>(ramp_s * 1e9);
+    times.measure_ns = warmup_ns + plan.warmup_ns;
+    times.end_ns = times.measure_ns + plan.measure_ns;
+    sink_.load_starts(times.start_ns);
+    enter(ramp_s > 0 ? phase::ramp : plan.warmup_ns > 0 ? phase::warmup : phase::measure);
+    for (auto& w : workers_)
+        ask(*w, [&] { w->start_load(times); });
+    for (;;) {
+        std::int64_t now = monotonic_ns();
+        if (phase_ == phase::ramp && now >= warmup_ns) enter(phase::warmup);
+        if (phase_ != phase::measure && now >= times.measure_ns) enter(phase::measure);
+        const bool all_finished = std::all_of(workers_.begin(), workers_.end(), [](const auto& w) {
+            return w->finished.load(std::memory_order_relaxed);
+        });
+        if (now < times.end_ns && (stopping() || all_finished)) {
+            times.end_ns = now;
+            times.measure_ns = std::min(times.measure_ns, now);
+            for (auto& w : workers_)
+                ask(*w, [&] { w->end_early(now); });
+        }
+        if (now >= times.end_ns) break;
+        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(
+            poll_step, std::chrono::nanoseconds(times.end_ns - now)));
+    }
+    for (auto& w : workers_)
+        ask(*w, [&] { w->stop_load(); });
+    result_.measure_s = static_cast<double>(times.end_ns - times.measure_ns) / 1e9;
+    result_.warmup_s = static_cast<double>(times.measure_ns - times.start_ns) / 1e9;
+}
+
+void coordinator::drain() {
+    enter(phase::drain);
+    const std::int64_t limit = monotonic_ns() + options_.plan->phase.drain_ns;
+    bool cancelled = false;
+    for (;;) {
+        std::uint64_t users = 0;
+        for (auto& w : workers_) {
+            users += ask(*w, [&] { return w->users_alive(); });
+        }
+        if (users == 0) break;
+        const bool expired = monotonic_ns() >= limit;
+        if (!cancelled && (expired || aborting())) {
+            cancelled = true;
+            for (auto& w : workers_)
+                ask(*w, [&] { w->cancel_all(expired); });
+        }
+        std::this_thread::sleep_for(1ms);
+    }
+    for (auto& w : workers_)
+        ask(*w, [&] { w->finish_intervals(); });
+}
+
+void coordinator::clean() {
+    for (std::size_t g = 0; g < options_.groups.size(); ++g) {
+        std::uint64_t alive = 0;
+        for (auto& w : workers_) {
+            alive += ask(*w, [&] { return w->groups()[g]->objects().existing(); });
+        }
+        result_.alive.push_back(alive);
+    }
+    std::uint64_t total = 0;
+    for (auto& w : workers_) {
+        total += ask(*w, [&] {
+            std::uint64_t sum = 0;
+            for (auto& g : w->groups())
+                sum += g->leftovers();
+            return sum;
+        });
+    }
+    if (!options_.plan->phase.cleanup || aborting()) {
+        result_.left_behind = total;
+        return;
+    }
+    enter(phase::cleanup);
+    run_helpers(false, total);
+    for (auto& w : workers_) {
+        ask(*w, [&] {
+            for (auto& g : w->groups()) {
+                result_.left_behind += g->leftovers() + g->progress_failed.load();
+                if (result_.cleanup_problem.empty()) result_.cleanup_problem = g->problem;
+            }
+        });
+    }
+    if (result_.left_behind == 0) result_.cleanup_problem.clear();
+}
+
+run_result coordinator::go() {
+    for (unsigned core = 0; core < options_.cores; ++core) {
+        workers_.push_back(std::make_unique<worker>(*shared_, sink_, core));
+    }
+    for (auto& w : workers_)
+        w->start();
+    for (auto& w : workers_)
+        ask(*w, [] {});  // the groups exist from here on
+
+    if (open_targets()) {
+        if (!stopping() && prepare() && !stopping()) {
+            load();
+            drain();
+        }
+        clean();
+    }
+    for (std::size_t g = 0; g < opened_; ++g) {
+        if (!options_.plan->phase.cleanup || aborting()) continue;
+        const std::string kept = ask_driver(g, &core_driver::close_target, 2);
+        if (result_.cleanup_problem.empty()) result_.cleanup_problem = kept;
+    }
+    for (auto& w : workers_) {
+        ask(*w, [&] {
+            for (auto& g : w->groups())
+                result_.schedule_lag.add(g->schedule_lag());
+        });
+    }
+    enter(phase::done);
+    for (auto& w : workers_)
+        w->stop();
+    sink_.finish();
+    result_.measured = std::move(sink_.measured);
+    result_.warmup = std::move(sink_.warmup);
+    result_.groups = std::move(sink_.groups);
+    result_.cores = std::move(sink_.cores);
+    result_.connections = sink_.connections;
+    result_.interrupted = stopping();
+    return std::move(result_);
+}
+
+}  // namespace
+
+std::string_view name(phase p) noexcept {
+    switch (p) {
+        case phase::open:
+            return "open";
+        case phase::prepare:
+            return "prepare";
+        case phase::ramp:
+            return "ramp";
+        case phase::warmup:
+            return "warmup";
+        case phase::measure:
+            return "measure";
+        case phase::drain:
+            return "drain";
+        case phase::cleanup:
+            return "cleanup";
+        case phase::done:
+            return "done";
+    }
+    return "?";
+}
+
+void load_figures::add(const load_figures& other) noexcept {
+    intended += other.intended;
+    issued += other.issued;
+    completed += other.completed;
+    cancelled += other.cancelled;
+    shed += other.shed;
+    backlog += other.backlog;
+    backlog_age_max_ns = std::max(backlog_age_max_ns, other.backlog_age_max_ns);
+    in_flight_max += other.in_flight_max;
+}
+
+void outcome::fail(op_status why, std::string_view wire_code, std::string_view text) noexcept {
+    status = why;
+    const auto copy = [](char* to, std::size_t room, std::string_view from) {
+        const std::size_t length = std::min(room - 1, from.size());
+        std::memcpy(to, from.data(), length);
+        to[length] = '\0';
+    };
+    copy(code, sizeof code, wire_code);
+    copy(example, sizeof example, text);
+}
+
+std::uint64_t data_seed(const scenario::group& group, std::uint64_t run_seed,
+                        std::size_t index) noexcept {
+    if (group.data.reuse.empty()) return mix64(run_seed ^ 0x64617461, index);
+    std::uint64_t seed = 0;
+    for (const char c : group.data.reuse)
+        seed = mix64(seed, static_cast<unsigned char>(c));
+    return seed;
+}
+
+std::uint64_t object_size(const scenario::group& group, std::uint64_t data_seed,
+                          std::uint64_t index) noexcept {
+    return group.data.size.at(mix64(data_seed ^ 0x73697a65, index));
+}
+
+stats::layout make_layout(const std::vector<group_setup>& groups) {
+    stats::layout names;
+    for (const group_setup& setup : groups) {
+        for (const scenario::task& t : setup.group->tasks) {
+            for (const scenario::step& s : t.steps) {
+                const std::string name = setup.group->name + "/" + s.op;
+                if (std::find(names.operations.begin(), names.operations.end(), name) ==
+                    names.operations.end()) {
+                    names.operations.push_back(name);
+                }
+            }
+        }
+        for (const std::string& endpoint : setup.target->endpoints()) {
+            names.endpoints.push_back(endpoint);
+        }
+    }
+    return names;
+}
+
+run_result execute(const run_options& options, const std::atomic<int>& stop_level) {
+    coordinator run(options, stop_level);
+    return run.go();
+}
+
+}  // namespace chopsticks::engine

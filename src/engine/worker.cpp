@@ -1,0 +1,201 @@
+#include "worker.hpp"
+
+#include <algorithm>
+#include <chopsticks/core/clock.hpp>
+#include <ctime>
+
+namespace chopsticks::engine {
+
+namespace {
+
+std::int64_t thread_cpu_ns() noexcept {
+    timespec t;
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
+}
+
+driver_counters since(const driver_counters& now, const driver_counters& before) noexcept {
+    driver_counters d = now;
+    d.connects -= before.connects;
+    d.connect_failures -= before.connect_failures;
+    d.tls_handshakes -= before.tls_handshakes;
+    d.tls_resumed -= before.tls_resumed;
+    d.timeouts -= before.timeouts;
+    return d;  // open_connections is a level
+}
+
+}  // namespace
+
+worker::worker(shared_state& shared, collector& sink, unsigned core)
+    : shared_(shared),
+      sink_(sink),
+      loop_(core, shared.options->cpus.empty() ? -1 : shared.options->cpus[core],
+            shared.options->idle) {
+    limited_ = shared.options->plan->stop.operations > 0 || shared.options->plan->stop.bytes > 0;
+}
+
+worker::~worker() {
+    stop();
+}
+
+void worker::start() {
+    thread_ = std::thread([this] {
+        // Made on the core's own thread, so that their memory comes from its arena.
+        for (std::size_t g = 0; g < shared_.options->groups.size(); ++g) {
+            groups_.push_back(std::make_unique<group_core>(*this, g));
+        }
+        loop_.add(static_cast<runtime::pump&>(*this));
+        loop_.run();
+        loop_.remove(static_cast<runtime::pump&>(*this));
+        groups_.clear();
+    });
+}
+
+void worker::stop() {
+    if (!thread_.joinable()) return;
+    loop_.request_stop();
+    thread_.join();
+}
+
+void worker::start_load(const load_times& times) {
+    times_ = times;
+    current_ = sink_.take_empty();
+    CHOPSTICKS_ASSERT(current_ != nullptr);
+    interval_start_ns_ = times.start_ns;
+    next_tick_ns_ = next_boundary(times.start_ns);
+    last_figures_ = loop_.take_figures();
+    last_cpu_ns_ = thread_cpu_ns();
+    loading_ = true;
+    for (auto& g : groups_)
+        g->start_load();
+}
+
+void worker::end_early(std::int64_t now_ns) {
+    if (now_ns >= times_.end_ns) return;
+    times_.end_ns = now_ns;
+    times_.measure_ns = std::min(times_.measure_ns, now_ns);
+}
+
+void worker::stop_load() {
+    // The measure phase's own interval ends with it; what follows is the drain.
+    if (loading_ && interval_start_ns_ < times_.end_ns) hand_over(times_.end_ns);
+    for (auto& g : groups_)
+        g->stop_load();
+    loop_.wake_sleepers();
+}
+
+void worker::cancel_all(bool drain_expired) {
+    drain_expired_ = drain_expired;
+    for (auto& g : groups_)
+        g->cancel_all();
+    // Sessions that wait before they repeat an operation look at once whether they may.
+    loop_.wake_sleepers();
+}
+
+std::uint64_t worker::in_flight() const noexcept {
+    std::uint64_t sum = 0;
+    for (const auto& g : groups_)
+        sum += g->in_flight();
+    return sum;
+}
+
+std::uint64_t worker::users_alive() const noexcept {
+    std::uint64_t sum = 0;
+    for (const auto& g : groups_)
+        sum += g->users_alive();
+    return sum;
+}
+
+void worker::finish_intervals() {
+    if (!loading_) return;
+    hand_over(monotonic_ns());
+    loading_ = false;
+    // The collector needs its sets back to end; this one is empty.
+    current_.reset();
+}
+
+std::int64_t worker::next_boundary(std::int64_t after_ns) const noexcept {
+    // Intervals are counted from the start of each part of the load, so that none holds some of
+    // two.
+    const std::int64_t base = after_ns >= times_.end_ns       ? times_.end_ns
+                              : after_ns >= times_.measure_ns ? times_.measure_ns
+                                                              : times_.start_ns;
+    const std::int64_t step = shared_.options->interval_ns;
+    std::int64_t next = base + ((after_ns - base) / step + 1) * step;
+    if (after_ns < times_.measure_ns) next = std::min(next, times_.measure_ns);
+    if (after_ns < times_.end_ns) next = std::min(next, times_.end_ns);
+    return next;
+}
+
+std::uint64_t worker::interval_number(std::int64_t start_ns) const noexcept {
+    // From the time alone, so that all cores number alike even if one let an interval grow.
+    const std::int64_t step = shared_.options->interval_ns;
+    const auto steps = [step](std::int64_t span) { return (span + step - 1) / step; };
+    if (start_ns < times_.measure_ns) {
+        return static_cast<std::uint64_t>((start_ns - times_.start_ns) / step);
+    }
+    const std::int64_t warm = steps(times_.measure_ns - times_.start_ns);
+    if (start_ns < times_.end_ns) {
+        return static_cast<std::uint64_t>(warm + (start_ns - times_.measure_ns) / step);
+    }
+    return static_cast<std::uint64_t>(warm + steps(times_.end_ns - times_.measure_ns) +
+                                      (start_ns - times_.end_ns) / step);
+}
+
+std::int64_t worker::run_due(std::int64_t now_ns) {
+    if (!loading_) return INT64_MAX;
+    const std::uint64_t flying = in_flight();
+    live_in_flight.store(flying, std::memory_order_relaxed);
+    if (limited_ && flying == 0) {
+        finished.store(std::all_of(groups_.begin(), groups_.end(),
+                                   [](const auto& g) { return g->finished(); }),
+                       std::memory_order_relaxed);
+    }
+    if (now_ns >= next_tick_ns_) hand_over(next_tick_ns_);
+    return next_tick_ns_;
+}
+
+void worker::hand_over(std::int64_t end_ns) {
+    const std::int64_t start_ns = interval_start_ns_;
+    next_tick_ns_ = next_boundary(std::max(end_ns, monotonic_ns() - shared_.options->interval_ns));
+    auto fresh = sink_.take_empty();
+    const bool last = end_ns >= times_.end_ns;
+    // The collector is behind: this interval goes on, so that no core waits for it.
+    if (fresh == nullptr && !last) return;
+    handover h;
+    h.core = loop_.core();
+    h.number = interval_number(start_ns);
+    h.when = start_ns >= times_.end_ns       ? phase::drain
+             : start_ns >= times_.measure_ns ? phase::measure
+                                             : phase::warmup;
+    h.start_ns = start_ns;
+    h.end_ns = end_ns;
+    h.records = std::move(current_);
+    if (fresh == nullptr) fresh = std::make_unique<record_set>(shared_.names);
+    current_ = std::move(fresh);
+    for (auto& g : groups_) {
+        h.groups.push_back(g->take_load());
+        const driver_counters c = g->driver().counters();
+        h.connections.connects += c.connects;
+        h.connections.connect_failures += c.connect_failures;
+        h.connections.tls_handshakes += c.tls_handshakes;
+        h.connections.tls_resumed += c.tls_resumed;
+        h.connections.timeouts += c.timeouts;
+        h.connections.open_connections += c.open_connections;
+    }
+    const driver_counters now_counters = h.connections;
+    h.connections = since(now_counters, last_connections_);
+    last_connections_ = now_counters;
+    const runtime::loop_figures figures = loop_.take_figures();
+    h.figures.busy_ns = figures.busy_ns - last_figures_.busy_ns;
+    h.figures.span_ns = figures.total_ns - last_figures_.total_ns;
+    h.figures.lag_max_ns = figures.longest_ns;
+    last_figures_ = figures;
+    const std::int64_t cpu = thread_cpu_ns();
+    h.figures.cpu_ns = cpu - last_cpu_ns_;
+    last_cpu_ns_ = cpu;
+    interval_start_ns_ = end_ns;
+    sink_.give(std::move(h));
+}
+
+}  // namespace chopsticks::engine

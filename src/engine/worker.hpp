@@ -1,0 +1,272 @@
+#pragma once
+/// \file
+/// One core's part of a run: its loop, its groups, its recorders. Everything here lives on the
+/// core's thread except where a comment says otherwise.
+
+#include <array>
+#include <atomic>
+#include <chopsticks/core/random.hpp>
+#include <chopsticks/engine/run.hpp>
+#include <chopsticks/load/population.hpp>
+#include <chopsticks/load/task_choice.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "collector.hpp"
+#include "operation_use.hpp"
+
+namespace chopsticks::engine {
+
+/// When the parts of the load are; absolute monotonic_ns, the same for all cores.
+struct load_times {
+    std::int64_t start_ns = 0;
+    std::int64_t measure_ns = 0;
+    std::int64_t end_ns = 0;
+};
+
+/// Takes operations or bytes from a limit shared by all cores, in batches, so that the shared
+/// counter is touched rarely and the limit is still met exactly.
+class budget {
+  public:
+    budget(std::atomic<std::uint64_t>* shared, std::uint64_t batch)
+        : shared_(shared), batch_(batch) {}
+    /// False: the limit is used up.
+    bool take(std::uint64_t amount) noexcept;
+    bool limited() const noexcept { return shared_ != nullptr; }
+    /// Nothing is left, here or for any other core.
+    bool used_up() const noexcept {
+        return shared_ != nullptr && local_ == 0 && shared_->load(std::memory_order_relaxed) == 0;
+    }
+
+  private:
+    std::atomic<std::uint64_t>* shared_;  // null: no limit
+    std::uint64_t batch_;
+    std::uint64_t local_ = 0;
+};
+
+/// What all cores of a run share; written before the cores start, but for the atomics.
+struct shared_state {
+    const run_options* options = nullptr;
+    stats::layout names;
+    /// [group][task][step] -> index into names.operations
+    std::vector<std::vector<std::vector<std::uint16_t>>> slots;
+    std::vector<std::uint16_t> first_endpoint;  ///< by group: index into names.endpoints
+    std::atomic<std::uint64_t> operations_left{0};
+    std::atomic<std::uint64_t> bytes_left{0};
+};
+
+class worker;
+
+/// One group on one core: its users, its objects and, for an open loop, its dispatcher.
+class group_core final : public runtime::pump {
+  public:
+    group_core(worker& owner, std::size_t index);
+    ~group_core() override;
+
+    /// Starts the users (or the dispatcher); the load's times are in the worker.
+    void start_load();
+    /// No new work from now on; wakes whoever waits for some.
+    void stop_load();
+    /// Ends what is in flight.
+    void cancel_all();
+
+    /// A limit of the run (operations, bytes) is used up and nothing is under way any more. True
+    /// also where nobody asked for more: of users that all think, or of a core that has none.
+    bool finished() const noexcept;
+
+    /// Coroutines that have not ended.
+    std::uint64_t users_alive() const noexcept { return users_alive_; }
+    std::uint64_t in_flight() const noexcept { return in_flight_; }
+
+    core_driver& driver() noexcept { return *driver_; }
+    load::population& objects() noexcept { return objects_; }
+
+    /// Makes the initial objects with `concurrency` sessions; `done` is called at the end.
+    void prepare(unsigned concurrency, std::function<void()> done) {
+        start_helpers(true, concurrency, std::move(done));
+    }
+    /// Removes all that may exist.
+    void clean(unsigned concurrency, std::function<void()> done) {
+        start_helpers(false, concurrency, std::move(done));
+    }
+    /// Ends prepare or clean early; `done` is still called. Without `cut`, what is in flight may
+    /// end: a put that is cut off may still be carried out, after cleanup has removed its object.
+    void stop_helpers(bool cut);
+    /// The initial objects are there already.
+    void adopt_objects() { objects_.adopt_initial(); }
+
+    /// How many clean would have to remove.
+    std::uint64_t leftovers() const noexcept {
+        return objects_.leftovers() + containers_.leftovers();
+    }
+
+    /// Progress of prepare and clean; read by the main thread.
+    std::atomic<std::uint64_t> progress_done{0};
+    std::atomic<std::uint64_t> progress_failed{0};
+    /// First persistent failure of prepare or clean; read after `done`.
+    std::string problem;
+
+    std::int64_t run_due(std::int64_t now_ns) override;
+
+    /// Counts since the last hand-over, by the bin of the task's intended time.
+    std::array<load_figures, 2> take_load();
+    const stats::histogram& schedule_lag() const noexcept { return schedule_lag_; }
+
+  private:
+    struct prepared_step {
+        const scenario::step* what;
+        object_use use;
+        std::uint16_t slot;  // index into the layout's operations
+    };
+    struct prepared_task {
+        std::vector<prepared_step> steps;
+        bool removes_own = false;  // a sequence that deletes what it puts
+    };
+    struct user {
+        std::unique_ptr<session> connection;
+        std::coroutine_handle<> waiting;  // open loop: idle
+        std::int64_t intended_ns = 0;     // open loop: of the work handed to it
+        std::int64_t backoff_ns = 0;      // closed loop: after failed connects
+        op_status last = op_status::ok;
+        bool skipped = false;
+    };
+    /// What one step of a task works on, and how it must be given back.
+    struct claim {
+        enum class kind : std::uint8_t { none, read, put, overwrite, remove, own };
+        kind how = kind::none;
+        object_use use = object_use::none;
+        load::population* from = nullptr;
+        load::object_ref ref{};
+    };
+    /// What the steps of a sequence hand on.
+    struct sequence_state {
+        bool has_object = false;  ///< `object` is what the steps so far worked on
+        bool own = false;         ///< it is known to this sequence alone
+        bool gone = true;         ///< own: nothing of it is left on the target
+        load::object_ref object{};
+    };
+
+    void start_helpers(bool preparing, unsigned concurrency, std::function<void()> done);
+    runtime::task<void> closed_user(user& u, std::int64_t start_ns);
+    runtime::task<void> open_user(user& u);
+    runtime::task<void> do_task(user& u, std::int64_t intended_ns);
+    runtime::task<void> prepare_some(session& connection);
+    runtime::task<void> clean_some(session& connection);
+    runtime::task<void> run_helper(bool preparing, std::size_t number);
+    /// Chooses what the step works on; false if there is nothing.
+    bool begin_step(const prepared_step& step, sequence_state& state, claim& c, operation& op);
+    void end_step(const claim& c, sequence_state& state, bool ok);
+    void finish_task(std::size_t bin, op_status last);
+    void record(std::uint16_t slot, const operation& op, const outcome& out,
+                std::int64_t intended_ns);
+    bool may_start(std::int64_t now_ns);
+    std::int64_t think_ns();
+
+    worker& owner_;
+    std::size_t index_;
+    const scenario::group& plan_;
+    std::uint64_t seed_;
+    std::uint64_t data_seed_;
+    random_stream random_;
+    std::unique_ptr<core_driver> driver_;
+    load::population objects_;
+    load::population containers_;
+    load::task_choice choice_;
+    load::balanced_words choice_words_;
+    load::arrival_schedule arrivals_;
+    bool open_loop_;
+    std::vector<prepared_task> tasks_;
+    bool stopped_by_budget_ = false;
+    std::vector<user> users_;
+    std::vector<std::unique_ptr<session>> helpers_;  // of prepare and clean
+    std::size_t helpers_alive_ = 0;
+    std::function<void()> helpers_done_;
+    bool helpers_stop_ = false;
+    std::uint64_t users_alive_ = 0;
+    std::uint64_t in_flight_ = 0;
+    bool accepting_ = false;
+
+    // Open loop.
+    std::vector<user*> idle_;          // last in, first out: few connections where few suffice
+    std::vector<std::int64_t> queue_;  // a ring of intended times
+    std::size_t queue_head_ = 0;
+    std::size_t queue_count_ = 0;
+    std::int64_t next_due_ns_ = 0;
+    stats::histogram schedule_lag_;
+
+    std::array<load_figures, 2> load_;
+    budget operations_;
+    budget bytes_;
+};
+
+class worker final : public runtime::pump {
+  public:
+    worker(shared_state& shared, collector& sink, unsigned core);
+    ~worker() override;
+
+    /// From the main thread: the loop, to post to.
+    runtime::reactor& loop() noexcept { return loop_; }
+
+    /// Main thread: starts the core's thread, which makes the groups and runs the loop.
+    void start();
+    /// Main thread: stops the loop and waits for the thread, which destroys the groups.
+    void stop();
+
+    // On the core's thread:
+    void start_load(const load_times& times);
+    /// The measure phase ends now, earlier than planned.
+    void end_early(std::int64_t now_ns);
+    void stop_load();
+    void cancel_all(bool drain_expired);
+    std::uint64_t in_flight() const noexcept;
+    std::uint64_t users_alive() const noexcept;
+    std::vector<std::unique_ptr<group_core>>& groups() noexcept { return groups_; }
+    /// Ends the last interval early and hands it over.
+    void finish_intervals();
+
+    std::int64_t run_due(std::int64_t now_ns) override;
+
+    // For group_core:
+    shared_state& shared() noexcept { return shared_; }
+    const load_times& times() const noexcept { return times_; }
+    unsigned core() const noexcept { return loop_.core(); }
+    bool drain_expired() const noexcept { return drain_expired_; }
+    /// 0: due before the measure phase, 1: in it. A run that was ended before has no such phase,
+    /// and what began while it was being told belongs to the warm-up.
+    std::size_t bin_of(std::int64_t intended_ns) const noexcept {
+        return intended_ns >= times_.measure_ns && times_.measure_ns < times_.end_ns ? 1 : 0;
+    }
+    stats::recorder& recorder(std::size_t bin) noexcept { return *current_->bins[bin]; }
+
+    /// A limit of the run is used up on this core; read by the main thread.
+    std::atomic<bool> finished{false};
+    /// Tasks in flight, as of the last turn; read by the main thread.
+    std::atomic<std::uint64_t> live_in_flight{0};
+
+  private:
+    void hand_over(std::int64_t now_ns);
+    std::int64_t next_boundary(std::int64_t after_ns) const noexcept;
+    std::uint64_t interval_number(std::int64_t start_ns) const noexcept;
+
+    shared_state& shared_;
+    collector& sink_;
+    runtime::reactor loop_;
+    std::thread thread_;
+    std::vector<std::unique_ptr<group_core>> groups_;
+    load_times times_;
+    bool loading_ = false;
+    bool limited_ = false;
+    bool drain_expired_ = false;
+    std::unique_ptr<record_set> current_;
+    std::int64_t interval_start_ns_ = 0;
+    std::int64_t next_tick_ns_ = 0;
+    runtime::loop_figures last_figures_;
+    std::int64_t last_cpu_ns_ = 0;
+    driver_counters last_connections_;
+};
+
+}  // namespace chopsticks::engine

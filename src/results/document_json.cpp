@@ -1,0 +1,245 @@
+#include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/results/document.hpp>
+
+#include "echo_json.hpp"
+#include "json_text.hpp"
+
+namespace chopsticks::results {
+
+namespace {
+
+json known(const std::string& text) {
+    if (text.empty()) return nullptr;
+    return text;
+}
+
+json known(std::uint64_t number) {
+    if (number == 0) return nullptr;
+    return number;
+}
+
+json run_json(const run_info& run) {
+    json out;
+    out["id"] = run.id;
+    out["started"] = format_utc(run.started_ns);
+    out["started_ns"] = run.started_ns;
+    out["duration_s"] = rounded(run.duration_s);
+    out["command_line"] = redact(run.command_line);
+    out["seed"] = run.seed;
+    out["interrupted"] = run.interrupted;
+    out["problem"] = known(run.problem);
+    out["exit_status"] = run.exit_status;
+    out["phases"] = json::array();
+    for (const phase_span& phase : run.phases) {
+        json one;
+        one["name"] = phase.name;
+        one["started_s"] = rounded(phase.started_s);
+        one["duration_s"] = rounded(phase.duration_s);
+        out["phases"].push_back(std::move(one));
+    }
+    json cut;
+    cut["by_time_s"] = rounded(run.warmup.by_time_s);
+    cut["by_steady_state_s"] = rounded(run.warmup.by_steady_state_s);
+    cut["steady"] = or_null(run.warmup.steady);
+    cut["ok"] = run.warmup.ok;
+    cut["failed"] = run.warmup.failed;
+    out["warmup_cut"] = std::move(cut);
+    out["interval_s"] = rounded(run.interval_s);
+    out["warnings"] = run.warnings;
+    return out;
+}
+
+json environment_json(const environment& e) {
+    json out;
+    out["host"] = known(e.host);
+    out["kernel"] = known(e.kernel);
+    out["cpu_model"] = known(e.cpu_model);
+    out["cpus_online"] = known(e.cpus_online);
+    out["cpus_usable"] = known(e.cpus_usable);
+    out["memory_bytes"] = known(e.memory_bytes);
+    json limits;
+    limits["nofile_soft"] = known(e.nofile_soft);
+    limits["nofile_hard"] = known(e.nofile_hard);
+    limits["port_first"] = known(e.port_first);
+    limits["port_last"] = known(e.port_last);
+    out["limits"] = std::move(limits);
+    out["clock_source"] = known(e.clock_source);
+    out["version"] = known(e.version);
+    out["compiler"] = known(e.compiler);
+    out["build_type"] = known(e.build_type);
+    out["boost"] = known(e.boost);
+    out["openssl"] = known(e.openssl);
+    return out;
+}
+
+json load_json(const load_figures& load, double duration_s) {
+    json out;
+    out["intended"] = load.intended;
+    out["issued"] = load.issued;
+    out["completed"] = load.completed;
+    out["cancelled"] = load.cancelled;
+    out["shed"] = load.shed;
+    out["backlog_at_end"] = load.backlog_at_end;
+    out["backlog_age_max_ns"] = load.backlog_age_max_ns;
+    out["max_in_flight"] = load.max_in_flight;
+    out["intended_rate_per_s"] = rounded(load.intended_rate_per_s);
+    out["issued_rate_per_s"] =
+        duration_s > 0 ? rounded(static_cast<double>(load.issued) / duration_s) : 0.0;
+    return out;
+}
+
+json groups_json(const run_document& doc) {
+    json out = json::object();
+    for (const group_figures& group : doc.groups) {
+        json one;
+        one["workload"] = group.workload;
+        one["driver"] = group.driver;
+        one["loop"] = group.open_loop ? "open" : "closed";
+        one["users"] = group.users;
+        one["load"] = load_json(group.load, doc.run.duration_s);
+        one["alive_before_cleanup"] = group.alive_before_cleanup;
+        out[group.name] = std::move(one);
+    }
+    return out;
+}
+
+json generator_json(const generator_figures& g) {
+    json out;
+    out["cores"] = json::array();
+    for (const core_figures& core : g.cores) {
+        json one;
+        one["cpu"] = core.cpu < 0 ? json(nullptr) : json(core.cpu);
+        one["busy_share"] = rounded(core.busy_share);
+        one["cpu_share"] = rounded(core.cpu_share);
+        one["lag_max_ns"] = core.lag_max_ns;
+        out["cores"].push_back(std::move(one));
+    }
+    out["cpu_seconds"]["user"] = or_null(g.cpu_user_s);
+    out["cpu_seconds"]["system"] = or_null(g.cpu_system_s);
+    out["rss_bytes_max"] = or_null(g.rss_bytes_max);
+    out["open_fds_max"] = or_null(g.open_fds_max);
+    out["context_switches"]["voluntary"] = or_null(g.context_switches_voluntary);
+    out["context_switches"]["involuntary"] = or_null(g.context_switches_involuntary);
+    out["steal_share"] = or_null(g.steal_share);
+    out["tcp_retransmits"] = or_null(g.tcp_retransmits);
+    json connections;
+    connections["opened"] = g.connections.opened;
+    connections["failed"] = g.connections.failed;
+    connections["tls_handshakes"] = g.connections.tls_handshakes;
+    connections["tls_resumed"] = g.connections.tls_resumed;
+    connections["timeouts"] = g.connections.timeouts;
+    out["connections"] = std::move(connections);
+    out["nic"] = json::object();
+    for (const auto& [name, counters] : g.nics) {
+        json one;
+        one["rx_bytes"] = counters.rx_bytes;
+        one["tx_bytes"] = counters.tx_bytes;
+        one["rx_dropped"] = counters.rx_dropped;
+        one["tx_dropped"] = counters.tx_dropped;
+        out["nic"][name] = std::move(one);
+    }
+    out["loop_lag"] = to_json(g.loop_lag);
+    return out;
+}
+
+json operations_json(const run_document& doc) {
+    json out = json::object();
+    for (std::size_t i = 0; i < doc.layout.operations.size(); ++i) {
+        json one = to_json(doc.figures.by_operation[i], doc.run.duration_s);
+        one["by_size_class"] = json::object();
+        for (std::size_t c = 0; c < stats::size_class_count; ++c) {
+            const auto& figures = doc.figures.by_size_class[i][c];
+            if (!figures) continue;
+            one["by_size_class"][std::string(stats::size_class_name(c))] =
+                to_json(*figures, doc.run.duration_s);
+        }
+        out[doc.layout.operations[i]] = std::move(one);
+    }
+    return out;
+}
+
+json endpoints_json(const run_document& doc) {
+    json out = json::object();
+    for (std::size_t i = 0; i < doc.layout.endpoints.size(); ++i) {
+        out[without_user_information(doc.layout.endpoints[i])] =
+            to_json(doc.figures.by_endpoint[i], doc.run.duration_s);
+    }
+    return out;
+}
+
+/// All members but `intervals`.
+json head_json(const run_document& doc) {
+    CHOPSTICKS_ASSERT(doc.figures.by_operation.size() == doc.layout.operations.size());
+    CHOPSTICKS_ASSERT(doc.figures.by_endpoint.size() == doc.layout.endpoints.size());
+    CHOPSTICKS_ASSERT(doc.figures.by_size_class.size() == doc.layout.operations.size());
+    json out;
+    out["kind"] = "chopsticks-result";
+    out["schema_version"] = schema_version;
+    out["run"] = run_json(doc.run);
+    out["validity"]["valid"] = doc.validity.valid;
+    out["validity"]["reasons"] = doc.validity.reasons;
+    out["load"] = load_json(doc.load, doc.run.duration_s);
+    out["data"]["prepared"] = doc.data.prepared;
+    out["data"]["prepare_failed"] = doc.data.prepare_failed;
+    out["data"]["alive_before_cleanup"] = doc.data.alive_before_cleanup;
+    out["data"]["left_behind"] = doc.data.left_behind;
+    out["operations"] = operations_json(doc);
+    stats::figures all(3);
+    for (const stats::figures& figures : doc.figures.by_operation)
+        all.add(figures);
+    out["total"] = to_json(all, doc.run.duration_s);
+    out["by_endpoint"] = endpoints_json(doc);
+    out["groups"] = groups_json(doc);
+    out["generator"] = generator_json(doc.generator);
+    out["environment"] = environment_json(doc.environment);
+    out["workload"] = echo_json(doc.workload);
+    out["scenario"] = to_json(doc.scenario);
+    out["scenario"]["file"] = known(doc.scenario.file);
+    out["scenario"]["source"] = doc.scenario.source;
+    out["interval_file"] = known(doc.interval_file);
+    out["intervals_omitted"] = doc.intervals_omitted;
+    return out;
+}
+
+}  // namespace
+
+void run_document::add_interval(std::string line) {
+    if (intervals.size() < interval_limit) {
+        intervals.push_back(std::move(line));
+    } else {
+        ++intervals_omitted;
+    }
+}
+
+json to_json_without_intervals(const run_document& doc) {
+    json out = head_json(doc);
+    out["intervals"] = json::array();
+    return out;
+}
+
+json to_json(const run_document& doc) {
+    json out = to_json_without_intervals(doc);
+    for (const std::string& line : doc.intervals)
+        out["intervals"].push_back(json::parse(line));
+    return out;
+}
+
+std::string to_text(const run_document& doc) {
+    std::string out = dump(head_json(doc), 2);
+    CHOPSTICKS_ASSERT(out.ends_with("\n}"));
+    out.resize(out.size() - 2);
+    std::size_t size = out.size() + 64;
+    for (const std::string& line : doc.intervals)
+        size += line.size() + 8;
+    out.reserve(size);
+    out += ",\n  \"intervals\": [";
+    for (std::size_t i = 0; i < doc.intervals.size(); ++i) {
+        out += i == 0 ? "\n    " : ",\n    ";
+        out += doc.intervals[i];
+    }
+    out += doc.intervals.empty() ? "]\n}\n" : "\n  ]\n}\n";
+    return out;
+}
+
+}  // namespace chopsticks::results

@@ -1,0 +1,113 @@
+#include <chopsticks/results/document.hpp>
+#include <chopsticks/results/read.hpp>
+
+#include "json_text.hpp"
+
+namespace chopsticks::results {
+
+namespace {
+
+json errors_json(const std::vector<stats::error_row>& rows) {
+    json out = json::array();
+    for (const stats::error_row& row : rows) {
+        json error;
+        error["class"] = name(row.status);
+        error["http_status"] = row.http_status;
+        error["s3_code"] = row.code;
+        error["count"] = row.count;
+        error["example"] = row.example;
+        out.push_back(std::move(error));
+    }
+    return out;
+}
+
+bool idle(const stats::figures& f) {
+    return f.ok_count == 0 && f.failed_count == 0 && f.skipped == 0;
+}
+
+}  // namespace
+
+json to_json(const stats::histogram& h) {
+    json out;
+    out["count"] = h.count();
+    out["min_ns"] = h.min();
+    out["mean_ns"] = rounded(h.mean());
+    out["stddev_ns"] = rounded(h.stddev());
+    out["p50_ns"] = h.value_at_percentile(50);
+    out["p75_ns"] = h.value_at_percentile(75);
+    out["p90_ns"] = h.value_at_percentile(90);
+    out["p95_ns"] = h.value_at_percentile(95);
+    out["p99_ns"] = h.value_at_percentile(99);
+    out["p999_ns"] = h.value_at_percentile(99.9);
+    out["p9999_ns"] = h.value_at_percentile(99.99);
+    out["max_ns"] = h.max();
+    if (h.over_range() != 0) out["over_range"] = h.over_range();
+    out["hdr"] = h.count() == 0 ? std::string() : h.encode();
+    return out;
+}
+
+json to_json(const stats::figures& f, double duration_s) {
+    const double per_s = duration_s > 0 ? 1 / duration_s : 0;
+    json out;
+    out["ok"] = f.ok_count;
+    out["failed"] = f.failed_count;
+    out["skipped"] = f.skipped;
+    out["retries"] = f.retries;
+    out["bytes"] = f.bytes;
+    out["rate_per_s"] = rounded(static_cast<double>(f.ok_count) * per_s);
+    out["bytes_per_s"] = rounded(static_cast<double>(f.bytes) * per_s);
+    out["response"] = to_json(f.response);
+    out["service"] = to_json(f.service);
+    out["send_lag"] = to_json(f.send_lag);
+    out["first_byte"] = to_json(f.first_byte);
+    out["failed_response"] = to_json(f.failed);
+    out["errors"] = errors_json(f.errors);
+    return out;
+}
+
+std::string to_line(const interval& one, const stats::layout& names) {
+    json out;
+    out["t_s"] = rounded(one.t_s);
+    out["duration_s"] = rounded(one.duration_s);
+    out["phase"] = one.phase;
+    json load;
+    load["intended"] = one.load.intended;
+    load["issued"] = one.load.issued;
+    load["completed"] = one.load.completed;
+    load["shed"] = one.load.shed;
+    load["backlog"] = one.load.backlog;
+    load["in_flight_max"] = one.load.in_flight_max;
+    out["load"] = std::move(load);
+    out["cores_busy"] = json::array();
+    for (const double busy : one.cores_busy)
+        out["cores_busy"].push_back(rounded(busy));
+    out["operations"] = json::object();
+    if (one.figures != nullptr) {
+        for (std::size_t i = 0; i < names.operations.size(); ++i) {
+            const stats::figures& f = one.figures->by_operation.at(i);
+            if (!idle(f)) out["operations"][names.operations[i]] = to_json(f, one.duration_s);
+        }
+    }
+    return dump(out);
+}
+
+result<stats::histogram> read_histogram(const json& object) {
+    const auto wrong = boost::system::errc::make_error_code(boost::system::errc::invalid_argument);
+    if (!object.is_object()) return wrong;
+    const auto count = object.find("count");
+    const auto hdr = object.find("hdr");
+    if (count == object.end() || hdr == object.end()) return wrong;
+    if (!count->is_number_unsigned() || !hdr->is_string()) return wrong;
+    const auto expected = count->get<std::uint64_t>();
+    const auto& text = hdr->get_ref<const std::string&>();
+    if (text.empty()) {
+        if (expected != 0) return wrong;
+        return stats::histogram();
+    }
+    auto decoded = stats::histogram::decode(text);
+    // A histogram that was cut or edited would give percentiles of something else.
+    if (decoded.has_value() && decoded->count() != expected) return wrong;
+    return decoded;
+}
+
+}  // namespace chopsticks::results

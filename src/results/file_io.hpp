@@ -1,0 +1,39 @@
+#pragma once
+/// \file
+/// Files by descriptor, with errno as the error.
+
+#include <string>
+#include <string_view>
+
+namespace chopsticks::results {
+
+/// An open file, closed at the end of its scope.
+class file_descriptor {
+  public:
+    explicit file_descriptor(int fd = -1) noexcept : fd_(fd) {}
+    ~file_descriptor() { close(); }
+    file_descriptor(const file_descriptor&) = delete;
+    file_descriptor& operator=(const file_descriptor&) = delete;
+
+    bool is_open() const noexcept { return fd_ >= 0; }
+    int get() const noexcept { return fd_; }
+    /// 0 or errno: some file systems report only here that there was no room.
+    int close() noexcept;
+
+  private:
+    int fd_;
+};
+
+/// Writes all of it; 0 or errno.
+int write_all(int fd, std::string_view text) noexcept;
+
+/// Reads a whole file; 0 or errno.
+int read_file(const std::string& path, std::string& out);
+
+/// "cannot <verb> <path>: <strerror>"
+std::string failed_to(std::string_view verb, const std::string& path, int error);
+
+/// "." for a name without a slash.
+std::string directory_of(const std::string& path);
+
+}  // namespace chopsticks::results

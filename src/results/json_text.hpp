@@ -1,0 +1,36 @@
+#pragma once
+/// \file
+/// JSON to text as all of the results do it.
+
+#include <chopsticks/results/json.hpp>
+#include <cmath>
+#include <string>
+
+namespace chopsticks::results {
+
+/// Error texts come from the target and are cut at a byte count, so they need not be valid UTF-8:
+/// what is not becomes U+FFFD instead of an exception that would lose the result.
+inline std::string dump(const json& value, int indent = -1) {
+    return value.dump(indent, ' ', false, json::error_handler_t::replace);
+}
+
+/// Six decimals of a share, a rate or a time in seconds: more would be noise, and would make a diff
+/// of two results unreadable. What is not finite is 0.
+inline double rounded(double value) {
+    if (!std::isfinite(value)) return 0;
+    const double scaled = std::round(value * 1e6);
+    return std::abs(scaled) < 9e15 ? scaled / 1e6 : value;
+}
+
+template <typename T>
+json or_null(const std::optional<T>& value) {
+    if (!value) return nullptr;
+    return *value;
+}
+
+inline json or_null(const std::optional<double>& value) {
+    if (!value) return nullptr;
+    return rounded(*value);
+}
+
+}  // namespace chopsticks::results

@@ -1,0 +1,467 @@
+#include <algorithm>
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/results/terminal.hpp>
+#include <cmath>
+
+#include "text.hpp"
+
+namespace chopsticks::results {
+
+namespace {
+
+constexpr const char* red = "\x1b[31m";
+constexpr const char* green = "\x1b[32m";
+constexpr const char* bold = "\x1b[1m";
+constexpr const char* plain = "\x1b[0m";
+
+/// Where the paragraphs' text begins.
+constexpr std::size_t indent = 12;
+constexpr std::size_t errors_shown = 10;
+
+// A document that was read back is whole only as far as check_result looks: a member that is not
+// there, or null because it was unknown, is 0 or empty here, never an exception.
+
+const json& member(const json& object, const char* key) {
+    static const json nothing;
+    if (!object.is_object()) return nothing;
+    const auto found = object.find(key);
+    return found == object.end() ? nothing : *found;
+}
+
+double number(const json& object, const char* key) {
+    const json& value = member(object, key);
+    return value.is_number() ? value.get<double>() : 0;
+}
+
+std::uint64_t count(const json& object, const char* key) {
+    const json& value = member(object, key);
+    return value.is_number_integer() ? value.get<std::uint64_t>() : 0;
+}
+
+std::string text(const json& object, const char* key) {
+    const json& value = member(object, key);
+    return value.is_string() ? printable(value.get_ref<const std::string&>()) : std::string();
+}
+
+bool flag(const json& object, const char* key) {
+    return member(object, key) == json(true);
+}
+
+/// A count in full as long as that is readable.
+std::string whole(std::uint64_t value) {
+    return value < 1'000'000'000 ? std::to_string(value) : format_count(static_cast<double>(value));
+}
+
+std::string decimal(double value, int decimals) {
+    char out[64];
+    std::snprintf(out, sizeof out, "%.*f", decimals, std::isfinite(value) ? value : 0.0);
+    return out;
+}
+
+std::string rate(double per_s) {
+    return per_s < 99.95    ? decimal(per_s, 2)
+           : per_s < 9999.5 ? decimal(per_s, 1)
+                            : decimal(per_s, 0);
+}
+
+std::string latency(const json& histogram, const char* key) {
+    if (count(histogram, "count") == 0) return "-";
+    return format_latency(std::llround(number(histogram, key)));
+}
+
+std::string percent(double share, int decimals) {
+    return decimal(share * 100, decimals) + "%";
+}
+
+/// "1 error", "2 errors".
+std::string of_these(std::uint64_t n, const std::string& one, const std::string& many) {
+    return whole(n) + " " + (n == 1 ? one : many);
+}
+
+std::string painted(const std::string& words, const char* color, const terminal_options& options) {
+    return options.color ? color + words + plain : words;
+}
+
+using cells = std::vector<std::string>;
+
+cells throughput_cells(const json& f) {
+    return {whole(count(f, "ok")), whole(count(f, "failed")), rate(number(f, "rate_per_s")),
+            rate(number(f, "bytes_per_s") / 1e6)};
+}
+
+cells latency_cells(const json& h) {
+    return {latency(h, "mean_ns"), latency(h, "p50_ns"),  latency(h, "p90_ns"),
+            latency(h, "p99_ns"),  latency(h, "p999_ns"), latency(h, "max_ns")};
+}
+
+const cells throughput_header = {"ok", "failed", "ops/s", "MB/s"};
+const cells latency_header = {"mean", "p50", "p90", "p99", "p99.9", "max"};
+
+/// Rows of figures as one table where there is room, otherwise as two.
+class figures_tables {
+  public:
+    explicit figures_tables(const std::string& what)
+        : all_(row_of(what, throughput_header, latency_header)),
+          throughput_(row_of(what, throughput_header)),
+          latency_(row_of("Response time", latency_header)) {}
+
+    void add(const std::string& name, const json& f) {
+        const cells throughput = throughput_cells(f);
+        const cells latencies = latency_cells(member(f, "response"));
+        all_.add(row_of(name, throughput, latencies));
+        throughput_.add(row_of(name, throughput));
+        latency_.add(row_of(name, latencies));
+    }
+
+    void add_rule() {
+        all_.add_rule();
+        throughput_.add_rule();
+        latency_.add_rule();
+    }
+
+    std::string render(std::size_t width) const {
+        if (all_.natural_width() <= width) return all_.render(width);
+        return throughput_.render(width) + "\n" + latency_.render(width);
+    }
+
+  private:
+    static cells row_of(const std::string& name, const cells& first, const cells& second = {}) {
+        cells row{name};
+        row.insert(row.end(), first.begin(), first.end());
+        row.insert(row.end(), second.begin(), second.end());
+        return row;
+    }
+
+    text_table all_;
+    text_table throughput_;
+    text_table latency_;
+};
+
+std::string title(const json& doc, std::size_t width, const terminal_options& options) {
+    const json& run = member(doc, "run");
+    const json& workload = member(doc, "workload");
+    std::string name = text(member(doc, "scenario"), "name");
+    if (name.empty()) name = "run";
+    std::string what = "measured " + decimal(number(run, "duration_s"), 1) + " s";
+    const json& warmup = member(run, "warmup_cut");
+    const double warmup_s = number(warmup, "by_time_s") + number(warmup, "by_steady_state_s");
+    if (warmup_s > 0) what += " after " + decimal(warmup_s, 1) + " s of warm-up";
+    const json& endpoints = member(member(workload, "s3"), "endpoints");
+    if (endpoints.is_array() && !endpoints.empty() && endpoints[0].is_string()) {
+        what += ", " + printable(endpoints[0].get_ref<const std::string&>());
+        if (endpoints.size() > 1) what += " and " + std::to_string(endpoints.size() - 1) + " more";
+    }
+    std::string driver = text(workload, "driver");
+    for (const auto& [key, group] : member(doc, "groups").items()) {
+        if (!text(group, "driver").empty()) driver = text(group, "driver");
+        break;
+    }
+    if (!driver.empty()) what += ", driver " + driver;
+    const std::size_t cores = member(member(doc, "generator"), "cores").size();
+    if (cores > 0) what += ", " + of_these(cores, "core", "cores");
+    what += ", seed " + std::to_string(count(run, "seed"));
+    return painted(std::string(cut(name + "  run " + text(run, "id"), width)), bold, options) +
+           "\n" + paragraph("", 0, what, width) + "\n";
+}
+
+std::string load_lines(const json& doc, std::size_t width) {
+    const json& load = member(doc, "load");
+    std::uint64_t users = 0;
+    bool open = false;
+    for (const auto& [name, group] : member(doc, "groups").items()) {
+        users += count(group, "users");
+        open = open || text(group, "loop") == "open";
+    }
+    const std::string flying = "most in flight " + whole(count(load, "max_in_flight"));
+    std::string out;
+    if (open) {
+        const json& total = member(doc, "total");
+        std::string line = "intended " + whole(count(load, "intended"));
+        if (number(load, "intended_rate_per_s") > 0) {
+            line += " (" + rate(number(load, "intended_rate_per_s")) + "/s)";
+        }
+        line += ", issued " + whole(count(load, "issued")) + " (" +
+                rate(number(load, "issued_rate_per_s")) + "/s), completed " +
+                whole(count(load, "completed"));
+        if (count(load, "cancelled") > 0) {
+            line += ", cut off at the end " + whole(count(load, "cancelled"));
+        }
+        line += ", shed " + whole(count(load, "shed")) + ", still waiting at the end " +
+                whole(count(load, "backlog_at_end"));
+        if (number(load, "backlog_age_max_ns") > 0) {
+            line += ", longest wait " +
+                    format_latency(std::llround(number(load, "backlog_age_max_ns")));
+        }
+        out += paragraph("Open loop", indent, line + ", " + flying, width);
+        const json& service = member(total, "service");
+        out += paragraph("", indent,
+                         "service time alone: p50 " + latency(service, "p50_ns") + ", p99 " +
+                             latency(service, "p99_ns") + ", max " + latency(service, "max_ns"),
+                         width);
+    }
+    if (users > 0) {
+        std::string line = of_these(users, "user", "users");
+        if (!open) line += ", " + flying;
+        if (!open && count(load, "cancelled") > 0) {
+            line += ", cut off at the end " + whole(count(load, "cancelled"));
+        }
+        out += paragraph("Closed loop", indent, line, width);
+    }
+    const json& total = member(doc, "total");
+    if (count(total, "retries") > 0) {
+        out += paragraph("Retries", indent,
+                         whole(count(total, "retries")) +
+                             " extra attempts, their time is in the "
+                             "response times",
+                         width);
+    }
+    if (count(total, "skipped") > 0) {
+        out += paragraph("Skipped", indent,
+                         of_these(count(total, "skipped"), "operation", "operations") +
+                             " found no object to work on; not counted in ok or failed",
+                         width);
+    }
+    return out;
+}
+
+std::string size_classes(const json& doc, std::size_t width) {
+    text_table table({"By object size", "ok", "failed", "MB/s", "mean", "p50", "p99", "max"});
+    for (const auto& [name, operation] : member(doc, "operations").items()) {
+        const json& classes = member(operation, "by_size_class");
+        if (classes.size() < 2) continue;
+        for (const auto& [size, f] : classes.items()) {
+            const json& response = member(f, "response");
+            table.add({printable(name) + " " + printable(size), whole(count(f, "ok")),
+                       whole(count(f, "failed")), rate(number(f, "bytes_per_s") / 1e6),
+                       latency(response, "mean_ns"), latency(response, "p50_ns"),
+                       latency(response, "p99_ns"), latency(response, "max_ns")});
+        }
+    }
+    return table.empty() ? std::string() : "\n" + table.render(width);
+}
+
+struct error_line {
+    std::uint64_t count;
+    std::string what;
+    std::string example;
+};
+
+std::string errors(const json& doc, std::size_t width, const terminal_options& options) {
+    std::vector<error_line> lines;
+    for (const auto& [name, operation] : member(doc, "operations").items()) {
+        for (const json& error : member(operation, "errors")) {
+            std::string what = printable(name) + ": " + text(error, "class");
+            // Block devices have an errno there, and its name as the code.
+            const auto status = static_cast<int>(number(error, "http_status"));
+            if (status >= 100) what += ", HTTP " + std::to_string(status);
+            if (!text(error, "s3_code").empty()) what += ", " + text(error, "s3_code");
+            lines.push_back({count(error, "count"), what, text(error, "example")});
+        }
+    }
+    if (lines.empty()) return {};
+    std::sort(lines.begin(), lines.end(), [](const error_line& a, const error_line& b) {
+        return a.count != b.count ? a.count > b.count : a.what < b.what;
+    });
+    const json& total = member(doc, "total");
+    const std::uint64_t failed = count(total, "failed");
+    const std::uint64_t ended = failed + count(total, "ok");
+    std::string head =
+        "Errors: " + whole(failed) + " of " + of_these(ended, "operation", "operations");
+    if (ended > 0) {
+        const double share = static_cast<double>(failed) / static_cast<double>(ended);
+        head +=
+            share < 0.0001 ? " (below 0.01%)" : " (" + percent(share, share < 0.1 ? 2 : 1) + ")";
+    }
+    std::string out = "\n" + painted(head, red, options) + "\n";
+    std::size_t digits = 0;
+    for (const error_line& line : lines)
+        digits = std::max(digits, whole(line.count).size());
+    const std::size_t left = digits + 4;
+    for (std::size_t i = 0; i < std::min(lines.size(), errors_shown); ++i) {
+        out += paragraph("  " + pad_left(whole(lines[i].count), digits) + " ", left, lines[i].what,
+                         width);
+        if (!lines[i].example.empty()) {
+            out += paragraph("", left, "e.g. " + lines[i].example, width);
+        }
+    }
+    if (lines.size() > errors_shown) {
+        out += "  and " + of_these(lines.size() - errors_shown, "more kind", "more kinds") +
+               " in the result\n";
+    }
+    return out;
+}
+
+std::string endpoints(const json& doc, std::size_t width) {
+    const json& by_endpoint = member(doc, "by_endpoint");
+    if (by_endpoint.size() < 2) return {};
+    double all = 0;
+    for (const auto& [url, f] : by_endpoint.items()) {
+        all += static_cast<double>(count(f, "ok") + count(f, "failed"));
+    }
+    text_table table({"Endpoint", "share", "ok", "failed", "ops/s", "MB/s", "p50", "p99"});
+    for (const auto& [url, f] : by_endpoint.items()) {
+        const json& response = member(f, "response");
+        const auto ended = static_cast<double>(count(f, "ok") + count(f, "failed"));
+        table.add({printable(url), percent(all > 0 ? ended / all : 0, 1), whole(count(f, "ok")),
+                   whole(count(f, "failed")), rate(number(f, "rate_per_s")),
+                   rate(number(f, "bytes_per_s") / 1e6), latency(response, "p50_ns"),
+                   latency(response, "p99_ns")});
+    }
+    return "\n" + table.render(width);
+}
+
+std::string generator(const json& doc, std::size_t width) {
+    const json& g = member(doc, "generator");
+    const json& total = member(doc, "total");
+    std::vector<std::string> facts;
+    double busiest = 0;
+    std::size_t which = 0;
+    const json& cores = member(g, "cores");
+    for (std::size_t i = 0; i < cores.size(); ++i) {
+        if (number(cores[i], "busy_share") > busiest) {
+            busiest = number(cores[i], "busy_share");
+            which = i;
+        }
+    }
+    if (!cores.empty()) {
+        facts.push_back("busiest core " + percent(busiest, 0) +
+                        (cores.size() > 1 ? " (core " + std::to_string(which) + ")" : ""));
+    }
+    const json& lag = member(total, "send_lag");
+    if (count(lag, "count") > 0) {
+        facts.push_back("send lag p99 " + latency(lag, "p99_ns") + ", max " +
+                        latency(lag, "max_ns"));
+    }
+    const json& cpu = member(g, "cpu_seconds");
+    if (member(cpu, "user").is_number() && member(cpu, "system").is_number()) {
+        const double used_s = number(cpu, "user") + number(cpu, "system");
+        std::string fact = "CPU " + decimal(used_s, 1) + " s";
+        const std::uint64_t ended = count(total, "ok") + count(total, "failed");
+        if (ended > 0) {
+            fact += " (" + format_latency(std::llround(used_s * 1e9 / static_cast<double>(ended))) +
+                    " per operation)";
+        }
+        facts.push_back(fact);
+    }
+    if (member(g, "rss_bytes_max").is_number()) {
+        facts.push_back("memory " + decimal(number(g, "rss_bytes_max") / 1048576, 0) + " MiB");
+    }
+    const json& connections = member(g, "connections");
+    std::string opened = of_these(count(connections, "opened"), "connection", "connections");
+    if (count(connections, "failed") > 0) {
+        opened += " and " + whole(count(connections, "failed")) + " that failed";
+    }
+    if (count(connections, "tls_handshakes") > 0) {
+        opened +=
+            ", " +
+            of_these(count(connections, "tls_handshakes"), "TLS handshake", "TLS handshakes") +
+            " (" + whole(count(connections, "tls_resumed")) + " resumed)";
+    }
+    facts.push_back(opened);
+    if (count(connections, "timeouts") > 0) {
+        facts.push_back(of_these(count(connections, "timeouts"), "time-out", "time-outs"));
+    }
+    if (number(g, "steal_share") >= 0.005) {
+        facts.push_back("CPU steal " + percent(number(g, "steal_share"), 1));
+    }
+    if (count(g, "tcp_retransmits") > 0) {
+        facts.push_back(of_these(count(g, "tcp_retransmits"), "TCP retransmit", "TCP retransmits"));
+    }
+    std::string line;
+    for (const std::string& fact : facts)
+        line += (line.empty() ? "" : ", ") + fact;
+    return paragraph("Generator", indent, line, width);
+}
+
+std::string verdict(const json& doc, std::size_t width, const terminal_options& options) {
+    const json& run = member(doc, "run");
+    const json& validity = member(doc, "validity");
+    std::string out;
+    const auto say = [&](const std::string& label, const char* color, const std::string& words) {
+        std::string lines = paragraph(label, indent, words, width);
+        // The label is painted after wrapping: an escape sequence takes no columns.
+        if (color != nullptr) lines.replace(0, label.size(), painted(label, color, options));
+        out += lines;
+    };
+    for (const json& warning : member(run, "warnings")) {
+        if (warning.is_string()) say("Warning", nullptr, printable(warning.get<std::string>()));
+    }
+    const std::uint64_t left = count(member(doc, "data"), "left_behind");
+    if (left > 0) {
+        say("Left behind", nullptr,
+            of_these(left, "object", "objects") + " of this run are still in the bucket");
+    }
+    if (flag(run, "interrupted")) {
+        say("INTERRUPTED", red, "the figures are of the time before");
+    }
+    const json& total = member(doc, "total");
+    const auto failed = static_cast<double>(count(total, "failed"));
+    const double ended = failed + static_cast<double>(count(total, "ok"));
+    std::uint64_t corrupt = 0;
+    for (const auto& [name, operation] : member(doc, "operations").items()) {
+        for (const json& error : member(operation, "errors")) {
+            if (text(error, "class") == "corrupt") corrupt += count(error, "count");
+        }
+    }
+    if (corrupt > 0) {
+        say("CORRUPT", red,
+            of_these(corrupt, "operation", "operations") +
+                " returned other data than was written; no limit allows that");
+    }
+    const double limit = number(member(doc, "scenario"), "error_limit");
+    if (failed > limit * ended) {
+        say("FAILED", red,
+            percent(failed / ended, 2) + " of the operations failed; the scenario allows " +
+                percent(limit, 2));
+    }
+    if (!text(run, "problem").empty()) say("Problem", red, text(run, "problem"));
+    if (flag(validity, "valid")) {
+        say("VALID", green, "the generator kept up; the figures are the target's");
+        return out;
+    }
+    const json& reasons = member(validity, "reasons");
+    if (reasons.empty()) say("INVALID", red, "no reason was recorded");
+    bool first = true;
+    for (const json& reason : reasons) {
+        if (!reason.is_string()) continue;
+        say(first ? "INVALID" : "", first ? red : nullptr, printable(reason.get<std::string>()));
+        first = false;
+    }
+    return out;
+}
+
+std::string file_lines(const report_files& files) {
+    // Never wrapped: a path is there to be copied.
+    std::string out;
+    if (!files.result.empty()) out += pad_right("Result", indent) + files.result + "\n";
+    if (!files.intervals.empty()) out += pad_right("Intervals", indent) + files.intervals + "\n";
+    return out;
+}
+
+}  // namespace
+
+std::string render_report(const json& document, const report_files& files,
+                          const terminal_options& options) {
+    // Beyond 160 columns the eye no longer follows a row.
+    const auto width = static_cast<std::size_t>(std::clamp(options.width, 80, 161) - 1);
+    std::string out = title(document, width, options);
+    const json& operations = member(document, "operations");
+    figures_tables tables("Operation");
+    for (const auto& [name, f] : operations.items())
+        tables.add(printable(name), f);
+    if (operations.size() > 1) {
+        tables.add_rule();
+        tables.add("total", member(document, "total"));
+    }
+    out += tables.render(width) + "\n";
+    out += load_lines(document, width);
+    out += generator(document, width);
+    out += size_classes(document, width);
+    out += endpoints(document, width);
+    out += errors(document, width, options);
+    out += "\n" + verdict(document, width, options);
+    out += file_lines(files);
+    return out;
+}
+
+}  // namespace chopsticks::results

@@ -1,0 +1,186 @@
+#include <chopsticks/results/document.hpp>
+
+#include "echo_json.hpp"
+#include "json_text.hpp"
+
+namespace chopsticks::results {
+
+namespace {
+
+double seconds(std::int64_t ns) {
+    return rounded(static_cast<double>(ns) / 1e9);
+}
+
+json data_json(const scenario::data_set& data) {
+    json out;
+    out["prefix"] = data.prefix;
+    out["objects"] = data.objects;
+    out["size"]["description"] = data.size.describe();
+    out["size"]["mean_bytes"] = rounded(data.size.mean());
+    out["size"]["min_bytes"] = data.size.min();
+    out["size"]["max_bytes"] = data.size.max();
+    out["popularity"] = describe(data.popularity);
+    out["compression_ratio"] = rounded(data.content.compression_ratio);
+    out["verify"] = data.verify;
+    out["reuse"] = data.reuse.empty() ? json(nullptr) : json(data.reuse);
+    return out;
+}
+
+json task_json(const scenario::task& task) {
+    json out;
+    out["name"] = task.name;
+    out["weight"] = rounded(task.weight);
+    out["steps"] = json::array();
+    const scenario::step plain;
+    for (const scenario::step& step : task.steps) {
+        // Parameters belong to some operations only; those at their default say nothing.
+        json one;
+        one["op"] = step.op;
+        if (step.range_bytes != plain.range_bytes) one["range_bytes"] = step.range_bytes;
+        if (step.overwrite != plain.overwrite) one["overwrite"] = step.overwrite;
+        if (step.max_keys != plain.max_keys) one["max_keys"] = step.max_keys;
+        if (step.pages != plain.pages) one["pages"] = step.pages;
+        if (step.list_directory != plain.list_directory) {
+            one["list_directory"] = step.list_directory;
+        }
+        out["steps"].push_back(std::move(one));
+    }
+    return out;
+}
+
+const char* think_name(scenario::think_kind kind) {
+    switch (kind) {
+        case scenario::think_kind::none:
+            return "none";
+        case scenario::think_kind::constant:
+            return "constant";
+        case scenario::think_kind::uniform:
+            return "uniform";
+        case scenario::think_kind::exponential:
+            return "exponential";
+    }
+    return "none";
+}
+
+json load_json(const scenario::group& group) {
+    json out;
+    if (group.open) {
+        json& open = out["open"];
+        open["rate_per_s"] = rounded(group.open->rate);
+        open["arrivals"] =
+            group.open->arrivals == load::arrival_kind::constant ? "constant" : "poisson";
+        open["max_in_flight"] = group.open->max_in_flight;
+        open["queue_limit"] = group.open->queue_limit;
+        return out;
+    }
+    json& closed = out["closed"];
+    closed["users"] = group.closed.users;
+    closed["spawn_rate_per_s"] = rounded(group.closed.spawn_rate);
+    const scenario::think_time& think = group.closed.think;
+    closed["think_time"]["kind"] = think_name(think.kind);
+    if (think.kind == scenario::think_kind::uniform) {
+        closed["think_time"]["min_ns"] = think.min_ns;
+        closed["think_time"]["max_ns"] = think.max_ns;
+    } else if (think.kind != scenario::think_kind::none) {
+        closed["think_time"]["mean_ns"] = think.mean_ns;
+    }
+    return out;
+}
+
+}  // namespace
+
+json to_json(const scenario::scenario& s) {
+    json out;
+    out["name"] = s.name;
+    out["description"] = s.description;
+    out["groups"] = json::array();
+    for (const scenario::group& group : s.groups) {
+        json one;
+        one["name"] = group.name;
+        one["workload"] = group.workload;
+        one["data"] = data_json(group.data);
+        one["tasks"] = json::array();
+        for (const scenario::task& task : group.tasks)
+            one["tasks"].push_back(task_json(task));
+        one["load"] = load_json(group);
+        out["groups"].push_back(std::move(one));
+    }
+    json& phases = out["phases"];
+    phases["prepare"] = s.phase.prepare;
+    phases["prepare_concurrency"] = s.phase.prepare_concurrency;
+    phases["warmup_s"] = seconds(s.phase.warmup_ns);
+    phases["measure_s"] = seconds(s.phase.measure_ns);
+    phases["drain_s"] = seconds(s.phase.drain_ns);
+    phases["cleanup"] = s.phase.cleanup;
+    out["stop"]["operations"] = s.stop.operations;
+    out["stop"]["bytes"] = s.stop.bytes;
+    out["timeouts"]["connect_s"] = seconds(s.timeout.connect_ns);
+    out["timeouts"]["operation_s"] = seconds(s.timeout.operation_ns);
+    out["timeouts"]["idle_s"] = seconds(s.timeout.idle_ns);
+    out["error_limit"] = rounded(s.error_limit);
+    out["seed"] = s.seed;
+    return out;
+}
+
+workload_echo echo_of(const scenario::workload_config& config) {
+    const scenario::s3_config& s3 = config.s3;
+    workload_echo out;
+    out.file = config.file;
+    out.driver = config.driver;
+    for (const std::string& url : s3.endpoints) {
+        out.endpoints.push_back(without_user_information(url));
+    }
+    out.access_key = s3.access_key;
+    out.session_token = !s3.session_token.empty();
+    out.bucket = s3.bucket;
+    out.create_bucket = s3.create_bucket;
+    out.region = s3.region;
+    out.virtual_host = s3.virtual_host;
+    out.payload = s3.payload == scenario::payload_signing::hashed ? "hashed" : "unsigned";
+    out.expect_continue_bytes = s3.expect_continue_bytes;
+    out.retries = s3.retries;
+    out.tls_insecure = s3.tls_insecure;
+    out.tls_resumption = s3.tls_resumption;
+    out.tls_ca_file = s3.tls_ca_file;
+    out.discard_in_kernel = s3.discard_in_kernel;
+    out.ignored = config.ignored;
+    return out;
+}
+
+json echo_json(const workload_echo& w) {
+    json out;
+    out["file"] = w.file.empty() ? json(nullptr) : json(w.file);
+    out["driver"] = w.driver;
+    json s3;
+    s3["endpoints"] = json::array();
+    // Cut again: the struct may have been filled by hand.
+    for (const std::string& url : w.endpoints) {
+        s3["endpoints"].push_back(without_user_information(url));
+    }
+    s3["access_key"] = w.access_key;
+    s3["session_token_given"] = w.session_token;
+    s3["bucket"] = w.bucket;
+    s3["create_bucket"] = w.create_bucket;
+    s3["region"] = w.region;
+    s3["addressing"] = w.virtual_host ? "virtual" : "path";
+    s3["payload"] = w.payload;
+    s3["expect_continue_bytes"] = w.expect_continue_bytes;
+    s3["retries"] = w.retries;
+    s3["tls_insecure"] = w.tls_insecure;
+    s3["tls_resumption"] = w.tls_resumption;
+    s3["tls_ca_file"] = w.tls_ca_file.empty() ? json(nullptr) : json(w.tls_ca_file);
+    s3["discard_in_kernel"] = w.discard_in_kernel;
+    out["s3"] = std::move(s3);
+    out["ignored"] = json::object();
+    for (const auto& [key, why] : w.ignored)
+        out["ignored"][key] = why;
+    out["other"] = json::object();
+    for (const auto& [workload, settings] : w.other) {
+        out["other"][workload] = json::object();
+        for (const auto& [key, value] : settings)
+            out["other"][workload][key] = value;
+    }
+    return out;
+}
+
+}  // namespace chopsticks::results

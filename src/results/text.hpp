@@ -1,0 +1,54 @@
+#pragma once
+/// \file
+/// Text in columns for the terminal. Widths are columns: a UTF-8 character counts as one.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chopsticks::results {
+
+/// Columns a text takes.
+std::size_t columns(std::string_view text) noexcept;
+
+/// At most `width` columns of it, whole characters only.
+std::string_view cut(std::string_view text, std::size_t width) noexcept;
+
+/// What came from elsewhere (an error text, a key) made safe to print: control characters, escape
+/// sequences among them, and bytes that are no UTF-8 become '?'.
+std::string printable(std::string_view text);
+
+std::string pad_left(std::string_view text, std::size_t width);
+std::string pad_right(std::string_view text, std::size_t width);
+
+/// A paragraph behind a label: words wrapped to `width`, further lines indented to the first word.
+std::string paragraph(std::string_view label, std::size_t indent, std::string_view text,
+                      std::size_t width);
+
+/// Rows under a header: the first column to the left, the others to the right, each as wide as it
+/// needs. A first column too wide for `width` goes on a line of its own.
+class text_table {
+  public:
+    explicit text_table(std::vector<std::string> header) : rows_{std::move(header)} {}
+
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+    /// A rule before the next row: it sums up the ones above.
+    void add_rule() { rule_before_ = rows_.size(); }
+
+    bool empty() const noexcept { return rows_.size() == 1; }
+
+    /// Columns of the widest row.
+    std::size_t natural_width() const;
+
+    std::string render(std::size_t width) const;
+
+  private:
+    std::vector<std::size_t> widths() const;
+
+    std::vector<std::vector<std::string>> rows_;
+    std::size_t rule_before_ = 0;  ///< 0: none
+};
+
+}  // namespace chopsticks::results

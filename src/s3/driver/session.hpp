@@ -1,0 +1,142 @@
+#pragma once
+/// \file
+/// One user's S3 exchanges over one link.
+
+#include <chopsticks/engine/driver.hpp>
+#include <chopsticks/http/chunked.hpp>
+#include <chopsticks/http/response_head.hpp>
+#include <chopsticks/load/content.hpp>
+#include <chopsticks/s3/driver.hpp>
+#include <chopsticks/s3/protocol/list.hpp>
+#include <chopsticks/s3/protocol/request.hpp>
+#include <chopsticks/s3/protocol/sha256.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "link.hpp"
+
+namespace chopsticks::s3 {
+
+class s3_session;
+
+/// What the sessions of one core share: buffers that are only used between two suspensions, request
+/// writers, counters.
+struct core_state {
+    core_state(runtime::reactor& l, const driver_options& o) : loop(l), options(o) {}
+
+    static constexpr std::size_t scratch_bytes = 256 * 1024;
+    static constexpr std::size_t batch_iovecs = 512;
+
+    runtime::reactor& loop;
+    const driver_options& options;
+    const load::content* content = nullptr;
+    std::vector<request_writer> run_writers;   ///< by endpoint; keys of the run
+    std::vector<request_writer> kept_writers;  ///< by endpoint; keys of the kept data set, or empty
+    std::unique_ptr<tls_context> tls;
+    std::vector<char> scratch = std::vector<char>(scratch_bytes);
+    std::vector<iovec> iovecs = std::vector<iovec>(batch_iovecs);
+    std::vector<load::stamp> stamps = std::vector<load::stamp>(batch_iovecs);
+    sha256_stream hash;
+    engine::driver_counters counters;
+    s3_session* controlling = nullptr;  ///< has a control request under way
+    bool control_cancelled = false;     ///< no further control request is begun
+
+    /// Seconds since the epoch now, from a monotonic time: one clock read a second.
+    std::int64_t wall_s(std::int64_t now_ns) noexcept;
+
+    request_writer& writer(std::size_t endpoint, std::uint64_t object) noexcept {
+        const bool kept = !kept_writers.empty() && object < options.group->data.objects;
+        return (kept ? kept_writers : run_writers)[endpoint];
+    }
+
+  private:
+    std::int64_t wall_s_ = 0;
+    std::int64_t wall_until_ns_ = 0;
+};
+
+/// The answer to a control request.
+struct control_reply {
+    std::string problem;  ///< not empty: there was no answer; for a person
+    int status = 0;
+    std::string body;
+    std::string region;  ///< x-amz-bucket-region
+    std::string server;
+    std::string location;
+    std::int64_t date_s = -1;
+};
+
+class s3_session final : public engine::session {
+  public:
+    s3_session(core_state& core, const target_address& target);
+
+    runtime::task<void> execute(const engine::operation& op, engine::outcome& out) override;
+    void cancel() noexcept override {
+        cancelled_ = true;
+        link_.cancel();
+    }
+
+    /// One request outside of the load, made by `request_writer::request` of the run's writer.
+    runtime::task<control_reply> control(std::string_view method, std::string raw_path,
+                                         std::vector<name_value> query, std::string body);
+
+    std::size_t endpoint() const noexcept { return link_.target().endpoint; }
+
+  private:
+    /// What becomes of a response body.
+    enum class sink : std::uint8_t { drop, verify, list, keep };
+    /// What the server said while a request was on its way to it.
+    enum class word : std::uint8_t { nothing, go_on, answer, lost };
+
+    /// The exchange in hand.
+    struct exchange_state {
+        const engine::operation* op = nullptr;
+        engine::outcome* out = nullptr;
+        control_reply* reply = nullptr;
+        std::string_view head;         ///< of the request; valid until the first suspension
+        std::uint64_t body_bytes = 0;  ///< of the request
+        std::string_view body;         ///< of the request; empty: content of the object
+        bool expects_continue = false;
+        bool head_request = false;
+        sink to = sink::drop;
+        std::uint64_t received = 0;  ///< of the response's body
+        std::size_t mismatch = load::content::npos;
+        char spoilt_byte = 0;
+        bool early_answer = false;
+        bool must_close = false;
+    };
+
+    /// `whole`: receives what failed uncut, for control requests.
+    runtime::task<bool> open_link(engine::outcome& out, std::string* whole = nullptr);
+    runtime::task<void> attempt(const engine::operation& op, engine::outcome& out);
+    runtime::task<void> list_pages(const engine::operation& op, engine::outcome& out);
+    runtime::task<bool> exchange(exchange_state& x, http::response_head& head);
+    runtime::task<bool> send(exchange_state& x);
+    runtime::task<bool> await_continue(exchange_state& x);
+    /// Reads all that has come to buffer_, without interim answers; a loss is in the outcome.
+    word listen(exchange_state& x);
+    runtime::task<bool> read_head(exchange_state& x, http::response_head& head);
+    runtime::task<bool> read_body(exchange_state& x, const http::response_head& head);
+    bool take(exchange_state& x, std::string_view slice);
+    bool render(const engine::operation& op, exchange_state& x);
+    std::string_view payload_hash(const engine::operation& op);
+    void judge(exchange_state& x, const http::response_head& head);
+    void judge_refusal(exchange_state& x, const http::response_head& head);
+    bool lost(exchange_state& x, std::ptrdiff_t result, const char* when);
+    bool ended(exchange_state& x);
+
+    core_state& core_;
+    link link_;
+    std::string buffer_;      ///< bytes received and not yet used that had to survive a suspension
+    std::string_view input_;  ///< bytes received and not yet used: in buffer_ or the core's scratch
+    std::string request_;     ///< head of a request that could not be sent at once
+    std::string kept_;        ///< body of a refusal or of a control answer
+    std::size_t keep_most_ = 4096;
+    bool cancelled_ = false;  ///< the operation in hand, also while it waits for its next attempt
+    std::unique_ptr<list_scanner> scanner_;
+    char hash_hex_[64];
+};
+
+}  // namespace chopsticks::s3

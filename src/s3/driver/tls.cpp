@@ -1,0 +1,106 @@
+#include "tls.hpp"
+
+#include <arpa/inet.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <cerrno>
+#include <chopsticks/core/error.hpp>
+#include <cstring>
+
+namespace chopsticks::s3 {
+
+namespace {
+
+bool is_address(const std::string& host) {
+    unsigned char bytes[16];
+    return ::inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
+           ::inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+}
+
+std::string last_openssl_error() {
+    char text[256] = "unknown error";
+    if (const unsigned long code = ::ERR_peek_last_error(); code != 0) {
+        ::ERR_error_string_n(code, text, sizeof text);
+    }
+    ::ERR_clear_error();
+    return text;
+}
+
+}  // namespace
+
+tls_context::tls_context(const scenario::s3_config& config, std::size_t endpoints)
+    : context_(::SSL_CTX_new(::TLS_client_method())),
+      verify_(!config.tls_insecure),
+      resume_(config.tls_resumption),
+      sessions_(endpoints) {
+    SSL_CTX* context = context_.get();
+    ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    // Writes are made from buffers that are filled anew, and ten thousand idle connections should
+    // not hold 34 KiB of record buffers each.
+    ::SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    ::SSL_CTX_set_verify(context, verify_ ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
+    if (verify_) {
+        const int loaded = config.tls_ca_file.empty()
+                               ? ::SSL_CTX_set_default_verify_paths(context)
+                               : ::SSL_CTX_load_verify_file(context, config.tls_ca_file.c_str());
+        if (loaded != 1) {
+            throw config_error("cannot read the CA file " + config.tls_ca_file + ": " +
+                               last_openssl_error() +
+                               "; give a file of PEM certificates in tls.ca_file");
+        }
+    }
+    if (!resume_) {
+        ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+        ::SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+        return;
+    }
+    ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    ::SSL_CTX_sess_set_new_cb(context, &tls_context::keep_session);
+}
+
+int tls_context::keep_session(SSL* connection, SSL_SESSION* session) {
+    auto* slot =
+        static_cast<std::unique_ptr<SSL_SESSION, ssl_deleter>*>(::SSL_get_ex_data(connection, 0));
+    if (slot == nullptr) return 0;
+    slot->reset(session);
+    return 1;  // the session is ours now
+}
+
+ssl_ptr tls_context::start(int fd, const std::string& host, std::size_t endpoint) {
+    ssl_ptr connection(::SSL_new(context_.get()));
+    SSL* ssl = connection.get();
+    ::SSL_set_fd(ssl, fd);
+    ::SSL_set_connect_state(ssl);
+    if (!is_address(host)) ::SSL_set_tlsext_host_name(ssl, host.c_str());
+    if (verify_) {
+        if (is_address(host)) {
+            ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(ssl), host.c_str());
+        } else {
+            ::SSL_set1_host(ssl, host.c_str());
+        }
+    }
+    if (resume_) {
+        ::SSL_set_ex_data(ssl, 0, &sessions_[endpoint]);
+        if (sessions_[endpoint]) ::SSL_set_session(ssl, sessions_[endpoint].get());
+    }
+    return connection;
+}
+
+std::string tls_context::failure(SSL* connection, int result) const {
+    const long verdict = ::SSL_get_verify_result(connection);
+    if (verify_ && verdict != X509_V_OK) {
+        ::ERR_clear_error();
+        return std::string("the server's certificate was not accepted: ") +
+               ::X509_verify_cert_error_string(verdict) +
+               "; name its CA in tls.ca_file, or set tls.verify: false for a test server";
+    }
+    const int error = ::SSL_get_error(connection, result);
+    if (error == SSL_ERROR_SYSCALL && ::ERR_peek_last_error() == 0) {
+        return errno == 0 ? "the server closed the connection" : std::strerror(errno);
+    }
+    return last_openssl_error() + "; does the endpoint speak https?";
+}
+
+}  // namespace chopsticks::s3

@@ -1,0 +1,43 @@
+#pragma once
+/// \file
+/// TLS of one core: its context, and the sessions it may resume.
+
+#include <openssl/ssl.h>
+
+#include <chopsticks/scenario/scenario.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace chopsticks::s3 {
+
+struct ssl_deleter {
+    void operator()(SSL* p) const noexcept { ::SSL_free(p); }
+    void operator()(SSL_CTX* p) const noexcept { ::SSL_CTX_free(p); }
+    void operator()(SSL_SESSION* p) const noexcept { ::SSL_SESSION_free(p); }
+};
+using ssl_ptr = std::unique_ptr<SSL, ssl_deleter>;
+
+/// Belongs to one core, so that no lock and no reference count of OpenSSL's is shared.
+class tls_context {
+  public:
+    /// Throws config_error if the CA file cannot be read.
+    tls_context(const scenario::s3_config& config, std::size_t endpoints);
+
+    /// A connection's state over an open descriptor. `host` is checked against the certificate.
+    ssl_ptr start(int fd, const std::string& host, std::size_t endpoint);
+
+    /// Why the handshake failed, for a person.
+    std::string failure(SSL* connection, int result) const;
+
+  private:
+    static int keep_session(SSL* connection, SSL_SESSION* session);
+
+    std::unique_ptr<SSL_CTX, ssl_deleter> context_;
+    bool verify_;
+    bool resume_;
+    std::vector<std::unique_ptr<SSL_SESSION, ssl_deleter>> sessions_;  // by endpoint, the newest
+};
+
+}  // namespace chopsticks::s3

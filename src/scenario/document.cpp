@@ -1,0 +1,309 @@
+#include "document.hpp"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace chopsticks::scenario {
+
+namespace {
+
+// A scenario is four levels deep. The bound keeps the recursion of parser and reader flat.
+constexpr std::size_t max_depth = 32;
+constexpr std::size_t max_values = 100'000;
+constexpr std::size_t max_keys = 1000;  // of one map; they are searched one after the other
+
+place place_of(const std::shared_ptr<const std::string>& source, const YAML::Mark& mark) {
+    if (mark.is_null() || mark.line < 0) return {source, 0, 0};
+    return {source, mark.line + 1, mark.column + 1};
+}
+
+/// Builds the tree from the parser's events. Its tree of nodes would do with less code, but follows
+/// aliases, and with them files that grow without bound or contain themselves.
+class builder : public YAML::EventHandler {
+  public:
+    builder(std::shared_ptr<const std::string> source, bool overridden)
+        : source_(std::move(source)), overridden_(overridden) {}
+
+    value take() { return std::move(root_); }
+
+    void OnDocumentStart(const YAML::Mark& mark) override {
+        if (++documents_ > 1) {
+            fail(at(mark), "a second document begins here",
+                 "one file holds one document: remove the line `---` or split the file");
+        }
+    }
+    void OnDocumentEnd() override {}
+
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+        add(value::kind::null, mark, {});
+    }
+
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+        fail(at(mark), "aliases (`*name`) are not supported", "write the value out");
+    }
+
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  const std::string& text) override {
+        check_tag(mark, tag);
+        if (key_expected()) {
+            begin_entry(mark, text);
+        } else {
+            add(value::kind::scalar, mark, text);
+        }
+    }
+
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                         YAML::EmitterStyle::value) override {
+        check_tag(mark, tag);
+        open(value::kind::list, mark);
+    }
+    void OnSequenceEnd() override { open_.pop_back(); }
+
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                    YAML::EmitterStyle::value) override {
+        check_tag(mark, tag);
+        open(value::kind::map, mark);
+    }
+    void OnMapEnd() override { open_.pop_back(); }
+
+  private:
+    /// An override is one line that its path names well enough.
+    place at(const YAML::Mark& mark) const {
+        if (overridden_) return {source_, 0, 0};
+        return place_of(source_, mark);
+    }
+
+    /// An open list or map. Pointers into the tree hold: nothing is added to a list or map while
+    /// one of its values is open.
+    struct level {
+        value* container;
+        bool has_key = false;
+    };
+
+    bool key_expected() const {
+        return !open_.empty() && open_.back().container->is_map() && !open_.back().has_key;
+    }
+
+    void check_tag(const YAML::Mark& mark, const std::string& tag) {
+        if (tag.empty() || tag == "?" || tag == "!" || tag.rfind("tag:yaml.org,2002:", 0) == 0)
+            return;
+        fail(at(mark), "tags (`!name`) have no meaning here",
+             "remove it, or put the text in quotes");
+    }
+
+    void begin_entry(const YAML::Mark& mark, const std::string& key) {
+        value& map = *open_.back().container;
+        if (map.entries.size() >= max_keys) {
+            fail(at(mark), "too many keys", "is this the right file?");
+        }
+        for (const auto& e : map.entries) {
+            if (e.key != key) continue;
+            fail(at(mark), "\"" + key + "\" is given twice",
+                 "remove one; the first is in line " + std::to_string(e.where.line));
+        }
+        map.entries.push_back({key, at(mark), {}});
+        open_.back().has_key = true;
+    }
+
+    value& add(value::kind what, const YAML::Mark& mark, std::string text) {
+        if (key_expected()) {
+            fail(at(mark), "a key must be a plain word",
+                 "write `name: value`; is a bracket not closed?");
+        }
+        if (++values_ > max_values) {
+            fail(at(mark), "too many values", "a scenario is written by hand");
+        }
+        value* v = &root_;
+        if (!open_.empty()) {
+            value& container = *open_.back().container;
+            if (container.is_list()) {
+                v = &container.items.emplace_back();
+            } else {
+                v = &container.entries.back().content;
+                open_.back().has_key = false;
+            }
+        }
+        v->what = what;
+        v->where = at(mark);
+        v->overridden = overridden_;
+        v->text = std::move(text);
+        return *v;
+    }
+
+    void open(value::kind what, const YAML::Mark& mark) {
+        if (open_.size() >= max_depth) {
+            fail(at(mark), "nested too deeply",
+                 "nothing here needs more than a few levels; is a bracket not closed?");
+        }
+        value& v = add(what, mark, {});
+        open_.push_back({&v, false});
+    }
+
+    std::shared_ptr<const std::string> source_;
+    bool overridden_;
+    value root_;
+    std::vector<level> open_;
+    std::size_t values_ = 0;
+    int documents_ = 0;
+};
+
+value build(std::string_view text, std::shared_ptr<const std::string> source, bool overridden) {
+    builder tree(source, overridden);
+    try {
+        std::istringstream in{std::string(text)};
+        YAML::Parser parser(in);
+        while (parser.HandleNextDocument(tree)) {
+        }
+    } catch (const YAML::Exception& e) {
+        place where = place_of(source, e.mark);
+        if (overridden) where.line = 0;
+        fail(where, "not valid YAML: " + e.msg,
+             "look for a missing colon, quote, bracket or space in or just above this place");
+    }
+    return tree.take();
+}
+
+}  // namespace
+
+std::string place::text() const {
+    std::string out = source ? *source : std::string();
+    if (line > 0) out += ":" + std::to_string(line) + ":" + std::to_string(column);
+    return out + ": ";
+}
+
+const value* value::find(std::string_view key) const {
+    for (const auto& e : entries) {
+        if (e.key == key) return &e.content;
+    }
+    return nullptr;
+}
+
+value* value::find(std::string_view key) {
+    return const_cast<value*>(static_cast<const value*>(this)->find(key));
+}
+
+void value::erase(std::string_view key) {
+    std::erase_if(entries, [&](const entry& e) { return e.key == key; });
+}
+
+std::string value::found() const {
+    switch (what) {
+        case kind::null:
+            return "nothing";
+        case kind::list:
+            return "a list";
+        case kind::map:
+            return "a map";
+        case kind::scalar:
+            break;
+    }
+    return "\"" + (text.size() <= 60 ? text : text.substr(0, 57) + "...") + "\"";
+}
+
+void fail(const place& where, const std::string& problem, const std::string& mend) {
+    throw config_error(where.text() + problem + (mend.empty() ? "" : "; " + mend));
+}
+
+value parse_document(std::string_view text, const std::string& file) {
+    return build(text, std::make_shared<const std::string>(file), false);
+}
+
+void apply_override(value& root, const override_value& setting, std::string_view path) {
+    const auto source = std::make_shared<const std::string>("--set " + setting.path);
+    const place where{source, 0, 0};
+    value replacement = build(setting.value, source, true);
+
+    value* here = &root;
+    std::string walked;
+    while (true) {
+        const std::size_t dot = path.find('.');
+        const std::string name(path.substr(0, dot));
+        if (name.empty()) fail(where, "a part of the path is empty", "write name.name=value");
+        if (here->is_list()) {
+            value* next = nullptr;
+            const bool number = name.find_first_not_of("0123456789") == std::string::npos;
+            if (number && name.size() < 7) {
+                const std::size_t position = std::stoul(name);
+                if (position < here->items.size()) next = &here->items[position];
+            } else if (!number) {
+                for (const char* label : {"name", "workload", "op"}) {
+                    for (value& item : here->items) {
+                        const value* v = item.find(label);
+                        if (next == nullptr && v != nullptr && v->text == name) next = &item;
+                    }
+                }
+            }
+            if (next == nullptr) {
+                fail(where, "\"" + walked + "\" has no item \"" + name + "\"",
+                     "it has " + std::to_string(here->items.size()) + ", counted from 0");
+            }
+            here = next;
+        } else {
+            if (here->is_null()) {
+                here->what = value::kind::map;
+                here->where = where;
+            }
+            if (!here->is_map()) {
+                fail(where, "\"" + walked + "\" is a single value and has no \"" + name + "\"",
+                     "set \"" + walked + "\" as a whole");
+            }
+            value* next = here->find(name);
+            if (next == nullptr) {
+                here->entries.push_back({name, where, {}});
+                next = &here->entries.back().content;
+                next->where = where;
+            }
+            here = next;
+        }
+        walked += (walked.empty() ? "" : ".") + name;
+        if (dot == std::string_view::npos) break;
+        path.remove_prefix(dot + 1);
+    }
+    *here = std::move(replacement);
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
+    std::string best;
+    std::size_t best_distance = word.size() / 3 + 2;  // exclusive: "rnage" finds "range"
+    for (const std::string_view c : candidates) {
+        // Levenshtein's distance with swapped neighbours counted once (optimal string alignment).
+        std::vector<std::vector<std::size_t>> d(word.size() + 1,
+                                                std::vector<std::size_t>(c.size() + 1));
+        for (std::size_t i = 0; i <= word.size(); ++i)
+            d[i][0] = i;
+        for (std::size_t j = 0; j <= c.size(); ++j)
+            d[0][j] = j;
+        for (std::size_t i = 1; i <= word.size(); ++i) {
+            for (std::size_t j = 1; j <= c.size(); ++j) {
+                const std::size_t change = d[i - 1][j - 1] + (word[i - 1] == c[j - 1] ? 0 : 1);
+                d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, change});
+                if (i > 1 && j > 1 && word[i - 1] == c[j - 2] && word[i - 2] == c[j - 1]) {
+                    d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+                }
+            }
+        }
+        const std::size_t distance = d[word.size()][c.size()];
+        if (distance < best_distance && distance < c.size()) {
+            best_distance = distance;
+            best = c;
+        }
+    }
+    return best;
+}
+
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
+    // A hand-written word is short; a long one would only cost time.
+    const std::string near = word.size() <= 64 ? nearest(word, candidates) : std::string();
+    if (!near.empty()) return "did you mean \"" + near + "\"?";
+    std::string out = "known are ";
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        out += (i == 0 ? "" : ", ") + std::string(candidates[i]);
+    }
+    return out;
+}
+
+}  // namespace chopsticks::scenario

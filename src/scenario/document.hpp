@@ -1,0 +1,75 @@
+#pragma once
+/// \file
+/// A YAML file as a tree in which every value knows its place, after all that YAML allows and a
+/// scenario does not need has been refused: aliases, several documents, other than small sizes.
+
+#include <chopsticks/scenario/parse.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace chopsticks::scenario {
+
+/// Where something stands: in a file, or in an override.
+struct place {
+    std::shared_ptr<const std::string> source;  ///< file name, or "--set path"
+    int line = 0;                               ///< from 1; 0 = no line
+    int column = 0;
+
+    /// "file:line:column: "
+    std::string text() const;
+};
+
+struct value {
+    enum class kind : std::uint8_t { null, scalar, list, map };
+    struct entry;
+
+    kind what = kind::null;
+    place where;
+    bool overridden = false;     ///< came from --set
+    std::string text;            ///< scalar
+    std::vector<value> items;    ///< list
+    std::vector<entry> entries;  ///< map, in the order of the file
+
+    bool is_null() const { return what == kind::null; }
+    bool is_scalar() const { return what == kind::scalar; }
+    bool is_list() const { return what == kind::list; }
+    bool is_map() const { return what == kind::map; }
+
+    /// The value of a key; null pointer if this is no map or has no such key.
+    const value* find(std::string_view key) const;
+    value* find(std::string_view key);
+    void erase(std::string_view key);
+
+    /// For messages: "a list", "a map", "nothing", "\"text\"".
+    std::string found() const;
+};
+
+struct value::entry {
+    std::string key;
+    place where;
+    value content;
+};
+
+/// "file:line:column: problem; mend"
+[[noreturn]] void fail(const place& where, const std::string& problem, const std::string& mend);
+
+/// Reads a whole file of at most max_config_bytes. \param what "scenario" or "workload config"
+std::string read_text(const std::string& path, const std::string& what);
+
+/// Parses the text of one document; an empty text gives a null value.
+value parse_document(std::string_view text, const std::string& file);
+
+/// Puts an override's value into the tree, making maps on the way where there is nothing yet.
+/// \param path the part of the override's path that counts in this tree
+void apply_override(value& root, const override_value& setting, std::string_view path);
+
+/// The candidate that a person may have meant by `word`, or empty if none is near.
+std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates);
+
+/// `did you mean "x"?` or `known: a, b, c`, for the end of a message.
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates);
+
+}  // namespace chopsticks::scenario

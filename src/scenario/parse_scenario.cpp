@@ -1,0 +1,250 @@
+#include <chopsticks/scenario/parse.hpp>
+
+#include "parse_parts.hpp"
+#include "text.hpp"
+
+namespace chopsticks::scenario {
+
+namespace {
+
+// Bounds that no machine reaches, so that products of them stay far from overflow.
+constexpr std::uint32_t max_users = 10'000'000;
+constexpr double max_rate = 1e9;
+
+closed_load read_closed(const field& f) {
+    closed_load out;
+    map_reader m(f, "write {users: 32}");
+    out.users = m.require("users", "add for example `users: 32`").count32(1, max_users);
+    if (const auto rate = m.find("spawn_rate")) out.spawn_rate = rate->number(0, max_rate);
+    if (const auto think = m.find("think_time")) out.think = read_think_time(*think);
+    m.finish();
+    return out;
+}
+
+open_load read_open(const field& f) {
+    open_load out;
+    map_reader m(f, "write {rate: 1000}");
+    const field rate = m.require("rate", "add for example `rate: 1000` (tasks per second)");
+    out.rate = rate.number(0, max_rate);
+    if (out.rate == 0) rate.refuse("must be more than 0", "");
+    if (const auto arrivals = m.find("arrivals")) {
+        out.arrivals = arrivals->word({"poisson", "constant"}) == 0 ? load::arrival_kind::poisson
+                                                                    : load::arrival_kind::constant;
+    }
+    if (const auto n = m.find("max_in_flight")) out.max_in_flight = n->count32(1, max_users);
+    if (const auto n = m.find("queue_limit")) out.queue_limit = n->count32(0, 100'000'000);
+    m.finish();
+    return out;
+}
+
+void read_load(const field& f, group& g) {
+    const char* const example = "write {closed: {users: 32}} or {open: {rate: 1000}}";
+    map_reader m(f, example);
+    const auto closed = m.find("closed");
+    const auto open = m.find("open");
+    m.finish();
+    if (closed && open) f.refuse("has both `closed` and `open`", "keep one of them");
+    if (!closed && !open) f.refuse("is empty", example);
+    if (closed) g.closed = read_closed(*closed);
+    if (open) g.open = read_open(*open);
+}
+
+/// Group names stand before a '/' in operation names, in CSV columns and metric labels.
+void check_name(const field& f, const std::string& name) {
+    const bool plain = name.find_first_not_of(
+                           "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
+                       std::string::npos;
+    if (!plain || name.size() > 64) {
+        f.refuse("must be at most 64 letters, digits, '.', '_' and '-', not " + f.raw().found(),
+                 "");
+    }
+}
+
+phases read_phases(const field& f) {
+    phases out;
+    map_reader m(f, "write {warmup: 2s, measure: 30s}");
+    if (const auto prepare = m.find("prepare")) {
+        if (prepare->raw().is_map()) {
+            map_reader p(*prepare);
+            if (const auto n = p.find("concurrency"))
+                out.prepare_concurrency = n->count32(1, 100'000);
+            p.finish();
+        } else if (prepare->raw().is_scalar()) {
+            out.prepare = prepare->boolean();
+        } else {
+            prepare->wrong("true, false or {concurrency: 64}", "");
+        }
+    }
+    if (const auto d = m.find("warmup")) out.warmup_ns = d->duration();
+    if (const auto d = m.find("measure")) out.measure_ns = d->duration(1'000'000);
+    if (const auto d = m.find("drain")) out.drain_ns = d->duration();
+    if (const auto b = m.find("cleanup")) out.cleanup = b->boolean();
+    m.finish();
+    return out;
+}
+
+stop_conditions read_stop(const field& f) {
+    stop_conditions out;
+    map_reader m(f, "write {operations: 100000} or {bytes: 10GiB}");
+    if (const auto n = m.find("operations")) out.operations = n->count(1);
+    if (const auto n = m.find("bytes")) out.bytes = n->size(1);
+    m.finish();
+    return out;
+}
+
+timeouts read_timeouts(const field& f) {
+    timeouts out;
+    map_reader m(f, "write {connect: 5s, operation: 60s, idle: 30s}");
+    // Below a millisecond they would measure the timer, not the target.
+    if (const auto d = m.find("connect")) out.connect_ns = d->duration(1'000'000);
+    if (const auto d = m.find("operation")) out.operation_ns = d->duration(1'000'000);
+    if (const auto d = m.find("idle")) out.idle_ns = d->duration(1'000'000);
+    m.finish();
+    return out;
+}
+
+std::string file_stem(const std::string& file) {
+    const std::size_t slash = file.rfind('/');
+    std::string stem = slash == std::string::npos ? file : file.substr(slash + 1);
+    const std::size_t dot = stem.rfind('.');
+    if (dot != std::string::npos && dot > 0) stem.resize(dot);
+    return stem;
+}
+
+const char* const groups_example =
+    "a scenario begins like this: `groups: [{workload: s3, tasks: [{op: get}], "
+    "load: {closed: {users: 8}}}]`";
+
+void read_groups(const field& f, scenario& out) {
+    for (const field& item : f.list(groups_example)) {
+        if (out.groups.size() == 64) f.refuse("has more than 64 groups", "");
+        out.groups.push_back(read_group(item, out.warnings));
+        const group& last = out.groups.back();
+        for (std::size_t i = 0; i + 1 < out.groups.size(); ++i) {
+            if (out.groups[i].name != last.name) continue;
+            fail(item.where(), "a second group named \"" + last.name + "\"",
+                 "give each group its own `name`");
+        }
+    }
+    if (out.groups.empty()) f.refuse("is empty", groups_example);
+}
+
+scenario read_scenario(const value& root, const std::string& file) {
+    scenario out;
+    out.file = file;
+    map_reader m(&root, "", groups_example);
+    const auto name = m.find("name");
+    out.name = name ? name->text() : file_stem(file);
+    if (name && has_control_characters(out.name)) name->refuse("contains a control character", "");
+    if (const auto d = m.find("description")) out.description = d->text();
+    read_groups(m.require("groups", groups_example), out);
+    if (const auto p = m.find("phases")) out.phase = read_phases(*p);
+    if (const auto s = m.find("stop")) out.stop = read_stop(*s);
+    if (const auto t = m.find("timeouts")) out.timeout = read_timeouts(*t);
+    if (const auto e = m.find("error_limit")) out.error_limit = e->share();
+    if (const auto s = m.find("seed")) out.seed = s->count();
+    m.finish();
+    for (const group& g : out.groups) {
+        if (!out.phase.cleanup && g.data.reuse.empty()) {
+            out.warnings.push_back("group " + g.name +
+                                   ": `cleanup: false` leaves its objects under " + g.data.prefix);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+think_time read_think_time(const field& f) {
+    think_time out;
+    if (f.raw().is_scalar()) {
+        out.mean_ns = f.duration();
+        out.kind = out.mean_ns == 0 ? think_kind::none : think_kind::constant;
+        return out;
+    }
+    const char* const example = "write 100ms, {uniform: [1s, 3s]} or {exponential: 1s}";
+    map_reader m(f, example);
+    const auto uniform = m.find("uniform");
+    const auto exponential = m.find("exponential");
+    const auto constant = m.find("constant");
+    m.finish();
+    if ((uniform ? 1 : 0) + (exponential ? 1 : 0) + (constant ? 1 : 0) != 1) {
+        f.wrong("one kind of think time", example);
+    }
+    if (uniform) {
+        const auto [low, high] = uniform->pair("write {uniform: [1s, 3s]}");
+        out.kind = think_kind::uniform;
+        out.min_ns = low.duration();
+        out.max_ns = high.duration();
+        out.mean_ns = out.min_ns / 2 + out.max_ns / 2;
+        if (out.min_ns > out.max_ns) {
+            uniform->refuse("has its bounds in the wrong order", "write the smaller one first");
+        }
+    } else if (exponential) {
+        out.kind = think_kind::exponential;
+        out.mean_ns = exponential->duration(1);
+    } else {
+        out.kind = think_kind::constant;
+        out.mean_ns = constant->duration(1);
+    }
+    return out;
+}
+
+group read_group(const field& f, std::vector<std::string>& warnings) {
+    group out;
+    map_reader m(f, groups_example);
+    const field workload_field = m.require("workload", "add for example `workload: s3`");
+    out.workload = workload_field.text();
+    const auto* workload = catalogue::find_workload(out.workload);
+    if (workload == nullptr) {
+        std::vector<std::string_view> names;
+        for (const auto& w : catalogue::workloads())
+            names.push_back(w.name);
+        workload_field.refuse("is none that this program has: \"" + out.workload + "\"",
+                              suggestion(out.workload, names));
+    }
+    const auto name = m.find("name");
+    out.name = name ? name->text() : out.workload;
+    if (name) check_name(*name, out.name);
+    if (const auto data = m.find("data")) out.data = read_data(*data);
+    const auto tasks = m.require("tasks", "add for example `tasks: [{op: get}]`");
+    out.tasks = read_tasks(tasks, *workload);
+    if (const auto load = m.find("load")) read_load(*load, out);
+    m.finish();
+    check_tasks(out, tasks, warnings);
+    return out;
+}
+
+override_value parse_override(std::string_view text) {
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+        // What follows the path may be a secret.
+        const std::size_t path_end = text.find_first_not_of(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._");
+        throw config_error("--set " + std::string(text.substr(0, path_end)) +
+                           ": not of the form path=value; write for example "
+                           "--set groups.0.data.objects=10");
+    }
+    return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+}
+
+scenario parse_scenario(std::string text, std::string file,
+                        const std::vector<override_value>& overrides) {
+    check_text(text, file);
+    value root = parse_document(text, file);
+    if (root.is_null()) throw config_error(file + ": is empty; " + groups_example);
+    for (const override_value& o : overrides) {
+        if (o.path.rfind("workload.", 0) == 0) continue;
+        check_text(o.value, "--set " + o.path);
+        apply_override(root, o, o.path);
+    }
+    scenario out = read_scenario(root, file);
+    out.source = std::move(text);
+    return out;
+}
+
+scenario load_scenario(const std::string& path, const std::vector<override_value>& overrides) {
+    return parse_scenario(read_text(path, "scenario"), path, overrides);
+}
+
+}  // namespace chopsticks::scenario

@@ -1,0 +1,239 @@
+#include <algorithm>
+
+#include "parse_parts.hpp"
+
+namespace chopsticks::scenario {
+
+namespace {
+
+constexpr std::size_t max_steps = 64;
+constexpr std::size_t max_tasks = 1000;
+
+const char* const task_example =
+    "write `- {op: get, weight: 70}` or `- {name: put_then_read, steps: [{op: put}, {op: get}]}`";
+
+/// What other tools call our operations.
+std::string_view our_word(std::string_view word) {
+    static constexpr std::pair<std::string_view, std::string_view> words[] = {
+        {"upload", "put"}, {"write", "put"},     {"create", "put"}, {"download", "get"},
+        {"read", "get"},   {"fetch", "get"},     {"stat", "head"},  {"info", "head"},
+        {"rm", "delete"},  {"remove", "delete"}, {"del", "delete"}, {"ls", "list"},
+    };
+    for (const auto& [theirs, ours] : words) {
+        if (word == theirs) return ours;
+    }
+    return {};
+}
+
+const catalogue::operation& find_op(const field& f, const catalogue::workload& workload) {
+    const std::string word = f.text();
+    if (const auto* op = catalogue::find_operation(workload, word)) return *op;
+    std::vector<std::string_view> names;
+    for (const auto& op : workload.operations)
+        names.push_back(op.name);
+    const std::string_view ours = our_word(word);
+    f.refuse(
+        "names no operation of the workload " + std::string(workload.name) + ": \"" + word + "\"",
+        ours.empty() ? suggestion(word, names) : "did you mean \"" + std::string(ours) + "\"?");
+}
+
+/// Sets a parameter of the catalogue in the struct.
+void set_parameter(step& s, std::string_view name, const field& f) {
+    if (name == "range") {
+        s.range_bytes = f.size(1);
+    } else if (name == "overwrite") {
+        s.overwrite = f.boolean();
+    } else if (name == "max_keys") {
+        s.max_keys = f.count32(1, 1000);
+    } else if (name == "pages") {
+        s.pages = f.count32(0, 1'000'000'000);
+    } else if (name == "directory") {
+        s.list_directory = f.boolean();
+    }
+}
+
+/// Operation and parameters out of the keys of a task or step.
+step read_step(map_reader& m, const catalogue::workload& workload) {
+    const auto& op = find_op(m.require("op", task_example), workload);
+    step out;
+    out.op = op.name;
+    out.code = op.code;
+    for (const auto& p : op.parameters) {
+        if (const auto f = m.find(p.name)) set_parameter(out, p.name, *f);
+    }
+    return out;
+}
+
+/// A key that is a parameter of some other operation deserves a better answer than "unknown".
+void refuse_foreign_parameters(const field& f, const step& s, const catalogue::workload& workload) {
+    for (const auto& e : f.raw().entries) {
+        const auto has = [&](const catalogue::operation& op) {
+            return std::any_of(op.parameters.begin(), op.parameters.end(),
+                               [&](const auto& p) { return p.name == e.key; });
+        };
+        if (has(workload.operations[s.code])) continue;
+        for (const auto& op : workload.operations) {
+            if (!has(op)) continue;
+            fail(e.where,
+                 "\"" + e.key + "\" is a parameter of " + std::string(op.name) + ", not of " + s.op,
+                 "remove it");
+        }
+    }
+}
+
+std::vector<step> read_steps(const field& f, const catalogue::workload& workload) {
+    std::vector<step> out;
+    for (const field& item : f.list("write `steps: [{op: put}, {op: get}]`")) {
+        if (out.size() == max_steps) f.refuse("has more than 64 steps", "");
+        if (item.raw().is_scalar()) {
+            step s;
+            const auto& op = find_op(item, workload);
+            s.op = op.name;
+            s.code = op.code;
+            out.push_back(s);
+            continue;
+        }
+        map_reader m(item, "write {op: put}");
+        out.push_back(read_step(m, workload));
+        refuse_foreign_parameters(item, out.back(), workload);
+        m.finish();
+    }
+    if (out.empty()) f.refuse("has no step", "add for example {op: get}");
+    return out;
+}
+
+bool makes(const step& s) {
+    return s.code == catalogue::s3_put && !s.overwrite;
+}
+bool rewrites(const step& s) {
+    return s.code == catalogue::s3_put && s.overwrite;
+}
+bool reads(const step& s) {
+    return s.code == catalogue::s3_get || s.code == catalogue::s3_head;
+}
+bool deletes(const step& s) {
+    return s.code == catalogue::s3_delete;
+}
+
+/// All steps of a sequence work on one object. It is made or rewritten first, deleted last, and
+/// only an object that the sequence itself has made may be deleted by it: that leaves the shared
+/// data set a gapless range, known without a table.
+void check_sequence(const task& t, const field& steps) {
+    const auto refuse = [&](std::size_t i, const std::string& problem, const std::string& mend) {
+        const value& v = steps.raw().items[i];
+        fail(v.where, "task \"" + t.name + "\": " + problem, mend);
+    };
+    for (std::size_t i = 1; i < t.steps.size(); ++i) {
+        if (makes(t.steps[i]) || rewrites(t.steps[i])) {
+            refuse(i, "a put can only be the first step",
+                   "the steps of a sequence share one object; make it a task of its own");
+        }
+        if (deletes(t.steps[i - 1])) refuse(i - 1, "a delete can only be the last step", "");
+    }
+    if (deletes(t.steps.back()) && !makes(t.steps.front())) {
+        refuse(t.steps.size() - 1, "a sequence deletes only what it has made itself",
+               "let it begin with {op: put}, or make the delete a task of its own");
+    }
+}
+
+task read_task(const field& f, const catalogue::workload& workload) {
+    task out;
+    if (f.raw().is_scalar()) {  // `- get`
+        const auto& op = find_op(f, workload);
+        step s;
+        s.op = op.name;
+        s.code = op.code;
+        out.name = op.name;
+        out.steps.push_back(s);
+        return out;
+    }
+    map_reader m(f, task_example);
+    const auto steps = m.find("steps");
+    const auto op = m.find("op");
+    const auto name = m.find("name");
+    const auto weight = m.find("weight");
+    if (steps && op) op->refuse("stands beside `steps`", "a task has either");
+    if (!steps && !op)
+        fail(f.where(), "`" + f.name() + "` has neither `op` nor `steps`", task_example);
+    if (steps) {
+        out.steps = read_steps(*steps, workload);
+        for (const step& s : out.steps) {
+            out.name += (out.name.empty() ? "" : "_") + s.op;
+        }
+    } else {
+        out.steps.push_back(read_step(m, workload));
+        refuse_foreign_parameters(f, out.steps.back(), workload);
+        out.name = out.steps.front().op;
+    }
+    if (name) out.name = name->text();
+    if (weight) {
+        out.weight = weight->number(0, 1e12);
+        if (out.weight == 0) weight->refuse("must be more than 0", "remove the task instead");
+    }
+    m.finish();
+    if (steps) check_sequence(out, *steps);
+    return out;
+}
+
+}  // namespace
+
+std::vector<task> read_tasks(const field& f, const catalogue::workload& workload) {
+    std::vector<task> out;
+    for (const field& item : f.list(task_example)) {
+        if (out.size() == max_tasks) f.refuse("has more than 1000 tasks", "");
+        out.push_back(read_task(item, workload));
+    }
+    if (out.empty()) f.refuse("has no task", task_example);
+    return out;
+}
+
+void check_tasks(const group& g, const field& tasks, std::vector<std::string>& warnings) {
+    double put_weight = 0;
+    double delete_weight = 0;
+    bool creates_buckets = false;
+    for (const task& t : g.tasks) {
+        const step& first = t.steps.front();
+        const bool own = makes(first) && deletes(t.steps.back());
+        if (makes(first) && !own) put_weight += t.weight;
+        if (deletes(first)) delete_weight += t.weight;
+        for (const step& s : t.steps)
+            creates_buckets |= s.code == catalogue::s3_create_bucket;
+    }
+    for (std::size_t i = 0; i < g.tasks.size(); ++i) {
+        const task& t = g.tasks[i];
+        const place& where = tasks.raw().items[i].where;
+        const auto needs_object = [](const step& s) {
+            return reads(s) || rewrites(s) || deletes(s);
+        };
+        const auto user = std::find_if(t.steps.begin(), t.steps.end(), needs_object);
+        const bool makes_its_own = makes(t.steps.front());
+        if (user != t.steps.end() && !makes_its_own && g.data.objects == 0 && put_weight == 0) {
+            fail(where, "task \"" + t.name + "\" needs objects, but the data set is empty",
+                 "set `data.objects`, or add a task with {op: put}");
+        }
+        for (const step& s : t.steps) {
+            if (s.code == catalogue::s3_delete_bucket && !creates_buckets) {
+                fail(where, "delete_bucket deletes only buckets that create_bucket made",
+                     "add a task with {op: create_bucket}");
+            }
+        }
+        if (!g.data.reuse.empty() && (deletes(t.steps.front()) || rewrites(t.steps.front()))) {
+            fail(where,
+                 "task \"" + t.name + "\" would change the kept data set \"" + g.data.reuse + "\"",
+                 "remove the task, or remove `data.reuse`");
+        }
+    }
+    if (delete_weight > put_weight) {
+        warnings.push_back("group " + g.name + ": more deletes than puts; the data set of " +
+                           std::to_string(g.data.objects) +
+                           " objects will be used up, and what needs objects is then skipped");
+    }
+    constexpr std::uint64_t put_limit = 5ULL << 30;
+    if (g.data.size.max() > put_limit) {
+        warnings.push_back("group " + g.name + ": objects of up to " +
+                           format_size(g.data.size.max()) +
+                           "; many stores refuse a single put above 5 GiB");
+    }
+}
+
+}  // namespace chopsticks::scenario

@@ -1,0 +1,22 @@
+#pragma once
+/// \file
+/// What can be said about a text before anybody parses it.
+
+#include <string>
+#include <string_view>
+
+namespace chopsticks::scenario {
+
+bool valid_utf8(std::string_view s);
+
+/// Below 0x20, and 0x7f.
+bool has_control_characters(std::string_view s);
+
+/// config_error with its place for a text that is too large, binary, or indented with tabs: the
+/// YAML parser would have little to say about these.
+void check_text(std::string_view text, const std::string& file);
+
+/// Any user of the machine may read the file.
+bool readable_by_others(const std::string& path);
+
+}  // namespace chopsticks::scenario

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Against a real RGW: counts agree with Ceph's own; an outage is reported as what it was.
+
+Environment: CHOPSTICKS_LONG=1 runs the mixed load for 60 s instead of 20 s.
+STORE=memstore|bluestore (memstore) is the OSD's.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import harness
+
+mixed_scenario = """
+name: mixed on rgw
+groups:
+  - workload: s3
+    data: {prefix: mixed/, objects: 300, size: {uniform: [1KiB, 64KiB]}, verify: true}
+    tasks:
+      - {op: get, weight: 55}
+      - {op: put, weight: 20}
+      - {op: delete, weight: 15}
+      - {op: head, weight: 5}
+      - {op: list, weight: 5}
+    load: {closed: {users: 16}}
+phases: {prepare: true, warmup: 1s, measure: %s, drain: 20s, cleanup: %s}
+timeouts: {connect: 2s, operation: 20s}
+"""
+
+outage_classes = {"connect_failed", "connection_lost", "timeout"}
+
+
+class ceph_case(harness.case):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = tempfile.mkdtemp(prefix="ceph-", dir="/tmp")
+        cls.addClassCleanup(shutil.rmtree, cls.cluster, ignore_errors=True)
+        cls.addClassCleanup(cls.ceph, "down")
+        cls.ceph("up")
+        lines = pathlib.Path(cls.cluster, "env").read_text().splitlines()
+        cls.env = dict(line.split("=", 1) for line in lines)
+
+    @classmethod
+    def ceph(cls, command):
+        done = subprocess.run([harness.root / "test/support/ceph.sh", command, cls.cluster],
+                              capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"ceph.sh {command}:\n{done.stdout}{done.stderr}")
+
+    def setUp(self):
+        super().setUp()
+        self.client = harness.s3_client(self.env["S3_ENDPOINT"], self.env["S3_ACCESS_KEY"],
+                                        self.env["S3_SECRET_KEY"])
+        self.addCleanup(self.client.close)
+        self.output = self.dir / "r.json"
+        self.stream = self.dir / "r.jsonl"
+
+    def scenario(self, measure, cleanup):
+        return self.file("s.yaml", mixed_scenario % (measure, str(cleanup).lower()))
+
+    def arguments(self, scenario, bucket):
+        return ["run", "-f", scenario, "--output", self.output, "--bucket", bucket,
+                "--endpoint", self.env["S3_ENDPOINT"], "--access-key", self.env["S3_ACCESS_KEY"]]
+
+    def credentials(self):
+        return {"AWS_SECRET_ACCESS_KEY": self.env["S3_SECRET_KEY"]}
+
+    def objects_by_ceph(self, bucket):
+        """RGW's own count, from the bucket's index."""
+        said = subprocess.run(["radosgw-admin", "bucket", "stats", f"--bucket={bucket}"],
+                              env={**os.environ, "CEPH_CONF": self.env["CEPH_CONF"]},
+                              capture_output=True, text=True, timeout=60, check=True).stdout
+        return json.loads(said)["usage"].get("rgw.main", {}).get("num_objects", 0)
+
+    def check_consistent(self, result):
+        load = result["load"]
+        self.assertEqual(load["completed"] + load["cancelled"], load["issued"])
+        ok, failed, _ = harness.all_operations(result)
+        self.assertEqual(ok + failed, load["completed"])
+        self.assertEqual(harness.schema_errors(result), [])
+
+
+class mixed_test(ceph_case):
+    def test_mixed_run_is_valid_and_all_counts_agree_with_rgw(self):
+        duration = "60s" if os.environ.get("CHOPSTICKS_LONG") else "20s"
+        done = self.run_binary(*self.arguments(self.scenario(duration, False), "counted"),
+                               env=self.credentials(), timeout=180)
+        self.assert_code(done, harness.ran)
+        result = harness.read_result(self.output)
+        self.assertTrue(result["validity"]["valid"], result["validity"])
+        self.assertEqual(harness.all_operations(result)[1], 0, done.said)
+        self.check_consistent(result)
+        for op in ("get", "put", "delete", "head", "list"):
+            self.assertGreater(result["operations"][f"s3/{op}"]["ok"], 0, op)
+        alive = result["data"]["alive_before_cleanup"]
+        self.assertGreater(alive, 0)
+        self.assertEqual(self.objects_by_ceph("counted"), alive)
+        self.assertEqual(len(harness.keys_in(self.client, "counted", "mixed/")), alive)
+
+    def test_cleanup_empties_the_prefix_and_leaves_what_others_made(self):
+        self.client.create_bucket(Bucket="shared")
+        foreign = {"mixed/not-ours": b"x" * 1000, "mixed": b"y", "other/z": b"z"}
+        for key, body in foreign.items():
+            self.client.put_object(Bucket="shared", Key=key, Body=body)
+        done = self.run_binary(*self.arguments(self.scenario("3s", True), "shared"),
+                               env=self.credentials(), timeout=120)
+        self.assert_code(done, harness.ran)
+        self.assertEqual(sorted(harness.keys_in(self.client, "shared")), sorted(foreign))
+        for key, body in foreign.items():
+            self.assertEqual(self.client.get_object(Bucket="shared", Key=key)["Body"].read(), body)
+        self.assertEqual(harness.read_result(self.output)["data"]["left_behind"], 0)
+
+    def test_bucket_that_the_run_made_is_gone_afterwards(self):
+        done = self.run_binary(*self.arguments(self.scenario("2s", True), "made-by-the-run"),
+                               env=self.credentials(), timeout=120)
+        self.assert_code(done, harness.ran)
+        names = [bucket["Name"] for bucket in self.client.list_buckets()["Buckets"]]
+        self.assertNotIn("made-by-the-run", names)
+
+    def test_wrong_secret_is_refused_with_one_message(self):
+        done = self.run_binary(*self.arguments(self.scenario("2s", True), "counted"),
+                               env={"AWS_SECRET_ACCESS_KEY": "wrong"}, timeout=60)
+        self.assert_code(done, harness.errors_or_slo, harness.bad_usage)
+        self.assert_one_clear_message(done, "(?i)secret|SignatureDoesNotMatch|403")
+
+
+class outage_test(ceph_case):
+    def test_killed_and_restarted_rgw_costs_exactly_the_operations_of_that_time(self):
+        process = self.start(*self.arguments(self.scenario("20s", True), "outage"),
+                             env=self.credentials())
+        harness.wait_until("five measured seconds", lambda: self.measured_intervals() >= 5)
+        down_at = time.time()
+        self.ceph("kill-rgw")
+        time.sleep(4)
+        self.ceph("start-rgw")
+        up_at = time.time()
+        out, err = process.communicate(timeout=120)
+        said = harness.decode(out) + harness.decode(err)
+        self.assertEqual(process.returncode, harness.errors_or_slo, said)
+
+        result = harness.read_result(self.output)
+        self.check_consistent(result)
+        self.assertFalse(result["run"]["interrupted"])
+        self.assertAlmostEqual(result["run"]["duration_s"], 20, delta=1)
+        classes = {error["class"] for one in result["operations"].values()
+                   for error in one["errors"]}
+        self.assertTrue(classes)
+        self.assertLessEqual(classes, outage_classes, said)
+
+        begun = result["run"]["started_ns"] / 1e9 + next(
+            phase["started_s"] for phase in result["run"]["phases"]
+            if phase["name"] in ("ramp", "warmup", "measure"))
+        down, up = down_at - begun, up_at - begun
+        during = 0
+        for interval in result["intervals"]:
+            ok, failed, _ = harness.all_operations(interval)
+            start, end = interval["t_s"], interval["t_s"] + interval["duration_s"]
+            # A connection that is refused just before the port opens ends a little later.
+            if end < down - 0.1 or start > up + 1.0:
+                self.assertEqual(failed, 0, f"{start:.1f}..{end:.1f}, outage {down:.1f}..{up:.1f}")
+                if interval["phase"] == "measure":
+                    self.assertGreater(ok, 0, f"nothing done {start:.1f}..{end:.1f}")
+            elif start > down + 0.2 and end < up - 0.2:
+                self.assertEqual(ok, 0, f"{start:.1f}..{end:.1f}, outage {down:.1f}..{up:.1f}")
+                during += failed
+        self.assertGreater(during, 0)
+        self.assertEqual(harness.keys_in(self.client, "outage", "mixed/")
+                         if "outage" in self.bucket_names() else [], [])
+
+    def bucket_names(self):
+        return [bucket["Name"] for bucket in self.client.list_buckets()["Buckets"]]
+
+    def measured_intervals(self):
+        if not self.stream.exists():
+            return 0
+        return sum(one["phase"] == "measure" for one in harness.read_stream(self.stream)[1])
+
+
+if __name__ == "__main__":
+    harness.main()

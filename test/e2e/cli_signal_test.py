@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Runs that are cut short: Ctrl-C once and twice, SIGTERM, kill -9."""
+
+import json
+import pathlib
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import harness
+
+long_scenario = harness.small_scenario.replace("measure: 2s", "measure: 60s")
+
+
+class signal_case(harness.case):
+    def setUp(self):
+        super().setUp()
+        self.server = harness.endpoint()
+        self.server.__enter__()
+        self.addCleanup(self.server.__exit__, None, None, None)
+        self.scenario = self.file("s.yaml", long_scenario)
+        self.output = self.dir / "r.json"
+        self.stream = self.dir / "r.jsonl"
+
+    def start_run(self, *arguments):
+        return self.start("run", "-f", self.scenario, "--output", self.output, *arguments,
+                          *self.server.target(), env=self.server.credentials)
+
+    def intervals_on_disk(self):
+        if not self.stream.exists():
+            return 0
+        return self.stream.read_bytes().count(b"\n") - 1
+
+    def wait_for_intervals(self, count=2):
+        harness.wait_until("intervals on disk", lambda: self.intervals_on_disk() >= count)
+
+    def end(self, process, within):
+        begun = time.monotonic()
+        out, err = process.communicate(timeout=within + 10)
+        self.assertLess(time.monotonic() - begun, within)
+        return harness.decode(out) + harness.decode(err)
+
+
+class interrupt_test(signal_case):
+    def check_interrupted(self, sent):
+        process = self.start_run()
+        self.wait_for_intervals()
+        process.send_signal(sent)
+        said = self.end(process, 10)
+        self.assertEqual(process.returncode, harness.interrupted, said)
+        result = harness.read_result(self.output)
+        self.assertEqual(harness.schema_errors(result), [])
+        self.assertTrue(result["run"]["interrupted"])
+        self.assertEqual(result["run"]["exit_status"], harness.interrupted)
+        self.assertRegex(said, "(?i)interrupt")
+        self.assertGreater(harness.all_operations(result)[0], 0)
+        self.assertLess(result["run"]["duration_s"], 30)
+        # Rates are over the time that was measured, not over the plan.
+        get = result["operations"]["s3/get"]
+        self.assertAlmostEqual(get["rate_per_s"], get["ok"] / result["run"]["duration_s"],
+                               delta=0.02 * get["rate_per_s"])
+        self.assertEqual(self.server.counters()["objects"], 0, "not cleaned up")
+
+    def test_one_interrupt_drains_cleans_up_and_writes_an_interrupted_result(self):
+        self.check_interrupted(signal.SIGINT)
+
+    def test_sigterm_is_an_interrupt(self):
+        self.check_interrupted(signal.SIGTERM)
+
+    def test_second_interrupt_stops_at_once_and_still_writes_the_result(self):
+        self.server.set_faults("stall:op=get")
+        process = self.start_run("--set", "timeouts.operation=60s", "--set", "phases.drain=60s")
+        self.wait_for_intervals(1)
+        process.send_signal(signal.SIGINT)
+        time.sleep(1)
+        self.assertIsNone(process.poll(), "the drain did not wait for what was in flight")
+        process.send_signal(signal.SIGINT)
+        said = self.end(process, 3)
+        self.assertEqual(process.returncode, harness.interrupted, said)
+        self.assertTrue(harness.read_result(self.output)["run"]["interrupted"])
+
+    def test_interrupt_while_preparing_cleans_up_and_says_so(self):
+        self.server.set_faults("latency:fixed=20ms,op=put")
+        process = self.start_run("--set", "groups.0.data.objects=200000")
+        harness.wait_until("objects on the server",
+                           lambda: self.server.counters()["objects"] > 50)
+        process.send_signal(signal.SIGINT)
+        said = self.end(process, 15)
+        self.assertEqual(process.returncode, harness.interrupted, said)
+        self.assertEqual(self.server.counters()["objects"], 0, "not cleaned up")
+
+    def test_interrupt_against_a_hung_target_still_ends(self):
+        process = self.start_run()
+        self.wait_for_intervals()
+        self.server.set_faults("stall:rate=1;stall_accept:rate=1")
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        said = self.end(process, 45)
+        self.assertEqual(process.returncode, harness.interrupted, said)
+        self.assertTrue(harness.read_result(self.output)["run"]["interrupted"])
+
+
+class kill_test(signal_case):
+    def test_kill_9_leaves_the_intervals_that_had_ended(self):
+        process = self.start_run()
+        self.wait_for_intervals(3)
+        process.kill()
+        process.wait(timeout=5)
+        header, intervals = harness.read_stream(self.stream)
+        self.assertEqual(header["run"]["seed"], 7)
+        self.assertGreaterEqual(len(intervals), 3)
+        for interval in intervals:
+            self.assertGreater(harness.all_operations(interval)[0], 0, json.dumps(interval)[:300])
+        self.assertFalse(self.output.exists(), "half a result")
+
+
+class serve_test(harness.case):
+    def test_serve_ends_cleanly_on_sigterm_and_sigint(self):
+        for sent in (signal.SIGTERM, signal.SIGINT):
+            with harness.endpoint() as server:
+                self.assertEqual(server.counters()["objects"], 0)
+                server.process.send_signal(sent)
+                self.assertIn(server.process.wait(timeout=10), (0, harness.interrupted))
+
+    def test_serve_on_a_taken_port_says_so_and_exits_2(self):
+        with harness.endpoint() as server:
+            port = server.url.rsplit(":", 1)[1]
+            done = self.run_binary("serve", "--port", port, timeout=10)
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, port)
+
+
+if __name__ == "__main__":
+    harness.main()

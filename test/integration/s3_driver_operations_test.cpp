@@ -1,0 +1,291 @@
+// Every operation, its answer cut or broken at every byte.
+
+#include <doctest/doctest.h>
+
+#include "../support/canned_s3.hpp"
+#include "s3_driver_rig.hpp"
+
+namespace {
+
+using namespace chopsticks;
+using namespace chopsticks::test;
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t object_bytes = 100;
+
+std::string listing(bool truncated) {
+    std::string xml =
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Name>rig</Name>"
+        "<KeyCount>1</KeyCount><MaxKeys>1</MaxKeys><IsTruncated>" +
+        std::string(truncated ? "true" : "false") + "</IsTruncated>" +
+        (truncated ? "<NextContinuationToken>a+b/c=</NextContinuationToken>" : "") +
+        "<Contents><Key>test/run-1/x</Key><Size>1</Size></Contents></ListBucketResult>";
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: " +
+           std::to_string(xml.size()) + "\r\n\r\n" + xml;
+}
+
+std::string with_length(const std::string& first_line, const std::string& body) {
+    return "HTTP/1.1 " + first_line + "\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
+}
+
+struct exchange {
+    std::string name;
+    engine::operation op;
+    const char* request_line;  // what it must begin with
+    std::vector<std::string> answers;
+    op_status status = op_status::ok;
+    std::uint64_t bytes = 0;
+    int http_status = 200;
+};
+
+std::vector<exchange> all_exchanges(s3_rig& rig) {
+    const std::string whole = rig.content(7, 3, object_bytes);
+    const std::string part = rig.content(7, 0, 40, 50);
+    const std::string refusal =
+        "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>gone</Message></Error>";
+    const std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" +
+                               whole.substr(0, 64) + "\r\n24;a=b\r\n" + whole.substr(64) +
+                               "\r\n0\r\nX-T: 1\r\n\r\n";
+    const std::string first = listing(true);
+    const std::string last = listing(false);
+    const auto body_of = [](const std::string& answer) {
+        return answer.size() - answer.find("\r\n\r\n") - 4;
+    };
+    return {
+        {"put",
+         s3_rig::put(7, object_bytes, 3),
+         "PUT /rig/test/run-1/",
+         {with_length("200 OK", "")},
+         op_status::ok,
+         object_bytes,
+         200},
+        {"get",
+         s3_rig::get(7, object_bytes, 3),
+         "GET /rig/test/run-1/",
+         {with_length("200 OK", whole)},
+         op_status::ok,
+         object_bytes,
+         200},
+        {"get chunked",
+         s3_rig::get(7, object_bytes, 3),
+         "GET /rig/test/run-1/",
+         {chunks},
+         op_status::ok,
+         object_bytes,
+         200},
+        {"get after interim answers",
+         s3_rig::get(7, object_bytes, 3),
+         "GET /rig/test/run-1/",
+         {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" +
+          with_length("200 OK", whole)},
+         op_status::ok,
+         object_bytes,
+         200},
+        {"range",
+         s3_rig::get_range(7, object_bytes, 50, 40),
+         "GET /rig/test/run-1/",
+         {with_length("206 Partial Content\r\nContent-Range: bytes 50-89/100", part)},
+         op_status::ok,
+         40,
+         206},
+        {"head",
+         s3_rig::head(7, object_bytes),
+         "HEAD /rig/test/run-1/",
+         {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: \"e\"\r\n\r\n"},
+         op_status::ok,
+         0,
+         200},
+        {"delete",
+         s3_rig::remove(7),
+         "DELETE /rig/test/run-1/",
+         {"HTTP/1.1 204 No Content\r\n\r\n"},
+         op_status::ok,
+         0,
+         204},
+        {"list",
+         s3_rig::list(1, 0),
+         "GET /rig?",
+         {first, last},
+         op_status::ok,
+         body_of(first) + body_of(last),
+         200},
+        {"create_bucket",
+         s3_rig::bucket(catalogue::s3_create_bucket, 5),
+         "PUT /rig-",
+         {with_length("200 OK", "")},
+         op_status::ok,
+         0,
+         200},
+        {"head_bucket",
+         s3_rig::bucket(catalogue::s3_head_bucket, 0),
+         "HEAD /rig",
+         {with_length("200 OK", "")},
+         op_status::ok,
+         0,
+         200},
+        {"delete_bucket",
+         s3_rig::bucket(catalogue::s3_delete_bucket, 5),
+         "DELETE /rig-",
+         {"HTTP/1.1 204 No Content\r\n\r\n"},
+         op_status::ok,
+         0,
+         204},
+        {"refusal",
+         s3_rig::get(7, object_bytes, 3),
+         "GET /rig/test/run-1/",
+         {with_length("404 Not Found", refusal)},
+         op_status::client_error,
+         0,
+         404},
+    };
+}
+
+/// How the next answer is spoilt; set between operations.
+struct damage {
+    enum class kind { none, split, close, reset };
+    std::atomic<kind> how{kind::none};
+    std::atomic<std::size_t> at{0};
+    std::atomic<std::size_t> answer{0};  // which of an operation's answers
+};
+
+/// Answers requests in turn, the last answer of an operation being followed by its first.
+struct answering_server {
+    explicit answering_server(std::vector<std::string> a)
+        : answers(std::move(a)), server([this](canned_connection& c) { serve(c); }) {}
+
+    void serve(canned_connection& c) {
+        for (std::size_t i = 0;; i = (i + 1) % answers.size()) {
+            const canned_request r = c.read_request();
+            if (!r.came()) return;
+            {
+                const std::lock_guard lock(mutex);
+                seen = r;
+            }
+            const std::string& all = answers[i];
+            const bool spoil = i == broken.answer;
+            switch (spoil ? broken.how.load() : damage::kind::none) {
+                case damage::kind::none:
+                    c.send(all);
+                    break;
+                case damage::kind::split:
+                    c.send_split(all, broken.at);
+                    break;
+                case damage::kind::close:
+                    c.send(std::string_view(all).substr(0, broken.at));
+                    return;
+                case damage::kind::reset:
+                    c.send(std::string_view(all).substr(0, broken.at));
+                    c.reset();
+                    return;
+            }
+        }
+    }
+    canned_request last() {
+        const std::lock_guard lock(mutex);
+        return seen;
+    }
+
+    std::vector<std::string> answers;
+    damage broken;
+    std::mutex mutex;
+    canned_request seen;
+    canned_s3 server;  // last: its threads use all above
+};
+
+void check_expected(const exchange& e, const engine::outcome& out) {
+    CHECK_MESSAGE(out.status == e.status, describe(out));
+    CHECK(out.http_status == e.http_status);
+    if (e.status == op_status::ok) CHECK(out.bytes == e.bytes);
+    CHECK(out.retries == 0);
+    CHECK(out.sent_ns > 0);
+    CHECK(out.first_byte_ns >= out.sent_ns);
+    CHECK(out.done_ns >= out.first_byte_ns);
+}
+
+std::vector<exchange> exchanges() {
+    s3_rig rig({"http://127.0.0.1:1"});
+    return all_exchanges(rig);
+}
+
+TEST_CASE("s3_driver_every_operation_sends_its_request_and_reads_its_answer") {
+    for (const exchange& e : exchanges()) {
+        INFO(e.name);
+        answering_server s(e.answers);
+        s3_rig rig({s.server.url()});
+        engine::session& session = rig.session();
+        for (int round = 0; round < 3; ++round) {
+            const engine::outcome out = rig.run(session, e.op);
+            check_expected(e, out);
+            const canned_request r = s.last();
+            CHECK_MESSAGE(r.line().starts_with(e.request_line), r.line());
+            CHECK(r.line().ends_with(" HTTP/1.1"));
+            CHECK(r.has("\r\nAuthorization: AWS4-HMAC-SHA256 "));
+            if (e.op.code == catalogue::s3_put) {
+                CHECK(r.body == rig.content(e.op.object, e.op.version, e.op.size));
+            }
+            if (e.op.length > 0) CHECK(r.has("\r\nRange: bytes=50-89\r\n"));
+            if (e.op.code == catalogue::s3_list) {
+                CHECK(r.has("list-type=2"));
+                CHECK(r.has("continuation-token=a%2Bb%2Fc%3D"));
+            }
+        }
+        CHECK(s.server.connections() == 1);
+        CHECK(rig.counters().connects == 1);
+        CHECK(rig.counters().open_connections == 1);
+    }
+}
+
+TEST_CASE("s3_driver_an_answer_in_two_pieces_is_the_same_answer_wherever_it_is_cut") {
+    for (const exchange& e : exchanges()) {
+        INFO(e.name);
+        answering_server s(e.answers);
+        s3_rig rig({s.server.url()});
+        engine::session& session = rig.session();
+        for (std::size_t which = 0; which < e.answers.size(); ++which) {
+            s.broken.answer = which;
+            s.broken.how = damage::kind::split;
+            for (std::size_t at = 1; at < e.answers[which].size(); ++at) {
+                INFO("cut at " << at);
+                s.broken.at = at;
+                check_expected(e, rig.run(session, e.op));
+            }
+        }
+        CHECK(s.server.connections() == 1);
+    }
+}
+
+TEST_CASE("s3_driver_a_connection_that_ends_within_an_answer_is_lost_and_replaced") {
+    for (const damage::kind how : {damage::kind::close, damage::kind::reset}) {
+        for (const exchange& e : exchanges()) {
+            INFO(e.name << (how == damage::kind::close ? ", closed" : ", reset"));
+            answering_server s(e.answers);
+            s3_rig rig({s.server.url()});
+            engine::session& session = rig.session();
+            unsigned lost = 0;
+            for (std::size_t which = 0; which < e.answers.size(); ++which) {
+                s.broken.answer = which;
+                for (std::size_t at = 0; at < e.answers[which].size(); ++at) {
+                    INFO("after " << at << " bytes");
+                    s.broken.at = at;
+                    s.broken.how = how;
+                    const engine::outcome out = rig.run(session, e.op);
+                    CHECK_MESSAGE(out.status == op_status::connection_lost, describe(out));
+                    CHECK(rig.counters().open_connections == 0);
+                    CHECK(out.done_ns >= out.sent_ns);
+                    CHECK(std::string_view(out.example).find("127.0.0.1:") == 0);
+                    if (which == 0 && at == 0) CHECK(out.first_byte_ns == 0);
+                    ++lost;
+                    s.broken.how = damage::kind::none;
+                    check_expected(e, rig.run(session, e.op));
+                }
+            }
+            CHECK(rig.counters().connects == lost + 1);
+            CHECK(rig.counters().connect_failures == 0);
+            CHECK(rig.counters().timeouts == 0);
+        }
+    }
+}
+
+}  // namespace

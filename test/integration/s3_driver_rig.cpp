@@ -1,0 +1,204 @@
+#include "s3_driver_rig.hpp"
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+namespace chopsticks::test {
+
+namespace {
+
+constexpr std::chrono::seconds patience{60};
+
+template <typename Future>
+void wait_for(Future& f) {
+    if (f.wait_for(patience) != std::future_status::ready) give_up("an operation did not end");
+}
+
+engine::operation operation_on(std::uint16_t code, std::uint64_t object) {
+    engine::operation op;
+    op.code = code;
+    op.object = object;
+    return op;
+}
+
+}  // namespace
+
+void give_up(const char* why) {
+    std::fprintf(stderr, "the test gives up: %s\n", why);
+    std::abort();
+}
+
+s3_rig::s3_rig(std::vector<std::string> endpoints) {
+    config.endpoints = std::move(endpoints);
+    config.access_key = "chopsticks";
+    config.secret_key = "chopsticks-secret";
+    config.bucket = "rig";
+    group.name = "s3";
+    group.workload = "s3";
+    group.data.verify = true;
+    options.timeout.connect_ns = options.timeout.operation_ns = 20'000'000'000;
+    options.timeout.idle_ns = 20'000'000'000;
+    options.run_prefix = "test/run-1/";
+    options.data_seed = 42;
+}
+
+s3_rig::~s3_rig() {
+    if (!thread_.joinable()) return;
+    ask([this] {
+        sessions_.clear();
+        core_.reset();
+    });
+    loop_->request_stop();
+    thread_.join();
+}
+
+void s3_rig::start() {
+    if (driver_) return;
+    options.config = &config;
+    options.group = &group;
+    driver_ = s3::make_beast_driver(options);
+    content_ = std::make_unique<load::content>(options.data_seed, 1.0);
+    loop_ = std::make_unique<runtime::reactor>(0, -1, runtime::idle_mode::sleep);
+    thread_ = std::thread([this] { loop_->run(); });
+    ask([this] { core_ = driver_->make_core(*loop_, 0); });
+}
+
+void s3_rig::ask(const std::function<void()>& f) {
+    std::promise<void> done;
+    std::future<void> end = done.get_future();
+    loop_->post([&] {
+        f();
+        done.set_value();
+    });
+    wait_for(end);
+}
+
+engine::driver& s3_rig::driver() {
+    start();
+    return *driver_;
+}
+
+engine::session& s3_rig::session() {
+    start();
+    ask([this] { sessions_.push_back(core_->make_session()); });
+    return *sessions_.back();
+}
+
+void s3_rig::close(engine::session& s) {
+    ask([&] { std::erase_if(sessions_, [&](const auto& mine) { return mine.get() == &s; }); });
+}
+
+std::unique_ptr<s3_rig::pending> s3_rig::begin(engine::session& on, const engine::operation& op) {
+    auto p = std::make_unique<pending>();
+    p->op = op;
+    loop_->post([&on, to = p.get()] {
+        runtime::start_detached([](engine::session& s, pending& mine) -> runtime::task<void> {
+            co_await s.execute(mine.op, mine.out);
+            mine.ended.set_value();
+        }(on, *to));
+    });
+    return p;
+}
+
+engine::outcome s3_rig::finish(pending& p) {
+    wait_for(p.end);
+    return p.out;
+}
+
+engine::driver_counters s3_rig::counters() {
+    engine::driver_counters c;
+    start();
+    ask([&] { c = core_->counters(); });
+    return c;
+}
+
+template <typename T>
+T s3_rig::ask_core(runtime::task<T> (engine::core_driver::*what)()) {
+    start();
+    std::promise<T> promise;
+    auto value = promise.get_future();
+    loop_->post([&] {
+        runtime::start_detached([](engine::core_driver& on,
+                                   runtime::task<T> (engine::core_driver::*call)(),
+                                   std::promise<T>& to) -> runtime::task<void> {
+            T got = co_await (on.*call)();
+            to.set_value(std::move(got));
+        }(*core_, what, promise));
+    });
+    wait_for(value);
+    return value.get();
+}
+
+template engine::target_state s3_rig::ask_core(
+    runtime::task<engine::target_state> (engine::core_driver::*)());
+template std::string s3_rig::ask_core(runtime::task<std::string> (engine::core_driver::*)());
+
+std::string s3_rig::content(std::uint64_t object, std::uint32_t version, std::uint64_t size,
+                            std::uint64_t offset) {
+    start();
+    std::string bytes(size, '\0');
+    content_->fill(load::content_key{object, version}, offset, bytes);
+    return bytes;
+}
+
+engine::operation s3_rig::put(std::uint64_t object, std::uint64_t size, std::uint32_t version) {
+    engine::operation op = operation_on(catalogue::s3_put, object);
+    op.size = size;
+    op.version = version;
+    return op;
+}
+
+engine::operation s3_rig::get(std::uint64_t object, std::uint64_t size, std::uint32_t version) {
+    engine::operation op = put(object, size, version);
+    op.code = catalogue::s3_get;
+    return op;
+}
+
+engine::operation s3_rig::get_range(std::uint64_t object, std::uint64_t size, std::uint64_t offset,
+                                    std::uint64_t length) {
+    engine::operation op = get(object, size);
+    op.offset = offset;
+    op.length = length;
+    return op;
+}
+
+engine::operation s3_rig::head(std::uint64_t object, std::uint64_t size) {
+    engine::operation op = operation_on(catalogue::s3_head, object);
+    op.size = size;
+    return op;
+}
+
+engine::operation s3_rig::remove(std::uint64_t object) {
+    return operation_on(catalogue::s3_delete, object);
+}
+
+engine::operation s3_rig::list(std::uint32_t max_keys, std::uint32_t pages) {
+    engine::operation op = operation_on(catalogue::s3_list, 0);
+    op.max_keys = max_keys;
+    op.pages = pages;
+    return op;
+}
+
+engine::operation s3_rig::bucket(std::uint16_t code, std::uint64_t number) {
+    return operation_on(code, number);
+}
+
+std::string describe(const engine::outcome& out) {
+    if (out.status == op_status::ok) return "ok";
+    return std::string(name(out.status)) + " " + out.code + ": " + out.example;
+}
+
+scratch_directory::scratch_directory() {
+    std::string name = (std::filesystem::temp_directory_path() / "chopsticks-test-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) give_up("no scratch directory");
+    path = name;
+}
+
+scratch_directory::~scratch_directory() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+}
+
+}  // namespace chopsticks::test

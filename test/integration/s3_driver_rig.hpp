@@ -1,0 +1,113 @@
+#pragma once
+// One core of the beast driver on a loop of its own, used from the test's thread as if it blocked.
+
+#include <chopsticks/load/content.hpp>
+#include <chopsticks/s3/driver.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace chopsticks::test {
+
+namespace catalogue = scenario::catalogue;
+
+/// Prints why and aborts: an operation that never ends cannot be taken back, and what it refers to
+/// would go with the test.
+[[noreturn]] void give_up(const char* why);
+
+class s3_rig {
+  public:
+    /// Change what follows before the first use; it is fixed from then on.
+    explicit s3_rig(std::vector<std::string> endpoints);
+    ~s3_rig();
+    s3_rig(const s3_rig&) = delete;
+    s3_rig& operator=(const s3_rig&) = delete;
+
+    scenario::s3_config config;
+    scenario::group group;
+    s3::driver_options options;
+
+    /// A session the rig owns.
+    engine::session& session();
+
+    /// An operation that was started and not waited for.
+    struct pending {
+        engine::operation op;
+        engine::outcome out;
+        std::promise<void> ended;
+        std::future<void> end = ended.get_future();
+    };
+    std::unique_ptr<pending> begin(engine::session& on, const engine::operation& op);
+    /// Waits for it; gives up after a time no test needs.
+    engine::outcome finish(pending& p);
+    engine::outcome run(engine::session& on, const engine::operation& op) {
+        return finish(*begin(on, op));
+    }
+
+    /// As the engine does it: sleepers, such as a session between two attempts, look up.
+    void cancel(engine::session& s) {
+        ask([&] {
+            s.cancel();
+            loop_->wake_sleepers();
+        });
+    }
+    void close(engine::session& s);
+    void cancel_control() {
+        ask([&] { core_->cancel_control(); });
+    }
+
+    engine::target_state open_target() { return ask_core(&engine::core_driver::open_target); }
+    std::string seal_data() { return ask_core(&engine::core_driver::seal_data); }
+    std::string close_target() { return ask_core(&engine::core_driver::close_target); }
+    engine::driver_counters counters();
+    engine::driver& driver();
+
+    /// Runs f on the loop's thread.
+    void ask(const std::function<void()>& f);
+
+    /// What an object holds.
+    std::string content(std::uint64_t object, std::uint32_t version, std::uint64_t size,
+                        std::uint64_t offset = 0);
+
+    static engine::operation put(std::uint64_t object, std::uint64_t size,
+                                 std::uint32_t version = 0);
+    static engine::operation get(std::uint64_t object, std::uint64_t size,
+                                 std::uint32_t version = 0);
+    static engine::operation get_range(std::uint64_t object, std::uint64_t size,
+                                       std::uint64_t offset, std::uint64_t length);
+    static engine::operation head(std::uint64_t object, std::uint64_t size);
+    static engine::operation remove(std::uint64_t object);
+    static engine::operation list(std::uint32_t max_keys, std::uint32_t pages);
+    static engine::operation bucket(std::uint16_t code, std::uint64_t number);
+
+  private:
+    void start();
+    template <typename T>
+    T ask_core(runtime::task<T> (engine::core_driver::*what)());
+
+    std::unique_ptr<engine::driver> driver_;
+    std::unique_ptr<runtime::reactor> loop_;
+    std::unique_ptr<engine::core_driver> core_;
+    std::vector<std::unique_ptr<engine::session>> sessions_;
+    std::unique_ptr<load::content> content_;
+    std::thread thread_;
+};
+
+/// "ok", or status, wire code and example: what a failed check prints.
+std::string describe(const engine::outcome& out);
+
+/// A scratch directory, removed with all in it at the end.
+struct scratch_directory {
+    scratch_directory();
+    ~scratch_directory();
+    scratch_directory(const scratch_directory&) = delete;
+    scratch_directory& operator=(const scratch_directory&) = delete;
+    std::string path;
+};
+
+}  // namespace chopsticks::test

@@ -1,0 +1,250 @@
+// Where a run begins and ends: what open_target says about wrong targets, whose the bucket is, what
+// is left alone.
+
+#include <doctest/doctest.h>
+
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/endpoint/server.hpp>
+#include <chrono>
+#include <thread>
+
+#include "../support/canned_s3.hpp"
+#include "s3_driver_rig.hpp"
+
+namespace {
+
+using namespace chopsticks;
+using namespace chopsticks::test;
+
+struct running_endpoint {
+    running_endpoint() : server(endpoint::endpoint_options{}) { server.start(); }
+    std::vector<std::string> urls() const { return {server.url()}; }
+    endpoint::server server;
+};
+
+void check_told(const std::string& problem, std::initializer_list<const char*> parts) {
+    INFO("\"" << problem << "\"");
+    for (const char* part : parts)
+        CHECK(problem.find(part) != std::string::npos);
+    CHECK(problem.find('\n') == std::string::npos);
+    CHECK(problem.find("chopsticks-secret") == std::string::npos);
+    CHECK(problem.find("wrong-secret") == std::string::npos);
+}
+
+TEST_CASE("s3_target_wrong_key_secret_and_bucket_are_told_apart") {
+    running_endpoint e;
+    {
+        s3_rig rig(e.urls());
+        rig.config.access_key = "nobody";
+        check_told(rig.open_target().problem, {"access key \"nobody\"", "InvalidAccessKeyId"});
+    }
+    {
+        s3_rig rig(e.urls());
+        rig.config.secret_key = "wrong-secret";
+        check_told(rig.open_target().problem, {"secret key", "SignatureDoesNotMatch"});
+    }
+    {
+        s3_rig rig(e.urls());
+        rig.config.create_bucket = false;
+        check_told(rig.open_target().problem, {"no bucket \"rig\"", "--bucket"});
+    }
+    {
+        s3_rig rig(e.urls());
+        rig.config.region = "mars-north-1";
+        check_told(rig.open_target().problem,
+                   {"region \"mars-north-1\" is wrong", "expects \"us-east-1\""});
+    }
+    CHECK(e.server.count().buckets == 0);
+}
+
+TEST_CASE("s3_target_that_is_not_s3_is_told") {
+    struct {
+        const char* answer;
+        const char* part;
+    } const all[] = {
+        {"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 15\r\n\r\n<html>hi</html>", "nginx"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "does not answer like S3"},
+        {"HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n",
+         "does not answer like S3"},
+        {"HTTP/1.1 301 Moved\r\nLocation: https://elsewhere/\r\nContent-Length: 0\r\n\r\n",
+         "https://elsewhere/"},
+        {"SSH-2.0-OpenSSH_9.2\r\n", "not HTTP"},
+        {"", "closed the connection"},
+    };
+    for (const auto& one : all) {
+        canned_s3 server([&](canned_connection& c) {
+            if (c.read_request().came()) c.send(one.answer);
+        });
+        s3_rig rig({server.url()});
+        check_told(rig.open_target().problem, {one.part, "127.0.0.1"});
+    }
+}
+
+TEST_CASE("s3_target_whose_clock_differs_is_told_by_how_much") {
+    const std::string body = "<Error><Code>RequestTimeTooSkewed</Code><Message>x</Message></Error>";
+    canned_s3 server([&](canned_connection& c) {
+        while (c.read_request().came()) {
+            c.send(
+                "HTTP/1.1 403 Forbidden\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                "Content-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body);
+        }
+    });
+    s3_rig rig({server.url()});
+    check_told(rig.open_target().problem, {"the clocks differ", "ahead of the server", "NTP"});
+}
+
+TEST_CASE("s3_target_names_that_do_not_resolve_are_a_configuration_error") {
+    s3_rig rig({"http://no-such-host.invalid:80"});
+    CHECK_THROWS_AS(rig.driver(), config_error);
+    s3_rig mixed({"http://127.0.0.1:1", "https://127.0.0.1:2"});
+    CHECK_THROWS_AS(mixed.driver(), config_error);
+}
+
+TEST_CASE("s3_target_bucket_is_removed_by_who_made_it_and_by_nobody_else") {
+    running_endpoint e;
+    s3_rig first(e.urls());
+    CHECK(first.open_target().problem.empty());
+    CHECK(e.server.count().buckets == 1);
+    s3_rig second(e.urls());
+    CHECK(second.open_target().problem.empty());
+    CHECK(second.close_target().empty());
+    CHECK(e.server.count().buckets == 1);
+
+    // What is not empty is kept and told.
+    const engine::outcome put = first.run(first.session(), s3_rig::put(1, 10));
+    CHECK_MESSAGE(put.status == op_status::ok, describe(put));
+    check_told(first.close_target(), {"\"rig\"", "BucketNotEmpty"});
+    CHECK(e.server.count().objects == 1);
+    CHECK(first.run(first.session(), s3_rig::remove(1)).status == op_status::ok);
+    CHECK(first.close_target().empty());
+    CHECK(e.server.count().buckets == 0);
+}
+
+TEST_CASE("s3_target_bucket_operations_make_and_remove_buckets_beside_it") {
+    running_endpoint e;
+    s3_rig rig(e.urls());
+    CHECK(rig.open_target().problem.empty());
+    engine::session& session = rig.session();
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        const auto out = rig.run(session, s3_rig::bucket(catalogue::s3_create_bucket, i));
+        CHECK_MESSAGE(out.status == op_status::ok, describe(out));
+    }
+    CHECK(e.server.count().buckets == 4);
+    const auto head = rig.run(session, s3_rig::bucket(catalogue::s3_head_bucket, 0));
+    CHECK_MESSAGE(head.status == op_status::ok, describe(head));
+    for (std::uint64_t i = 0; i < 3; ++i) {
+        const auto out = rig.run(session, s3_rig::bucket(catalogue::s3_delete_bucket, i));
+        CHECK_MESSAGE(out.status == op_status::ok, describe(out));
+    }
+    const auto gone = rig.run(session, s3_rig::bucket(catalogue::s3_delete_bucket, 1));
+    CHECK(std::string(gone.code) == "NoSuchBucket");
+    CHECK(e.server.count().buckets == 1);
+}
+
+TEST_CASE("s3_target_refuses_a_prefix_that_holds_foreign_objects") {
+    running_endpoint e;
+    s3_rig owner(e.urls());
+    CHECK(owner.open_target().problem.empty());
+    CHECK(owner.run(owner.session(), s3_rig::put(1, 10)).status == op_status::ok);
+
+    s3_rig same(e.urls());
+    check_told(same.open_target().problem, {"test/run-1/", "data.prefix"});
+    s3_rig beside(e.urls());
+    beside.options.run_prefix = "test/run-2/";
+    CHECK(beside.open_target().problem.empty());
+    CHECK(e.server.count().objects == 1);
+}
+
+/// A rig of a run that uses the kept data set "golden".
+struct keeping_rig : s3_rig {
+    keeping_rig(const running_endpoint& e, const char* run, bool prepares = true)
+        : s3_rig(e.urls()) {
+        options.run_prefix = std::string("test/") + run + "/";
+        options.kept_prefix = "test/kept/golden/";
+        options.prepares = prepares;
+        group.data.reuse = "golden";
+        group.data.objects = 4;
+        group.data.size = load::size_distribution::fixed(100);
+    }
+};
+
+TEST_CASE("s3_target_kept_data_set_is_made_once_found_again_and_guarded") {
+    running_endpoint e;
+    {
+        keeping_rig no_data(e, "run-0", false);
+        const engine::target_state state = no_data.open_target();
+        CHECK_FALSE(state.data_ready);
+        check_told(state.problem, {"\"golden\"", "does not exist", "prepare: true"});
+    }
+    {
+        keeping_rig maker(e, "run-1");
+        const engine::target_state state = maker.open_target();
+        CHECK_MESSAGE(state.problem.empty(), state.problem);
+        CHECK_FALSE(state.data_ready);
+        engine::session& session = maker.session();
+        for (std::uint64_t i = 0; i < 4; ++i) {
+            CHECK(maker.run(session, s3_rig::put(i, 100)).status == op_status::ok);
+        }
+        // Beyond the set's objects are the run's own, in another place.
+        CHECK(maker.run(session, s3_rig::put(4, 100)).status == op_status::ok);
+        CHECK(maker.run(session, s3_rig::remove(4)).status == op_status::ok);
+        CHECK(maker.seal_data().empty());
+        CHECK(maker.close_target().empty());
+    }
+    // The set, its manifest and the bucket outlive the run.
+    CHECK(e.server.count().objects == 5);
+    CHECK(e.server.count().buckets == 1);
+    for (const bool prepares : {true, false}) {
+        keeping_rig finder(e, "run-2", prepares);
+        const engine::target_state state = finder.open_target();
+        CHECK_MESSAGE(state.problem.empty(), state.problem);
+        CHECK(state.data_ready);
+        engine::session& session = finder.session();
+        const engine::outcome out = finder.run(session, s3_rig::get(3, 100));
+        CHECK_MESSAGE(out.status == op_status::ok, describe(out));
+    }
+    {
+        keeping_rig other(e, "run-3");
+        other.group.data.objects = 5;
+        check_told(other.open_target().problem, {"\"golden\"", "other settings"});
+    }
+    {
+        keeping_rig other(e, "run-4");
+        other.group.data.size = load::size_distribution::fixed(101);
+        check_told(other.open_target().problem, {"\"golden\"", "other settings"});
+    }
+    {
+        keeping_rig hashed(e, "run-5");
+        hashed.config.payload = scenario::payload_signing::hashed;
+        CHECK(hashed.open_target().data_ready);
+        CHECK(hashed.seal_data().empty());
+    }
+}
+
+TEST_CASE("s3_target_that_does_not_answer_is_left_when_told_to") {
+    const auto hang = [](canned_connection& c) {
+        c.read_request();
+        c.await_close();
+    };
+    canned_s3 server(hang);
+    s3_rig rig({server.url()});
+    rig.session();  // the driver is there before the other thread looks
+    for (unsigned round = 1; round <= 2; ++round) {
+        std::thread user([&] {
+            while (server.connections() < round)
+                std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            rig.cancel_control();
+        });
+        const std::int64_t at = monotonic_ns();
+        check_told(rig.open_target().problem, {"interrupted"});
+        // Far below the time-out of an operation, a minute; and told once is told for one time
+        // only.
+        CHECK(monotonic_ns() - at < 10'000'000'000);
+        user.join();
+    }
+    CHECK(rig.counters().open_connections == 0);
+}
+
+}  // namespace

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""The documentation's YAML is valid, its tables of keys are the parser's, its links lead somewhere.
+
+The parser's keys come from its own messages: an unknown key is answered with those it knows.
+"""
+
+import copy
+import json
+import pathlib
+import re
+import sys
+
+import docs
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import harness
+
+unknown = "q" * 24  # far from any key, so that no single one is suggested
+
+group = {"workload": "s3", "tasks": ["get"]}
+
+
+def scenario_with(**parts):
+    return {"groups": [{**copy.deepcopy(group), **parts}]}
+
+
+def data_with(**parts):
+    return scenario_with(data=parts)
+
+
+def load_with(**parts):
+    return scenario_with(load=parts)
+
+
+odd = {unknown: 1}
+operations = ("put", "get", "head", "delete", "list", "create_bucket", "head_bucket")
+
+# Heading in docs/reference/scenario.md: scenarios with an unknown key in that place.
+scenario_maps = {
+    "scenario": [{**scenario_with(), **odd}],
+    "groups[]": [scenario_with(**odd)],
+    "groups[].data": [data_with(**odd)],
+    "groups[].data.size": [data_with(size=odd)],
+    "groups[].data.size.lognormal": [
+        data_with(size={"lognormal": {"median": 1024, "sigma": 1, **odd}})],
+    "groups[].data.size.mix[]": [data_with(size={"mix": [{"range": [1, 2], **odd}]})],
+    "groups[].data.popularity": [data_with(popularity=odd)],
+    "groups[].data.popularity.hot_set": [data_with(popularity={"hot_set": odd})],
+    "groups[].data.content": [data_with(content=odd)],
+    "groups[].tasks[]": [scenario_with(tasks=[{"op": op, **odd}]) for op in operations],
+    "groups[].tasks[].steps[]": [scenario_with(tasks=[{"steps": [{"op": op, **odd}]}])
+                                 for op in operations],
+    "groups[].load": [load_with(**odd)],
+    "groups[].load.closed": [load_with(closed={"users": 1, **odd})],
+    "groups[].load.closed.think_time": [
+        load_with(closed={"users": 1, "think_time": odd})],
+    "groups[].load.open": [load_with(open={"rate": 1, **odd})],
+    "phases": [{**scenario_with(), "phases": odd}],
+    "phases.prepare": [{**scenario_with(), "phases": {"prepare": odd}}],
+    "stop": [{**scenario_with(), "stop": odd}],
+    "timeouts": [{**scenario_with(), "timeouts": odd}],
+}
+
+workload_maps = {
+    "workload config": [odd],
+    "tls": [{"tls": odd}],
+    "driver_config": [{"driver_config": odd}],
+}
+
+
+class docs_test(harness.case):
+    def validate(self, scenario, config=None):
+        arguments = ["validate", "-f", self.file("s.yaml", scenario)]
+        if config is not None:
+            arguments += ["--workload-config", self.file("w.yaml", config)]
+        return self.run_binary(*arguments)
+
+    def known_keys(self, maps, as_config):
+        found = set()
+        for tree in maps:
+            text = json.dumps(tree)  # JSON is YAML
+            done = (self.validate(json.dumps(scenario_with()), text) if as_config
+                    else self.validate(text))
+            self.assert_code(done, harness.bad_usage)
+            match = re.search(r"; known are ([\w, ]+)$", done.err.strip())
+            self.assertTrue(match, done.err)
+            found.update(match.group(1).split(", "))
+        return found
+
+    def check_tables(self, page, maps, as_config):
+        tables = docs.tables((docs.root / "docs/reference" / page).read_text(), 3)
+        self.assertEqual(set(tables), set(maps))
+        for heading, trees in maps.items():
+            with self.subTest(heading):
+                documented = [re.fullmatch(r"`(\w+)`", cell).group(1) for cell in tables[heading]]
+                self.assertEqual(sorted(documented), sorted(self.known_keys(trees, as_config)))
+
+    def test_scenario_keys_are_the_parsers(self):
+        self.check_tables("scenario.md", scenario_maps, False)
+
+    def test_workload_config_keys_are_the_parsers(self):
+        self.check_tables("workload-config.md", workload_maps, True)
+
+    def test_every_yaml_block_is_valid(self):
+        seen = 0
+        for path in docs.pages():
+            for line, block in docs.fenced(path.read_text(), "yaml"):
+                with self.subTest(f"{path}:{line}"):
+                    seen += 1
+                    if re.search(r"^groups:", block, re.MULTILINE):
+                        done = self.validate(block)
+                    else:
+                        done = self.validate(json.dumps(scenario_with()), block)
+                    self.assert_code(done, 0)
+        self.assertGreater(seen, 8)
+
+    def test_every_fault_kind_and_operation_is_there(self):
+        """The endpoint's messages name all of them."""
+        page = (docs.root / "docs/reference/faults.md").read_text()
+        for spec, pattern in (("nonsense", r'unknown kind "nonsense"; there are ([\w, ]+)'),
+                              ("error:op=nonsense", r'"nonsense"; there are ([\w, ]+)')):
+            done = self.run_binary("serve", "--port", "0", "--faults", spec)
+            self.assert_code(done, harness.bad_usage)
+            names = re.search(pattern, done.err).group(1).split(", ")
+            self.assertGreater(len(names), 15)
+            for name in names:
+                self.assertIn(f"`{name}`", page)
+        kinds = {cell.strip("`") for cell in docs.tables(page, 2)["Kinds"]}
+        said = self.run_binary("serve", "--port", "0", "--faults", "nonsense").err
+        self.assertEqual(kinds, set(re.search(r"there are ([\w, ]+)", said).group(1).split(", ")))
+
+    def test_links_lead_to_files_and_headings(self):
+        def anchors(path):
+            return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-")
+                    for h in re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)}
+
+        for path in docs.pages():
+            for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
+                if re.match(r"\w+:", target):
+                    continue
+                name, _, anchor = target.partition("#")
+                to = (path.parent / name).resolve() if name else path
+                self.assertTrue(to.exists(), f"{path}: {target}")
+                if anchor:
+                    self.assertIn(anchor, anchors(to), f"{path}: {target}")
+
+
+if __name__ == "__main__":
+    harness.main()

@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""Every public header compiles when it is the only include, with the flags of the build.
+
+Environment: MESON_BUILD_ROOT, the build folder (its compile_commands.json gives the flags).
+"""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import tempfile
+import unittest
+
+from source_tree import cpp_files, root
+
+build = pathlib.Path(os.environ.get("MESON_BUILD_ROOT", root / "build"))
+
+
+def base_command():
+    """The command of some source of this project, without its input and outputs."""
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        source = (pathlib.Path(entry["directory"]) / entry["file"]).resolve()
+        if source.is_relative_to(root / "src"):
+            break
+    else:
+        raise AssertionError("no source of src/ in compile_commands.json")
+    words = shlex.split(entry["command"])
+    if pathlib.Path(words[0]).name == "ccache":
+        words = words[1:]
+    kept, skip = [], False
+    for word in words:
+        if skip or word in ("-o", "-MF", "-MQ", "-MT"):
+            skip = not skip
+        elif word not in ("-c", "-MD", "-flto", entry["file"]) and not word.startswith("-flto"):
+            kept.append(word)
+    return kept + ["-Werror", "-fsyntax-only"], entry["directory"]
+
+
+class header_test(unittest.TestCase):
+    def test_every_public_header_compiles_alone_without_a_warning(self):
+        command, directory = base_command()
+        headers = [path for path in cpp_files("include") if path.suffix == ".hpp"]
+        self.assertTrue(headers)
+        if subprocess.run(["pkg-config", "--exists", "librbd"], check=False).returncode != 0:
+            headers = [path for path in headers if "rbd" not in path.parts]
+
+        def compile_alone(header):
+            with tempfile.NamedTemporaryFile("w", suffix=".cpp") as source:
+                # Twice: a header without a guard fails as well.
+                line = f"#include <{header.relative_to('include')}>\n"
+                source.write(line * 2)
+                source.flush()
+                done = subprocess.run(command + [source.name], cwd=directory, text=True,
+                                      capture_output=True, check=False)
+                return header, done.returncode, done.stderr
+
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            failed = [f"{header}:\n{errors[:2000]}"
+                      for header, code, errors in pool.map(compile_alone, headers) if code != 0]
+        self.assertFalse(failed, "\n" + "\n".join(failed))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,251 @@
+#include "service.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/http/percent.hpp>
+#include <cstring>
+
+using namespace chopsticks;
+using namespace chopsticks::endpoint;
+
+namespace {
+
+/// Requests as a client would sign them, without a wire between.
+struct fixture {
+    endpoint_options options;
+    service s;
+    bool stale = false;  ///< ask for the version before
+
+    explicit fixture(endpoint_options o = {}) : options(std::move(o)), s(options) {}
+
+    std::string region = "us-east-1";
+    std::string secret = options.secret_key;
+
+    struct answer {
+        int status;
+        std::string fields;
+        std::string text;
+
+        bool says(std::string_view what) const { return text.find(what) != std::string::npos; }
+    };
+
+    answer ask(std::string method, std::string target, std::string body = {},
+               std::vector<s3::name_value> more = {}, std::int64_t announced = -2) {
+        exchange x(s.objects().memory(), options.keep_bodies);
+        x.head.method = method;
+        x.head.target = target;
+        x.head.headers = {{"host", "127.0.0.1:1"},
+                          {"x-amz-date", s3::amz_date(wall_ns() / 1'000'000'000)},
+                          {"x-amz-content-sha256", std::string(s3::payload_hash_unsigned)}};
+        const std::size_t mark = target.find('?');
+        std::vector<s3::name_value> query;
+        if (mark != std::string::npos) query = s3::parse_query(target.substr(mark + 1)).value();
+        for (auto& h : more) {
+            if (h.name.starts_with("x-amz-")) x.head.headers.push_back(h);
+        }
+        const std::string path = http::percent_decode(target.substr(0, mark)).value();
+        const std::string signature =
+            s3::authorization_header({options.access_key, secret, ""}, region, method, path, query,
+                                     x.head.headers, s3::payload_hash_unsigned);
+        for (auto& h : more) {
+            if (!h.name.starts_with("x-amz-")) x.head.headers.push_back(h);
+        }
+        x.head.headers.push_back({"Authorization", signature});
+        std::optional<std::uint64_t> length = body.size();
+        if (announced == -1) length.reset();
+        if (announced >= 0) length = static_cast<std::uint64_t>(announced);
+        s.begin(x, length, false);
+        std::string_view left = body;
+        while (!left.empty() && !x.answered) {
+            // By turns as the connection does: copied, and read in place.
+            const auto to = x.room(left.size());
+            const std::size_t n = std::min<std::size_t>(to.empty() ? left.size() : to.size(), 1000);
+            if (to.empty()) {
+                x.feed(left.substr(0, n));
+            } else {
+                std::memcpy(to.data(), left.data(), n);
+                x.filled(n);
+            }
+            left.remove_prefix(n);
+        }
+        s.finish(x);
+        if (stale) s.answer_stale(x);
+        answer out{x.answer.status, x.answer.fields, x.answer.text};
+        for (const slice& piece : x.answer.content.slices)
+            out.text.append(piece.data, piece.size);
+        if (x.answer.body_follows) CHECK(x.answer.length == out.text.size());
+        return out;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("service_object_goes_through_its_life") {
+    fixture f;
+    CHECK(f.ask("PUT", "/bucket").status == 200);
+    CHECK(f.ask("PUT", "/bucket/k", "content", {{"Content-Type", "t/t"}}).status == 200);
+    const auto got = f.ask("GET", "/bucket/k");
+    CHECK(got.status == 200);
+    CHECK(got.text == "content");
+    CHECK(got.fields.find("Content-Type: t/t\r\n") != std::string::npos);
+    CHECK(got.fields.find("ETag: \"9a0364b9e99bb480dd25e1f0284c8555\"") != std::string::npos);
+    CHECK(f.ask("HEAD", "/bucket/k").text.empty());
+    CHECK(f.ask("DELETE", "/bucket/k").status == 204);
+    CHECK(f.ask("GET", "/bucket/k").says("<Code>NoSuchKey</Code>"));
+    CHECK(f.ask("DELETE", "/bucket").status == 204);
+    CHECK(f.s.objects().memory().used() == 0);
+}
+
+TEST_CASE("service_refusals_have_their_status_and_code") {
+    fixture f;
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    REQUIRE(f.ask("PUT", "/bucket/k", "x").status == 200);
+    struct row {
+        const char* method;
+        const char* target;
+        const char* body;
+        int status;
+        const char* code;
+    };
+    const row rows[] = {
+        {"GET", "/nobucket/k", "", 404, "NoSuchBucket"},
+        {"GET", "/No_Bucket/k", "", 400, "InvalidBucketName"},
+        {"PUT", "/bucket", "", 409, "BucketAlreadyOwnedByYou"},
+        {"PUT", "/other", "<Wrong/>", 400, "MalformedXML"},
+        {"PUT", "/other",
+         "<CreateBucketConfiguration><LocationConstraint>x</LocationConstraint></"
+         "CreateBucketConfiguration>",
+         400, "IllegalLocationConstraintException"},
+        {"DELETE", "/bucket", "", 409, "BucketNotEmpty"},
+        {"POST", "/", "", 405, "MethodNotAllowed"},
+        {"PATCH", "/bucket", "", 405, "MethodNotAllowed"},
+        {"PATCH", "/bucket/k", "", 405, "MethodNotAllowed"},
+        {"POST", "/bucket/k", "", 405, "MethodNotAllowed"},
+        {"POST", "/bucket", "", 501, "NotImplemented"},
+        {"GET", "/bucket?versions", "", 501, "NotImplemented"},
+        {"PUT", "/bucket?policy", "{}", 501, "NotImplemented"},
+        {"GET", "/bucket?policy", "", 404, "NoSuchBucketPolicy"},
+        {"GET", "/bucket?lifecycle", "", 404, "NoSuchLifecycleConfiguration"},
+        {"GET", "/bucket/k?versionId=1", "", 501, "NotImplemented"},
+        {"GET", "/bucket/k?partNumber=1", "", 501, "NotImplemented"},
+        {"GET", "/bucket?max-keys=x", "", 400, "InvalidArgument"},
+        {"GET", "/bucket?max-keys=-1", "", 400, "InvalidArgument"},
+        {"GET", "/bucket?encoding-type=x", "", 400, "InvalidArgument"},
+        {"POST", "/bucket?delete", "rubbish", 400, "MalformedXML"},
+        {"POST", "/bucket?delete", "<Delete></Delete>", 400, "MalformedXML"},
+        {"POST", "/bucket?delete", "<Delete><Object/></Delete>", 400, "MalformedXML"},
+        {"PUT", "/bucket/k?partNumber=1&uploadId=x", "x", 404, "NoSuchUpload"},
+        {"POST", "/bucket/k?uploadId=x", "", 404, "NoSuchUpload"},
+        {"DELETE", "/bucket/k?uploadId=x", "", 404, "NoSuchUpload"},
+    };
+    for (const row& r : rows) {
+        CAPTURE(r.method);
+        CAPTURE(r.target);
+        const auto got = f.ask(r.method, r.target, r.body);
+        CHECK(got.status == r.status);
+        CHECK(got.says("<Code>" + std::string(r.code) + "</Code>"));
+        CHECK(got.says("<Resource>"));
+        CHECK(got.says("<RequestId>"));
+    }
+    CHECK(f.ask("GET", "/bucket/k").text == "x");
+}
+
+TEST_CASE("service_signature_decides_before_anything_happens") {
+    fixture f;
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    f.secret = "wrong";
+    auto got = f.ask("PUT", "/bucket/k", "x");
+    CHECK(got.status == 403);
+    CHECK(got.says("<Code>SignatureDoesNotMatch</Code>"));
+    CHECK(got.says("<StringToSign>"));
+    CHECK_FALSE(got.says(f.options.secret_key));
+    f.secret = f.options.secret_key;
+    f.region = "mars";
+    got = f.ask("PUT", "/bucket/k", "x");
+    CHECK(got.status == 400);
+    CHECK(got.says("<Code>AuthorizationHeaderMalformed</Code>"));
+    CHECK(got.says("<Region>us-east-1</Region>"));
+    f.region = "us-east-1";
+    CHECK(f.ask("GET", "/bucket/k").says("NoSuchKey"));
+}
+
+TEST_CASE("service_put_needs_a_length_and_room") {
+    endpoint_options small;
+    small.memory_cap_bytes = 20'000;
+    fixture f(small);
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    CHECK(f.ask("PUT", "/bucket/k", "", {}, -1).says("<Code>MissingContentLength</Code>"));
+    CHECK(f.ask("PUT", "/bucket/k", "", {}, (5LL << 30) + 1).says("<Code>EntityTooLarge</Code>"));
+    const auto full = f.ask("PUT", "/bucket/k", std::string(20'001, 'x'));
+    CHECK(full.status == 503);
+    CHECK(full.says("<Code>InsufficientStorage</Code>"));
+    // The body fits, its key and place in the maps do not.
+    CHECK(f.ask("PUT", "/bucket/k", std::string(20'000, 'x')).says("InsufficientStorage"));
+    CHECK(f.ask("PUT", "/bucket/k", "less than said", {}, 15).says("<Code>IncompleteBody</Code>"));
+    CHECK(f.ask("PUT", "/bucket/k", "x", {{"x-amz-meta-m", std::string(2048, 'm')}})
+              .says("<Code>MetadataTooLarge</Code>"));
+    CHECK(f.ask("PUT", "/bucket/" + std::string(1025, 'k'), "x").says("<Code>KeyTooLongError"));
+    CHECK(f.s.objects().memory().used() == 0);
+    CHECK(f.ask("PUT", "/bucket/k", std::string(10'000, 'x')).status == 200);
+    CHECK(f.s.objects().memory().used() > 10'000);
+    CHECK(f.s.objects().memory().used() < 11'000);
+}
+
+TEST_CASE("service_stale_answer_is_the_version_before") {
+    fixture f;
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    REQUIRE(f.ask("PUT", "/bucket/k", "first").status == 200);
+    REQUIRE(f.ask("PUT", "/bucket/k", "second").status == 200);
+    f.stale = true;
+    CHECK(f.ask("GET", "/bucket/k").text == "second");
+    f.s.keep_previous(true);
+    REQUIRE(f.ask("PUT", "/bucket/k", "third!").status == 200);
+    CHECK(f.ask("GET", "/bucket/k").text == "second");
+    f.stale = false;
+    CHECK(f.ask("GET", "/bucket/k").text == "third!");
+}
+
+TEST_CASE("service_fast_etags_are_no_md5") {
+    endpoint_options fast;
+    fast.etag = etag_kind::fast;
+    fixture f(fast);
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    const auto one = f.ask("PUT", "/bucket/k", "content").fields;
+    const auto other = f.ask("PUT", "/bucket/k", "Content").fields;
+    CHECK(one.size() == std::strlen("ETag: \"\"\r\n") + 34);
+    CHECK(one.ends_with("-1\"\r\n"));
+    CHECK(one != other);
+    // A Content-MD5 is checked all the same.
+    CHECK(f.ask("PUT", "/bucket/k", "content", {{"Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg=="}})
+              .says("<Code>BadDigest</Code>"));
+    CHECK(f.ask("PUT", "/bucket/k", "", {{"Content-MD5", "1B2M2Y8AsgTpgAmY7PhCfg=="}}).status ==
+          200);
+}
+
+TEST_CASE("service_listing_texts_survive_what_xml_cannot_carry") {
+    fixture f;
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    REQUIRE(f.ask("PUT", "/bucket/a%01b%26%3C%2Fc", "x").status == 200);
+    const auto url = f.ask("GET", "/bucket?list-type=2&encoding-type=url");
+    CHECK(url.says("<Key>a%01b%26%3C/c</Key>"));
+    CHECK(url.says("<KeyCount>1</KeyCount>"));
+    const auto plain = f.ask("GET", "/bucket?list-type=2&delimiter=%3C");
+    CHECK(plain.says("<CommonPrefixes><Prefix>a&#x1;b&amp;&lt;</Prefix></CommonPrefixes>"));
+}
+
+TEST_CASE("service_delete_objects_takes_odd_keys") {
+    fixture f;
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    for (const char* key : {"%20", "a%0D%0Ab", "%26lt;"}) {
+        REQUIRE(f.ask("PUT", "/bucket/" + std::string(key), "x").status == 200);
+    }
+    const auto got = f.ask("POST", "/bucket?delete",
+                           "<Delete><Object><Key> </Key></Object><Object><Key>a&#13;&#10;b</Key>"
+                           "</Object><Object><Key>&amp;lt;</Key></Object></Delete>");
+    CHECK(got.status == 200);
+    CHECK(f.s.objects().figures().objects == 0);
+    const auto quiet = f.ask("POST", "/bucket?delete",
+                             "<Delete><Quiet>true</Quiet><Object><Key>x</Key></Object></Delete>");
+    CHECK_FALSE(quiet.says("<Deleted>"));
+}

@@ -1,0 +1,111 @@
+#include "model_target.hpp"
+
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+
+namespace {
+
+using namespace chopsticks;
+namespace catalogue = scenario::catalogue;
+
+class model_session final : public engine::session {
+  public:
+    model_session(model_state& state, runtime::reactor& loop) : state_(state), loop_(loop) {}
+
+    runtime::task<void> execute(const engine::operation& op, engine::outcome& out) override {
+        cancelled_ = false;
+        out.sent_ns = monotonic_ns();
+        const std::int64_t delay = state_.delay_ns;
+        if (delay > 0) co_await loop_.sleep_until(out.sent_ns + delay);
+        while (state_.hang && !cancelled_) {
+            co_await loop_.sleep_until(monotonic_ns() + 1'000'000);
+        }
+        out.done_ns = out.first_byte_ns = monotonic_ns();
+        if (cancelled_) {
+            out.fail(op_status::cancelled, "", "");
+            co_return;
+        }
+        apply(op, out);
+    }
+
+    void cancel() noexcept override { cancelled_ = true; }
+
+  private:
+    void apply(const engine::operation& op, engine::outcome& out) {
+        const std::lock_guard lock(state_.mutex);
+        ++state_.executed;
+        if (state_.fail && state_.fail(op, out)) return;
+        switch (op.code) {
+            case catalogue::s3_put:
+                state_.objects[op.object] = op.version;
+                out.bytes = op.size;
+                break;
+            case catalogue::s3_get:
+            case catalogue::s3_head: {
+                const auto found = state_.objects.find(op.object);
+                if (found == state_.objects.end() || found->second != op.version) {
+                    ++state_.wrong;
+                    out.fail(op_status::client_error, "NoSuchKey", "not there");
+                    out.http_status = 404;
+                }
+                if (op.code == catalogue::s3_get) out.bytes = op.length > 0 ? op.length : op.size;
+                break;
+            }
+            case catalogue::s3_delete:
+                state_.objects.erase(op.object);
+                break;
+            case catalogue::s3_create_bucket:
+                ++state_.buckets[op.object];
+                break;
+            case catalogue::s3_delete_bucket:
+                state_.buckets.erase(op.object);
+                break;
+            default:
+                break;
+        }
+    }
+
+    model_state& state_;
+    runtime::reactor& loop_;
+    bool cancelled_ = false;
+};
+
+class model_core final : public engine::core_driver {
+  public:
+    model_core(model_state& state, runtime::reactor& loop) : state_(state), loop_(loop) {}
+    std::unique_ptr<engine::session> make_session() override {
+        return std::make_unique<model_session>(state_, loop_);
+    }
+    runtime::task<engine::target_state> open_target() override {
+        ++state_.opened;
+        engine::target_state s;
+        s.problem = state_.open_problem;
+        cancelled_ = false;
+        while (state_.hang_open && !cancelled_) {
+            co_await loop_.sleep_until(monotonic_ns() + 1'000'000);
+        }
+        if (cancelled_) s.problem = "cancelled";
+        co_return s;
+    }
+    runtime::task<std::string> seal_data() override { co_return std::string(); }
+    runtime::task<std::string> close_target() override {
+        ++state_.closed;
+        cancelled_ = false;
+        while (state_.hang_open && !cancelled_) {
+            co_await loop_.sleep_until(monotonic_ns() + 1'000'000);
+        }
+        co_return cancelled_ ? "cancelled" : "";
+    }
+    void cancel_control() noexcept override { cancelled_ = true; }
+
+  private:
+    model_state& state_;
+    runtime::reactor& loop_;
+    bool cancelled_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<engine::core_driver> model_driver::make_core(runtime::reactor& loop, unsigned) {
+    return std::make_unique<model_core>(state_, loop);
+}

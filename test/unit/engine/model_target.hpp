@@ -1,0 +1,42 @@
+#pragma once
+// A perfect S3 in memory behind the driver contract, which can be told to be slow, to fail and to
+// hang: what the engine is held against.
+
+#include <atomic>
+#include <chopsticks/engine/driver.hpp>
+#include <chopsticks/engine/run.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+struct model_state {
+    std::mutex mutex;
+    std::map<std::uint64_t, std::uint32_t> objects;  // index -> version
+    std::map<std::uint64_t, int> buckets;
+    std::uint64_t executed = 0;
+    std::uint64_t wrong = 0;  // reads of nothing, or of another version; puts of what is there
+    std::uint64_t puts_in_flight_max = 0;
+    std::atomic<std::int64_t> delay_ns{0};
+    std::atomic<bool> hang{false};
+    /// Called before each operation; true: it fails with this.
+    std::function<bool(const chopsticks::engine::operation&, chopsticks::engine::outcome&)> fail;
+    std::string open_problem;
+    std::atomic<bool> hang_open{
+        false};  ///< open_target and close_target answer only when cancelled
+    std::atomic<int> opened{0};
+    std::atomic<int> closed{0};
+};
+
+class model_driver final : public chopsticks::engine::driver {
+  public:
+    explicit model_driver(model_state& state) : state_(state) {}
+    const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
+    std::unique_ptr<chopsticks::engine::core_driver> make_core(chopsticks::runtime::reactor& loop,
+                                                               unsigned core) override;
+
+  private:
+    model_state& state_;
+    std::vector<std::string> endpoints_{"model"};
+};

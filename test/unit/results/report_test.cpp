@@ -1,0 +1,233 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chopsticks/results/document.hpp>
+#include <chopsticks/results/terminal.hpp>
+
+#include "sample.hpp"
+
+using namespace chopsticks;
+using namespace chopsticks::results;
+
+namespace {
+
+std::string report_of(const run_document& doc, int width = 80, bool color = false) {
+    terminal_options options;
+    options.width = width;
+    options.color = color;
+    return render_report(to_json_without_intervals(doc), {"/tmp/r.json", "/tmp/r.jsonl"}, options);
+}
+
+bool contains(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+std::size_t widest_line(const std::string& text) {
+    std::size_t out = 0;
+    std::size_t start = 0;
+    while (start < text.size()) {
+        const std::size_t end = std::min(text.find('\n', start), text.size());
+        out = std::max(out, end - start);
+        start = end + 1;
+    }
+    return out;
+}
+
+/// The words of the first line that starts with `name`.
+std::vector<std::string> row_of(const std::string& report, const std::string& name) {
+    std::vector<std::string> out;
+    std::size_t at = report.find("\n" + name + " ");
+    if (at == std::string::npos) return out;
+    ++at;
+    const std::string line = report.substr(at, report.find('\n', at) - at);
+    std::size_t start = 0;
+    while ((start = line.find_first_not_of(' ', start)) != std::string::npos) {
+        const std::size_t end = std::min(line.find(' ', start), line.size());
+        out.push_back(line.substr(start, end - start));
+        start = end;
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("report_has_a_row_per_operation_and_a_total") {
+    const std::string out = report_of(sample::document());
+    CHECK(row_of(out, "s3/get") ==
+          std::vector<std::string>{"s3/get", "21000", "0", "700.0", "107.3"});
+    CHECK(row_of(out, "s3/put")[2] == "600");
+    CHECK(row_of(out, "total")[1] == "29400");
+    CHECK(contains(out, "Response time"));
+    for (const char* const heading : {"mean", "p50", "p90", "p99", "p99.9", "max"}) {
+        CHECK(contains(out, heading));
+    }
+}
+
+TEST_CASE("report_fits_80_columns_and_uses_more_when_it_has_them") {
+    const std::string narrow = report_of(sample::document(), 80);
+    CHECK(widest_line(narrow) < 80);
+    CHECK(report_of(sample::document(), 20) == narrow);
+    const std::string wide = report_of(sample::document(), 120);
+    CHECK(widest_line(wide) < 120);
+    CHECK_FALSE(contains(wide, "Response time"));
+    CHECK(row_of(wide, "s3/get").size() == 5 + 6 * 2);
+}
+
+TEST_CASE("report_of_long_names_puts_them_above_their_figures") {
+    const std::string name(60, 'x');
+    run_document doc({{name + "/get", "b/put"}, {"http://a"}});
+    stats::recorder recorder(doc.layout);
+    stats::sample s;
+    s.intended_ns = 1;
+    s.sent_ns = 2;
+    s.done_ns = 4'000'000'000;
+    s.bytes = 5'000'000'000'000;
+    for (int i = 0; i < 100; ++i)
+        recorder.record(s);
+    recorder.add_to(doc.figures);
+    doc.run.duration_s = 0.001;
+    const std::string out = report_of(doc);
+    CHECK(widest_line(out) < 80);
+    CHECK(contains(out, "\n" + name + "/get\n"));
+}
+
+TEST_CASE("report_says_what_was_intended_issued_shed_and_left_waiting") {
+    const std::string out = report_of(sample::document(), 160);
+    CHECK(contains(out,
+                   "intended 30013 (1000.0/s), issued 30000 (1000.0/s), completed 29998, "
+                   "cut off at the end 2, shed 0, still waiting at the end 13"));
+    CHECK(contains(out, "32 users"));
+}
+
+TEST_CASE("report_of_a_closed_loop_has_no_open_loop_line") {
+    run_document doc = sample::document();
+    doc.groups.erase(doc.groups.begin());
+    const std::string out = report_of(doc);
+    CHECK_FALSE(contains(out, "Open loop"));
+    CHECK(contains(out, "Closed loop 32 users, most in flight 256"));
+}
+
+TEST_CASE("report_shows_errors_with_count_class_status_code_and_example") {
+    const std::string out = report_of(sample::document());
+    CHECK(contains(out, "Errors: 600 of 30000 operations (2.00%)"));
+    CHECK(contains(out, "  300  s3/put: slow_down, HTTP 503, SlowDown\n"));
+    CHECK(contains(out, "e.g. Please reduce your request rate.\n"));
+    CHECK(contains(out, "  300  s3/put: connection_lost\n"));
+}
+
+TEST_CASE("report_of_many_kinds_of_errors_shows_the_most_frequent") {
+    run_document doc({{"s3/get"}, {"http://a"}});
+    auto& errors = doc.figures.by_operation[0].errors;
+    for (int i = 1; i <= 15; ++i) {
+        stats::error_row row;
+        row.status = op_status::server_error;
+        row.http_status = 500;
+        row.code = "Code" + std::to_string(i);
+        row.count = static_cast<std::uint64_t>(i);
+        errors.push_back(row);
+    }
+    const std::string out = report_of(doc);
+    CHECK(contains(out, "Code15\n"));
+    CHECK(contains(out, "Code6\n"));
+    CHECK_FALSE(contains(out, "Code5\n"));
+    CHECK(contains(out, "and 5 more kinds in the result"));
+    CHECK(out.find("Code15") < out.find("Code14"));
+}
+
+TEST_CASE("report_lets_nothing_of_the_target_reach_the_terminal_unchecked") {
+    run_document doc({{"s3/get"}, {"http://a"}});
+    stats::recorder recorder(doc.layout);
+    stats::failure f;
+    f.status = op_status::server_error;
+    f.code = "\x1b[2J\xc2\x9b";
+    f.example = "a\r\nb\x07\x7f\xff end";
+    f.intended_ns = 1;
+    f.done_ns = 2;
+    recorder.record(f);
+    recorder.add_to(doc.figures);
+    const std::string out = report_of(doc);
+    CHECK_FALSE(contains(out, "\x1b"));
+    CHECK_FALSE(contains(out, "\r"));
+    CHECK_FALSE(contains(out, "\xc2\x9b"));
+    CHECK_FALSE(contains(out, "\x07"));
+    CHECK(contains(out, "e.g. a??b??"));
+}
+
+TEST_CASE("report_shows_size_classes_and_endpoints_only_where_there_are_several") {
+    const std::string out = report_of(sample::document());
+    CHECK(contains(out, "s3/get 1B-4KiB"));
+    CHECK_FALSE(contains(out, "s3/list 0"));
+    CHECK(contains(out, "http://10.0.0.1:8000  66.7%"));
+    run_document one({{"s3/get"}, {"http://a"}});
+    const std::string small = report_of(one);
+    CHECK_FALSE(contains(small, "By object size"));
+    CHECK_FALSE(contains(small, "Endpoint"));
+    CHECK_FALSE(contains(small, "total"));
+}
+
+TEST_CASE("report_verdict_says_valid_or_every_reason_why_not") {
+    run_document doc = sample::document();
+    CHECK(contains(report_of(doc), "\nVALID  "));
+    doc.validity = {false, {"core 1 was 97% busy", "send lag p99 was 12 ms"}};
+    const std::string out = report_of(doc);
+    CHECK_FALSE(contains(out, "\nVALID "));
+    CHECK(contains(out, "\nINVALID     core 1 was 97% busy\n            send lag p99 was 12 ms\n"));
+    CHECK(contains(report_of(doc, 80, true), "\x1b[31mINVALID\x1b[0m     core 1"));
+}
+
+TEST_CASE("report_says_when_errors_pass_the_limit_and_when_the_run_was_cut_short") {
+    run_document doc = sample::document();
+    CHECK(contains(report_of(doc), "FAILED      2.00% of the operations failed"));
+    doc.scenario.error_limit = 0.05;
+    CHECK_FALSE(contains(report_of(doc), "FAILED"));
+    CHECK_FALSE(contains(report_of(doc), "INTERRUPTED"));
+    doc.run.interrupted = true;
+    doc.run.problem = "all connections were refused";
+    doc.data.left_behind = 3;
+    const std::string out = report_of(doc);
+    CHECK(contains(out, "INTERRUPTED"));
+    CHECK(contains(out, "Problem     all connections were refused"));
+    CHECK(contains(out, "3 objects of this run are still in the bucket"));
+}
+
+TEST_CASE("report_says_when_data_came_back_wrong_whatever_the_limit") {
+    run_document doc = sample::document();
+    doc.scenario.error_limit = 1;
+    CHECK_FALSE(contains(report_of(doc), "CORRUPT"));
+    stats::error_row row;
+    row.status = op_status::corrupt;
+    row.count = 2;
+    doc.figures.by_operation[0].errors.push_back(row);
+    CHECK(contains(report_of(doc), "CORRUPT     2 operations returned other data"));
+}
+
+TEST_CASE("report_ends_with_where_the_files_are") {
+    const std::string path = "/very/long/" + std::string(200, 'p') + "/r.json";
+    terminal_options options;
+    const json doc = to_json_without_intervals(sample::document());
+    const std::string out = render_report(doc, {path, ""}, options);
+    CHECK(out.ends_with("Result      " + path + "\n"));
+    CHECK_FALSE(contains(out, "Intervals"));
+}
+
+TEST_CASE("report_of_a_document_with_holes_shows_what_is_there") {
+    // A result of a later minor version, or edited by hand: anything but an exception.
+    json doc = to_json_without_intervals(sample::document());
+    CHECK_FALSE(render_report(json::object(), {}, {}).empty());
+    const json whole = doc;
+    for (const auto& [key, value] : whole.items()) {
+        json cut = doc;
+        cut[key] = nullptr;
+        CHECK_FALSE(render_report(cut, {}, {}).empty());
+        cut[key] = json::array({1, "x", nullptr});
+        CHECK_FALSE(render_report(cut, {}, {}).empty());
+    }
+    doc["operations"]["s3/get"] = json::object();
+    CHECK(contains(render_report(doc, {}, {}), "s3/get"));
+}
+
+TEST_CASE("report_is_the_same_from_the_file_that_was_read_back") {
+    const run_document doc = sample::document();
+    CHECK(render_report(json::parse(to_text(doc)), {}, {}) ==
+          render_report(to_json_without_intervals(doc), {}, {}));
+}

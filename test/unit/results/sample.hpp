@@ -1,0 +1,165 @@
+#pragma once
+/// \file
+/// Documents as a run makes them, for the tests of what reads and prints them.
+
+#include <chopsticks/core/random.hpp>
+#include <chopsticks/results/document.hpp>
+#include <string>
+
+namespace chopsticks::results::sample {
+
+/// What must never be found in anything that is written.
+inline const std::string secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+inline stats::layout names() {
+    return {{"s3/get", "s3/put", "s3/list"}, {"http://10.0.0.1:8000", "http://10.0.0.2:8000"}};
+}
+
+/// `count` operations of lognormal service times around 1 ms, every 50th put a failure.
+inline void load(stats::recorder& recorder, std::uint64_t count, std::uint64_t seed) {
+    random_stream random(seed);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const auto op = static_cast<std::uint16_t>(i % 10 < 7 ? 0 : i % 10 < 9 ? 1 : 2);
+        const auto endpoint = static_cast<std::uint16_t>(i % 3 == 0);
+        const std::int64_t intended_ns = 1'000'000'000 + static_cast<std::int64_t>(i) * 100'000;
+        const std::int64_t sent_ns =
+            intended_ns + static_cast<std::int64_t>(4'000 * random.exponential());
+        const double center = op == 0 ? 900'000 : op == 1 ? 2'400'000 : 5'100'000;
+        const std::int64_t done_ns =
+            sent_ns + static_cast<std::int64_t>(center * std::exp(0.5 * random.normal()));
+        if (op == 1 && i % 50 == 7) {
+            stats::failure f;
+            f.op = op;
+            f.endpoint = endpoint;
+            f.status = i % 100 == 7 ? op_status::slow_down : op_status::connection_lost;
+            f.http_status = i % 100 == 7 ? 503 : 0;
+            f.intended_ns = intended_ns;
+            f.done_ns = done_ns;
+            f.code = i % 100 == 7 ? "SlowDown" : "";
+            f.example = i % 100 == 7 ? "Please reduce your request rate."
+                                     : "10.0.0.1:8000 closed the connection after 0 of 187 bytes";
+            recorder.record(f);
+            continue;
+        }
+        stats::sample s;
+        s.op = op;
+        s.endpoint = endpoint;
+        s.size = op == 2 ? 0 : i % 20 < 15 ? 4096 : 1 << 20;
+        s.bytes = op == 2 ? 12'000 : s.size;
+        s.intended_ns = intended_ns;
+        s.sent_ns = sent_ns;
+        s.first_byte_ns = sent_ns + (done_ns - sent_ns) / 2;
+        s.done_ns = done_ns;
+        recorder.record(s);
+    }
+}
+
+inline scenario::scenario plan() {
+    scenario::scenario out;
+    out.name = "mixed";
+    out.description = "70 get, 20 put, 10 list";
+    out.file = "scenarios/mixed.yaml";
+    out.source = "name: mixed\ngroups: []  # \"quoted\" \xc3\xa4\n";
+    scenario::group group;
+    group.name = "s3";
+    group.workload = "s3";
+    group.data.size = load::size_distribution::uniform(4096, 1 << 20);
+    for (const char* op : {"get", "put", "list"}) {
+        scenario::task task;
+        task.name = op;
+        scenario::step step;
+        step.op = op;
+        if (task.name == "list") step.pages = 3;
+        task.steps.push_back(step);
+        group.tasks.push_back(task);
+    }
+    scenario::open_load open;
+    open.rate = 1000;
+    group.open = open;
+    out.groups.push_back(group);
+    group.name = "users";
+    group.open.reset();
+    group.closed.users = 32;
+    group.closed.think.kind = scenario::think_kind::uniform;
+    group.closed.think.min_ns = 1'000'000;
+    group.closed.think.max_ns = 3'000'000;
+    out.groups.push_back(group);
+    return out;
+}
+
+inline scenario::workload_config config() {
+    scenario::workload_config out;
+    out.file = "config/s3.yaml";
+    out.s3.endpoints = {"http://10.0.0.1:8000", "http://" + std::string("me:") + "pass@10.0.0.2"};
+    out.s3.access_key = "AKIAIOSFODNN7EXAMPLE";
+    out.s3.secret_key = secret;
+    out.s3.session_token = "token-" + secret;
+    out.ignored["driver_config.s5cmd_path"] = "chopsticks runs no s5cmd";
+    return out;
+}
+
+/// A run of 30 s with everything in it: open and closed loop, errors, two endpoints, intervals.
+inline run_document document(std::uint64_t operations = 30'000) {
+    run_document doc(names());
+    doc.run.id = "20261122T150405Z-3f9a2c";
+    doc.run.started_ns = 1'795'359'845'123'000'000;
+    doc.run.duration_s = 30.0;
+    doc.run.command_line = {"chopsticks",           "run",          "-f",
+                            "scenarios/mixed.yaml", "--secret-key", secret};
+    doc.run.seed = 12345678901234567890ULL;
+    doc.run.phases = {{"prepare", 0, 1.5}, {"warmup", 1.5, 2}, {"measure", 3.5, 30}};
+    doc.run.warmup = {2.0, 0.0, std::nullopt, 2000, 3};
+    doc.run.warnings = {"config/s3.yaml holds a secret and can be read by others"};
+    doc.environment.host = "bench-1";
+    doc.environment.kernel = "Linux 6.1.0-18-amd64";
+    doc.environment.cpus_online = 2;
+    doc.environment.version = "0.1.0";
+    doc.scenario = plan();
+    doc.workload = echo_of(config());
+    stats::recorder recorder(doc.layout);
+    load(recorder, operations, 7);
+    recorder.skip(1);
+    recorder.add_to(doc.figures);
+    doc.load = {30'013, 30'000, 29'998, 2, 0, 13, 4'200'000, 256, 1000};
+    doc.data = {1000, 0, 1004, 0};
+    group_figures group;
+    group.name = "s3";
+    group.workload = "s3";
+    group.driver = "beast";
+    group.open_loop = true;
+    group.load = doc.load;
+    group.alive_before_cleanup = 1004;
+    doc.groups.push_back(group);
+    group.name = "users";
+    group.open_loop = false;
+    group.users = 32;
+    group.load = {};
+    doc.groups.push_back(group);
+    doc.generator.cores = {{0, 0.41, 0.55, 310'000}, {-1, 0.87, 0.93, 1'200'000}};
+    doc.generator.cpu_user_s = 12.25;
+    doc.generator.cpu_system_s = 4.5;
+    doc.generator.rss_bytes_max = 47'185'920;
+    doc.generator.open_fds_max = 271;
+    doc.generator.tcp_retransmits = 12;
+    doc.generator.connections = {257, 1, 257, 12, 3};
+    doc.generator.nics["eth0"] = {1'000'000, 2'000'000, 0, 1};
+    doc.generator.loop_lag.record(4'000);
+    for (int i = 0; i < 3; ++i) {
+        stats::recorder second(doc.layout);
+        load(second, 100, static_cast<std::uint64_t>(i));
+        stats::totals figures(doc.layout, 2);
+        second.add_to(figures);
+        interval one;
+        one.t_s = 2.0 + i;
+        one.duration_s = 1.0;
+        one.phase = "measure";
+        one.figures = &figures;
+        one.load = {100, 100, 99, 0, 1, 12};
+        one.cores_busy = {0.41, 0.87};
+        doc.add_interval(to_line(one, doc.layout));
+    }
+    doc.interval_file = "mixed.jsonl";
+    return doc;
+}
+
+}  // namespace chopsticks::results::sample

@@ -1,0 +1,48 @@
+/// \file
+/// Writes results and an interval stream as runs leave them: for result_schema_test.py.
+
+#include <chopsticks/results/interval_stream.hpp>
+#include <chopsticks/results/write.hpp>
+#include <cstdio>
+
+#include "sample.hpp"
+
+using namespace chopsticks::results;
+
+namespace {
+
+bool save(const std::string& path, const run_document& doc) {
+    const written out = write_result(path, doc);
+    if (!out.problem.empty()) std::fprintf(stderr, "%s\n", out.problem.c_str());
+    return out.problem.empty();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 2) {
+        std::fprintf(stderr, "usage: write_samples DIRECTORY\n");
+        return 2;
+    }
+    const std::string directory = std::string(argv[1]) + "/";
+    bool good = save(directory + "full.json", sample::document());
+
+    // A run that was stopped before it measured anything, on a system that tells nothing.
+    run_document empty(sample::names());
+    empty.run.id = "1";
+    empty.run.interrupted = true;
+    empty.run.problem = "the target refused the key";
+    empty.validity = {false, {"nothing was measured"}};
+    good = save(directory + "empty.json", empty) && good;
+
+    run_document full = sample::document(1000);
+    full.run.warmup.steady = false;
+    full.validity = {false, {"core 0 was 99% busy"}};
+    good = save(directory + "invalid.json", full) && good;
+    interval_stream stream(directory + "full.jsonl", full.run, full.scenario, full.layout);
+    for (const std::string& line : full.intervals) {
+        const std::string problem = stream.write(line);
+        good = good && problem.empty();
+    }
+    return good ? 0 : 1;
+}

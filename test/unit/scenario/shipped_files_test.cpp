@@ -1,0 +1,53 @@
+#include <doctest/doctest.h>
+
+#include <chopsticks/scenario/parse.hpp>
+#include <filesystem>
+#include <fstream>
+
+using namespace chopsticks::scenario;
+namespace fs = std::filesystem;
+
+TEST_CASE("shipped_scenarios_are_read_without_a_warning_and_say_what_they_answer") {
+    int count = 0;
+    for (const auto& entry :
+         fs::directory_iterator(fs::path(CHOPSTICKS_SOURCE_DIR) / "scenarios")) {
+        if (entry.path().extension() != ".yaml") continue;
+        CAPTURE(entry.path().string());
+        const auto s = load_scenario(entry.path());
+        CHECK(s.name == entry.path().stem().string());
+        CHECK_FALSE(s.description.empty());
+        CHECK(s.source[0] == '#');
+        CHECK(s.source.substr(0, s.source.find("\n\n")).find('?') != std::string::npos);
+        // The data set of a long run grows without bound only where the run is bounded by bytes.
+        const bool grows = s.name == "large_objects" || s.name == "write_only";
+        CHECK((s.stop.bytes > 0) == grows);
+        CHECK(s.warnings.empty());
+        ++count;
+    }
+    CHECK(count >= 7);
+}
+
+TEST_CASE("shipped_workload_config_is_read_also_with_every_comment_taken_off") {
+    const auto path = fs::path(CHOPSTICKS_SOURCE_DIR) / "config" / "s3.yaml";
+    const auto w = load_workload_config(path);
+    CHECK(w.s3.endpoints.size() == 1);
+    CHECK(w.warnings.empty());
+
+    // Each commented-out setting must be right, too: all but the second endpoint's line.
+    std::ifstream in(path);
+    std::string all;
+    std::string line;
+    while (std::getline(in, line)) {
+        const bool setting =
+            line.rfind("# ", 0) == 0 && line.size() > 3 &&
+            (line[2] == ' ' || line.find(": ") < line.find(' ', 2) || line == "# tls:");
+        if (setting && line.find("endpoints") == std::string::npos) line = line.substr(2);
+        all += line + "\n";
+    }
+    const auto full = parse_workload_config(all, "s3.yaml");
+    CHECK(full.s3.access_key == "0555b35654ad1656d804");
+    CHECK(full.s3.profile == "default");
+    CHECK(full.s3.expect_continue_bytes == 1 << 20);
+    CHECK(full.s3.tls_ca_file == "/etc/ssl/my_ca.pem");
+    CHECK(full.driver == "beast");
+}

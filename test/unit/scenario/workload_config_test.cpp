@@ -1,0 +1,182 @@
+#include <doctest/doctest.h>
+
+#include "messages.hpp"
+
+using namespace chopsticks;
+using namespace chopsticks::scenario;
+using messages::contains;
+using messages::of_workload;
+
+namespace {
+
+workload_config parse(const std::string& text, const messages::overrides& sets = {}) {
+    return parse_workload_config(text, "w.yaml", sets);
+}
+
+}  // namespace
+
+TEST_CASE("workload_config_every_key_given_is_read_flat_and_nested") {
+    const std::string keys = R"(
+endpoints: ["http://a:8000/", "https://b"]
+access_key: AKIA123
+secret_key: abc/+=
+session_token: tok
+profile: p
+bucket: my-bucket
+create_bucket: false
+region: default
+addressing: virtual
+payload: hashed
+expect_continue: 1MiB
+retries: 3
+discard: copy
+tls: {verify: false, ca_file: /etc/ca.pem, resumption: false}
+)";
+    std::string nested = "s3:\n";
+    for (const char c : keys) {
+        nested += c;
+        if (c == '\n') nested += "  ";
+    }
+    for (const std::string& text : {keys, nested}) {
+        const auto w = parse(text + "\ndriver: dummy\n");
+        CHECK(w.driver == "dummy");
+        CHECK(w.s3.endpoints == std::vector<std::string>{"http://a:8000", "https://b"});
+        CHECK(w.s3.access_key == "AKIA123");
+        CHECK(w.s3.secret_key == "abc/+=");
+        CHECK(w.s3.session_token == "tok");
+        CHECK(w.s3.profile == "p");
+        CHECK(w.s3.bucket == "my-bucket");
+        CHECK_FALSE(w.s3.create_bucket);
+        CHECK(w.s3.region == "default");
+        CHECK(w.s3.region_given);
+        CHECK(w.s3.virtual_host);
+        CHECK(w.s3.payload == payload_signing::hashed);
+        CHECK(w.s3.expect_continue_bytes == 1 << 20);
+        CHECK(w.s3.retries == 3);
+        CHECK_FALSE(w.s3.discard_in_kernel);
+        CHECK(w.s3.tls_insecure);
+        CHECK(w.s3.tls_ca_file == "/etc/ca.pem");
+        CHECK_FALSE(w.s3.tls_resumption);
+        CHECK(w.ignored.empty());
+        CHECK(w.warnings.empty());
+    }
+}
+
+TEST_CASE("workload_config_empty_is_allowed_until_an_endpoint_is_required") {
+    const auto w = load_workload_config("");
+    CHECK(w.s3.endpoints.empty());
+    CHECK(w.s3.bucket == "chopsticks");
+    CHECK_THROWS_WITH_AS(require_endpoint(w), doctest::Contains("endpoint"), config_error);
+    CHECK_NOTHROW(require_endpoint(parse("endpoint: http://h")));
+    // Empty values are as good as absent ones.
+    CHECK(parse("endpoint: http://h\naccess_key:\nsecret_key:\n").s3.access_key.empty());
+}
+
+TEST_CASE("workload_config_of_the_python_program_is_read_as_it_is") {
+    const auto w = parse(R"(
+endpoint: http://10.0.0.5:80
+access_key: ABC
+secret_key: DEF
+bucket: test-bucket
+region: us-east-1
+driver: s5cmd
+driver_config:
+  s5cmd_path: /usr/local/bin/s5cmd
+  timeout: 30
+metrics:
+  enabled: true
+  http_port: 8090
+  persistent: {enabled: false, pid_file: /tmp/x.pid}
+)");
+    CHECK(w.s3.endpoints.at(0) == "http://10.0.0.5");
+    CHECK(w.driver.empty());
+    CHECK(w.ignored.count("driver") == 1);
+    CHECK(w.ignored.count("driver_config.s5cmd_path") == 1);
+    CHECK(contains(w.ignored.at("driver_config.timeout"), "timeouts.operation"));
+    CHECK(w.ignored.count("metrics.http_port") == 1);
+    CHECK(w.ignored.count("metrics.persistent.pid_file") == 1);
+    CHECK(w.ignored.size() == 7);
+}
+
+TEST_CASE("workload_config_overrides_mean_the_same_in_flat_and_nested_files") {
+    for (const char* text : {"endpoint: http://a", "s3: {endpoint: http://a}", ""}) {
+        for (const char* path : {"workload.endpoint", "workload.s3.endpoint"}) {
+            CAPTURE(text);
+            CAPTURE(path);
+            const auto w = parse(text, {{path, "http://b:1"}, {"workload.tls.verify", "false"}});
+            CHECK(w.s3.endpoints == std::vector<std::string>{"http://b:1"});
+            CHECK(w.s3.tls_insecure);
+        }
+    }
+    // One endpoint instead of the file's many, and the other way round.
+    CHECK(parse("endpoints: [http://a, http://b]", {{"workload.endpoint", "http://c"}})
+              .s3.endpoints.size() == 1);
+    CHECK(parse("endpoint: http://a", {{"workload.endpoints", "[http://c, http://d]"}})
+              .s3.endpoints.size() == 2);
+    // What is for the scenario is not for us.
+    CHECK(parse("endpoint: http://a", {{"phases.measure", "1s"}}).s3.endpoints.size() == 1);
+}
+
+TEST_CASE("workload_config_secret_on_the_command_line_is_refused_and_not_repeated") {
+    for (const char* path :
+         {"workload.secret_key", "workload.s3.secret_key", "workload.session_token"}) {
+        const auto message = of_workload("endpoint: http://a", {{path, "hunter2"}});
+        CHECK(contains(message, "AWS_SECRET_ACCESS_KEY"));
+        CHECK(contains(message, std::string("--set ") + path));
+        CHECK_FALSE(contains(message, "hunter2"));
+    }
+}
+
+TEST_CASE("workload_config_key_from_the_command_line_does_not_meet_the_secret_of_another") {
+    const std::string text = "access_key: A\nsecret_key: S\nsession_token: T\n";
+    const auto other = parse(text, {{"workload.access_key", "B"}});
+    CHECK(other.s3.access_key == "B");
+    CHECK(other.s3.secret_key.empty());
+    CHECK(other.s3.session_token.empty());
+    CHECK(parse(text, {{"workload.access_key", "A"}}).s3.secret_key == "S");
+}
+
+TEST_CASE("workload_config_mistakes_are_refused_with_their_place") {
+    struct {
+        const char* text;
+        const char* place;
+        const char* reason;
+    } const cases[] = {
+        {"endpoint: localhost:8000", "w.yaml:1:11: ", "has no scheme"},
+        {"endpiont: http://a", "w.yaml:1:1: ", "did you mean \"endpoint\"?"},
+        {"endpoint: http://a\nendpoints: [http://b]", "w.yaml:1:11: ", "keep one"},
+        {"endpoints: []", "w.yaml:1:12: ", "is empty"},
+        {"endpoints: [http://a, http://a/]", "w.yaml:1:23: ", "twice"},
+        {"endpoint: ''", "w.yaml:1:11: ", "must be a text"},
+        {"bucket: x", "w.yaml:1:9: ", "3 to 63"},
+        {"bucket: a/b/c", "w.yaml:1:9: ", "no bucket name"},
+        {"bucket: -abc", "w.yaml:1:9: ", "no bucket name"},
+        {"bucket: a..b", "w.yaml:1:9: ", "no bucket name"},
+        {"region: a/b", "w.yaml:1:9: ", "cannot be part"},
+        {"access_key: 'a b'", "w.yaml:1:13: ", "cannot be part"},
+        {"secret_key: [x]", "w.yaml:1:13: ", "must be a text"},
+        {"addressing: host", "w.yaml:1:13: ", "path or virtual"},
+        {"payload: sha256", "w.yaml:1:10: ", "unsigned or hashed"},
+        {"retries: -1", "w.yaml:1:10: ", "whole number"},
+        {"tls: {verfy: true}", "w.yaml:1:7: ", "did you mean \"verify\"?"},
+        {"driver: best", "w.yaml:1:9: ", "did you mean \"beast\"?"},
+        {"driver_config: {timout: 3}", "w.yaml:1:17: ", "did you mean \"timeout\"?"},
+        {"s3: {bucket: abc}\nregion: x", "w.yaml:2:1: ", "move it into `s3`"},
+        {"s3: {bukket: abc}", "w.yaml:1:6: ", "did you mean \"bucket\"?"},
+        {"endpoint: http://10.0.0.1\naddressing: virtual", "w.yaml:2:13: ", "no sub-domains"},
+        {"- a", "w.yaml:1:1: ", "must be a map"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        const std::string message = of_workload(c.text);
+        CAPTURE(message);
+        CHECK(message.rfind(c.place, 0) == 0);
+        CHECK(contains(message, c.reason));
+    }
+    CHECK_FALSE(contains(of_workload("secret_key: 'hunter 2'"), "hunter"));
+}
+
+TEST_CASE("workload_config_dotted_bucket_under_tls_and_virtual_hosts_is_warned_about") {
+    CHECK(parse("{endpoint: https://h, bucket: a.bc, addressing: virtual}").warnings.size() == 1);
+    CHECK(parse("{endpoint: https://h, bucket: abc, addressing: virtual}").warnings.empty());
+}
