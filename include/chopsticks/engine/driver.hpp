@@ -27,6 +27,7 @@ struct operation {
     std::uint32_t max_keys = 0;  ///< list
     std::uint32_t pages = 0;     ///< list
     bool list_directory = false;
+    std::uint32_t pieces = 1;  ///< block I/O: buffers to scatter to or gather from
 };
 static_assert(std::is_trivially_destructible_v<operation>);
 
@@ -76,6 +77,9 @@ struct driver_counters {
 struct target_state {
     std::string problem;      ///< not empty: the one message for the user; the run does not start
     bool data_ready = false;  ///< the (reused) data set is complete; prepare has nothing to do
+    /// Block devices: bytes of each image, in the order of operation::object. Empty for objects.
+    std::vector<std::uint64_t> extents;
+    std::vector<std::string> notes;  ///< for the user and the result, e.g. options that differ
 };
 
 /// A driver on one core.

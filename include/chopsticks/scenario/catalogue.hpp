@@ -22,6 +22,17 @@ enum s3_operation : std::uint16_t {
     s3_delete_bucket = 7,
 };
 
+/// Codes of the RBD operations: step::code, and engine::operation::code of the workload `rbd`.
+enum rbd_operation : std::uint16_t {
+    rbd_read = 0,
+    rbd_write = 1,
+    rbd_flush = 2,
+    rbd_discard = 3,
+    rbd_write_zeroes = 4,
+    rbd_writesame = 5,
+    rbd_compare_and_write = 6,
+};
+
 struct parameter {
     std::string_view name;
     std::string_view type;  ///< "size", "count", "true or false"

@@ -33,6 +33,24 @@ struct data_set {
     std::string reuse;
 };
 
+/// The blocks of a group of the workload `rbd`: which part of the images, what they hold.
+struct block_options {
+    std::uint64_t extent_bytes = 0;  ///< of each image, from its start; 0 = all of it
+    /// Write all of it before the load. Reading blocks that were never written measures nothing.
+    bool prefill = true;
+    std::uint64_t prefill_bytes = 4ULL << 20;  ///< of one write of the prefill
+    bool verify = false;  ///< every block carries where and when it was written, with a checksum
+    std::uint64_t verify_bytes = 4096;  ///< of such a block: a power of two from 512
+    content_options content;
+};
+
+/// How a step goes through the blocks of its core's part of the images.
+enum class offset_pattern : std::uint8_t {
+    sequential,         ///< each user by itself, from a place of its own
+    sequential_shared,  ///< all users of a core together, one after the other
+    random,             ///< uniform, Zipf or hot set: step::offsets
+};
+
 /// One step of a task.
 /// A parameter that the operation does not have keeps its default; the parser refuses to set it.
 struct step {
@@ -44,6 +62,13 @@ struct step {
     std::uint32_t pages = 1;        ///< list: pages to follow at most; 0 = all
     /// list: one of the data set's 256 directories instead of the whole prefix
     bool list_directory = false;
+
+    // Block I/O (workload `rbd`).
+    load::size_distribution block = load::size_distribution::fixed(4096);  ///< bytes per I/O
+    offset_pattern pattern = offset_pattern::random;
+    load::popularity offsets;       ///< random: of places `align` bytes apart
+    std::uint64_t align_bytes = 0;  ///< of random offsets; 0 = the greatest block size
+    std::uint32_t pieces = 1;       ///< buffers per I/O: scatter-gather
 };
 
 /// A weighted choice of a user: one operation, or a sequence on one object.
@@ -80,7 +105,8 @@ struct open_load {
 struct group {
     std::string name;      ///< unique in the scenario; first part of the operation names in results
     std::string workload;  ///< "s3", "rbd"
-    data_set data;
+    data_set data;         ///< of objects
+    block_options blocks;  ///< of block devices
     std::vector<task> tasks;
     std::optional<open_load> open;  ///< set: open loop; otherwise `closed` counts
     closed_load closed;
@@ -147,10 +173,66 @@ struct s3_config {
     bool discard_in_kernel = true;  ///< large unverified bodies are dropped by the kernel
 };
 
+/// How librbd's completions reach the core that owns the user.
+enum class rbd_completion : std::uint8_t {
+    callback,  ///< librbd's thread pushes to the core's lock-free list and wakes it once per batch
+    eventfd,   ///< the image's event descriptor, drained by rbd_poll_io_events
+};
+
+/// Which images share a connection to the cluster (a rados_t with its threads).
+enum class rbd_connections : std::uint8_t {
+    per_core,    ///< image i is on connection i % cores
+    per_images,  ///< image i is on connection i / images_per_connection
+    shared,      ///< one for all
+};
+
+/// What an image is before the load begins.
+enum class rbd_source : std::uint8_t {
+    plain,     ///< an image of its own
+    snapshot,  ///< read-only, at the snapshot `snapshot`
+    clone,     ///< a fresh clone of `parent@snapshot`, made by this run: first writes copy up
+};
+
+/// To which block devices RBD load goes.
+struct rbd_config {
+    std::string driver;     ///< empty: the workload's default driver
+    std::string conf_file;  ///< empty: CEPH_CONF, /etc/ceph/CLUSTER.conf
+    std::string cluster = "ceph";
+    std::string client = "admin";  ///< id without "client."
+    std::string keyring;           ///< path; empty: as the conf file says
+    std::string pool = "rbd";
+    std::string name_space;              ///< RADOS namespace; empty: the default one
+    std::string data_pool;               ///< of images this run makes; empty: `pool`
+    std::vector<std::string> images;     ///< names; empty: `prefix` and `count`
+    std::string prefix = "chopsticks-";  ///< names are prefix + number
+    std::uint32_t count = 1;
+    std::uint64_t image_bytes = 1ULL << 30;   ///< of images this run makes
+    std::uint64_t object_bytes = 4ULL << 20;  ///< of images this run makes; a power of two
+    /// Of images this run makes: "layering", "exclusive-lock", "object-map", "fast-diff",
+    /// "deep-flatten", "journaling". Unset: what the cluster's configuration says.
+    std::optional<std::vector<std::string>> features;
+    bool create = true;      ///< make images that are not there
+    bool keep = false;       ///< do not remove images this run made
+    bool read_only = false;  ///< open so; refuses tasks that write
+    rbd_source source = rbd_source::plain;
+    std::string parent;    ///< clone: the image to clone; empty: the run makes and fills one
+    std::string snapshot;  ///< of source snapshot and clone
+    /// Not empty: LUKS format of images this run makes, or loads: "luks1", "luks2".
+    std::string encryption;
+    std::string passphrase_file;  ///< its content is never printed, never in a result
+    rbd_connections connections = rbd_connections::per_core;
+    std::uint32_t images_per_connection = 1;
+    rbd_completion completion = rbd_completion::callback;
+    bool cache = false;
+    std::int64_t operation_timeout_ns = 30'000'000'000;  ///< rados_osd_op_timeout, ..._mon_...
+    std::map<std::string, std::string> options;  ///< any librbd or RADOS option, by its Ceph name
+};
+
 /// Where the objects, credentials and driver of each workload are.
 struct workload_config {
-    std::string driver;  ///< empty: the workload's default driver
+    std::string driver;  ///< of S3 groups; empty: the workload's default driver
     s3_config s3;
+    rbd_config rbd;
     /// Keys of the Python original that have no meaning here, each with what to do instead.
     std::map<std::string, std::string> ignored;
     std::vector<std::string> warnings;  ///< e.g. a secret in a file that others can read
