@@ -1,0 +1,94 @@
+// What a step of a task works on, and how that is given back.
+
+#include "worker.hpp"
+
+namespace chopsticks::engine {
+
+bool group_core::begin_step(const prepared_step& step, sequence_state& state, claim& c,
+                            operation& op) {
+    const scenario::step& s = *step.what;
+    const object_use use = step.use;
+    c.use = use;
+    op.code = s.code;
+    op.max_keys = s.max_keys;
+    op.pages = s.pages;
+    op.list_directory = s.list_directory;
+    c.from = use == object_use::make_container || use == object_use::remove_container ? &containers_
+                                                                                      : &objects_;
+    const bool on_own = state.own && use != object_use::none && use != object_use::make_container &&
+                        use != object_use::remove_container;
+    bool found = true;
+    if (on_own) {
+        c.how = claim::kind::own;
+        c.ref = state.object;
+    } else {
+        switch (use) {
+            case object_use::none:
+                c.how = claim::kind::none;
+                break;
+            case object_use::read:
+                c.how = claim::kind::read;
+                if (state.has_object) {
+                    c.ref = state.object;
+                    found = objects_.begin_read_again(c.ref);
+                } else {
+                    found = objects_.begin_read(random_, c.ref);
+                }
+                break;
+            case object_use::make:
+            case object_use::make_container:
+                c.how = claim::kind::put;
+                found = c.from->begin_put(c.ref);
+                break;
+            case object_use::rewrite:
+                c.how = claim::kind::overwrite;
+                found = objects_.begin_overwrite(c.ref);
+                break;
+            case object_use::remove:
+            case object_use::remove_container:
+                c.how = claim::kind::remove;
+                found = c.from->begin_delete(c.ref);
+                break;
+        }
+    }
+    if (!found) return false;
+    op.object = c.how == claim::kind::none ? random_() : c.ref.index;
+    op.version = c.ref.version;
+    if (c.from == &objects_ && c.how != claim::kind::none) {
+        op.size = object_size(plan_, data_seed_, op.object);
+        if (s.range_bytes > 0 && s.range_bytes < op.size) {
+            op.length = s.range_bytes;
+            op.offset = random_.below(op.size - op.length + 1);
+        }
+    }
+    return true;
+}
+
+void group_core::end_step(const claim& c, sequence_state& state, bool ok) {
+    switch (c.how) {
+        case claim::kind::none:
+            return;
+        case claim::kind::read:
+            c.from->end_read(c.ref);
+            break;
+        case claim::kind::put:
+            c.from->end_put(c.ref, ok);
+            break;
+        case claim::kind::overwrite:
+            c.from->end_overwrite(c.ref, ok);
+            break;
+        case claim::kind::remove:
+            c.from->end_delete(c.ref, ok);
+            break;
+        case claim::kind::own:
+            // A put that failed may still have been stored, a delete that failed may not have been.
+            if (c.use == object_use::make) state.gone = false;
+            if (c.use == object_use::remove && ok) state.gone = true;
+            return;
+    }
+    if (c.from != &objects_ || c.how == claim::kind::remove || !ok) return;
+    state.has_object = true;
+    state.object = c.ref;
+}
+
+}  // namespace chopsticks::engine

@@ -1,0 +1,74 @@
+// The dispatcher of an open loop, and the users that it hands due tasks to.
+
+#include <chopsticks/core/clock.hpp>
+#include <utility>
+
+#include "worker.hpp"
+
+namespace chopsticks::engine {
+
+runtime::task<void> group_core::open_user(user& u) {
+    ++users_alive_;
+    struct wait_for_work {
+        group_core* group;
+        user* self;
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> coroutine) const {
+            self->waiting = coroutine;
+            group->idle_.push_back(self);
+        }
+        void await_resume() const noexcept {}
+    };
+    while (accepting_) {
+        // What still waits when the measure phase ends is its backlog.
+        const bool ended = owner_.loop().turn_ns() >= owner_.times().end_ns || bytes_.used_up();
+        if (queue_count_ > 0 && !ended) {
+            u.intended_ns = queue_[queue_head_];
+            queue_head_ = queue_head_ + 1 == queue_.size() ? 0 : queue_head_ + 1;
+            --queue_count_;
+        } else {
+            const wait_for_work idle{this, &u};
+            co_await idle;
+            if (!accepting_) break;
+        }
+        co_await do_task(u, u.intended_ns);
+        co_await owner_.loop().yield();
+    }
+    --users_alive_;
+}
+
+std::int64_t group_core::run_due(std::int64_t now_ns) {
+    if (!accepting_ || stopped_by_budget_) return INT64_MAX;
+    const load_times& times = owner_.times();
+    while (next_due_ns_ <= now_ns) {
+        const std::int64_t due = next_due_ns_;
+        if (due >= times.end_ns) return INT64_MAX;
+        // A user that was handed work in this very loop may have used up the bytes as well.
+        if (stopped_by_budget_) return INT64_MAX;
+        if (due >= times.measure_ns && (bytes_.used_up() || !operations_.take(1))) {
+            stopped_by_budget_ = true;
+            return INT64_MAX;
+        }
+        next_due_ns_ = times.start_ns + static_cast<std::int64_t>(arrivals_.next());
+        const std::size_t bin = owner_.bin_of(due);
+        ++load_[bin].intended;
+        if (bin == 1) schedule_lag_.record(now_ns - due);
+        if (!idle_.empty()) {
+            user* u = idle_.back();
+            idle_.pop_back();
+            u->intended_ns = due;
+            // At once, not through the ready queue: what waits there is not yet due.
+            std::exchange(u->waiting, nullptr).resume();
+            now_ns = monotonic_ns();
+        } else if (queue_count_ < queue_.size()) {
+            const std::size_t tail = queue_head_ + queue_count_;
+            queue_[tail < queue_.size() ? tail : tail - queue_.size()] = due;
+            ++queue_count_;
+        } else {
+            ++load_[bin].shed;
+        }
+    }
+    return next_due_ns_;
+}
+
+}  // namespace chopsticks::engine
