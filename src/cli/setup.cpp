@@ -110,6 +110,10 @@ void add_run_options(CLI::App& command, run_arguments& a) {
         ->capture_default_str();
     command.add_flag("--embedded", a.embedded, "Run against an S3 endpoint inside this process");
     command
+        .add_option("--embedded-faults", a.embedded_faults,
+                    "Faults that the embedded endpoint injects, as serve --faults takes them")
+        ->type_name("SPEC");
+    command
         .add_option("-H,--endpoint,--host", a.endpoints,
                     "http://host:port or https://...; may be given again")
         ->type_name("URL")
@@ -243,6 +247,10 @@ void run_setup::set_target(const run_arguments& a, bool start_target) {
     if (a.embedded && !a.endpoints.empty()) {
         throw config_error("--embedded and --endpoint: give one of them");
     }
+    if (!a.embedded_faults.empty() && !a.embedded) {
+        throw config_error(
+            "--embedded-faults: only the embedded endpoint has them; add --embedded");
+    }
     if (!a.access_key.empty()) {
         s3.access_key = a.access_key;
         s3.secret_key.clear();
@@ -258,6 +266,9 @@ void run_setup::set_target(const run_arguments& a, bool start_target) {
         e.region = s3.region;
         e.etag = endpoint::etag_kind::fast;
         e.memory_cap_bytes = embedded_memory_bytes;
+        e.injected = endpoint::parse_faults(a.embedded_faults);
+        // Runs of different seeds meet different draws, unless the faults say which.
+        if (a.embedded_faults.find("seed") == std::string::npos) e.injected.seed = scenario.seed;
         s3.access_key = e.access_key;
         s3.secret_key = e.secret_key;
         s3.session_token.clear();

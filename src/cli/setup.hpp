@@ -29,6 +29,7 @@ struct run_arguments {
     std::optional<std::string> seed;
     std::string output;
     bool embedded = false;
+    std::string embedded_faults;
     std::vector<std::string> endpoints;
     std::string access_key;
     std::string bucket;

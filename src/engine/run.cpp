@@ -279,7 +279,8 @@ void coordinator::load() {
         const bool all_finished = std::all_of(workers_.begin(), workers_.end(), [](const auto& w) {
             return w->finished.load(std::memory_order_relaxed);
         });
-        if (now < times.end_ns && (stopping() || all_finished)) {
+        const bool enough = options_.end_load != nullptr && options_.end_load->load();
+        if (now < times.end_ns && (stopping() || all_finished || enough)) {
             times.end_ns = now;
             times.measure_ns = std::min(times.measure_ns, now);
             for (auto& w : workers_)

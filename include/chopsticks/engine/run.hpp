@@ -99,6 +99,9 @@ struct run_options {
     std::uint64_t seed = 1;
     std::int64_t interval_ns = 1'000'000'000;
     observer* watcher = nullptr;  ///< may be null
+    /// Raised by whoever has seen enough, from any thread: the load ends then as at its planned
+    /// end, and the run is not interrupted. May be null.
+    const std::atomic<bool>* end_load = nullptr;
 };
 
 /// All that came of a run.

@@ -321,6 +321,29 @@ TEST_CASE("run_interrupted_while_measuring_drains_and_cleans_up") {
     CHECK(r.state.objects.empty());
 }
 
+TEST_CASE("run_that_saw_enough_ends_its_load_early_and_is_not_interrupted") {
+    model_run r(yaml("{open: {rate: 2000}}"));
+    r.plan.phase.measure_ns = 60'000'000'000;
+    std::atomic<bool> enough{false};
+    r.options.end_load = &enough;
+    std::thread later([&] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        enough = true;
+    });
+    const auto result = r.go();
+    later.join();
+    CHECK_FALSE(result.interrupted);
+    CHECK(result.problem.empty());
+    CHECK(result.measure_s < 30);
+    CHECK(result.left_behind == 0);
+    std::uint64_t completed = 0;
+    for (const auto& g : result.groups)
+        completed += g.completed;
+    CHECK(completed > 0);
+    // Rates are those of the time that was measured.
+    CHECK(model_run::ok(result.measured) + model_run::failed(result.measured) == completed);
+}
+
 TEST_CASE("run_hung_target_ends_after_the_drain_and_the_hung_are_time_outs") {
     model_run r(yaml("{closed: {users: 4}}"));
     r.plan.phase.drain_ns = 100'000'000;

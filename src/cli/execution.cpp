@@ -1,0 +1,72 @@
+#include "execution.hpp"
+
+#include <unistd.h>
+
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/telemetry/host.hpp>
+
+#include "report.hpp"
+#include "run_watcher.hpp"
+
+namespace chopsticks::cli {
+
+namespace {
+
+std::string describe_target(const run_setup& setup) {
+    if (setup.workload.driver == "dummy") return "the dummy driver";
+    const std::vector<std::string>& endpoints = setup.workload.s3.endpoints;
+    std::string text = endpoints.front();
+    if (endpoints.size() > 1) text += " and " + std::to_string(endpoints.size() - 1) + " more";
+    return text + ", bucket " + setup.workload.s3.bucket;
+}
+
+}  // namespace
+
+executed_run execute_run(run_setup& setup, const std::vector<std::string>& command_line,
+                         const execution_options& how) {
+    results::check_output(how.output);
+    const std::string no_room = telemetry::raise_descriptor_limit(setup.needs.descriptors);
+    if (!no_room.empty()) throw config_error(no_room);
+    setup.make_drivers();
+
+    executed_run out(engine::make_layout(setup.options.groups));
+    results::run_document& doc = out.doc;
+    doc.run = describe_run(setup, command_line);
+    doc.environment = describe_environment();
+    doc.scenario = setup.scenario;
+    doc.workload = results::echo_of(setup.workload);
+    doc.interval_file = results::stream_path(how.output);
+    run_watcher watcher(setup, doc, doc.interval_file, how.quiet, how.listener);
+    setup.options.watcher = &watcher;
+    for (const std::string& w : setup.warnings)
+        watcher.message("Warning: " + w);
+    watcher.message("Run " + setup.run_id + ": " + setup.scenario.name);
+    watcher.message("  against " + describe_target(setup));
+    watcher.message("  " + std::to_string(setup.options.cores) +
+                    (setup.options.cores == 1 ? " core" : " cores") + ", seed " +
+                    std::to_string(setup.scenario.seed));
+
+    catch_signals();
+    engine::run_result result = engine::execute(setup.options, stop_level);
+    watcher.finish();
+    if (setup.embedded) setup.embedded->stop();
+    if (result.target_problem) {
+        out.target_problem = result.problem;
+        if (!doc.interval_file.empty()) ::unlink(doc.interval_file.c_str());
+        return out;
+    }
+    fill_document(doc, setup, std::move(result), watcher.used());
+    // Before anything is printed: a closed pipe or a slow pager must not cost the result.
+    out.where = results::write_result(how.output, doc);
+    return out;
+}
+
+int exit_status_of(const executed_run& run) {
+    if (!run.target_problem.empty()) return exit_usage;
+    // A script looks for the result where it asked for it.
+    const int status = run.doc.run.exit_status;
+    const bool misplaced = !run.where.problem.empty();
+    return misplaced && (status == exit_ok || status == exit_invalid) ? exit_errors : status;
+}
+
+}  // namespace chopsticks::cli

@@ -1,0 +1,44 @@
+#pragma once
+/// \file
+/// A run from its ready setup to its written result: the piece that `run`, every point of a sweep
+/// and every trial of a search have in common.
+
+#include <chopsticks/results/document.hpp>
+#include <chopsticks/results/write.hpp>
+#include <string>
+#include <vector>
+
+#include "setup.hpp"
+
+namespace chopsticks::cli {
+
+class run_watcher;
+
+/// How to carry it out.
+struct execution_options {
+    std::string output;  ///< result file; its interval stream goes beside it
+    bool quiet = false;  ///< no progress on standard error
+    /// Sees every event of the run after it was stored and shown; may be null. Same thread and
+    /// order as engine::observer.
+    engine::observer* listener = nullptr;
+};
+
+/// What came of it.
+struct executed_run {
+    explicit executed_run(const stats::layout& names) : doc(names) {}
+
+    results::run_document doc;
+    results::written where;
+    /// Not empty: the target is not there or does not let us in. Nothing was measured or written.
+    std::string target_problem;
+};
+
+/// Runs `setup` (made with start_target) to its end, writes the result, and stops the embedded
+/// endpoint. Throws config_error where it cannot start. SIGINT and SIGTERM end it early.
+executed_run execute_run(run_setup& setup, const std::vector<std::string>& command_line,
+                         const execution_options& options);
+
+/// The exit status of a run, which is 1 where its result is not where it was asked for.
+int exit_status_of(const executed_run& run);
+
+}  // namespace chopsticks::cli

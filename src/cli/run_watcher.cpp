@@ -1,0 +1,151 @@
+#include "run_watcher.hpp"
+
+namespace chopsticks::cli {
+
+run_watcher::run_watcher(run_setup& setup, results::run_document& doc, const std::string& stream,
+                         bool quiet, engine::observer* listener)
+    : setup_(setup), doc_(doc), listener_(listener), started_ns_(monotonic_ns()) {
+    if (!stream.empty()) {
+        stream_ = results::interval_stream(stream, doc.run, setup.scenario, doc.layout);
+    }
+    if (!quiet) {
+        display_.emplace(STDERR_FILENO, results::terminal_options::of(STDERR_FILENO));
+    }
+}
+
+void run_watcher::message(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    if (display_) display_->message(text);
+}
+
+void run_watcher::on_phase(engine::phase p) {
+    take_phase(p);
+    if (listener_ != nullptr) listener_->on_phase(p);
+}
+
+void run_watcher::take_phase(engine::phase p) {
+    const std::lock_guard lock(mutex_);
+    phase_ = p;
+    phase_started_ns_ = monotonic_ns();
+    errors_ = 0;
+    progress_before_ = 0;
+    if (p == engine::phase::measure) before_ = telemetry::take(telemetry::sources{});
+    if (p == engine::phase::drain) after_ = telemetry::take(telemetry::sources{});
+    tell_interrupted();
+}
+
+void run_watcher::on_progress(const engine::progress& p) {
+    take_progress(p);
+    if (listener_ != nullptr) listener_->on_progress(p);
+}
+
+void run_watcher::take_progress(const engine::progress& p) {
+    const std::lock_guard lock(mutex_);
+    if (!display_) return;
+    tell_interrupted();
+    results::live_status s = status_now();
+    s.objects_done = p.done;
+    s.objects_total = p.total;
+    s.errors = p.failed;
+    s.ops_per_s = static_cast<double>(p.done - progress_before_);
+    progress_before_ = p.done;
+    display_->update(s);
+}
+
+void run_watcher::on_interval(const engine::interval& one) {
+    take_interval(one);
+    if (listener_ != nullptr) listener_->on_interval(one);
+}
+
+void run_watcher::take_interval(const engine::interval& one) {
+    results::interval out;
+    out.t_s = one.start_s;
+    out.duration_s = one.duration_s;
+    out.phase = std::string(engine::name(one.when));
+    out.figures = &one.figures;
+    for (const engine::load_figures& g : one.groups) {
+        out.load.intended += g.intended;
+        out.load.issued += g.issued;
+        out.load.completed += g.completed;
+        out.load.shed += g.shed;
+        out.load.backlog += g.backlog;
+        out.load.in_flight_max += g.in_flight_max;
+    }
+    for (const engine::core_figures& c : one.cores) {
+        out.cores_busy.push_back(std::min(1.0, c.busy_share()));
+    }
+    std::string line = results::to_line(out, doc_.layout);
+    const std::lock_guard lock(mutex_);
+    if (const std::string problem = stream_.write(line); !problem.empty()) {
+        doc_.run.warnings.push_back(problem);
+        if (display_) display_->message("Warning: " + problem);
+    }
+    doc_.add_interval(std::move(line));
+    if (display_) show(one, out);
+}
+
+telemetry::change run_watcher::used() const {
+    if (!before_ || !after_) return {};
+    return telemetry::difference(*before_, *after_);
+}
+
+void run_watcher::finish() {
+    const std::lock_guard lock(mutex_);
+    if (display_) display_->finish();
+}
+
+void run_watcher::tell_interrupted() {
+    if (stop_level.load() == 0 || said_interrupted_ || !display_) return;
+    said_interrupted_ = true;
+    display_->message(phase_ == engine::phase::drain
+                          ? "Interrupted: finishing what is in flight, then cleaning up. "
+                            "Ctrl-C again stops at once."
+                      : phase_ == engine::phase::cleanup
+                          ? "Interrupted: cleaning up. Ctrl-C again stops at once."
+                          : "Interrupted.");
+}
+
+results::live_status run_watcher::status_now() const {
+    const std::int64_t now = monotonic_ns();
+    results::live_status s;
+    s.elapsed_s = static_cast<double>(now - started_ns_) / 1e9;
+    s.phase = std::string(engine::name(phase_));
+    s.phase_elapsed_s = static_cast<double>(now - phase_started_ns_) / 1e9;
+    const scenario::phases& plan = setup_.scenario.phase;
+    if (phase_ == engine::phase::measure) {
+        s.phase_planned_s = static_cast<double>(plan.measure_ns) / 1e9;
+    } else if (phase_ == engine::phase::warmup) {
+        s.phase_planned_s = static_cast<double>(plan.warmup_ns) / 1e9;
+    } else if (phase_ == engine::phase::ramp) {
+        s.phase_planned_s = setup_.needs.ramp_s;
+    }
+    return s;
+}
+
+void run_watcher::show(const engine::interval& one, const results::interval& out) {
+    // The last bits of a second are stored, not shown.
+    if (one.duration_s < 0.25) return;
+    results::live_status s = status_now();
+    // An interval is shown after it ended, when the next phase may have begun.
+    if (one.when != engine::phase::warmup || phase_ != engine::phase::ramp) s.phase = out.phase;
+    stats::histogram response(2);
+    stats::histogram lag(2);
+    for (const stats::figures& f : one.figures.by_operation) {
+        s.ops_per_s += static_cast<double>(f.ok_count) / one.duration_s;
+        s.bytes_per_s += static_cast<double>(f.bytes) / one.duration_s;
+        errors_ += f.failed_count;
+        response.add(f.response);
+        lag.add(f.send_lag);
+    }
+    s.errors = errors_;
+    s.p50_ns = response.value_at_percentile(50);
+    s.p99_ns = response.value_at_percentile(99);
+    s.send_lag_p99_ns = lag.value_at_percentile(99);
+    s.in_flight = out.load.in_flight_max;
+    s.backlog = out.load.backlog;
+    for (const double busy : out.cores_busy)
+        s.busiest_core = std::max(s.busiest_core, busy);
+    display_->update(s);
+}
+
+}  // namespace chopsticks::cli

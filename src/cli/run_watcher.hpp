@@ -1,0 +1,65 @@
+#pragma once
+/// \file
+/// What happens beside a run: its progress on the screen, its intervals on disk.
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/results/interval_stream.hpp>
+#include <chopsticks/results/terminal.hpp>
+#include <chopsticks/telemetry/snapshot.hpp>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "report.hpp"
+#include "setup.hpp"
+
+namespace chopsticks::cli {
+
+/// Shows and stores a run as it goes. Its functions are called by the run's threads, one at a time
+/// per kind; the mutex orders the kinds.
+class run_watcher final : public engine::observer {
+  public:
+    /// \param stream path of the interval stream; empty: none
+    /// \param listener told of every event afterwards, without the mutex held; may be null
+    run_watcher(run_setup& setup, results::run_document& doc, const std::string& stream, bool quiet,
+                engine::observer* listener = nullptr);
+
+    void message(const std::string& text);
+
+    void on_phase(engine::phase p) override;
+    void on_progress(const engine::progress& p) override;
+    void on_interval(const engine::interval& one) override;
+
+    /// What the process spent over the measure phase.
+    telemetry::change used() const;
+
+    void finish();
+
+  private:
+    void take_phase(engine::phase p);
+    void take_progress(const engine::progress& p);
+    void take_interval(const engine::interval& one);
+    void tell_interrupted();
+    results::live_status status_now() const;
+    void show(const engine::interval& one, const results::interval& out);
+
+    run_setup& setup_;
+    results::run_document& doc_;
+    engine::observer* listener_;
+    std::int64_t started_ns_;
+    std::mutex mutex_;
+    std::optional<results::live_display> display_;
+    results::interval_stream stream_;
+    engine::phase phase_ = engine::phase::open;
+    std::int64_t phase_started_ns_ = 0;
+    std::uint64_t errors_ = 0;
+    std::uint64_t progress_before_ = 0;
+    bool said_interrupted_ = false;
+    std::optional<telemetry::snapshot> before_;
+    std::optional<telemetry::snapshot> after_;
+};
+
+}  // namespace chopsticks::cli
