@@ -214,6 +214,8 @@ struct rbd_config {
     bool create = true;      ///< make images that are not there
     bool keep = false;       ///< do not remove images this run made
     bool read_only = false;  ///< open so; refuses tasks that write
+    /// Consent to write to named images that Chopsticks did not make: what they hold is lost.
+    bool overwrite_existing = false;
     rbd_source source = rbd_source::plain;
     std::string parent;    ///< clone: the image to clone; empty: the run makes and fills one
     std::string snapshot;  ///< of source snapshot and clone
