@@ -185,6 +185,27 @@ std::optional<std::string> parse_cpu_model(std::string_view text) {
     return std::nullopt;
 }
 
+std::map<int, double> parse_cpu_mhz(std::string_view text) {
+    std::map<int, double> out;
+    int cpu = -1;
+    while (!text.empty()) {
+        const std::string_view line = take_line(text);
+        const std::size_t colon = line.find(':');
+        if (colon == std::string_view::npos) continue;
+        const std::string_view key = trim(line.substr(0, colon));
+        const std::string_view value = trim(line.substr(colon + 1));
+        if (key == "processor") {
+            cpu = -1;
+            std::from_chars(value.data(), value.data() + value.size(), cpu);
+        } else if (key == "cpu MHz" && cpu >= 0) {
+            double mhz = 0;
+            std::from_chars(value.data(), value.data() + value.size(), mhz);
+            if (mhz > 0) out[cpu] = mhz;
+        }
+    }
+    return out;
+}
+
 std::optional<std::array<unsigned, 2>> parse_port_range(std::string_view text) {
     const auto first = to_number(take_word(text));
     const auto last = to_number(take_word(text));

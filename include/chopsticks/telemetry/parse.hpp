@@ -71,6 +71,10 @@ std::optional<std::uint64_t> parse_meminfo_total(std::string_view text);
 /// /proc/cpuinfo: the first processor's model, from the words different architectures use.
 std::optional<std::string> parse_cpu_model(std::string_view text);
 
+/// /proc/cpuinfo: CPU number -> its clock in MHz now, of those that say (x86 does, most ARM do
+/// not).
+std::map<int, double> parse_cpu_mhz(std::string_view text);
+
 /// /proc/sys/net/ipv4/ip_local_port_range: first and last ephemeral port.
 std::optional<std::array<unsigned, 2>> parse_port_range(std::string_view text);
 
