@@ -17,7 +17,8 @@ enum : std::uint64_t {
     stream_arrivals,
     stream_keys,
     stream_words,
-    stream_buckets
+    stream_buckets,
+    stream_blocks
 };
 
 unsigned share_of(std::uint64_t total, unsigned core, unsigned cores) noexcept {
@@ -106,6 +107,7 @@ group_core::group_core(worker& owner, std::size_t index)
       bytes_(owner.shared().options->plan->stop.bytes > 0 ? &owner.shared().bytes_left : nullptr,
              1 << 20) {
     const auto& slots = owner.shared().slots[index];
+    std::uint16_t number = 0;
     for (std::size_t t = 0; t < plan_.tasks.size(); ++t) {
         prepared_task prepared;
         bool puts = false;
@@ -114,7 +116,7 @@ group_core::group_core(worker& owner, std::size_t index)
             const object_use use = use_of(plan_.workload, s);
             puts |= use == object_use::make;
             prepared.removes_own |= puts && use == object_use::remove;
-            prepared.steps.push_back(prepared_step{&s, use, slots[t][i]});
+            prepared.steps.push_back(prepared_step{&s, use, slots[t][i], number++});
         }
         tasks_.push_back(std::move(prepared));
     }
@@ -133,6 +135,21 @@ group_core::group_core(worker& owner, std::size_t index)
 group_core::~group_core() {
     CHOPSTICKS_ASSERT(users_alive_ == 0);
     if (open_loop_) owner_.loop().remove(*this);
+}
+
+void group_core::set_extents(const std::vector<std::uint64_t>& images) {
+    blocks_ = std::make_unique<block_work>(plan_, images, owner_.core(),
+                                           owner_.shared().options->cores, users_.size(),
+                                           mix64(mix64(seed_, owner_.core()), stream_blocks));
+}
+
+std::uint64_t group_core::to_prepare() const noexcept {
+    if (blocks_ != nullptr) return plan_.blocks.prefill ? blocks_->prefill_writes() : 0;
+    return objects_.remaining_to_prepare();
+}
+
+std::uint64_t group_core::missing() const noexcept {
+    return blocks_ != nullptr ? to_prepare() - blocks_filled_ : objects_.remaining_to_prepare();
 }
 
 void group_core::start_load() {
@@ -199,7 +216,7 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
     for (const prepared_step& step : t.steps) {
         operation op;
         claim c;
-        if (!begin_step(step, state, c, op)) {
+        if (!begin_step(u, step, state, c, op)) {
             owner_.recorder(bin).skip(step.slot);
             u.skipped = true;
             break;

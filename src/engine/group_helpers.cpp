@@ -44,7 +44,9 @@ runtime::task<void> group_core::run_helper(bool preparing, std::size_t number) {
     // Not on the stack of start_helpers: all helpers exist before the first one can end.
     co_await owner_.loop().yield();
     session& connection = *helpers_[number];
-    if (preparing) {
+    if (preparing && blocks_ != nullptr) {
+        co_await prefill_some(connection);
+    } else if (preparing) {
         co_await prepare_some(connection);
     } else {
         co_await clean_some(connection);
@@ -86,6 +88,31 @@ runtime::task<void> group_core::prepare_some(session& connection) {
             break;
         }
         co_await owner_.loop().sleep_until(monotonic_ns() + (backoff_first_ns << failures));
+    }
+}
+
+runtime::task<void> group_core::prefill_some(session& connection) {
+    operation op;
+    while (!helpers_stop_ && blocks_->next_prefill(op)) {
+        op.code = put_code(plan_.workload);
+        for (int attempt = 1;; ++attempt) {
+            outcome out;
+            co_await connection.execute(op, out);
+            if (out.status == op_status::ok) {
+                ++blocks_filled_;
+                progress_done.fetch_add(1, std::memory_order_relaxed);
+                break;
+            }
+            if (out.status == op_status::cancelled) co_return;
+            progress_failed.fetch_add(1, std::memory_order_relaxed);
+            if (helpers_stop_) co_return;
+            if (attempt >= prepare_attempts) {
+                if (problem.empty()) problem = out.example;
+                stop_helpers(false);
+                co_return;
+            }
+            co_await owner_.loop().sleep_until(monotonic_ns() + (backoff_first_ns << attempt));
+        }
     }
 }
 

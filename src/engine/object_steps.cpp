@@ -4,8 +4,30 @@
 
 namespace chopsticks::engine {
 
-bool group_core::begin_step(const prepared_step& step, sequence_state& state, claim& c,
-                            operation& op) {
+bool group_core::begin_block(const user& u, const prepared_step& step, sequence_state& state,
+                             operation& op) {
+    if (blocks_ == nullptr) return false;
+    op.pieces = step.what->pieces;
+    if (step.use == object_use::device && !state.has_place) {
+        return blocks_->choose_image(random_, op);
+    }
+    if (!state.has_place) {
+        const auto number = static_cast<std::size_t>(&u - users_.data());
+        if (!blocks_->choose(step.number, number, random_, op)) return false;
+        state.has_place = true;
+        state.place = {op.object, op.offset, op.length};
+        return true;
+    }
+    op.object = state.place.image;
+    if (step.use == object_use::device) return true;
+    op.offset = state.place.offset;
+    op.length = state.place.length;
+    op.version = blocks_->next_version();
+    return true;
+}
+
+bool group_core::begin_step(const user& u, const prepared_step& step, sequence_state& state,
+                            claim& c, operation& op) {
     const scenario::step& s = *step.what;
     const object_use use = step.use;
     c.use = use;
@@ -13,6 +35,9 @@ bool group_core::begin_step(const prepared_step& step, sequence_state& state, cl
     op.max_keys = s.max_keys;
     op.pages = s.pages;
     op.list_directory = s.list_directory;
+    if (use == object_use::block || use == object_use::device) {
+        return begin_block(u, step, state, op);
+    }
     c.from = use == object_use::make_container || use == object_use::remove_container ? &containers_
                                                                                       : &objects_;
     const bool on_own = state.own && use != object_use::none && use != object_use::make_container &&
@@ -24,6 +49,8 @@ bool group_core::begin_step(const prepared_step& step, sequence_state& state, cl
     } else {
         switch (use) {
             case object_use::none:
+            case object_use::block:
+            case object_use::device:
                 c.how = claim::kind::none;
                 break;
             case object_use::read:

@@ -8,6 +8,9 @@ namespace chopsticks::engine {
 namespace catalogue = scenario::catalogue;
 
 object_use use_of(std::string_view workload, const scenario::step& s) {
+    if (workload == "rbd") {
+        return s.code == catalogue::rbd_flush ? object_use::device : object_use::block;
+    }
     CHOPSTICKS_ASSERT(workload == "s3");
     switch (s.code) {
         case catalogue::s3_put:
@@ -26,8 +29,9 @@ object_use use_of(std::string_view workload, const scenario::step& s) {
     }
 }
 
-std::uint16_t put_code(std::string_view) {
-    return catalogue::s3_put;
+std::uint16_t put_code(std::string_view workload) {
+    return workload == "rbd" ? static_cast<std::uint16_t>(catalogue::rbd_write)
+                             : static_cast<std::uint16_t>(catalogue::s3_put);
 }
 std::uint16_t delete_code(std::string_view) {
     return catalogue::s3_delete;

@@ -16,11 +16,13 @@ enum class object_use : std::uint8_t {
     remove,            ///< an object that is there; gone afterwards
     make_container,    ///< a new bucket
     remove_container,  ///< a bucket that the run made
+    block,             ///< bytes of an image
+    device,            ///< an image as a whole
 };
 
 object_use use_of(std::string_view workload, const scenario::step& s);
 
-/// Operation codes that prepare and cleanup use.
+/// Operation codes that prepare and cleanup use. Nothing per block is ever removed.
 std::uint16_t put_code(std::string_view workload);
 std::uint16_t delete_code(std::string_view workload);
 std::uint16_t delete_container_code(std::string_view workload);

@@ -59,6 +59,8 @@ class coordinator {
     bool aborting() const { return stop_level_.load(std::memory_order_relaxed) > 1; }
 
     bool open_targets();
+    /// Tells all cores which bytes of the images are theirs; returns why that cannot be.
+    std::string share_extents(std::size_t group, const target_state& state);
     bool prepare();
     void load();
     void drain();
@@ -140,8 +142,10 @@ bool coordinator::open_targets() {
     enter(phase::open);
     for (std::size_t g = 0; g < options_.groups.size(); ++g) {
         ++opened_;
-        const target_state state = ask_driver(g, &core_driver::open_target, 1);
+        target_state state = ask_driver(g, &core_driver::open_target, 1);
         data_ready_.push_back(state.data_ready);
+        result_.notes.insert(result_.notes.end(), state.notes.begin(), state.notes.end());
+        if (state.problem.empty()) state.problem = share_extents(g, state);
         if (state.problem.empty()) continue;
         if (stopping()) return false;
         result_.problem = state.problem;
@@ -149,6 +153,17 @@ bool coordinator::open_targets() {
         return false;
     }
     return true;
+}
+
+std::string coordinator::share_extents(std::size_t group, const target_state& state) {
+    const scenario::group& plan = *options_.groups[group].group;
+    // What has no extents has objects.
+    if (plan.workload != "rbd") return {};
+    std::string problem = extents_problem(plan, state.extents, options_.cores);
+    if (!problem.empty()) return problem;
+    for (auto& w : workers_)
+        ask(*w, [&] { w->groups()[group]->set_extents(state.extents); });
+    return {};
 }
 
 bool coordinator::run_helpers(bool preparing, std::uint64_t total) {
@@ -161,8 +176,8 @@ bool coordinator::run_helpers(bool preparing, std::uint64_t total) {
             }
             continue;
         }
-        if (preparing && options_.groups[g].group->data.objects == 0) continue;
         for (auto& w : workers_) {
+            if (preparing && ask(*w, [&] { return w->groups()[g]->to_prepare(); }) == 0) continue;
             ++running;
             ask(*w, [&] {
                 group_core& group = *w->groups()[g];
@@ -217,7 +232,9 @@ bool coordinator::prepare() {
     enter(phase::prepare);
     std::uint64_t total = 0;
     for (std::size_t g = 0; g < options_.groups.size(); ++g) {
-        if (!data_ready_[g]) total += options_.groups[g].group->data.objects;
+        if (data_ready_[g] || !options_.plan->phase.prepare) continue;
+        for (auto& w : workers_)
+            total += ask(*w, [&] { return w->groups()[g]->to_prepare(); });
     }
     const bool complete = run_helpers(true, total);
     std::uint64_t missing = 0;
@@ -226,7 +243,7 @@ bool coordinator::prepare() {
             for (std::size_t g = 0; g < options_.groups.size(); ++g) {
                 group_core& group = *w->groups()[g];
                 if (!data_ready_[g] && options_.plan->phase.prepare) {
-                    missing += group.objects().remaining_to_prepare();
+                    missing += group.missing();
                 }
                 result_.prepared += group.progress_done.load();
                 result_.prepare_failed += group.progress_failed.load();
@@ -240,7 +257,7 @@ bool coordinator::prepare() {
     }
     if (missing > 0) {
         result_.problem = "prepare: " + std::to_string(missing) + " of " + std::to_string(total) +
-                          " objects could not be written: " + result_.problem;
+                          " writes failed: " + result_.problem;
         return false;
     }
     result_.problem.clear();  // repeated and done

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "block_work.hpp"
 #include "collector.hpp"
 #include "operation_use.hpp"
 
@@ -85,6 +86,13 @@ class group_core final : public runtime::pump {
     core_driver& driver() noexcept { return *driver_; }
     load::population& objects() noexcept { return objects_; }
 
+    /// The images that open_target found, before prepare and load.
+    void set_extents(const std::vector<std::uint64_t>& images);
+    /// How many operations prepare will need here.
+    std::uint64_t to_prepare() const noexcept;
+    /// How many of them have not succeeded yet.
+    std::uint64_t missing() const noexcept;
+
     /// Makes the initial objects with `concurrency` sessions; `done` is called at the end.
     void prepare(unsigned concurrency, std::function<void()> done) {
         start_helpers(true, concurrency, std::move(done));
@@ -120,7 +128,8 @@ class group_core final : public runtime::pump {
     struct prepared_step {
         const scenario::step* what;
         object_use use;
-        std::uint16_t slot;  // index into the layout's operations
+        std::uint16_t slot;    // index into the layout's operations
+        std::uint16_t number;  // among all steps of the group
     };
     struct prepared_task {
         std::vector<prepared_step> steps;
@@ -148,6 +157,8 @@ class group_core final : public runtime::pump {
         bool own = false;         ///< it is known to this sequence alone
         bool gone = true;         ///< own: nothing of it is left on the target
         load::object_ref object{};
+        bool has_place = false;  ///< `place` is the block that the steps so far worked on
+        load::block_place place;
     };
 
     void start_helpers(bool preparing, unsigned concurrency, std::function<void()> done);
@@ -155,10 +166,14 @@ class group_core final : public runtime::pump {
     runtime::task<void> open_user(user& u);
     runtime::task<void> do_task(user& u, std::int64_t intended_ns);
     runtime::task<void> prepare_some(session& connection);
+    runtime::task<void> prefill_some(session& connection);
     runtime::task<void> clean_some(session& connection);
     runtime::task<void> run_helper(bool preparing, std::size_t number);
     /// Chooses what the step works on; false if there is nothing.
-    bool begin_step(const prepared_step& step, sequence_state& state, claim& c, operation& op);
+    bool begin_step(const user& u, const prepared_step& step, sequence_state& state, claim& c,
+                    operation& op);
+    bool begin_block(const user& u, const prepared_step& step, sequence_state& state,
+                     operation& op);
     void end_step(const claim& c, sequence_state& state, bool ok);
     void finish_task(std::size_t bin, op_status last);
     void record(std::uint16_t slot, const operation& op, const outcome& out,
@@ -175,6 +190,8 @@ class group_core final : public runtime::pump {
     std::unique_ptr<core_driver> driver_;
     load::population objects_;
     load::population containers_;
+    std::unique_ptr<block_work> blocks_;  // set by set_extents: a group of block devices
+    std::uint64_t blocks_filled_ = 0;
     load::task_choice choice_;
     load::balanced_words choice_words_;
     load::arrival_schedule arrivals_;

@@ -134,6 +134,18 @@ std::uint64_t size_distribution::at(std::uint64_t word) const noexcept {
     return min_;
 }
 
+std::vector<std::uint64_t> size_distribution::sizes() const {
+    std::vector<std::uint64_t> out;
+    if (ranges_.empty()) out = {min_, max_};
+    for (const weighted_range& r : ranges_) {
+        out.push_back(r.min);
+        out.push_back(r.max);
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
 std::string size_distribution::describe() const {
     char text[96];
     switch (kind_) {

@@ -39,6 +39,45 @@ workload make_s3() {
     };
 }
 
+std::vector<parameter> block_parameters(bool scatters) {
+    std::vector<parameter> all = {
+        {"block", "size or mix", "4KiB",
+         "bytes per I/O: a size, or {table: {4KiB: 70, 64KiB: 30}}"},
+        {"pattern", "sequential, sequential_shared or random", "random",
+         "how the blocks of an image are gone through"},
+        {"offsets", "uniform, {zipf: 0.99} or {hot_set: ...}", "uniform",
+         "random: which blocks are chosen more often"},
+        {"align", "size", "the greatest block", "random: distance between places"}};
+    if (scatters) {
+        all.push_back(
+            {"pieces", "count, 1 to 1024", "1", "buffers per I/O, to scatter to or gather from"});
+    }
+    return all;
+}
+
+workload make_rbd() {
+    return {
+        "rbd",
+        "block devices of a Ceph cluster (RBD images)",
+        {
+            {"librbd", "asynchronous block I/O through Ceph's library"},
+            {"dummy", "answers at once and sends nothing; shows what the generator itself can do"},
+        },
+        {
+            {rbd_read, "read", "read a block", block_parameters(true)},
+            {rbd_write, "write", "write a block", block_parameters(true)},
+            {rbd_flush, "flush", "wait until what was written to an image is safe", {}},
+            {rbd_discard, "discard", "give a block's space back", block_parameters(false)},
+            {rbd_write_zeroes, "write_zeroes", "make a block read as zeroes",
+             block_parameters(false)},
+            {rbd_writesame, "writesame", "fill a block with one repeated pattern",
+             block_parameters(false)},
+            {rbd_compare_and_write, "compare_and_write",
+             "write a block if it holds what is expected, as one step", block_parameters(false)},
+        },
+    };
+}
+
 template <typename List>
 auto find_by_name(const List& list, std::string_view name) -> decltype(list.data()) {
     for (const auto& item : list) {
@@ -50,7 +89,7 @@ auto find_by_name(const List& list, std::string_view name) -> decltype(list.data
 }  // namespace
 
 const std::vector<workload>& workloads() {
-    static const std::vector<workload> all = {make_s3()};
+    static const std::vector<workload> all = {make_s3(), make_rbd()};
     return all;
 }
 

@@ -123,17 +123,6 @@ std::string read_prefix(const field& f) {
     return prefix;
 }
 
-content_options read_content(const field& f) {
-    const char* const example = "write `content: incompressible` or `content: {compressible: 2.0}`";
-    content_options out;
-    if (f.raw().is_scalar()) {
-        if (f.raw().text != "incompressible") f.wrong("a kind of content", example);
-        return out;
-    }
-    out.compression_ratio = only_entry(f, {"compressible"}, example).number(1, 100);
-    return out;
-}
-
 std::string read_reuse(const field& f) {
     const std::string name = f.text();
     const bool plain = name.find_first_not_of(
@@ -148,6 +137,17 @@ std::string read_reuse(const field& f) {
 }
 
 }  // namespace
+
+content_options read_content(const field& f) {
+    const char* const example = "write `content: incompressible` or `content: {compressible: 2.0}`";
+    content_options out;
+    if (f.raw().is_scalar()) {
+        if (f.raw().text != "incompressible") f.wrong("a kind of content", example);
+        return out;
+    }
+    out.compression_ratio = only_entry(f, {"compressible"}, example).number(1, 100);
+    return out;
+}
 
 load::size_distribution read_size_distribution(const field& f) {
     if (f.raw().is_scalar()) return size_distribution::fixed(f.size());

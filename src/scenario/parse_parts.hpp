@@ -11,6 +11,11 @@ namespace chopsticks::scenario {
 load::size_distribution read_size_distribution(const field& f);
 load::popularity read_popularity(const field& f);
 data_set read_data(const field& f);
+content_options read_content(const field& f);
+block_options read_blocks(const field& f);
+load::size_distribution read_block(const field& f);
+std::uint64_t read_align(const field& f);
+rbd_config read_rbd_config(const field& f);
 std::vector<task> read_tasks(const field& f, const catalogue::workload& workload);
 think_time read_think_time(const field& f);
 
@@ -19,5 +24,8 @@ group read_group(const field& f, std::vector<std::string>& warnings);
 
 /// What the tasks of a group do to its data set: refuses what cannot work.
 void check_tasks(const group& g, const field& tasks, std::vector<std::string>& warnings);
+
+/// The same for groups of block devices.
+void check_block_tasks(const group& g, const field& tasks, std::vector<std::string>& warnings);
 
 }  // namespace chopsticks::scenario

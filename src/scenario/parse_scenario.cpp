@@ -145,6 +145,14 @@ scenario read_scenario(const value& root, const std::string& file) {
     if (const auto s = m.find("seed")) out.seed = s->count();
     m.finish();
     for (const group& g : out.groups) {
+        if (g.workload == "rbd") {
+            if (!out.phase.prepare && g.blocks.prefill) {
+                out.warnings.push_back("group " + g.name +
+                                       ": `prepare: false` leaves the images unfilled; reading "
+                                       "blocks that were never written measures nothing");
+            }
+            continue;
+        }
         if (!out.phase.cleanup && g.data.reuse.empty()) {
             out.warnings.push_back("group " + g.name +
                                    ": `cleanup: false` leaves its objects under " + g.data.prefix);
@@ -206,12 +214,33 @@ group read_group(const field& f, std::vector<std::string>& warnings) {
     const auto name = m.find("name");
     out.name = name ? name->text() : out.workload;
     if (name) check_name(*name, out.name);
-    if (const auto data = m.find("data")) out.data = read_data(*data);
+    const bool blocks = out.workload == "rbd";
+    if (blocks) {
+        out.data.objects = 0;
+        // Where the other workload keeps this, if somebody looks for it.
+        if (f.raw().find("data") != nullptr) {
+            fail(f.raw().find("data")->where,
+                 "`data` is of objects; this group is of block devices",
+                 "write `blocks: {extent: 10GiB}`");
+        }
+        if (const auto b = m.find("blocks")) out.blocks = read_blocks(*b);
+    } else {
+        if (f.raw().find("blocks") != nullptr) {
+            fail(f.raw().find("blocks")->where,
+                 "`blocks` is of block devices; this group is of objects",
+                 "write `data: {objects: 1000, size: 64KiB}`");
+        }
+        if (const auto data = m.find("data")) out.data = read_data(*data);
+    }
     const auto tasks = m.require("tasks", "add for example `tasks: [{op: get}]`");
     out.tasks = read_tasks(tasks, *workload);
     if (const auto load = m.find("load")) read_load(*load, out);
     m.finish();
-    check_tasks(out, tasks, warnings);
+    if (blocks) {
+        check_block_tasks(out, tasks, warnings);
+    } else {
+        check_tasks(out, tasks, warnings);
+    }
     return out;
 }
 

@@ -13,14 +13,16 @@ const char* const task_example =
     "write `- {op: get, weight: 70}` or `- {name: put_then_read, steps: [{op: put}, {op: get}]}`";
 
 /// What other tools call our operations.
-std::string_view our_word(std::string_view word) {
+std::string_view our_word(std::string_view word, const catalogue::workload& workload) {
     static constexpr std::pair<std::string_view, std::string_view> words[] = {
-        {"upload", "put"}, {"write", "put"},     {"create", "put"}, {"download", "get"},
-        {"read", "get"},   {"fetch", "get"},     {"stat", "head"},  {"info", "head"},
-        {"rm", "delete"},  {"remove", "delete"}, {"del", "delete"}, {"ls", "list"},
+        {"upload", "put"},        {"write", "put"},     {"create", "put"}, {"download", "get"},
+        {"read", "get"},          {"fetch", "get"},     {"stat", "head"},  {"info", "head"},
+        {"rm", "delete"},         {"remove", "delete"}, {"del", "delete"}, {"ls", "list"},
+        {"trim", "discard"},      {"unmap", "discard"}, {"sync", "flush"}, {"fsync", "flush"},
+        {"zero", "write_zeroes"}, {"get", "read"},      {"put", "write"},
     };
     for (const auto& [theirs, ours] : words) {
-        if (word == theirs) return ours;
+        if (word == theirs && catalogue::find_operation(workload, ours) != nullptr) return ours;
     }
     return {};
 }
@@ -31,7 +33,7 @@ const catalogue::operation& find_op(const field& f, const catalogue::workload& w
     std::vector<std::string_view> names;
     for (const auto& op : workload.operations)
         names.push_back(op.name);
-    const std::string_view ours = our_word(word);
+    const std::string_view ours = our_word(word, workload);
     f.refuse(
         "names no operation of the workload " + std::string(workload.name) + ": \"" + word + "\"",
         ours.empty() ? suggestion(word, names) : "did you mean \"" + std::string(ours) + "\"?");
@@ -49,17 +51,50 @@ void set_parameter(step& s, std::string_view name, const field& f) {
         s.pages = f.count32(0, 1'000'000'000);
     } else if (name == "directory") {
         s.list_directory = f.boolean();
+    } else if (name == "block") {
+        s.block = read_block(f);
+    } else if (name == "pattern") {
+        s.pattern =
+            static_cast<offset_pattern>(f.word({"sequential", "sequential_shared", "random"}));
+    } else if (name == "offsets") {
+        s.offsets = read_popularity(f);
+        if (s.offsets.kind == load::popularity_kind::sequential) {
+            f.refuse("is sequential", "write `pattern: sequential`");
+        }
+    } else if (name == "align") {
+        s.align_bytes = read_align(f);
+    } else if (name == "pieces") {
+        s.pieces = f.count32(1, 1024);
     }
+}
+
+/// What one parameter says of another.
+void check_parameters(map_reader& m, const step& s) {
+    if (s.pattern == offset_pattern::random) return;
+    for (const char* key : {"offsets", "align"}) {
+        if (const auto f = m.find(key)) f->refuse("is of random blocks", "remove it or `pattern`");
+    }
+}
+
+step plain_step(const catalogue::operation& op) {
+    step s;
+    s.op = op.name;
+    s.code = op.code;
+    s.align_bytes = s.block.max();
+    return s;
 }
 
 /// Operation and parameters out of the keys of a task or step.
 step read_step(map_reader& m, const catalogue::workload& workload) {
     const auto& op = find_op(m.require("op", task_example), workload);
-    step out;
-    out.op = op.name;
-    out.code = op.code;
+    step out = plain_step(op);
+    out.align_bytes = 0;
     for (const auto& p : op.parameters) {
         if (const auto f = m.find(p.name)) set_parameter(out, p.name, *f);
+    }
+    if (workload.name == "rbd") {
+        if (!op.parameters.empty()) check_parameters(m, out);
+        if (out.align_bytes == 0) out.align_bytes = out.block.max();
     }
     return out;
 }
@@ -86,11 +121,7 @@ std::vector<step> read_steps(const field& f, const catalogue::workload& workload
     for (const field& item : f.list("write `steps: [{op: put}, {op: get}]`")) {
         if (out.size() == max_steps) f.refuse("has more than 64 steps", "");
         if (item.raw().is_scalar()) {
-            step s;
-            const auto& op = find_op(item, workload);
-            s.op = op.name;
-            s.code = op.code;
-            out.push_back(s);
+            out.push_back(plain_step(find_op(item, workload)));
             continue;
         }
         map_reader m(item, "write {op: put}");
@@ -140,11 +171,8 @@ task read_task(const field& f, const catalogue::workload& workload) {
     task out;
     if (f.raw().is_scalar()) {  // `- get`
         const auto& op = find_op(f, workload);
-        step s;
-        s.op = op.name;
-        s.code = op.code;
         out.name = op.name;
-        out.steps.push_back(s);
+        out.steps.push_back(plain_step(op));
         return out;
     }
     map_reader m(f, task_example);
@@ -171,7 +199,7 @@ task read_task(const field& f, const catalogue::workload& workload) {
         if (out.weight == 0) weight->refuse("must be more than 0", "remove the task instead");
     }
     m.finish();
-    if (steps) check_sequence(out, *steps);
+    if (steps && workload.name == "s3") check_sequence(out, *steps);
     return out;
 }
 

@@ -2,7 +2,7 @@
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 
-#include "reader.hpp"
+#include "parse_parts.hpp"
 #include "text.hpp"
 
 namespace chopsticks::scenario {
@@ -190,14 +190,19 @@ void read_driver(const field& f, workload_config& out) {
         return;
     }
     std::vector<std::string_view> names;
-    for (const auto& w : catalogue::workloads()) {
-        if (catalogue::find_driver(w, name) != nullptr) {
-            out.driver = name;
-            return;
-        }
-        for (const auto& d : w.drivers)
-            names.push_back(d.name);
+    const auto& s3 = *catalogue::find_workload("s3");
+    if (catalogue::find_driver(s3, name) != nullptr) {
+        out.driver = name;
+        return;
     }
+    for (const auto& w : catalogue::workloads()) {
+        if (catalogue::find_driver(w, name) == nullptr) continue;
+        const std::string of(w.name);
+        f.refuse("is of S3 groups; " + name + " is a driver of the workload " + of,
+                 "write `" + of + ": {driver: " + name + "}`");
+    }
+    for (const auto& d : s3.drivers)
+        names.push_back(d.name);
     f.refuse("names no driver: \"" + name + "\"", suggestion(name, names));
 }
 
@@ -243,6 +248,7 @@ workload_config parse_workload_config(std::string text, std::string file,
     map_reader m(&root, "",
                  "a workload config begins like this: `endpoint: http://localhost:8000`");
     if (const auto driver = m.find("driver")) read_driver(*driver, out);
+    if (const auto rbd = m.find("rbd")) out.rbd = read_rbd_config(*rbd);
     if (const auto nested = m.find("s3")) {
         for (const auto& e : root.entries) {
             if (!is_s3_key(e.key)) continue;

@@ -129,6 +129,7 @@ struct run_result {
     bool target_problem = false;  ///< `problem` is of the target or its configuration
     std::string problem;          ///< not empty: why the run ended before its measure phase did
     std::string cleanup_problem;
+    std::vector<std::string> notes;  ///< of the targets, as they were opened; for the user
 };
 
 /// The seed that sizes and contents of a group's objects are functions of. That of a kept data set

@@ -51,6 +51,9 @@ class size_distribution {
     std::uint64_t min() const noexcept { return min_; }
     std::uint64_t max() const noexcept { return max_; }
 
+    /// The sizes there are: of a fixed size or a table; the bounds of every range otherwise.
+    std::vector<std::uint64_t> sizes() const;
+
     /// Expected size, exact up to the rounding of a lognormal size to whole bytes.
     double mean() const noexcept { return mean_; }
 

@@ -28,6 +28,10 @@ struct driver_options {
 /// True if this program was built with librbd.
 bool librbd_built_in() noexcept;
 
+/// Whether an operation counts its length as bytes: read, write, compare_and_write. The others send
+/// a length (or a pattern) and no body, so that bytes per second stay what a network carries.
+bool carries_data(std::uint16_t code) noexcept;
+
 /// One line about the library ("librbd 1.16.0"), for results and `list`; empty without it.
 std::string librbd_version();
 

@@ -45,6 +45,16 @@ workload_config load_workload_config(const std::string& path,
 workload_config parse_workload_config(std::string text, std::string file,
                                       const std::vector<override_value>& overrides = {});
 
+/// The driver of a workload's groups: the one that the config names, or the workload's default one.
+/// `dummy` at the config's top counts for every workload that names none itself.
+std::string_view driver_of(const workload_config& config, std::string_view workload);
+
+/// What only both together can show: config_error for tasks that cannot work on the images as they
+/// are configured. Switches the prefill off where the images are not to be written before the load
+/// (read-only, or clones, whose parent holds the data), with a warning in the plan where reads may
+/// then measure nothing.
+void check_together(scenario& plan, const workload_config& config);
+
 /// config_error if no endpoint was given.
 void require_endpoint(const workload_config& config);
 

@@ -1,0 +1,153 @@
+#include "block_work.hpp"
+
+#include <algorithm>
+#include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+
+#include "operation_use.hpp"
+
+namespace chopsticks::engine {
+
+namespace {
+
+namespace catalogue = scenario::catalogue;
+
+bool has_place(const scenario::step& s) {
+    return s.code != catalogue::rbd_flush;
+}
+
+bool is_random(const scenario::step& s) {
+    return s.pattern == scenario::offset_pattern::random;
+}
+
+std::uint64_t align_of(const scenario::step& s) {
+    return s.align_bytes > 0 ? s.align_bytes : s.block.max();
+}
+
+/// What boundaries between cores are multiples of. The parser has refused groups that have none.
+std::uint64_t unit_of(const scenario::group& g) {
+    std::vector<std::uint64_t> units;
+    if (g.blocks.verify) units.push_back(g.blocks.verify_bytes);
+    for (const scenario::task& t : g.tasks) {
+        for (const scenario::step& s : t.steps) {
+            if (!has_place(s)) continue;
+            units.push_back(load::place_unit(is_random(s) ? align_of(s) : 0, s.block.max()));
+        }
+    }
+    const std::uint64_t unit = load::common_unit(units);
+    CHOPSTICKS_ASSERT(unit > 0);
+    return unit;
+}
+
+std::uint64_t greatest_block(const scenario::group& g) {
+    std::uint64_t most = 1;
+    for (const scenario::task& t : g.tasks) {
+        for (const scenario::step& s : t.steps) {
+            if (has_place(s)) most = std::max(most, s.block.max());
+        }
+    }
+    return most;
+}
+
+}  // namespace
+
+std::vector<std::uint64_t> used_extents(const scenario::group& g,
+                                        const std::vector<std::uint64_t>& images) {
+    std::vector<std::uint64_t> used = images;
+    if (g.blocks.extent_bytes == 0) return used;
+    for (std::uint64_t& bytes : used)
+        bytes = std::min(bytes, g.blocks.extent_bytes);
+    return used;
+}
+
+std::string extents_problem(const scenario::group& g, const std::vector<std::uint64_t>& images,
+                            unsigned cores) {
+    if (images.empty()) return "group " + g.name + ": there is no image to work on";
+    const auto smallest = std::min_element(images.begin(), images.end());
+    const std::string which = "group " + g.name + ": image " +
+                              std::to_string(smallest - images.begin()) + " of " +
+                              std::to_string(images.size()) + " (" + format_size(*smallest) + ")";
+    if (g.blocks.extent_bytes > *smallest) {
+        return which + " is smaller than `blocks.extent` (" + format_size(g.blocks.extent_bytes) +
+               "); use larger images or a smaller extent";
+    }
+    const std::uint64_t bytes = g.blocks.extent_bytes > 0 ? g.blocks.extent_bytes : *smallest;
+    const std::uint64_t block = greatest_block(g);
+    if (bytes < block) {
+        return which + " is smaller than a block of " + format_size(block) +
+               "; use larger images or smaller blocks";
+    }
+    const std::uint64_t least =
+        load::block_parts::least_bytes(images.size(), unit_of(g), block, cores);
+    if (bytes >= least) return {};
+    return which + " is too small to be shared by " + std::to_string(cores) + " cores: they need " +
+           format_size(least) + "; use larger images, more of them, or --cores 1";
+}
+
+block_work::block_work(const scenario::group& g, const std::vector<std::uint64_t>& images,
+                       unsigned core, unsigned cores, std::size_t users, std::uint64_t seed)
+    : prefill_bytes_(g.blocks.prefill_bytes),
+      part_(used_extents(g, images), unit_of(g), core, cores),
+      prefill_(part_, 0, 1, g.blocks.prefill_bytes) {
+    for (const scenario::task& t : g.tasks) {
+        for (const scenario::step& s : t.steps) {
+            step_places& places = steps_.emplace_back();
+            places.what = &s;
+            if (!has_place(s) || part_.bytes() == 0) continue;
+            const std::uint64_t block = s.block.max();
+            if (is_random(s)) {
+                // The same seed for all steps: what is hot for reads is hot for writes.
+                places.choice = load::block_choice(part_, align_of(s), block, s.offsets, seed);
+            } else if (s.pattern == scenario::offset_pattern::sequential_shared) {
+                places.sequences.emplace_back(part_, 0, 1, block);
+            } else {
+                for (std::size_t u = 0; u < users; ++u)
+                    places.sequences.emplace_back(part_, u, users, block);
+            }
+        }
+    }
+}
+
+bool block_work::choose(std::size_t step, std::size_t user, random_stream& random, operation& op) {
+    if (part_.bytes() == 0) return false;
+    step_places& places = steps_[step];
+    const scenario::step& s = *places.what;
+    const std::uint64_t length =
+        s.block.min() == s.block.max() ? s.block.max() : s.block.at(random());
+    load::block_place place;
+    if (is_random(s)) {
+        place = places.choice.next(random, length);
+    } else {
+        place = places.sequences[places.sequences.size() > 1 ? user : 0].next(length);
+    }
+    op.object = place.image;
+    op.offset = place.offset;
+    op.length = place.length;
+    op.version = next_version();
+    return true;
+}
+
+bool block_work::choose_image(random_stream& random, operation& op) {
+    if (part_.bytes() == 0) return false;
+    op.object = part_.pieces()[random.below(part_.pieces().size())].image;
+    return true;
+}
+
+bool block_work::next_prefill(operation& op) {
+    if (part_.bytes() == 0 || prefill_.rounds() > 0) return false;
+    const load::block_place place = prefill_.next(prefill_bytes_);
+    op.object = place.image;
+    op.offset = place.offset;
+    op.length = place.length;
+    return true;
+}
+
+std::uint64_t block_work::prefill_writes() const noexcept {
+    std::uint64_t writes = 0;
+    for (const load::block_parts::piece& p : part_.pieces())
+        writes += (p.end - p.first + prefill_bytes_ - 1) / prefill_bytes_;
+    return writes;
+}
+
+}  // namespace chopsticks::engine

@@ -1,0 +1,22 @@
+// What a program built without librbd has to say about it.
+
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/rbd/driver.hpp>
+
+namespace chopsticks::rbd {
+
+bool librbd_built_in() noexcept {
+    return false;
+}
+
+std::string librbd_version() {
+    return {};
+}
+
+std::unique_ptr<engine::driver> make_librbd_driver(const driver_options&) {
+    throw config_error(
+        "the driver librbd is not in this program: install librbd-dev and build it again "
+        "(or try scenarios with the driver dummy: --set workload.rbd.driver=dummy)");
+}
+
+}  // namespace chopsticks::rbd

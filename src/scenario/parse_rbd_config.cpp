@@ -1,0 +1,269 @@
+// To which block devices RBD load goes: the `rbd` of a workload config.
+
+#include <algorithm>
+#include <chopsticks/scenario/parse.hpp>
+
+#include "parse_parts.hpp"
+#include "text.hpp"
+
+namespace chopsticks::scenario {
+
+namespace {
+
+constexpr std::uint32_t max_images = 100'000;
+/// What librbd takes for objects: orders 12 to 25.
+constexpr std::uint64_t object_least = 1ULL << 12;
+constexpr std::uint64_t object_most = 1ULL << 25;
+
+/// A name as Ceph has it: '/' and '@' separate pool, namespace, image and snapshot.
+std::string name_text(const field& f) {
+    std::string text = f.text();
+    if (text.find_first_of("/@") != std::string::npos || has_control_characters(text) ||
+        text.size() > 200) {
+        f.refuse("is no name of one thing: " + f.raw().found(),
+                 "at most 200 characters without '/' and '@'; pool, namespace and snapshot have "
+                 "keys of their own");
+    }
+    return text;
+}
+
+std::string path_text(const field& f) {
+    std::string path = f.text();
+    if (has_control_characters(path)) f.refuse("contains a control character", "");
+    return path;
+}
+
+void read_driver_name(const field& f, rbd_config& out) {
+    const std::string name = f.text();
+    const auto& rbd = *catalogue::find_workload("rbd");
+    std::vector<std::string_view> names;
+    for (const auto& d : rbd.drivers)
+        names.push_back(d.name);
+    if (catalogue::find_driver(rbd, name) == nullptr) {
+        f.refuse("names no driver of the workload rbd: \"" + name + "\"", suggestion(name, names));
+    }
+    out.driver = name;
+}
+
+void read_images(map_reader& m, rbd_config& out) {
+    const auto images = m.find("images");
+    const auto prefix = m.find("prefix");
+    const auto count = m.find("count");
+    if (images && (prefix || count)) {
+        images->refuse("stands beside `" + std::string(prefix ? "prefix" : "count") + "`",
+                       "name the images, or give a prefix and a count");
+    }
+    if (prefix) out.prefix = name_text(*prefix);
+    if (count) out.count = count->count32(1, max_images);
+    if (!images) return;
+    for (const field& f : images->list("write [image1, image2]")) {
+        std::string name = name_text(f);
+        if (std::find(out.images.begin(), out.images.end(), name) != out.images.end()) {
+            f.refuse("is listed twice", "remove one");
+        }
+        out.images.push_back(std::move(name));
+    }
+    if (out.images.empty()) images->refuse("is empty", "");
+    if (out.images.size() > max_images) images->refuse("has more than 100000 items", "");
+}
+
+void read_features(const field& f, rbd_config& out) {
+    out.features.emplace();
+    for (const field& item : f.list("write [layering, exclusive-lock, object-map]")) {
+        const std::vector<std::string_view> known = {"layering",  "exclusive-lock", "object-map",
+                                                     "fast-diff", "deep-flatten",   "journaling"};
+        out.features->emplace_back(known[item.word(known)]);
+    }
+}
+
+void read_connections(const field& f, rbd_config& out) {
+    if (f.raw().is_map()) {
+        map_reader m(f, "write {per_images: 8}");
+        const auto n = m.require("per_images", "write {per_images: 8}");
+        out.images_per_connection = n.count32(1, max_images);
+        out.connections = rbd_connections::per_images;
+        m.finish();
+        return;
+    }
+    out.connections =
+        f.word({"per_core", "shared"}) == 0 ? rbd_connections::per_core : rbd_connections::shared;
+}
+
+void read_options(const field& f, rbd_config& out) {
+    const char* const example = "write {rbd_op_threads: 1}: options by their Ceph names";
+    if (!f.raw().is_map()) f.wrong("a map of options", example);
+    for (const auto& e : f.raw().entries) {
+        const field option(e.content, f.name() + "." + e.key);
+        if (e.key == "key") {
+            fail(e.where, "`" + option.name() + "` is a secret", "write `keyring: PATH` instead");
+        }
+        const bool plain = e.key.find_first_not_of(
+                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                               "0123456789_") == std::string::npos;
+        if (!plain) {
+            fail(e.where, "\"" + e.key.substr(0, 64) + "\" is no name of an option", example);
+        }
+        if (!e.content.is_scalar()) option.wrong("a text or number", example);
+        if (has_control_characters(e.content.text)) {
+            option.refuse("contains a control character", "");
+        }
+        out.options[e.key] = e.content.text;
+    }
+}
+
+void read_source(map_reader& m, rbd_config& out) {
+    const auto source = m.find("source");
+    const auto parent = m.find("parent");
+    const auto snapshot = m.find("snapshot");
+    if (source) out.source = static_cast<rbd_source>(source->word({"plain", "snapshot", "clone"}));
+    if (parent) out.parent = name_text(*parent);
+    if (snapshot) out.snapshot = name_text(*snapshot);
+    if (parent && out.source != rbd_source::clone) {
+        parent->refuse("is of clones", "add `source: clone`, or remove it");
+    }
+    if (snapshot && out.source == rbd_source::plain) {
+        snapshot->refuse("says nothing about a plain image",
+                         "add `source: snapshot` or `source: clone`, or remove it");
+    }
+    if (out.source == rbd_source::snapshot && !snapshot) {
+        source->refuse("is snapshot, but `snapshot` is missing", "name the snapshot");
+    }
+    if (out.source == rbd_source::clone && parent && !snapshot) {
+        parent->refuse("needs a `snapshot` to clone", "name the parent's snapshot");
+    }
+    if (out.source == rbd_source::clone && snapshot && !parent) {
+        snapshot->refuse("is of no `parent`",
+                         "name the image to clone, or remove it and the run makes one");
+    }
+}
+
+}  // namespace
+
+rbd_config read_rbd_config(const field& f) {
+    rbd_config out;
+    map_reader m(f, "write {pool: rbd, prefix: chopsticks-, count: 4, size: 10GiB}");
+    if (const auto d = m.find("driver")) read_driver_name(*d, out);
+    if (const auto p = m.find("conf_file")) out.conf_file = path_text(*p);
+    if (const auto c = m.find("cluster")) out.cluster = name_text(*c);
+    if (const auto c = m.find("client")) {
+        out.client = name_text(*c);
+        if (out.client.rfind("client.", 0) == 0) {
+            c->refuse("begins with \"client.\"", "write the id alone: " + out.client.substr(7));
+        }
+    }
+    if (const auto k = m.find("keyring")) out.keyring = path_text(*k);
+    if (const auto p = m.find("pool")) out.pool = name_text(*p);
+    if (const auto n = m.find("namespace")) out.name_space = name_text(*n);
+    if (const auto p = m.find("data_pool")) out.data_pool = name_text(*p);
+    read_images(m, out);
+    if (const auto s = m.find("size")) out.image_bytes = s->size(512);
+    if (const auto s = m.find("object_size")) {
+        out.object_bytes = s->size();
+        const std::uint64_t n = out.object_bytes;
+        if (n < object_least || n > object_most || (n & (n - 1)) != 0) {
+            s->refuse("must be a power of two from 4KiB to 32MiB, not " + s->raw().found(),
+                      "the default is 4MiB");
+        }
+    }
+    if (const auto l = m.find("features")) read_features(*l, out);
+    if (const auto b = m.find("create")) out.create = b->boolean();
+    if (const auto b = m.find("keep")) out.keep = b->boolean();
+    const auto read_only = m.find("read_only");
+    if (read_only) out.read_only = read_only->boolean();
+    read_source(m, out);
+    if (read_only && out.read_only && out.source == rbd_source::clone) {
+        read_only->refuse("stands beside `source: clone`",
+                          "clones are made by the run, to be written; remove one of them");
+    }
+    const auto encryption = m.find("encryption");
+    const auto passphrase = m.find("passphrase_file");
+    if (encryption) out.encryption = encryption->word({"luks1", "luks2"}) == 0 ? "luks1" : "luks2";
+    if (passphrase) out.passphrase_file = path_text(*passphrase);
+    if (encryption && !passphrase) {
+        encryption->refuse("needs a `passphrase_file`", "name the file that holds the passphrase");
+    }
+    if (passphrase && !encryption) {
+        passphrase->refuse("is given without `encryption`", "add `encryption: luks2`");
+    }
+    if (const auto c = m.find("connections")) read_connections(*c, out);
+    if (const auto c = m.find("completion")) {
+        out.completion = c->word({"callback", "eventfd"}) == 0 ? rbd_completion::callback
+                                                               : rbd_completion::eventfd;
+    }
+    if (const auto c = m.find("cache")) out.cache = c->boolean();
+    if (const auto t = m.find("operation_timeout"))
+        out.operation_timeout_ns = t->duration(1'000'000);
+    if (const auto o = m.find("options")) read_options(*o, out);
+    m.finish();
+    return out;
+}
+
+namespace {
+
+void refuse_task(const group& g, const step& s, const std::string& problem,
+                 const std::string& mend) {
+    throw config_error("group " + g.name + ": " + s.op + ": " + problem + "; " + mend);
+}
+
+void check_step(const group& g, const step& s, const rbd_config& rbd) {
+    const bool writes = s.code != catalogue::rbd_read && s.code != catalogue::rbd_flush;
+    if (writes && rbd.read_only) {
+        refuse_task(g, s, "the images are opened read-only",
+                    "remove the task, or `read_only` from the workload config");
+    }
+    if (writes && rbd.source == rbd_source::snapshot) {
+        refuse_task(g, s, "a snapshot cannot be written",
+                    "remove the task, or use `source: clone` in the workload config");
+    }
+    if (s.code == catalogue::rbd_flush) return;
+    // Of images that this run does not make, open_target learns the size.
+    if (rbd.create && s.block.max() > rbd.image_bytes) {
+        refuse_task(g, s,
+                    "a block of " + format_size(s.block.max()) + " is larger than an image of " +
+                        format_size(rbd.image_bytes),
+                    "set `rbd.size` in the workload config, or make blocks smaller");
+    }
+    if (s.code == catalogue::rbd_compare_and_write && s.block.max() > rbd.object_bytes) {
+        refuse_task(g, s,
+                    "a block of " + format_size(s.block.max()) + " is larger than an object of " +
+                        format_size(rbd.object_bytes),
+                    "make blocks smaller");
+    }
+}
+
+}  // namespace
+
+std::string_view driver_of(const workload_config& config, std::string_view workload) {
+    const std::string& own = workload == "rbd" ? config.rbd.driver : config.driver;
+    if (!own.empty()) return own;
+    // What sends nothing for one workload and loads a cluster with the other surprises.
+    if (config.driver == "dummy") return "dummy";
+    const auto* entry = catalogue::find_workload(workload);
+    return entry != nullptr ? entry->drivers.front().name : std::string_view();
+}
+
+void check_together(scenario& plan, const workload_config& config) {
+    const rbd_config& rbd = config.rbd;
+    const bool written_before = rbd.read_only || rbd.source != rbd_source::plain;
+    for (group& g : plan.groups) {
+        if (g.workload != "rbd") continue;
+        for (const task& t : g.tasks) {
+            for (const step& s : t.steps)
+                check_step(g, s, rbd);
+        }
+        if (rbd.create && g.blocks.extent_bytes > rbd.image_bytes && rbd.images.empty()) {
+            throw config_error("group " + g.name + ": `blocks.extent` of " +
+                               format_size(g.blocks.extent_bytes) + " is larger than an image of " +
+                               format_size(rbd.image_bytes) +
+                               "; set `rbd.size` in the workload config, or a smaller extent");
+        }
+        if (!written_before || !g.blocks.prefill) continue;
+        g.blocks.prefill = false;
+        if (rbd.source == rbd_source::clone) continue;
+        plan.warnings.push_back("group " + g.name +
+                                ": the images are read-only and are not filled; reading blocks "
+                                "that were never written measures nothing of the disks");
+    }
+}
+
+}  // namespace chopsticks::scenario
