@@ -13,11 +13,26 @@ namespace chopsticks::cli {
 namespace {
 
 std::string describe_target(const run_setup& setup) {
-    if (setup.workload.driver == "dummy") return "the dummy driver";
-    const std::vector<std::string>& endpoints = setup.workload.s3.endpoints;
-    std::string text = endpoints.front();
-    if (endpoints.size() > 1) text += " and " + std::to_string(endpoints.size() - 1) + " more";
-    return text + ", bucket " + setup.workload.s3.bucket;
+    std::string text;
+    if (setup.has("s3")) {
+        if (scenario::driver_of(setup.workload, "s3") == "dummy") {
+            text = "the dummy driver";
+        } else {
+            const std::vector<std::string>& endpoints = setup.workload.s3.endpoints;
+            text = endpoints.front();
+            if (endpoints.size() > 1) {
+                text += " and " + std::to_string(endpoints.size() - 1) + " more";
+            }
+            text += ", bucket " + setup.workload.s3.bucket;
+        }
+    }
+    if (!setup.has("rbd")) return text;
+    if (!text.empty()) text += "; and ";
+    const scenario::rbd_config& rbd = setup.workload.rbd;
+    const std::size_t images = rbd.images.empty() ? rbd.count : rbd.images.size();
+    text += std::to_string(images) + (images == 1 ? " image" : " images");
+    if (scenario::driver_of(setup.workload, "rbd") == "dummy") return text + " of the dummy driver";
+    return text + " in pool " + rbd.pool + (rbd.name_space.empty() ? "" : "/" + rbd.name_space);
 }
 
 }  // namespace

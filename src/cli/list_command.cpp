@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <cstdio>
@@ -53,14 +54,20 @@ void print_scenarios(const std::string& given) {
     }
 }
 
+std::string library_text() {
+    return rbd::librbd_built_in() ? " (" + rbd::librbd_version() + ")"
+                                  : " (not in this program: install librbd-dev, build again)";
+}
+
 void print_catalogue() {
     for (const auto& w : scenario::catalogue::workloads()) {
         std::printf("\nWorkload %.*s: %.*s\n", static_cast<int>(w.name.size()), w.name.data(),
                     static_cast<int>(w.description.size()), w.description.data());
         std::printf("  drivers\n");
         for (const auto& d : w.drivers) {
-            std::printf("    %-16.*s %.*s\n", static_cast<int>(d.name.size()), d.name.data(),
-                        static_cast<int>(d.description.size()), d.description.data());
+            std::printf("    %-16.*s %.*s%s\n", static_cast<int>(d.name.size()), d.name.data(),
+                        static_cast<int>(d.description.size()), d.description.data(),
+                        d.name == "librbd" ? library_text().c_str() : "");
         }
         std::printf("  operations and their parameters\n");
         for (const auto& o : w.operations) {

@@ -85,6 +85,7 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         doc.run.warmup.ok += f.ok_count;
         doc.run.warmup.failed += f.failed_count;
     }
+    doc.run.warnings.insert(doc.run.warnings.end(), result.notes.begin(), result.notes.end());
     if (!result.cleanup_problem.empty())
         doc.run.warnings.push_back("cleanup: " + result.cleanup_problem);
 
@@ -96,7 +97,7 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         results::group_figures out;
         out.name = group.name;
         out.workload = group.workload;
-        out.driver = setup.workload.driver.empty() ? "beast" : setup.workload.driver;
+        out.driver = scenario::driver_of(setup.workload, group.workload);
         out.open_loop = group.open.has_value();
         out.users = group.open ? 0 : group.closed.users;
         out.load = load_of(result.groups[g]);

@@ -6,6 +6,7 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/results/write.hpp>
 #include <chopsticks/s3/driver.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
@@ -21,6 +22,9 @@ namespace {
 /// endpoint's loop, and some to spare for libraries.
 constexpr std::uint64_t descriptors_base = 40;
 constexpr std::uint64_t descriptors_per_core = 4;
+/// One connection to a cluster: its threads' own, and sockets to monitors and OSDs, whose number
+/// nobody knows before.
+constexpr std::uint64_t descriptors_per_cluster = 200;
 /// Exact in the doubles that readers of JSON make of numbers.
 constexpr double seed_most = 9007199254740991;
 /// The most memory the embedded endpoint takes for objects.
@@ -141,8 +145,9 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
     for (const std::string& set : a.sets)
         overrides.push_back(scenario::parse_override(set));
     scenario = scenario::load_scenario(a.scenario_file, overrides);
-    warnings = scenario.warnings;
     workload = scenario::load_workload_config(a.workload_file, overrides);
+    scenario::check_together(scenario, workload);
+    warnings = scenario.warnings;
     for (const auto& [key, why] : workload.ignored) {
         warnings.push_back(workload.file + ": " + key + " is ignored: " + why);
     }
@@ -255,6 +260,12 @@ void run_setup::set_target(const run_arguments& a, bool start_target) {
         s3.access_key = a.access_key;
         s3.secret_key.clear();
     }
+    if (!has("s3")) {
+        if (!a.embedded) return;
+        throw config_error(
+            "--embedded: is an S3 endpoint, and this scenario has no S3 groups; to try it without "
+            "a cluster: --set workload.rbd.driver=dummy");
+    }
     if (workload.driver == "dummy") {
         s3.endpoints = {"http://dummy.invalid"};
         return;
@@ -305,6 +316,19 @@ void run_setup::choose_cores(const run_arguments& a) {
     cores = static_cast<unsigned>(std::min<std::uint64_t>(cores, users));
     if (a.cores) cores = *a.cores;
     options.cores = std::max(1U, cores);
+    const scenario::rbd_config& rbd = workload.rbd;
+    const std::size_t images = rbd.images.empty() ? rbd.count : rbd.images.size();
+    const bool one_core_each = has("rbd") && rbd.completion == scenario::rbd_completion::eventfd;
+    if (one_core_each && options.cores > images) {
+        if (a.cores) {
+            throw config_error("--cores " + std::to_string(*a.cores) +
+                               ": with `completion: eventfd` an image belongs to one core, and "
+                               "there are only " +
+                               std::to_string(images) +
+                               "; use fewer cores, more images or `completion: callback`");
+        }
+        options.cores = static_cast<unsigned>(images);
+    }
     if (options.cores > cpus.size()) {
         warnings.push_back("--cores " + std::to_string(options.cores) + ": there are only " +
                            std::to_string(cpus.size()) + " CPUs; the cores are not pinned");
@@ -318,12 +342,13 @@ void run_setup::choose_cores(const run_arguments& a) {
 void run_setup::make_plan() {
     std::uint64_t sessions = 0;
     for (const scenario::group& g : scenario.groups) {
-        const bool prepares = scenario.phase.prepare;
-        if (prepares) {
+        if (g.workload == "rbd") {
+            plan_blocks(g);
+        } else if (scenario.phase.prepare) {
             needs.prepare_operations += g.data.objects;
             needs.prepare_bytes += static_cast<double>(g.data.objects) * g.data.size.mean();
         }
-        sessions += g.open ? g.open->max_in_flight : g.closed.users;
+        if (g.workload == "s3") sessions += g.open ? g.open->max_in_flight : g.closed.users;
         if (g.open) {
             needs.operations += g.open->rate * static_cast<double>(scenario.phase.measure_ns) / 1e9;
         } else if (g.closed.spawn_rate > 0) {
@@ -338,31 +363,76 @@ void run_setup::make_plan() {
     const bool helpers = scenario.phase.prepare || scenario.phase.cleanup;
     const std::uint64_t per_group =
         std::max<std::uint64_t>(scenario.phase.prepare_concurrency, options.cores) + 1;
-    const std::uint64_t at_once = sessions + (helpers ? per_group * scenario.groups.size() : 0);
+    const auto s3_groups = static_cast<std::uint64_t>(
+        std::count_if(scenario.groups.begin(), scenario.groups.end(),
+                      [](const scenario::group& g) { return g.workload == "s3"; }));
+    const std::uint64_t at_once = sessions + (helpers ? per_group * s3_groups : 0);
     const bool dummy = workload.driver == "dummy";
     needs.descriptors = descriptors_base + descriptors_per_core * options.cores +
+                        needs.cluster_connections * descriptors_per_cluster +
                         (dummy ? 0 : at_once * (embedded ? 2 : 1));
     if (dummy) needs.connections = 0;
 }
 
+void run_setup::plan_blocks(const scenario::group& g) {
+    const scenario::rbd_config& rbd = workload.rbd;
+    const std::uint64_t images = rbd.images.empty() ? rbd.count : rbd.images.size();
+    // Of images that are there already, only open_target learns the size.
+    const std::uint64_t extent =
+        g.blocks.extent_bytes > 0 ? g.blocks.extent_bytes : rbd.image_bytes;
+    if (scenario.phase.prepare && g.blocks.prefill) {
+        const std::uint64_t writes = (extent + g.blocks.prefill_bytes - 1) / g.blocks.prefill_bytes;
+        needs.prepare_operations += images * writes;
+        needs.prepare_bytes += static_cast<double>(images) * static_cast<double>(extent);
+    }
+    if (scenario::driver_of(workload, "rbd") == "dummy") return;
+    std::uint64_t connections = 1;
+    if (rbd.connections == scenario::rbd_connections::per_core) {
+        connections = std::min<std::uint64_t>(options.cores, images);
+    } else if (rbd.connections == scenario::rbd_connections::per_images) {
+        connections = (images + rbd.images_per_connection - 1) / rbd.images_per_connection;
+    }
+    needs.cluster_connections += connections;
+}
+
+bool run_setup::has(std::string_view name) const {
+    return std::any_of(scenario.groups.begin(), scenario.groups.end(),
+                       [&](const scenario::group& g) { return g.workload == name; });
+}
+
+std::unique_ptr<engine::driver> run_setup::make_driver(const scenario::group& g,
+                                                       std::size_t index) {
+    const bool dummy = scenario::driver_of(workload, g.workload) == "dummy";
+    const std::uint64_t seed = engine::data_seed(g, scenario.seed, index);
+    if (g.workload == "rbd") {
+        rbd::driver_options d;
+        d.config = &workload.rbd;
+        d.group = &g;
+        d.timeout = scenario.timeout;
+        d.run_id = run_id;
+        d.data_seed = seed;
+        d.cores = options.cores;
+        d.prepares = scenario.phase.prepare;
+        d.cleans = scenario.phase.cleanup;
+        return dummy ? rbd::make_dummy_driver(d) : rbd::make_librbd_driver(d);
+    }
+    if (dummy) return s3::make_dummy_driver();
+    s3::driver_options d;
+    d.config = &workload.s3;
+    d.group = &g;
+    d.timeout = scenario.timeout;
+    d.run_prefix = g.data.prefix + run_id + "/" + (scenario.groups.size() > 1 ? g.name + "/" : "");
+    if (!g.data.reuse.empty()) d.kept_prefix = g.data.prefix + "kept/" + g.data.reuse + "/";
+    d.data_seed = seed;
+    d.cores = options.cores;
+    d.prepares = scenario.phase.prepare;
+    return s3::make_beast_driver(d);
+}
+
 void run_setup::make_drivers() {
-    const bool many = scenario.groups.size() > 1;
     for (std::size_t i = 0; i < scenario.groups.size(); ++i) {
         const scenario::group& g = scenario.groups[i];
-        if (workload.driver == "dummy") {
-            drivers.push_back(s3::make_dummy_driver());
-        } else {
-            s3::driver_options d;
-            d.config = &workload.s3;
-            d.group = &g;
-            d.timeout = scenario.timeout;
-            d.run_prefix = g.data.prefix + run_id + "/" + (many ? g.name + "/" : "");
-            if (!g.data.reuse.empty()) d.kept_prefix = g.data.prefix + "kept/" + g.data.reuse + "/";
-            d.data_seed = engine::data_seed(g, scenario.seed, i);
-            d.cores = options.cores;
-            d.prepares = scenario.phase.prepare;
-            drivers.push_back(s3::make_beast_driver(d));
-        }
+        drivers.push_back(make_driver(g, i));
         engine::group_setup setup;
         setup.group = &g;
         setup.target = drivers.back().get();

@@ -49,6 +49,7 @@ struct plan {
     std::uint64_t prepare_operations = 0;
     double prepare_bytes = 0;
     std::uint64_t connections = 0;
+    std::uint64_t cluster_connections = 0;  ///< to Ceph, of block devices
     double operations = 0;  ///< of the measure phase; 0: as many as the target can do
     std::uint64_t descriptors = 0;
     double ramp_s = 0;
@@ -65,6 +66,9 @@ class run_setup {
     /// Makes the drivers; resolves names, reads CA files.
     void make_drivers();
 
+    /// Whether any group has this workload.
+    bool has(std::string_view workload) const;
+
     scenario::scenario scenario;
     scenario::workload_config workload;
     engine::run_options options;
@@ -80,6 +84,8 @@ class run_setup {
     void set_target(const run_arguments& arguments, bool start_target);
     void choose_cores(const run_arguments& arguments);
     void make_plan();
+    void plan_blocks(const scenario::group& group);
+    std::unique_ptr<engine::driver> make_driver(const scenario::group& group, std::size_t index);
 };
 
 }  // namespace chopsticks::cli

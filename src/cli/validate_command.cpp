@@ -30,6 +30,24 @@ std::string load_text(const scenario::group& g) {
     return out;
 }
 
+std::string objects_text(const scenario::group& g) {
+    return "    objects: " + std::to_string(g.data.objects) + " of " + g.data.size.describe() +
+           ", keys " + load::describe(g.data.popularity) + "\n";
+}
+
+std::string blocks_text(const scenario::group& g, const scenario::rbd_config& rbd) {
+    const std::size_t images = rbd.images.empty() ? rbd.count : rbd.images.size();
+    std::string text = "    images: " + std::to_string(images);
+    if (rbd.create) text += " of " + format_size(rbd.image_bytes) + " where they are made";
+    text += g.blocks.extent_bytes > 0
+                ? ", the first " + format_size(g.blocks.extent_bytes) + " of each used"
+                : ", used whole";
+    text += g.blocks.prefill
+                ? ", filled first in writes of " + format_size(g.blocks.prefill_bytes) + "\n"
+                : ", not filled before the load\n";
+    return text;
+}
+
 int validate(const run_arguments& arguments) {
     const run_setup setup(arguments, false);
     const scenario::scenario& s = setup.scenario;
@@ -51,9 +69,8 @@ int validate(const run_arguments& arguments) {
             std::printf("%s %s %s", i == 0 ? "" : ",", g.tasks[i].name.c_str(),
                         share(g.tasks[i].weight, sum).c_str());
         }
-        std::printf("\n    objects: %llu of %s, keys %s\n",
-                    static_cast<unsigned long long>(g.data.objects), g.data.size.describe().c_str(),
-                    load::describe(g.data.popularity).c_str());
+        std::printf("\n%s", g.workload == "rbd" ? blocks_text(g, setup.workload.rbd).c_str()
+                                                : objects_text(g).c_str());
     }
     const plan& p = setup.needs;
     std::printf("  phases: prepare %s, warm-up %s, measure %s, drain at most %s, cleanup %s\n",
@@ -71,6 +88,10 @@ int validate(const run_arguments& arguments) {
                 format_size(static_cast<std::uint64_t>(p.prepare_bytes)).c_str());
     std::printf("  connections: %llu on %u %s\n", static_cast<unsigned long long>(p.connections),
                 setup.options.cores, setup.options.cores == 1 ? "core" : "cores");
+    if (p.cluster_connections > 0) {
+        std::printf("  connections to the cluster: %llu\n",
+                    static_cast<unsigned long long>(p.cluster_connections));
+    }
     const telemetry::descriptor_limit limit = telemetry::current_descriptor_limit();
     std::printf("  file descriptors: %llu (limit %llu, can be raised to %llu)\n",
                 static_cast<unsigned long long>(p.descriptors),

@@ -144,7 +144,10 @@ bool coordinator::open_targets() {
         ++opened_;
         target_state state = ask_driver(g, &core_driver::open_target, 1);
         data_ready_.push_back(state.data_ready);
-        result_.notes.insert(result_.notes.end(), state.notes.begin(), state.notes.end());
+        for (const std::string& note : state.notes) {
+            result_.notes.push_back(note);
+            if (options_.watcher != nullptr) options_.watcher->on_note(note);
+        }
         if (state.problem.empty()) state.problem = share_extents(g, state);
         if (state.problem.empty()) continue;
         if (stopping()) return false;

@@ -170,6 +170,7 @@ rbd_config read_rbd_config(const field& f) {
     if (const auto b = m.find("keep")) out.keep = b->boolean();
     const auto read_only = m.find("read_only");
     if (read_only) out.read_only = read_only->boolean();
+    if (const auto b = m.find("overwrite_existing")) out.overwrite_existing = b->boolean();
     read_source(m, out);
     if (read_only && out.read_only && out.source == rbd_source::clone) {
         read_only->refuse("stands beside `source: clone`",

@@ -32,13 +32,20 @@ def load_with(**parts):
     return scenario_with(load=parts)
 
 
+def blocks_with(op="read", **parts):
+    return {"groups": [{"workload": "rbd", "tasks": [op], **parts}]}
+
+
 odd = {unknown: 1}
 operations = ("put", "get", "head", "delete", "list", "create_bucket", "head_bucket")
+block_operations = ("read", "write", "flush", "discard", "write_zeroes", "writesame",
+                    "compare_and_write")
 
 # Heading in docs/reference/scenario.md: scenarios with an unknown key in that place.
 scenario_maps = {
     "scenario": [{**scenario_with(), **odd}],
-    "groups[]": [scenario_with(**odd)],
+    "groups[]": [scenario_with(**odd), blocks_with(**odd)],
+    "groups[].blocks": [blocks_with(blocks=odd)],
     "groups[].data": [data_with(**odd)],
     "groups[].data.size": [data_with(size=odd)],
     "groups[].data.size.lognormal": [
@@ -47,9 +54,12 @@ scenario_maps = {
     "groups[].data.popularity": [data_with(popularity=odd)],
     "groups[].data.popularity.hot_set": [data_with(popularity={"hot_set": odd})],
     "groups[].data.content": [data_with(content=odd)],
-    "groups[].tasks[]": [scenario_with(tasks=[{"op": op, **odd}]) for op in operations],
+    "groups[].tasks[]": [scenario_with(tasks=[{"op": op, **odd}]) for op in operations]
+                        + [blocks_with({"op": op, **odd}) for op in block_operations],
     "groups[].tasks[].steps[]": [scenario_with(tasks=[{"steps": [{"op": op, **odd}]}])
-                                 for op in operations],
+                                 for op in operations]
+                                + [blocks_with({"steps": [{"op": op, **odd}]})
+                                   for op in block_operations],
     "groups[].load": [load_with(**odd)],
     "groups[].load.closed": [load_with(closed={"users": 1, **odd})],
     "groups[].load.closed.think_time": [
@@ -65,6 +75,7 @@ workload_maps = {
     "workload config": [odd],
     "tls": [{"tls": odd}],
     "driver_config": [{"driver_config": odd}],
+    "rbd": [{"rbd": odd}],
 }
 
 

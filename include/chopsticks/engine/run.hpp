@@ -81,6 +81,8 @@ struct observer {
     virtual void on_phase(phase) {}
     virtual void on_progress(const progress&) {}
     virtual void on_interval(const interval&) {}
+    /// What a target had to say when it was opened: one of target_state::notes.
+    virtual void on_note(const std::string&) {}
 };
 
 /// A group with its driver; both outlive the run.
