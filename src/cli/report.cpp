@@ -80,7 +80,26 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
     for (const engine::phase_span& p : result.phases) {
         doc.run.phases.push_back({std::string(engine::name(p.when)), p.start_s, p.duration_s});
     }
+    const engine::steady_figures& steady = result.steady;
     doc.run.warmup.by_time_s = result.warmup_s;
+    if (steady.asked) {
+        const double planned_s = static_cast<double>(setup.scenario.phase.warmup_ns) / 1e9;
+        doc.run.warmup.by_time_s = std::min(result.warmup_s, setup.needs.ramp_s + planned_s);
+        doc.run.warmup.by_steady_state_s = result.warmup_s - doc.run.warmup.by_time_s;
+        doc.run.warmup.steady = steady.reached;
+        if (!steady.reached && !result.interrupted) {
+            doc.run.warnings.push_back(
+                "the throughput was not steady when `steady_within` ended: the figures hold some "
+                "of the warm-up");
+        }
+    }
+    doc.run.throughput.mean_per_s = steady.throughput.mean;
+    doc.run.throughput.half_width_per_s = steady.throughput.half_width;
+    doc.run.throughput.lag1 = steady.throughput.lag1;
+    doc.run.throughput.batches = steady.throughput.batches;
+    doc.run.throughput.batch_intervals = steady.throughput.batch_values;
+    doc.run.throughput.usable = steady.throughput.usable;
+    doc.run.throughput.ended_run = steady.confident;
     for (const stats::figures& f : result.warmup.by_operation) {
         doc.run.warmup.ok += f.ok_count;
         doc.run.warmup.failed += f.failed_count;

@@ -104,6 +104,10 @@ void add_run_options(CLI::App& command, run_arguments& a) {
         ->type_name("TIME");
     command.add_option("--rate", a.rate, "Open loop: operations per second, done or not")
         ->type_name("OPS_PER_S");
+    command
+        .add_option("--until-confident", a.until_confident,
+                    "Ends the measure phase once the throughput is known so well: 1%")
+        ->type_name("SHARE");
     command.add_option("--cores", a.cores, "Event loops, one per core (default: all there are)")
         ->type_name("N")
         ->check(CLI::Range(1U, 1024U));
@@ -144,6 +148,7 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
     std::vector<scenario::override_value> overrides;
     for (const std::string& set : a.sets)
         overrides.push_back(scenario::parse_override(set));
+    if (a.until_confident) overrides.push_back({"stop.confident", *a.until_confident});
     scenario = scenario::load_scenario(a.scenario_file, overrides);
     workload = scenario::load_workload_config(a.workload_file, overrides);
     scenario::check_together(scenario, workload);

@@ -25,6 +25,7 @@ struct run_arguments {
     std::optional<std::string> spawn_rate;
     std::optional<std::string> duration;
     std::optional<std::string> rate;
+    std::optional<std::string> until_confident;
     std::optional<unsigned> cores;
     std::optional<std::string> seed;
     std::string output;

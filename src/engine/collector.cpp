@@ -23,13 +23,14 @@ void add_counters(driver_counters& sum, const driver_counters& more) noexcept {
 }  // namespace
 
 collector::collector(const stats::layout& names, std::size_t group_count, unsigned core_count,
-                     observer* watcher)
+                     std::int64_t interval_ns, observer* watcher)
     : measured(names, 3),
       warmup(names, 3),
       groups(group_count),
       cores(core_count),
       names_(names),
       core_count_(core_count),
+      interval_ns_(interval_ns),
       watcher_(watcher),
       last_in_(core_count, -1),
       backlog_(group_count, std::vector<std::uint64_t>(core_count)) {
@@ -146,7 +147,24 @@ void collector::merge(handover& h) {
     }
 }
 
+std::vector<double> collector::throughput(phase of, double from_s) const {
+    std::vector<double> out;
+    const std::lock_guard lock(mutex_);
+    for (const rate_of_interval& r : rates_) {
+        if (r.when == of && r.start_s >= from_s) out.push_back(r.rate);
+    }
+    return out;
+}
+
 void collector::emit(interval& done) {
+    // Parts of an interval, as phases leave them at their ends, scatter more than whole ones.
+    if (done.duration_s > 0.99e-9 * static_cast<double>(interval_ns_)) {
+        std::uint64_t ok = 0;
+        for (const stats::figures& f : done.figures.by_operation)
+            ok += f.ok_count;
+        const std::lock_guard lock(mutex_);
+        rates_.push_back({done.when, done.start_s, static_cast<double>(ok) / done.duration_s});
+    }
     for (std::size_t g = 0; g < groups.size(); ++g) {
         if (done.when != phase::measure) break;
         groups[g].in_flight_max = std::max(groups[g].in_flight_max, done.groups[g].in_flight_max);

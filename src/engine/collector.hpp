@@ -39,7 +39,8 @@ struct handover {
 
 class collector {
   public:
-    collector(const stats::layout& names, std::size_t groups, unsigned cores, observer* watcher);
+    collector(const stats::layout& names, std::size_t groups, unsigned cores,
+              std::int64_t interval_ns, observer* watcher);
     ~collector();
 
     /// Any core: an empty set to record into, or null if all are being added up (the interval then
@@ -51,6 +52,10 @@ class collector {
 
     /// Main thread: when the load starts; intervals are numbered from there.
     void load_starts(std::int64_t start_ns) { load_start_ns_ = start_ns; }
+
+    /// Any thread: the throughput (ok operations per second) of the complete intervals so far of
+    /// the warm-up from `from_s` on, or of the measure phase; in their order.
+    std::vector<double> throughput(phase of, double from_s = 0) const;
 
     /// Main thread, after the last `give`: adds up the rest and ends the thread. Then the sums
     /// below may be read.
@@ -69,11 +74,18 @@ class collector {
 
     const stats::layout& names_;
     unsigned core_count_;
+    std::int64_t interval_ns_;
     observer* watcher_;
     std::int64_t load_start_ns_ = 0;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable wake_;
     std::deque<handover> inbox_;
+    struct rate_of_interval {
+        phase when;
+        double start_s;
+        double rate;
+    };
+    std::vector<rate_of_interval> rates_;  ///< of whole intervals; under mutex_
     std::vector<std::unique_ptr<record_set>> empty_;
     bool finishing_ = false;
     /// Not yet emitted, by number.

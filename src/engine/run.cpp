@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto poll_step = 20ms;
+constexpr std::int64_t measure_notice_ns = 10'000'000;
 
 /// Steers one run from the main thread.
 class coordinator {
@@ -24,7 +25,8 @@ class coordinator {
           stop_level_(stop_level),
           shared_(make_shared(options)),
           result_(shared_->names),
-          sink_(shared_->names, options.groups.size(), options.cores, options.watcher),
+          sink_(shared_->names, options.groups.size(), options.cores, options.interval_ns,
+                options.watcher),
           started_ns_(monotonic_ns()) {}
 
     run_result go();
@@ -63,6 +65,8 @@ class coordinator {
     std::string share_extents(std::size_t group, const target_state& state);
     bool prepare();
     void load();
+    /// Moves the begin of the measure phase to where the throughput is steady.
+    void watch_warmup(load_times& times, double from_s, std::int64_t now_ns);
     void drain();
     void clean();
     bool run_helpers(bool preparing, std::uint64_t total);
@@ -286,7 +290,9 @@ void coordinator::load() {
     // All cores are told before it begins.
     times.start_ns = monotonic_ns() + 5'000'000;
     const std::int64_t warmup_ns = times.start_ns + static_cast<std::int64_t>(ramp_s * 1e9);
-    times.measure_ns = warmup_ns + plan.warmup_ns;
+    times.measure_ns = warmup_ns + std::max(plan.warmup_ns, plan.steady_within_ns);
+    result_.steady.asked = plan.steady_within_ns > 0;
+    stats::confidence_watch known(options_.plan->stop.confidence);
     times.end_ns = times.measure_ns + plan.measure_ns;
     sink_.load_starts(times.start_ns);
     enter(ramp_s > 0 ? phase::ramp : plan.warmup_ns > 0 ? phase::warmup : phase::measure);
@@ -295,11 +301,19 @@ void coordinator::load() {
     for (;;) {
         std::int64_t now = monotonic_ns();
         if (phase_ == phase::ramp && now >= warmup_ns) enter(phase::warmup);
+        if (phase_ != phase::measure && now >= warmup_ns + plan.warmup_ns) {
+            watch_warmup(times, ramp_s, now);
+        }
         if (phase_ != phase::measure && now >= times.measure_ns) enter(phase::measure);
+        if (options_.plan->stop.confidence > 0 && now < times.end_ns &&
+            known.enough(sink_.throughput(phase::measure))) {
+            result_.steady.confident = true;
+        }
         const bool all_finished = std::all_of(workers_.begin(), workers_.end(), [](const auto& w) {
             return w->finished.load(std::memory_order_relaxed);
         });
-        const bool enough = options_.end_load != nullptr && options_.end_load->load();
+        const bool enough = result_.steady.confident ||
+                            (options_.end_load != nullptr && options_.end_load->load());
         if (now < times.end_ns && (stopping() || all_finished || enough)) {
             times.end_ns = now;
             times.measure_ns = std::min(times.measure_ns, now);
@@ -314,6 +328,24 @@ void coordinator::load() {
         ask(*w, [&] { w->stop_load(); });
     result_.measure_s = static_cast<double>(times.end_ns - times.measure_ns) / 1e9;
     result_.warmup_s = static_cast<double>(times.measure_ns - times.start_ns) / 1e9;
+}
+
+void coordinator::watch_warmup(load_times& times, double from_s, std::int64_t now_ns) {
+    steady_figures& steady = result_.steady;
+    if (steady.reached) return;
+    const std::vector<double> series = sink_.throughput(phase::warmup, from_s);
+    if (series.size() == steady.warmup_intervals) return;
+    steady.warmup_intervals = series.size();
+    steady.warmup = stats::find_truncation(series);
+    if (!steady.asked || !steady.warmup.steady) return;
+    steady.reached = true;
+    // All cores are told before it begins.
+    const std::int64_t at_ns = now_ns + measure_notice_ns;
+    if (at_ns >= times.measure_ns) return;
+    times.end_ns = at_ns + (times.end_ns - times.measure_ns);
+    times.measure_ns = at_ns;
+    for (auto& w : workers_)
+        ask(*w, [&] { w->begin_measure(at_ns); });
 }
 
 void coordinator::drain() {
@@ -403,6 +435,7 @@ run_result coordinator::go() {
     for (auto& w : workers_)
         w->stop();
     sink_.finish();
+    result_.steady.throughput = stats::confidence_of_mean(sink_.throughput(phase::measure));
     result_.measured = std::move(sink_.measured);
     result_.warmup = std::move(sink_.warmup);
     result_.groups = std::move(sink_.groups);
@@ -413,83 +446,6 @@ run_result coordinator::go() {
 }
 
 }  // namespace
-
-std::string_view name(phase p) noexcept {
-    switch (p) {
-        case phase::open:
-            return "open";
-        case phase::prepare:
-            return "prepare";
-        case phase::ramp:
-            return "ramp";
-        case phase::warmup:
-            return "warmup";
-        case phase::measure:
-            return "measure";
-        case phase::drain:
-            return "drain";
-        case phase::cleanup:
-            return "cleanup";
-        case phase::done:
-            return "done";
-    }
-    return "?";
-}
-
-void load_figures::add(const load_figures& other) noexcept {
-    intended += other.intended;
-    issued += other.issued;
-    completed += other.completed;
-    cancelled += other.cancelled;
-    shed += other.shed;
-    backlog += other.backlog;
-    backlog_age_max_ns = std::max(backlog_age_max_ns, other.backlog_age_max_ns);
-    in_flight_max += other.in_flight_max;
-}
-
-void outcome::fail(op_status why, std::string_view wire_code, std::string_view text) noexcept {
-    status = why;
-    const auto copy = [](char* to, std::size_t room, std::string_view from) {
-        const std::size_t length = std::min(room - 1, from.size());
-        std::memcpy(to, from.data(), length);
-        to[length] = '\0';
-    };
-    copy(code, sizeof code, wire_code);
-    copy(example, sizeof example, text);
-}
-
-std::uint64_t data_seed(const scenario::group& group, std::uint64_t run_seed,
-                        std::size_t index) noexcept {
-    if (group.data.reuse.empty()) return mix64(run_seed ^ 0x64617461, index);
-    std::uint64_t seed = 0;
-    for (const char c : group.data.reuse)
-        seed = mix64(seed, static_cast<unsigned char>(c));
-    return seed;
-}
-
-std::uint64_t object_size(const scenario::group& group, std::uint64_t data_seed,
-                          std::uint64_t index) noexcept {
-    return group.data.size.at(mix64(data_seed ^ 0x73697a65, index));
-}
-
-stats::layout make_layout(const std::vector<group_setup>& groups) {
-    stats::layout names;
-    for (const group_setup& setup : groups) {
-        for (const scenario::task& t : setup.group->tasks) {
-            for (const scenario::step& s : t.steps) {
-                const std::string name = setup.group->name + "/" + s.op;
-                if (std::find(names.operations.begin(), names.operations.end(), name) ==
-                    names.operations.end()) {
-                    names.operations.push_back(name);
-                }
-            }
-        }
-        for (const std::string& endpoint : setup.target->endpoints()) {
-            names.endpoints.push_back(endpoint);
-        }
-    }
-    return names;
-}
 
 run_result execute(const run_options& options, const std::atomic<int>& stop_level) {
     coordinator run(options, stop_level);

@@ -70,6 +70,13 @@ void worker::start_load(const load_times& times) {
         g->start_load();
 }
 
+void worker::begin_measure(std::int64_t at_ns) {
+    times_.end_ns = at_ns + (times_.end_ns - times_.measure_ns);
+    times_.measure_ns = at_ns;
+    // The interval under way is of the warm-up, and ends with it.
+    next_tick_ns_ = std::min(next_tick_ns_, at_ns);
+}
+
 void worker::end_early(std::int64_t now_ns) {
     if (now_ns >= times_.end_ns) return;
     times_.end_ns = now_ns;

@@ -235,6 +235,8 @@ class worker final : public runtime::pump {
 
     // On the core's thread:
     void start_load(const load_times& times);
+    /// The measure phase begins earlier than planned, at this time, and ends so much earlier.
+    void begin_measure(std::int64_t at_ns);
     /// The measure phase ends now, earlier than planned.
     void end_early(std::int64_t now_ns);
     void stop_load();

@@ -45,6 +45,16 @@ json run_json(const run_info& run) {
     cut["ok"] = run.warmup.ok;
     cut["failed"] = run.warmup.failed;
     out["warmup_cut"] = std::move(cut);
+    json estimate;
+    const throughput_estimate& known_to = run.throughput;
+    estimate["mean_per_s"] = rounded(known_to.mean_per_s);
+    estimate["half_width_per_s"] = nullptr;
+    if (known_to.usable) estimate["half_width_per_s"] = rounded(known_to.half_width_per_s);
+    estimate["lag1"] = rounded(known_to.lag1);
+    estimate["batches"] = known_to.batches;
+    estimate["batch_intervals"] = known_to.batch_intervals;
+    estimate["ended_run"] = known_to.ended_run;
+    out["throughput"] = std::move(estimate);
     out["interval_s"] = rounded(run.interval_s);
     out["warnings"] = run.warnings;
     return out;

@@ -146,6 +146,14 @@ std::string title(const json& doc, std::size_t width, const terminal_options& op
     const json& warmup = member(run, "warmup_cut");
     const double warmup_s = number(warmup, "by_time_s") + number(warmup, "by_steady_state_s");
     if (warmup_s > 0) what += " after " + decimal(warmup_s, 1) + " s of warm-up";
+    const json& steady = member(warmup, "steady");
+    if (steady.is_boolean()) what += steady.get<bool>() ? " (steady)" : " (not steady)";
+    const json& throughput = member(run, "throughput");
+    const double mean = number(throughput, "mean_per_s");
+    if (member(throughput, "half_width_per_s").is_number() && mean > 0) {
+        what += ", throughput known to +-" +
+                decimal(100 * number(throughput, "half_width_per_s") / mean, 2) + "% (95%)";
+    }
     const json& endpoints = member(member(workload, "s3"), "endpoints");
     if (endpoints.is_array() && !endpoints.empty() && endpoints[0].is_string()) {
         what += ", " + printable(endpoints[0].get_ref<const std::string&>());

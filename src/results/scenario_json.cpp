@@ -109,11 +109,13 @@ json to_json(const scenario::scenario& s) {
     phases["prepare"] = s.phase.prepare;
     phases["prepare_concurrency"] = s.phase.prepare_concurrency;
     phases["warmup_s"] = seconds(s.phase.warmup_ns);
+    phases["steady_within_s"] = seconds(s.phase.steady_within_ns);
     phases["measure_s"] = seconds(s.phase.measure_ns);
     phases["drain_s"] = seconds(s.phase.drain_ns);
     phases["cleanup"] = s.phase.cleanup;
     out["stop"]["operations"] = s.stop.operations;
     out["stop"]["bytes"] = s.stop.bytes;
+    out["stop"]["confident"] = rounded(s.stop.confidence);
     out["timeouts"]["connect_s"] = seconds(s.timeout.connect_ns);
     out["timeouts"]["operation_s"] = seconds(s.timeout.operation_ns);
     out["timeouts"]["idle_s"] = seconds(s.timeout.idle_ns);

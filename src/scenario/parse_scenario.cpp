@@ -76,6 +76,13 @@ phases read_phases(const field& f) {
         }
     }
     if (const auto d = m.find("warmup")) out.warmup_ns = d->duration();
+    if (const auto d = m.find("steady_within")) {
+        out.steady_within_ns = d->duration();
+        if (out.steady_within_ns > 0 && out.steady_within_ns < out.warmup_ns) {
+            d->refuse("is shorter than `warmup`, which is part of it",
+                      "write for example `steady_within: 5m`");
+        }
+    }
     if (const auto d = m.find("measure")) out.measure_ns = d->duration(1'000'000);
     if (const auto d = m.find("drain")) out.drain_ns = d->duration();
     if (const auto b = m.find("cleanup")) out.cleanup = b->boolean();
@@ -88,6 +95,12 @@ stop_conditions read_stop(const field& f) {
     map_reader m(f, "write {operations: 100000} or {bytes: 10GiB}");
     if (const auto n = m.find("operations")) out.operations = n->count(1);
     if (const auto n = m.find("bytes")) out.bytes = n->size(1);
+    if (const auto c = m.find("confident")) {
+        out.confidence = c->share();
+        if (out.confidence <= 0 || out.confidence > 0.5) {
+            c->refuse("must be more than 0 and at most 50%", "write for example `confident: 1%`");
+        }
+    }
     m.finish();
     return out;
 }

@@ -28,6 +28,7 @@ may_include = {
 # (the standard library, boost/system).
 library_users = {
     "boost/asio": {"runtime", "s3/driver", "rbd", "endpoint", "cli"},
+    "boost/math": {"stats"},
     "boost/beast": {"http", "runtime", "s3/driver", "endpoint", "cli"},
     "openssl": {"runtime", "s3/protocol", "s3/driver", "endpoint", "telemetry", "cli"},
     "yaml-cpp": {"scenario"},

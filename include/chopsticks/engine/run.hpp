@@ -8,6 +8,7 @@
 #include <chopsticks/runtime/reactor.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <chopsticks/stats/recorder.hpp>
+#include <chopsticks/stats/steadiness.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -106,6 +107,18 @@ struct run_options {
     const std::atomic<bool>* end_load = nullptr;
 };
 
+/// How warm-up and measure phase came to their ends, judged by the throughput per interval.
+struct steady_figures {
+    bool asked = false;    ///< the warm-up was to last until the throughput is steady
+    bool reached = false;  ///< it was, within the time given
+    /// Of the warm-up's intervals after the ramp.
+    std::size_t warmup_intervals = 0;
+    stats::truncation warmup;
+    /// Of the throughput of the measure phase, operations per second.
+    stats::mean_confidence throughput;
+    bool confident = false;  ///< the measure phase ended because the throughput was known
+};
+
 /// All that came of a run.
 struct run_result {
     explicit run_result(const stats::layout& l) : names(l), measured(l, 3), warmup(l, 3) {}
@@ -119,8 +132,9 @@ struct run_result {
     double warmup_s = 0;
     std::vector<load_figures> groups;  ///< of the measure phase
     std::vector<core_figures> cores;   ///< of the measure phase
-    stats::histogram schedule_lag;     ///< open loop: when the generator noticed a due task - due
-    driver_counters connections;       ///< of the whole run
+    steady_figures steady;
+    stats::histogram schedule_lag;  ///< open loop: when the generator noticed a due task - due
+    driver_counters connections;    ///< of the whole run
     std::vector<phase_span> phases;
     std::vector<std::uint64_t>
         alive;  ///< by group: objects that exist before cleanup, by our count

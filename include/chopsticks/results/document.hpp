@@ -38,6 +38,18 @@ struct warmup_cut {
     std::uint64_t failed = 0;    ///< operations that were cut and had failed
 };
 
+/// How well the mean throughput of the measure phase is known: 95 % confidence interval by batch
+/// means (stats::confidence_of_mean).
+struct throughput_estimate {
+    double mean_per_s = 0;        ///< of whole intervals
+    double half_width_per_s = 0;  ///< meaningful where `usable`
+    double lag1 = 0;              ///< correlation of neighbouring batch means
+    std::uint64_t batches = 0;
+    std::uint64_t batch_intervals = 0;
+    bool usable = false;     ///< enough batches, and they pass for independent
+    bool ended_run = false;  ///< the measure phase ended because this was narrow enough
+};
+
 struct run_info {
     std::string id;               ///< unique; make_run_id() in write.hpp
     std::int64_t started_ns = 0;  ///< wall clock, since the Unix epoch
@@ -49,6 +61,7 @@ struct run_info {
     int exit_status = 0;  ///< 0 valid; 1 errors over the limit; 3 the generator was the limit; 130
     std::vector<phase_span> phases;
     warmup_cut warmup;
+    throughput_estimate throughput;
     double interval_s = 1;              ///< planned length of an interval
     std::vector<std::string> warnings;  ///< what the user should know but does not invalidate it
 };

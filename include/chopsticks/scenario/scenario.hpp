@@ -115,7 +115,10 @@ struct group {
 struct phases {
     bool prepare = true;
     std::uint32_t prepare_concurrency = 64;  ///< connections in prepare and cleanup, all cores
-    std::int64_t warmup_ns = 2'000'000'000;
+    std::int64_t warmup_ns = 2'000'000'000;  ///< at least
+    /// Not 0: the warm-up goes on until the throughput is steady (stats::find_truncation), for so
+    /// long in all at most.
+    std::int64_t steady_within_ns = 0;
     std::int64_t measure_ns = 30'000'000'000;
     std::int64_t drain_ns = 30'000'000'000;  ///< how long operations in flight at the end may take
     bool cleanup = true;
@@ -125,6 +128,9 @@ struct phases {
 struct stop_conditions {
     std::uint64_t operations = 0;
     std::uint64_t bytes = 0;
+    /// Until the throughput is known to such a relative half-width (stats::confidence_watch); the
+    /// length of the measure phase stays the most.
+    double confidence = 0;
 };
 
 struct timeouts {

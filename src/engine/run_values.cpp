@@ -1,0 +1,87 @@
+// The values of a run's contract: names, sums, and what is computed from scenario and seed alone.
+
+#include <algorithm>
+#include <chopsticks/core/random.hpp>
+#include <chopsticks/engine/run.hpp>
+#include <cstring>
+
+namespace chopsticks::engine {
+
+std::string_view name(phase p) noexcept {
+    switch (p) {
+        case phase::open:
+            return "open";
+        case phase::prepare:
+            return "prepare";
+        case phase::ramp:
+            return "ramp";
+        case phase::warmup:
+            return "warmup";
+        case phase::measure:
+            return "measure";
+        case phase::drain:
+            return "drain";
+        case phase::cleanup:
+            return "cleanup";
+        case phase::done:
+            return "done";
+    }
+    return "?";
+}
+
+void load_figures::add(const load_figures& other) noexcept {
+    intended += other.intended;
+    issued += other.issued;
+    completed += other.completed;
+    cancelled += other.cancelled;
+    shed += other.shed;
+    backlog += other.backlog;
+    backlog_age_max_ns = std::max(backlog_age_max_ns, other.backlog_age_max_ns);
+    in_flight_max += other.in_flight_max;
+}
+
+void outcome::fail(op_status why, std::string_view wire_code, std::string_view text) noexcept {
+    status = why;
+    const auto copy = [](char* to, std::size_t room, std::string_view from) {
+        const std::size_t length = std::min(room - 1, from.size());
+        std::memcpy(to, from.data(), length);
+        to[length] = '\0';
+    };
+    copy(code, sizeof code, wire_code);
+    copy(example, sizeof example, text);
+}
+
+std::uint64_t data_seed(const scenario::group& group, std::uint64_t run_seed,
+                        std::size_t index) noexcept {
+    if (group.data.reuse.empty()) return mix64(run_seed ^ 0x64617461, index);
+    std::uint64_t seed = 0;
+    for (const char c : group.data.reuse)
+        seed = mix64(seed, static_cast<unsigned char>(c));
+    return seed;
+}
+
+std::uint64_t object_size(const scenario::group& group, std::uint64_t data_seed,
+                          std::uint64_t index) noexcept {
+    return group.data.size.at(mix64(data_seed ^ 0x73697a65, index));
+}
+
+stats::layout make_layout(const std::vector<group_setup>& groups) {
+    stats::layout names;
+    for (const group_setup& setup : groups) {
+        for (const scenario::task& t : setup.group->tasks) {
+            for (const scenario::step& s : t.steps) {
+                const std::string name = setup.group->name + "/" + s.op;
+                if (std::find(names.operations.begin(), names.operations.end(), name) ==
+                    names.operations.end()) {
+                    names.operations.push_back(name);
+                }
+            }
+        }
+        for (const std::string& endpoint : setup.target->endpoints()) {
+            names.endpoints.push_back(endpoint);
+        }
+    }
+    return names;
+}
+
+}  // namespace chopsticks::engine
