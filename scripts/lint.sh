@@ -75,8 +75,8 @@ for entry in json.loads((build / "compile_commands.json").read_text()):
     # The one unit that compiles Asio and Beast themselves has nothing of ours to look at.
     if not source.is_relative_to(tree / "src") or source.name == "boost_impl.cpp":
         continue
-    # GCC's warnings are not clang's, and what clang-tidy finds fails by its own list, whether or not
-    # the build takes warnings for errors.
+    # GCC's warnings are not clang's, and what clang-tidy finds fails by its own list, whether or
+    # not the build takes warnings for errors.
     words = [w for w in entry["command"].split()
              if w not in ("-fcoroutines", "-Werror") and not w.startswith("-Wno-")]
     kept.append({**entry, "file": str(source), "command": " ".join(words)})

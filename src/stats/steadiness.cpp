@@ -14,6 +14,21 @@ constexpr std::size_t batches_least = 20;
 constexpr std::size_t values_never_cut_to = 5;
 constexpr double confidence_level = 0.95;
 constexpr double independence_level = 0.10;
+constexpr double trend_limit = 1.96;  // of a standard normal value: 5 %, both ways
+
+/// How many more pairs rise than fall, over its standard deviation for independent values. Ties
+/// make the true deviation smaller; they count as neither, which errs towards "no trend" for a
+/// series that hardly moves.
+double trend_of(std::span<const double> series) noexcept {
+    const auto n = static_cast<double>(series.size());
+    double rising = 0;
+    for (std::size_t i = 0; i < series.size(); ++i) {
+        for (std::size_t j = i + 1; j < series.size(); ++j) {
+            rising += series[j] > series[i] ? 1 : series[j] < series[i] ? -1 : 0;
+        }
+    }
+    return rising / std::sqrt(n * (n - 1) * (2 * n + 5) / 18);
+}
 
 }  // namespace
 
@@ -38,7 +53,8 @@ truncation find_truncation(std::span<const double> series) noexcept {
             out.cut = n - left;
         }
     }
-    out.steady = 2 * out.cut <= n;
+    out.trend = trend_of(series.subspan(out.cut));
+    out.steady = 2 * out.cut <= n && std::abs(out.trend) <= trend_limit;
     return out;
 }
 

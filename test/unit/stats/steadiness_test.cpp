@@ -55,6 +55,15 @@ TEST_CASE("truncation_never_calls_a_trend_steady") {
     }
 }
 
+TEST_CASE("truncation_never_calls_growth_that_gets_faster_steady") {
+    std::vector<double> series;
+    for (int i = 0; i < 60; ++i) {
+        series.push_back(100 + std::pow(1.1, i));
+        if (series.size() >= stats::steady_values_least)
+            CHECK_FALSE(stats::find_truncation(series).steady);
+    }
+}
+
 TEST_CASE("truncation_needs_values") {
     const std::vector<double> series(stats::steady_values_least - 1, 7.0);
     CHECK_FALSE(stats::find_truncation(series).steady);
@@ -81,10 +90,15 @@ TEST_CASE("truncation_finds_the_end_of_a_noisy_warm_up") {
 TEST_CASE("truncation_mostly_calls_noise_steady") {
     random_stream random(4);
     int steady = 0;
+    int trends = 0;
     for (int round = 0; round < 500; ++round) {
-        steady += stats::find_truncation(related(random, 30, 100, 10, 0)).steady ? 1 : 0;
+        const stats::truncation found = stats::find_truncation(related(random, 30, 100, 10, 0));
+        steady += found.steady ? 1 : 0;
+        trends += std::abs(found.trend) > 1.96 ? 1 : 0;
     }
     CHECK(steady > 350);
+    // One in twenty, and rather more for the cut that goes after chance.
+    CHECK(trends < 75);
 }
 
 TEST_CASE("confidence_needs_twenty_values") {
