@@ -1,4 +1,5 @@
 #include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/scenario/slo.hpp>
 
 #include "parse_parts.hpp"
 #include "text.hpp"
@@ -142,6 +143,19 @@ void read_groups(const field& f, scenario& out) {
     if (out.groups.empty()) f.refuse("is empty", groups_example);
 }
 
+/// A failure of slo.hpp, with the place in the file.
+void read_slos(const field& f, scenario& out) {
+    for (const field& item : f.list("write for example ['p99(get) < 20ms', 'error_rate < 0.1%']")) {
+        const std::string text = item.text();
+        try {
+            out.slos.push_back(parse_slo(text));
+            check_slo(out.slos.back(), out.groups);
+        } catch (const config_error& error) {
+            throw config_error(item.where().text() + error.what());
+        }
+    }
+}
+
 scenario read_scenario(const value& root, const std::string& file) {
     scenario out;
     out.file = file;
@@ -155,6 +169,13 @@ scenario read_scenario(const value& root, const std::string& file) {
     if (const auto s = m.find("stop")) out.stop = read_stop(*s);
     if (const auto t = m.find("timeouts")) out.timeout = read_timeouts(*t);
     if (const auto e = m.find("error_limit")) out.error_limit = e->share();
+    if (const auto s = m.find("slo")) read_slos(*s, out);
+    if (const auto a = m.find("abort_on_fail")) {
+        map_reader abort(*a, "write {after: 10s}");
+        out.abort_after_ns =
+            abort.require("after", "add for example `after: 10s`, the time of grace").duration();
+        abort.finish();
+    }
     if (const auto s = m.find("seed")) out.seed = s->count();
     m.finish();
     for (const group& g : out.groups) {

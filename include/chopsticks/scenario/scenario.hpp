@@ -140,6 +140,29 @@ struct timeouts {
     std::int64_t idle_ns = 30'000'000'000;
 };
 
+/// What an objective is about.
+enum class slo_metric : std::uint8_t { percentile, mean, max, error_rate, throughput, bandwidth };
+
+/// A service level objective; slo.hpp reads and checks it. Latencies are of successes only.
+struct slo {
+    std::string text;  ///< as written
+    slo_metric metric = slo_metric::percentile;
+    double percentile = 0;   ///< metric percentile: above 0, below 100
+    bool service = false;    ///< latency: service time instead of response time
+    std::string group;       ///< empty: of all groups
+    std::string op;          ///< empty: all operations together
+    bool inclusive = false;  ///< the limit itself is good
+    double limit = 0;        ///< ns, share from 0 to 1, operations per second, or bytes per second
+
+    bool is_latency() const noexcept { return metric <= slo_metric::max; }
+    /// More is better: the limit is a lower one.
+    bool at_least() const noexcept { return metric >= slo_metric::throughput; }
+    bool allows(double value) const noexcept {
+        if (inclusive && value == limit) return true;
+        return at_least() ? value > limit : value < limit;
+    }
+};
+
 struct scenario {
     std::string name;
     std::string description;
@@ -148,9 +171,13 @@ struct scenario {
     stop_conditions stop;
     timeouts timeout;
     double error_limit = 0;  ///< share of failed operations above which the exit status is 1
-    std::uint64_t seed = 0;  ///< 0: drawn at the start and reported
-    std::string source;      ///< the text it was read from, for the result
-    std::string file;        ///< its path as given
+    std::vector<slo> slos;   ///< of the measure phase; exit status 1 if one is missed
+    /// Ends the load when an objective has been missed for so long, counted from the start of the
+    /// measure phase and on the figures since then; none: never.
+    std::optional<std::int64_t> abort_after_ns;
+    std::uint64_t seed = 0;             ///< 0: drawn at the start and reported
+    std::string source;                 ///< the text it was read from, for the result
+    std::string file;                   ///< its path as given
     std::vector<std::string> warnings;  ///< allowed, but perhaps not meant; for the user's eyes
 };
 
