@@ -70,6 +70,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
         if (!doc.interval_file.empty()) ::unlink(doc.interval_file.c_str());
         return out;
     }
+    doc.slo.aborted = watcher.aborted();
     fill_document(doc, setup, std::move(result), watcher.used());
     // Before anything is printed: a closed pipe or a slow pager must not cost the result.
     out.where = results::write_result(how.output, doc);

@@ -164,6 +164,8 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         doc.validity.reasons.push_back("The run did not get to its end: " + doc.run.problem);
     }
     doc.validity.valid = doc.validity.reasons.empty();
+    doc.slo.objectives =
+        results::judge(setup.scenario.slos, result.measured, doc.layout, result.measure_s);
     doc.run.exit_status = exit_status_of(doc, result, setup.scenario);
     doc.figures = std::move(result.measured);
 }
@@ -187,7 +189,11 @@ int exit_status_of(const results::run_document& doc, const engine::run_result& r
     const double share =
         ok + failed > 0 ? static_cast<double>(failed) / static_cast<double>(ok + failed) : 0;
     if (share > scenario.error_limit) return exit_errors;
-    return doc.validity.valid ? exit_ok : exit_invalid;
+    // What the generator made of it is not held against the target.
+    if (!doc.validity.valid) return exit_invalid;
+    const bool missed = std::any_of(doc.slo.objectives.begin(), doc.slo.objectives.end(),
+                                    [](const results::slo_outcome& one) { return !one.met; });
+    return missed ? exit_errors : exit_ok;
 }
 
 }  // namespace chopsticks::cli

@@ -4,7 +4,11 @@ namespace chopsticks::cli {
 
 run_watcher::run_watcher(run_setup& setup, results::run_document& doc, const std::string& stream,
                          bool quiet, engine::observer* listener)
-    : setup_(setup), doc_(doc), listener_(listener), started_ns_(monotonic_ns()) {
+    : setup_(setup),
+      doc_(doc),
+      listener_(listener),
+      started_ns_(monotonic_ns()),
+      slos_(setup.scenario.slos, doc.layout) {
     if (!stream.empty()) {
         stream_ = results::interval_stream(stream, doc.run, setup.scenario, doc.layout);
     }
@@ -81,12 +85,33 @@ void run_watcher::take_interval(const engine::interval& one) {
         if (display_) display_->message("Warning: " + problem);
     }
     doc_.add_interval(std::move(line));
+    follow_slos(one);
     if (display_) show(one, out);
 }
 
 telemetry::change run_watcher::used() const {
     if (!before_ || !after_) return {};
     return telemetry::difference(*before_, *after_);
+}
+
+bool run_watcher::aborted() const {
+    const std::lock_guard lock(mutex_);
+    return aborted_;
+}
+
+void run_watcher::follow_slos(const engine::interval& one) {
+    if (slos_.empty() || one.when != engine::phase::measure) return;
+    slos_.add(one.figures, one.duration_s);
+    if (display_) {
+        for (const std::string& change : slos_.changes())
+            display_->message(change);
+    }
+    const std::optional<std::int64_t>& grace_ns = setup_.scenario.abort_after_ns;
+    if (!grace_ns || aborted_ || slos_.missed() == 0) return;
+    if (slos_.measured_s() * 1e9 < static_cast<double>(*grace_ns)) return;
+    aborted_ = true;
+    setup_.enough.store(true);
+    if (display_) display_->message("Aborted: an SLO is missed (abort_on_fail).");
 }
 
 void run_watcher::finish() {
@@ -143,6 +168,10 @@ void run_watcher::show(const engine::interval& one, const results::interval& out
     s.send_lag_p99_ns = lag.value_at_percentile(99);
     s.in_flight = out.load.in_flight_max;
     s.backlog = out.load.backlog;
+    if (!slos_.empty() && slos_.measured_s() > 0) {
+        s.slos = slos_.outcomes().size();
+        s.slos_missed = slos_.missed();
+    }
     for (const double busy : out.cores_busy)
         s.busiest_core = std::max(s.busiest_core, busy);
     display_->update(s);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/results/interval_stream.hpp>
+#include <chopsticks/results/slo.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <chopsticks/telemetry/snapshot.hpp>
 #include <mutex>
@@ -37,12 +38,16 @@ class run_watcher final : public engine::observer {
     /// What the process spent over the measure phase.
     telemetry::change used() const;
 
+    /// An objective that was missed ended the load.
+    bool aborted() const;
+
     void finish();
 
   private:
     void take_phase(engine::phase p);
     void take_progress(const engine::progress& p);
     void take_interval(const engine::interval& one);
+    void follow_slos(const engine::interval& one);
     void tell_interrupted();
     results::live_status status_now() const;
     void show(const engine::interval& one, const results::interval& out);
@@ -51,11 +56,13 @@ class run_watcher final : public engine::observer {
     results::run_document& doc_;
     engine::observer* listener_;
     std::int64_t started_ns_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::optional<results::live_display> display_;
     results::interval_stream stream_;
     engine::phase phase_ = engine::phase::open;
     std::int64_t phase_started_ns_ = 0;
+    results::slo_tracker slos_;
+    bool aborted_ = false;
     std::uint64_t errors_ = 0;
     std::uint64_t progress_before_ = 0;
     bool said_interrupted_ = false;

@@ -9,7 +9,7 @@
 #include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/results/write.hpp>
 #include <chopsticks/s3/driver.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/slo.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <random>
@@ -135,6 +135,12 @@ void add_run_options(CLI::App& command, run_arguments& a) {
                     "Replaces a value of the scenario, or with workload.* of the workload config")
         ->type_name("PATH=VALUE")
         ->allow_extra_args(false);
+    command
+        .add_option("--slo", a.slos,
+                    "Service level objective: 'p99(get) < 20ms', 'error_rate < 0.1%'; adds to the "
+                    "scenario's")
+        ->type_name("TEXT")
+        ->allow_extra_args(false);
     command.add_flag("--headless", a.headless,
                      "Accepted for Locust's sake; there is no other mode");
     // Known, so that the refusal can say why.
@@ -173,11 +179,20 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
         scenario.seed = static_cast<std::uint64_t>(seed);
     }
     if (scenario.seed == 0) scenario.seed = random_word() >> 12;  // exact in JSON's doubles
+    for (const std::string& text : a.slos) {
+        try {
+            scenario.slos.push_back(scenario::parse_slo(text));
+            scenario::check_slo(scenario.slos.back(), scenario.groups);
+        } catch (const config_error& error) {
+            throw config_error(std::string("--slo: ") + error.what());
+        }
+    }
     run_id = results::make_run_id(started_wall_ns, random_word());
     apply_users(a);
     choose_cores(a);
     set_target(a, start_target);
     options.plan = &scenario;
+    options.end_load = &enough;
     options.seed = scenario.seed;
     options.idle = idle_of(a.idle);
     make_plan();

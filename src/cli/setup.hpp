@@ -3,6 +3,7 @@
 /// From options to a run that is ready to start: files read, overrides applied, credentials found,
 /// the plan made. Shared by `run` and `validate`.
 
+#include <atomic>
 #include <chopsticks/endpoint/server.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/parse.hpp>
@@ -35,6 +36,7 @@ struct run_arguments {
     std::string access_key;
     std::string bucket;
     std::vector<std::string> sets;
+    std::vector<std::string> slos;
     std::string idle = "hybrid";
     std::string secret_key;     ///< always refused
     std::string session_token;  ///< always refused
@@ -76,6 +78,7 @@ class run_setup {
     std::unique_ptr<endpoint::server> embedded;
     std::vector<std::unique_ptr<engine::driver>> drivers;
     std::vector<std::string> warnings;
+    std::atomic<bool> enough{false};  ///< raised: the load ends early, see engine::run_options
     std::string run_id;
     std::int64_t started_wall_ns = 0;
     plan needs;

@@ -99,6 +99,22 @@ json load_json(const load_figures& load, double duration_s) {
     return out;
 }
 
+json slo_json(const slo_figures& slo) {
+    json out;
+    out["objectives"] = json::array();
+    for (const slo_outcome& one : slo.objectives) {
+        json row;
+        row["text"] = one.objective.text;
+        row["unit"] = unit_of(one.objective);
+        row["limit"] = rounded(one.objective.limit);
+        row["value"] = or_null(one.value);
+        row["met"] = one.met;
+        out["objectives"].push_back(std::move(row));
+    }
+    out["aborted"] = slo.aborted;
+    return out;
+}
+
 json groups_json(const run_document& doc) {
     json out = json::object();
     for (const group_figures& group : doc.groups) {
@@ -189,6 +205,7 @@ json head_json(const run_document& doc) {
     out["run"] = run_json(doc.run);
     out["validity"]["valid"] = doc.validity.valid;
     out["validity"]["reasons"] = doc.validity.reasons;
+    out["slo"] = slo_json(doc.slo);
     out["load"] = load_json(doc.load, doc.run.duration_s);
     out["data"]["prepared"] = doc.data.prepared;
     out["data"]["prepare_failed"] = doc.data.prepare_failed;

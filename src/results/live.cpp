@@ -204,6 +204,11 @@ std::string format_bar(const live_status& status, int width, bool color) {
                  short_duration(std::max(0.0, status.phase_planned_s - status.phase_elapsed_s)) +
                  " left";
     }
+    if (status.slos > 0) {
+        label += status.slos_missed == 0 ? ", SLO met"
+                                         : ", SLO missed: " + std::to_string(status.slos_missed) +
+                                               " of " + std::to_string(status.slos);
+    }
     const int cells = std::min(60, width - static_cast<int>(columns(label)) - 2);
     if (cells < 5) return {};
     const auto full = static_cast<std::size_t>(std::floor(share * cells));

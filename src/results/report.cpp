@@ -3,60 +3,17 @@
 #include <chopsticks/results/terminal.hpp>
 #include <cmath>
 
+#include "json_reading.hpp"
+#include "report_slo.hpp"
 #include "text.hpp"
 
 namespace chopsticks::results {
 
 namespace {
 
-constexpr const char* red = "\x1b[31m";
-constexpr const char* green = "\x1b[32m";
-constexpr const char* bold = "\x1b[1m";
-constexpr const char* plain = "\x1b[0m";
-
 /// Where the paragraphs' text begins.
 constexpr std::size_t indent = 12;
 constexpr std::size_t errors_shown = 10;
-
-// A document that was read back is whole only as far as check_result looks: a member that is not
-// there, or null because it was unknown, is 0 or empty here, never an exception.
-
-const json& member(const json& object, const char* key) {
-    static const json nothing;
-    if (!object.is_object()) return nothing;
-    const auto found = object.find(key);
-    return found == object.end() ? nothing : *found;
-}
-
-double number(const json& object, const char* key) {
-    const json& value = member(object, key);
-    return value.is_number() ? value.get<double>() : 0;
-}
-
-std::uint64_t count(const json& object, const char* key) {
-    const json& value = member(object, key);
-    return value.is_number_integer() ? value.get<std::uint64_t>() : 0;
-}
-
-std::string text(const json& object, const char* key) {
-    const json& value = member(object, key);
-    return value.is_string() ? printable(value.get_ref<const std::string&>()) : std::string();
-}
-
-bool flag(const json& object, const char* key) {
-    return member(object, key) == json(true);
-}
-
-/// A count in full as long as that is readable.
-std::string whole(std::uint64_t value) {
-    return value < 1'000'000'000 ? std::to_string(value) : format_count(static_cast<double>(value));
-}
-
-std::string decimal(double value, int decimals) {
-    char out[64];
-    std::snprintf(out, sizeof out, "%.*f", decimals, std::isfinite(value) ? value : 0.0);
-    return out;
-}
 
 std::string rate(double per_s) {
     return per_s < 99.95    ? decimal(per_s, 2)
@@ -422,6 +379,7 @@ std::string verdict(const json& doc, std::size_t width, const terminal_options& 
             percent(failed / ended, 2) + " of the operations failed; the scenario allows " +
                 percent(limit, 2));
     }
+    out += slo_lines(doc, indent, width, options);
     if (!text(run, "problem").empty()) say("Problem", red, text(run, "problem"));
     if (flag(validity, "valid")) {
         say("VALID", green, "the generator kept up; the figures are the target's");

@@ -120,6 +120,11 @@ json to_json(const scenario::scenario& s) {
     out["timeouts"]["operation_s"] = seconds(s.timeout.operation_ns);
     out["timeouts"]["idle_s"] = seconds(s.timeout.idle_ns);
     out["error_limit"] = rounded(s.error_limit);
+    out["slo"] = json::array();
+    for (const scenario::slo& one : s.slos)
+        out["slo"].push_back(one.text);
+    out["abort_on_fail_after_s"] = nullptr;
+    if (s.abort_after_ns) out["abort_on_fail_after_s"] = seconds(*s.abort_after_ns);
     out["seed"] = s.seed;
     return out;
 }

@@ -69,6 +69,7 @@ scenario_maps = {
     "phases.prepare": [{**scenario_with(), "phases": {"prepare": odd}}],
     "stop": [{**scenario_with(), "stop": odd}],
     "timeouts": [{**scenario_with(), "timeouts": odd}],
+    "abort_on_fail": [{**scenario_with(), "abort_on_fail": {"after": 1, **odd}}],
 }
 
 workload_maps = {

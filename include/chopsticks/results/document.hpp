@@ -8,6 +8,7 @@
 /// bytes.
 
 #include <chopsticks/results/json.hpp>
+#include <chopsticks/results/slo.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <chopsticks/stats/recorder.hpp>
 #include <cstdint>
@@ -116,6 +117,12 @@ struct validity {
     std::vector<std::string> reasons;  ///< full sentences; not empty when invalid
 };
 
+/// The service level objectives over the measure phase.
+struct slo_figures {
+    std::vector<slo_outcome> objectives;
+    bool aborted = false;  ///< an objective that was missed ended the load
+};
+
 /// What was due and what came of it, over the measure phase. Counted in tasks: an operation, or a
 /// sequence of them. In a closed loop a task is due when a user is ready for it, so intended =
 /// issued and nothing waits.
@@ -213,6 +220,7 @@ struct run_document {
     scenario::scenario scenario;
     workload_echo workload;
     results::validity validity;
+    slo_figures slo;
     stats::layout layout;
     stats::totals figures;  ///< of the measure phase; after `layout`, which it is made from
     load_figures load;      ///< over all groups

@@ -23,8 +23,10 @@ struct live_status {
     std::int64_t p99_ns = 0;   ///< response time
     std::uint64_t errors = 0;  ///< since the start of the phase
     std::int64_t send_lag_p99_ns = 0;
-    double busiest_core = 0;    ///< busy share, 0 to 1
-    std::uint64_t backlog = 0;  ///< open loop: due and not issued; shown when not 0
+    double busiest_core = 0;        ///< busy share, 0 to 1
+    std::uint64_t backlog = 0;      ///< open loop: due and not issued; shown when not 0
+    std::uint64_t slos = 0;         ///< objectives; told beside the bar
+    std::uint64_t slos_missed = 0;  ///< of these, on the figures since the measure phase began
     /// Prepare and cleanup: objects instead of latencies. The total may be 0 where it is not known.
     std::uint64_t objects_done = 0;
     std::uint64_t objects_total = 0;

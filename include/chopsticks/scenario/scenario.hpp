@@ -172,8 +172,8 @@ struct scenario {
     timeouts timeout;
     double error_limit = 0;  ///< share of failed operations above which the exit status is 1
     std::vector<slo> slos;   ///< of the measure phase; exit status 1 if one is missed
-    /// Ends the load when an objective has been missed for so long, counted from the start of the
-    /// measure phase and on the figures since then; none: never.
+    /// The time of grace from the start of the measure phase, after which a missed objective ends
+    /// the load; none: it never does.
     std::optional<std::int64_t> abort_after_ns;
     std::uint64_t seed = 0;             ///< 0: drawn at the start and reported
     std::string source;                 ///< the text it was read from, for the result

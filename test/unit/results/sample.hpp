@@ -4,6 +4,7 @@
 
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/results/document.hpp>
+#include <chopsticks/scenario/slo.hpp>
 #include <string>
 
 namespace chopsticks::results::sample {
@@ -120,6 +121,10 @@ inline run_document document(std::uint64_t operations = 30'000) {
     load(recorder, operations, 7);
     recorder.skip(1);
     recorder.add_to(doc.figures);
+    doc.scenario.slos = {scenario::parse_slo("p99(get) < 20ms"),
+                         scenario::parse_slo("error_rate(s3/put) < 1%"),
+                         scenario::parse_slo("mean(delete) < 1s")};
+    doc.slo.objectives = judge(doc.scenario.slos, doc.figures, doc.layout, doc.run.duration_s);
     doc.load = {30'013, 30'000, 29'998, 2, 0, 13, 4'200'000, 256, 1000};
     doc.data = {1000, 0, 1004, 0};
     group_figures group;

@@ -1,0 +1,149 @@
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/results/slo.hpp>
+#include <cmath>
+#include <cstdio>
+
+namespace chopsticks::results {
+
+namespace {
+
+bool is_about(const scenario::slo& objective, const std::string& operation) {
+    if (objective.op.empty()) return true;
+    const std::size_t slash = operation.find('/');
+    if (operation.compare(slash + 1, std::string::npos, objective.op) != 0) return false;
+    return objective.group.empty() || operation.compare(0, slash, objective.group) == 0;
+}
+
+template <typename F>
+void for_each_figures(const scenario::slo& objective, const stats::totals& figures,
+                      const stats::layout& names, F f) {
+    for (std::size_t i = 0; i < names.operations.size(); ++i) {
+        if (is_about(objective, names.operations[i])) f(figures.by_operation[i]);
+    }
+}
+
+}  // namespace
+
+std::string_view unit_of(const scenario::slo& objective) noexcept {
+    if (objective.is_latency()) return "ns";
+    if (objective.metric == scenario::slo_metric::error_rate) return "share";
+    return objective.metric == scenario::slo_metric::throughput ? "ops_per_s" : "bytes_per_s";
+}
+
+std::string format_slo_value(std::string_view unit, double value) {
+    if (unit == "ns") return format_latency(std::llround(value));
+    if (unit == "bytes_per_s") return format_bandwidth(value);
+    if (unit == "ops_per_s") return format_count(value) + "/s";
+    char text[40];
+    std::snprintf(text, sizeof text, "%.3g%%", value * 100);
+    return text;
+}
+
+std::optional<double> slo_value(const scenario::slo& objective, const stats::totals& figures,
+                                const stats::layout& names, double duration_s) {
+    using metric = scenario::slo_metric;
+    if (objective.metric == metric::percentile || objective.metric == metric::max) {
+        // A percentile of several operations is that of their histograms added up.
+        stats::histogram all(3);
+        for_each_figures(objective, figures, names, [&](const stats::figures& f) {
+            all.add(objective.service ? f.service : f.response);
+        });
+        if (all.count() == 0) return std::nullopt;
+        return static_cast<double>(objective.metric == metric::max
+                                       ? all.max()
+                                       : all.value_at_percentile(objective.percentile));
+    }
+    const slo_ratio r = ratio_of(objective, figures, names, duration_s);
+    if (r.whole <= 0) return std::nullopt;
+    return r.part / r.whole;
+}
+
+slo_ratio ratio_of(const scenario::slo& objective, const stats::totals& figures,
+                   const stats::layout& names, double duration_s) {
+    using metric = scenario::slo_metric;
+    slo_ratio out;
+    if (objective.at_least()) out.whole = duration_s;
+    for_each_figures(objective, figures, names, [&](const stats::figures& f) {
+        const stats::histogram& h = objective.service ? f.service : f.response;
+        const auto ok = static_cast<double>(f.ok_count);
+        switch (objective.metric) {
+            case metric::percentile:
+            case metric::max: {
+                const auto within = h.count_at_or_below(static_cast<std::int64_t>(objective.limit));
+                out.part += static_cast<double>(h.count() - within);
+                out.whole += static_cast<double>(h.count());
+                break;
+            }
+            case metric::mean:
+                out.part += h.sum();
+                out.whole += static_cast<double>(h.count());
+                break;
+            case metric::error_rate:
+                out.part += static_cast<double>(f.failed_count);
+                out.whole += ok + static_cast<double>(f.failed_count);
+                break;
+            case metric::throughput:
+                out.part += ok;
+                break;
+            case metric::bandwidth:
+                out.part += static_cast<double>(f.bytes);
+                break;
+        }
+    });
+    return out;
+}
+
+double ratio_limit(const scenario::slo& objective) noexcept {
+    if (objective.metric == scenario::slo_metric::percentile) {
+        return 1 - objective.percentile / 100;
+    }
+    return objective.metric == scenario::slo_metric::max ? 0 : objective.limit;
+}
+
+std::vector<slo_outcome> judge(const std::vector<scenario::slo>& objectives,
+                               const stats::totals& figures, const stats::layout& names,
+                               double duration_s) {
+    std::vector<slo_outcome> out;
+    for (const scenario::slo& one : objectives) {
+        slo_outcome outcome;
+        outcome.objective = one;
+        outcome.value = slo_value(one, figures, names, duration_s);
+        outcome.met = outcome.value && one.allows(*outcome.value);
+        out.push_back(std::move(outcome));
+    }
+    return out;
+}
+
+slo_tracker::slo_tracker(std::vector<scenario::slo> objectives, const stats::layout& names)
+    : objectives_(std::move(objectives)), names_(names), sum_(names, 3) {}
+
+void slo_tracker::add(const stats::totals& figures, double duration_s) {
+    if (empty()) return;
+    sum_.add(figures);
+    measured_s_ += duration_s;
+    before_ = std::move(outcomes_);
+    outcomes_ = judge(objectives_, sum_, names_, measured_s_);
+}
+
+std::size_t slo_tracker::missed() const noexcept {
+    std::size_t n = 0;
+    for (const slo_outcome& one : outcomes_)
+        n += one.value && !one.met ? 1 : 0;
+    return n;
+}
+
+std::vector<std::string> slo_tracker::changes() const {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < outcomes_.size(); ++i) {
+        const slo_outcome& now = outcomes_[i];
+        if (!now.value) continue;
+        const bool known = i < before_.size() && before_[i].value;
+        if (known && before_[i].met == now.met) continue;
+        out.push_back(std::string("SLO ") + (now.met ? "met" : "missed") +
+                      " so far: " + now.objective.text + " (" +
+                      format_slo_value(unit_of(now.objective), *now.value) + ")");
+    }
+    return out;
+}
+
+}  // namespace chopsticks::results

@@ -1,0 +1,123 @@
+#include <doctest/doctest.h>
+
+#include <chopsticks/results/slo.hpp>
+#include <chopsticks/scenario/slo.hpp>
+
+namespace {
+
+using namespace chopsticks;
+
+const stats::layout names{{"front/get", "back/get", "front/put"}, {"http://a"}};
+
+/// front/get: 1 to 100 ms; back/get: 1 s each; front/put: 10 of 20 fail.
+stats::totals figures() {
+    stats::recorder recorder(names);
+    const auto ok = [&](std::uint16_t op, std::int64_t late_ns, std::int64_t service_ns) {
+        stats::sample s;
+        s.op = op;
+        s.size = s.bytes = 1000;
+        s.intended_ns = 1'000'000'000;
+        s.sent_ns = s.intended_ns + late_ns;
+        s.done_ns = s.sent_ns + service_ns;
+        recorder.record(s);
+    };
+    for (int ms = 1; ms <= 100; ++ms)
+        ok(0, ms * 1'000'000 - 500'000, 500'000);
+    for (int i = 0; i < 100; ++i)
+        ok(1, 0, 1'000'000'000);
+    for (int i = 0; i < 10; ++i) {
+        ok(2, 0, 2'000'000);
+        stats::failure f;
+        f.op = 2;
+        f.status = op_status::server_error;
+        f.intended_ns = 1'000'000'000;
+        f.done_ns = 1'900'000'000;
+        recorder.record(f);
+    }
+    stats::totals out(names, 3);
+    recorder.add_to(out);
+    return out;
+}
+
+double value(const std::string& text) {
+    const auto v = results::slo_value(scenario::parse_slo(text), figures(), names, 10);
+    REQUIRE(v.has_value());
+    return *v;
+}
+
+TEST_CASE("slo_values_are_of_the_operations_that_are_named") {
+    CHECK(value("p50(front/get) < 1s") == doctest::Approx(50e6).epsilon(0.002));
+    CHECK(value("p99(front/get) < 1s") == doctest::Approx(99e6).epsilon(0.002));
+    CHECK(value("p50(back/get) < 1s") == doctest::Approx(1e9).epsilon(0.002));
+    // Histograms added up: of both groups' 200 gets, 100 took at most 100 ms.
+    CHECK(value("p50(get) < 1s") == doctest::Approx(100e6).epsilon(0.002));
+    CHECK(value("p51(get) < 1s") == doctest::Approx(1e9).epsilon(0.002));
+    CHECK(value("service(p99(front/get)) < 1s") == doctest::Approx(0.5e6).epsilon(0.002));
+    CHECK(value("mean(front/get) < 1s") == doctest::Approx(50.5e6));
+    CHECK(value("max < 1s") == doctest::Approx(1e9));
+    CHECK(value("error_rate < 1%") == doctest::Approx(10.0 / 220));
+    CHECK(value("error_rate(put) < 1%") == doctest::Approx(0.5));
+    CHECK(value("throughput > 1") == doctest::Approx(21));
+    CHECK(value("throughput(put) > 1") == doctest::Approx(1));
+    CHECK(value("bandwidth(front/get) > 1B/s") == doctest::Approx(10'000));
+}
+
+TEST_CASE("slo_is_not_met_where_nothing_shows_it") {
+    const stats::totals nothing(names, 3);
+    const auto outcome = [&](const std::string& text) {
+        return results::judge({scenario::parse_slo(text)}, nothing, names, 10).front();
+    };
+    CHECK_FALSE(outcome("p99(get) < 20ms").value.has_value());
+    CHECK_FALSE(outcome("p99(get) < 20ms").met);
+    CHECK_FALSE(outcome("error_rate < 1%").met);
+    CHECK(outcome("throughput > 1").value == 0.0);
+    CHECK_FALSE(outcome("throughput > 1").met);
+}
+
+TEST_CASE("slo_as_a_ratio_says_the_same_as_its_value") {
+    const stats::totals f = figures();
+    for (const char* text :
+         {"p99(front/get) < 98ms", "p99(front/get) < 101ms", "p50(get) < 90ms", "p90(get) < 1.1s",
+          "mean(front/get) < 50ms", "mean(front/get) < 51ms", "error_rate(put) < 49%",
+          "error_rate(put) < 51%", "throughput > 20", "throughput > 22", "bandwidth > 20kB/s",
+          "bandwidth > 22kB/s", "max(front/get) < 99ms", "max(front/get) < 101ms"}) {
+        CAPTURE(text);
+        const auto slo = scenario::parse_slo(text);
+        const auto ratio = results::ratio_of(slo, f, names, 10);
+        const double share = ratio.part / ratio.whole;
+        const double limit = results::ratio_limit(slo);
+        const bool good = slo.at_least() ? share > limit : share <= limit;
+        CHECK(good == results::judge({slo}, f, names, 10).front().met);
+    }
+}
+
+TEST_CASE("slo_tracker_is_cumulative_and_tells_changes_once") {
+    results::slo_tracker tracker({scenario::parse_slo("mean(front/put) < 5ms")}, names);
+    const auto interval = [&](std::int64_t latency_ns) {
+        stats::recorder recorder(names);
+        stats::sample s;
+        s.op = 2;
+        s.intended_ns = s.sent_ns = 1;
+        s.done_ns = 1 + latency_ns;
+        recorder.record(s);
+        stats::totals out(names, 2);
+        recorder.add_to(out);
+        tracker.add(out, 1);
+    };
+    tracker.add(stats::totals(names, 2), 1);
+    CHECK(tracker.missed() == 0);  // nothing is known yet
+    CHECK(tracker.changes().empty());
+    interval(2'000'000);
+    CHECK(tracker.missed() == 0);
+    REQUIRE(tracker.changes().size() == 1);
+    CHECK(tracker.changes()[0] == "SLO met so far: mean(front/put) < 5ms (2.00 ms)");
+    interval(4'000'000);
+    CHECK(tracker.changes().empty());
+    interval(30'000'000);  // mean 12 ms
+    CHECK(tracker.missed() == 1);
+    REQUIRE(tracker.changes().size() == 1);
+    CHECK(tracker.changes()[0] == "SLO missed so far: mean(front/put) < 5ms (12.0 ms)");
+    CHECK(tracker.measured_s() == 4);
+}
+
+}  // namespace
