@@ -1,0 +1,67 @@
+#pragma once
+/// \file
+/// Lines of other tools' logs as operations: the RGW operations log in JSON lines and S3 server
+/// access logs. Pure; any thread. docs/reference/replay.md says which fields count and what they
+/// become.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace chopsticks::trace {
+
+/// What was asked of the target, in this program's words.
+enum class operation_kind : std::uint8_t {
+    put,
+    get,
+    head,
+    remove,
+    list,
+    create_bucket,
+    head_bucket,
+    delete_bucket,
+    other,  ///< something that no workload has
+};
+constexpr std::size_t operation_kind_count = static_cast<std::size_t>(operation_kind::other) + 1;
+
+/// "put", ..., "delete", ..., "delete_bucket", "other": the catalogue's names.
+std::string_view name(operation_kind kind) noexcept;
+
+/// `other` for a name that is none.
+operation_kind kind_of(std::string_view name) noexcept;
+
+constexpr std::uint64_t unknown_offset = ~std::uint64_t{0};
+
+/// One operation of a recording.
+struct recorded_operation {
+    std::int64_t time_ns = 0;  ///< when it was due or arrived; since any fixed instant
+    std::uint64_t key = 0;     ///< object index (own log), or a hash of bucket and key
+    std::uint64_t size = 0;    ///< of the whole object; 0 = empty or unknown
+    std::uint64_t offset = 0;  ///< of a part; `unknown_offset`: the log does not say
+    std::uint64_t length = 0;  ///< of a part; 0 = the whole object
+    operation_kind kind = operation_kind::other;
+    /// The target refused it as the client's mistake (4xx): it did no work worth repeating.
+    bool refused = false;
+};
+
+enum class line_verdict : std::uint8_t { operation, blank, malformed };
+
+/// One line of the RGW operations log. Times have a resolution of 1 us. Brackets and commas around
+/// the objects, which RGW's socket adds, are passed over.
+line_verdict parse_rgw_line(std::string_view line, recorded_operation& out);
+
+/// One line of an S3 server access log. Times have a resolution of 1 s.
+line_verdict parse_s3_access_line(std::string_view line, recorded_operation& out);
+
+/// Which of an S3 group's objects a key stands for is a function of this. FNV-1a, mixed.
+std::uint64_t key_hash(std::string_view bucket, std::string_view key) noexcept;
+
+/// "2026-11-23T19:28:25.123456Z", also with a space for the T, with any number of decimals, and
+/// with an offset "+0100" or "+01:00" for the Z. False: it is none. Nanoseconds since the Unix
+/// epoch.
+bool parse_iso_time(std::string_view text, std::int64_t& wall_ns) noexcept;
+
+/// "23/Nov/2026:19:28:25 +0000". False: it is none.
+bool parse_access_log_time(std::string_view text, std::int64_t& wall_ns) noexcept;
+
+}  // namespace chopsticks::trace

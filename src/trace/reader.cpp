@@ -1,0 +1,220 @@
+#include "reader.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chopsticks/core/error.hpp>
+#include <cstring>
+
+namespace chopsticks::trace {
+
+namespace {
+
+constexpr std::size_t chunk_bytes = 256 * 1024;
+/// A line that is longer is malformed: keys have at most 1024 bytes.
+constexpr std::size_t line_most_bytes = 128 * 1024;
+
+[[noreturn]] void refuse(const std::string& path, const std::string& why) {
+    throw config_error("recording " + path + ": " + why);
+}
+
+}  // namespace
+
+std::string_view name(recording_format format) noexcept {
+    switch (format) {
+        case recording_format::automatic:
+            return "auto";
+        case recording_format::chopsticks:
+            return "chopsticks";
+        case recording_format::rgw:
+            return "rgw";
+        case recording_format::s3_access_log:
+            return "s3_access_log";
+    }
+    return "?";
+}
+
+recording_reader::recording_reader(const std::string& path, recording_format format,
+                                   std::string group)
+    : path_(path), format_(format), group_(std::move(group)) {
+    fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd_ < 0) refuse(path, std::string("cannot be read: ") + std::strerror(errno));
+    struct stat about{};
+    const bool regular = ::fstat(fd_, &about) == 0 && S_ISREG(about.st_mode);
+    try {
+        if (!regular)
+            refuse(path, "is no file; a recording is read more than once, so write it to one");
+        file_bytes_ = static_cast<std::uint64_t>(about.st_size);
+        settle_format();
+    } catch (...) {
+        ::close(fd_);
+        throw;
+    }
+    ::posix_fadvise(fd_, 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
+recording_reader::~recording_reader() {
+    ::close(fd_);
+}
+
+void recording_reader::settle_format() {
+    fill();
+    if (!problem_.empty()) refuse(path_, problem_);
+    const std::size_t first = chunk_.find_first_not_of(" \t\r\n[,");
+    if (first == std::string::npos) refuse(path_, "is empty");
+    const bool is_log = std::string_view(chunk_).starts_with("CHOPOPL");
+    if (format_ == recording_format::automatic) {
+        const std::string_view line =
+            std::string_view(chunk_).substr(first, chunk_.find('\n', first) - first);
+        if (is_log) {
+            format_ = recording_format::chopsticks;
+        } else if (line.starts_with('{')) {
+            format_ = recording_format::rgw;
+        } else if (line.find(" [") != std::string_view::npos &&
+                   line.find('"') != std::string_view::npos) {
+            format_ = recording_format::s3_access_log;
+        } else {
+            const bool packed = std::string_view(chunk_).starts_with("\x1f\x8b");
+            refuse(path_, packed ? "is compressed; unpack it first"
+                                 : "is in none of the known formats; if it is, say which with "
+                                   "`format`: chopsticks, rgw or s3_access_log");
+        }
+    }
+    if (format_ == recording_format::chopsticks) {
+        read_log_header();
+    } else if (is_log) {
+        refuse(path_, "is an operation log of chopsticks; write `format: chopsticks`");
+    }
+}
+
+void recording_reader::read_log_header() {
+    decoder_ = std::make_unique<op_log_decoder>();
+    op_record ignored;
+    for (;;) {
+        decoder_->push(chunk_);
+        log_head_ += chunk_;
+        const op_log_decoder::step step = decoder_->next(ignored);
+        if (step == op_log_decoder::step::foreign) refuse(path_, decoder_->problem());
+        if (decoder_->has_header()) break;
+        if (!fill()) refuse(path_, "ends within its header");
+    }
+    const op_log_header& header = decoder_->header();
+    log_head_ = encode_header(header);
+    for (const std::string& operation : header.operations) {
+        const std::size_t slash = operation.rfind('/');
+        const bool ours = group_.empty() || operation.substr(0, slash) == group_;
+        kinds_.push_back(ours && slash != std::string::npos ? kind_of(operation.substr(slash + 1))
+                                                            : operation_kind::other);
+    }
+    go_to(0);
+}
+
+void recording_reader::go_to(std::uint64_t offset) {
+    at_end_ = ::lseek(fd_, static_cast<off_t>(offset), SEEK_SET) < 0;
+    position_ = offset;
+    chunk_.clear();
+    at_ = 0;
+    skipping_line_ = offset > 0;
+    line_ = 0;
+    if (format_ != recording_format::chopsticks) return;
+    decoder_ = std::make_unique<op_log_decoder>();
+    damaged_before_ = 0;
+    if (offset > 0) decoder_->push(log_head_);
+}
+
+bool recording_reader::fill() {
+    chunk_.erase(0, at_);
+    at_ = 0;
+    const std::size_t kept = chunk_.size();
+    chunk_.resize(kept + chunk_bytes);
+    ssize_t got = 0;
+    do {
+        got = ::read(fd_, chunk_.data() + kept, chunk_bytes);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) problem_ = std::string("cannot be read: ") + std::strerror(errno);
+    chunk_.resize(kept + static_cast<std::size_t>(got > 0 ? got : 0));
+    if (got <= 0) at_end_ = true;
+    position_ += static_cast<std::uint64_t>(got > 0 ? got : 0);
+    return got > 0;
+}
+
+void recording_reader::malformed() {
+    ++figures_.malformed;
+    if (figures_.malformed_lines.size() < reading_figures::lines_kept) {
+        figures_.malformed_lines.push_back(line_);
+    }
+}
+
+bool recording_reader::next(recorded_operation& out) {
+    return format_ == recording_format::chopsticks ? next_record(out) : next_line(out);
+}
+
+bool recording_reader::next_line(recorded_operation& out) {
+    for (;;) {
+        std::size_t end = chunk_.find('\n', at_);
+        if (end == std::string::npos) {
+            if (chunk_.size() - at_ > line_most_bytes) {
+                // Malformed, whatever follows.
+                if (!skipping_line_) {
+                    ++line_;
+                    ++figures_.lines;
+                    malformed();
+                }
+                skipping_line_ = true;
+                at_ = chunk_.size();
+            }
+            if (!at_end_ && fill()) continue;
+            if (at_ == chunk_.size()) return false;
+            end = chunk_.size();  // the last line, without its end
+        }
+        const std::string_view text = std::string_view(chunk_).substr(at_, end - at_);
+        at_ = std::min(end + 1, chunk_.size());
+        if (skipping_line_) {
+            skipping_line_ = false;
+            continue;
+        }
+        ++line_;
+        const line_verdict verdict = format_ == recording_format::rgw
+                                         ? parse_rgw_line(text, out)
+                                         : parse_s3_access_line(text, out);
+        if (verdict == line_verdict::blank) continue;
+        ++figures_.lines;
+        if (verdict == line_verdict::operation) return true;
+        malformed();
+    }
+}
+
+bool recording_reader::next_record(recorded_operation& out) {
+    op_record r;
+    for (;;) {
+        const op_log_decoder::step step = decoder_->next(r);
+        for (; damaged_before_ < decoder_->damaged_blocks(); ++damaged_before_) {
+            line_ = figures_.lines + 1;
+            malformed();
+        }
+        if (step == op_log_decoder::step::record) break;
+        if (step == op_log_decoder::step::more && !at_end_) {
+            if (fill()) {
+                decoder_->push(chunk_);
+                at_ = chunk_.size();
+            }
+            continue;
+        }
+        figures_.truncated |= step == op_log_decoder::step::more;
+        return false;
+    }
+    ++figures_.lines;
+    out = {};
+    out.time_ns = r.intended_ns;
+    out.key = r.object;
+    out.size = r.size;
+    out.offset = r.offset;
+    out.length = r.length;
+    out.kind = kinds_[r.op];
+    out.refused = r.status == op_status::client_error || r.status == op_status::cancelled;
+    return true;
+}
+
+}  // namespace chopsticks::trace

@@ -1,0 +1,204 @@
+// Lines of RGW's operations log and of S3 server access logs, whole and damaged.
+
+#include <doctest/doctest.h>
+
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/random.hpp>
+#include <chopsticks/trace/recording.hpp>
+#include <string>
+
+using namespace chopsticks;
+using namespace chopsticks::trace;
+
+namespace {
+
+std::int64_t at(int hour, int minute, int second) {
+    return from_civil({2026, 11, 23, hour, minute, second}) * 1'000'000'000;
+}
+
+const std::string rgw_get =
+    R"({"bucket":"b1","object":"dir/key 1","time":"2026-11-23T19:28:25.123456Z",)"
+    R"("time_local":"2026-11-23T20:28:25.123456+0100","remote_addr":"10.0.0.9","user":"u",)"
+    R"("operation":"get_obj","uri":"GET /b1/dir/key%201 HTTP/1.1","http_status":"200",)"
+    R"("error_code":"","bytes_sent":4096,"bytes_received":0,"object_size":4096,)"
+    R"("total_time":3,"user_agent":"x","referrer":"","trans_id":"tx1",)"
+    R"("http_x_headers":[{"operation":"put_obj"}],"temp_url":false})";
+
+const std::string s3_get =
+    R"(79a5 bucket-1 [23/Nov/2026:19:28:25 +0000] 192.0.2.3 79a5 3E57 REST.GET.OBJECT dir/key+1 )"
+    R"x("GET /bucket-1/dir/key+1?x=y HTTP/1.1" 206 - 1000 5000 70 10 "-" "agent "x" (y)" - id= SigV4)x";
+
+recorded_operation rgw(const std::string& line) {
+    recorded_operation op;
+    REQUIRE(parse_rgw_line(line, op) == line_verdict::operation);
+    return op;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    const std::size_t at = text.find(what);
+    REQUIRE(at != std::string::npos);
+    return text.replace(at, what.size(), with);
+}
+
+}  // namespace
+
+TEST_CASE("times of recordings") {
+    std::int64_t t = 0;
+    CHECK(parse_iso_time("2026-11-23T19:28:25.123456Z", t));
+    CHECK(t == at(19, 28, 25) + 123'456'000);
+    CHECK(parse_iso_time("2026-11-23 19:28:25.5Z", t));
+    CHECK(t == at(19, 28, 25) + 500'000'000);
+    CHECK(parse_iso_time("2026-11-23T19:28:25+01:00", t));
+    CHECK(t == at(18, 28, 25));
+    CHECK(parse_iso_time("2026-11-23T19:28:25.000001-0130", t));
+    CHECK(t == at(20, 58, 25) + 1000);
+    CHECK(parse_access_log_time("23/Nov/2026:19:28:25 +0000", t));
+    CHECK(t == at(19, 28, 25));
+    for (const char* bad : {"", "2026-11-23", "2026-11-23T19:28:25", "2026-13-23T19:28:25Z",
+                            "2026-02-29T19:28:25Z", "2026-11-23T24:28:25Z", "2026-11-23T19:28:25.Z",
+                            "2026-11-23T19:28:25Zx", "0000-00-00T00:00:00Z"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_iso_time(bad, t));
+    }
+    for (const char* bad : {"", "23/Nov/2026:19:28:25", "23/Now/2026:19:28:25 +0000",
+                            "23/ovD/2026:19:28:25 +0000", "31/Nov/2026:19:28:25 +0000"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(parse_access_log_time(bad, t));
+    }
+}
+
+TEST_CASE("a line of RGW's operations log") {
+    const recorded_operation op = rgw(rgw_get);
+    CHECK(op.kind == operation_kind::get);
+    CHECK(op.time_ns == at(19, 28, 25) + 123'456'000);
+    CHECK(op.size == 4096);
+    CHECK(op.length == 0);
+    CHECK_FALSE(op.refused);
+    CHECK(op.key == key_hash("b1", "dir/key 1"));
+    CHECK(op.key != key_hash("b1", "dir/key 2"));
+
+    CHECK(rgw("[" + rgw_get + ",").key == op.key);
+    CHECK(rgw(" ," + rgw_get + "]\r").key == op.key);
+    CHECK(rgw(replaced(rgw_get, "GET /b1", "HEAD /b1")).kind == operation_kind::head);
+    CHECK(rgw(replaced(rgw_get, "get_obj", "delete_obj")).kind == operation_kind::remove);
+    CHECK(rgw(replaced(rgw_get, "get_obj", "list_bucket")).kind == operation_kind::list);
+    CHECK(rgw(replaced(rgw_get, "get_obj", "get_bucket_location")).kind == operation_kind::other);
+
+    const recorded_operation put =
+        rgw(replaced(replaced(replaced(rgw_get, "get_obj", "put_obj"), "\"object_size\":4096",
+                              "\"object_size\":0"),
+                     "\"bytes_received\":0", "\"bytes_received\":777"));
+    CHECK(put.kind == operation_kind::put);
+    CHECK(put.size == 777);
+
+    const recorded_operation part = rgw(replaced(replaced(rgw_get, "\"200\"", "\"206\""),
+                                                 "\"bytes_sent\":4096", "\"bytes_sent\":100"));
+    CHECK(part.length == 100);
+    CHECK(part.offset == unknown_offset);
+    CHECK(part.size == 4096);
+
+    CHECK(rgw(replaced(rgw_get, "\"200\"", "\"404\"")).refused);
+    CHECK(rgw(replaced(rgw_get, "\"200\"", "404")).refused);
+    CHECK_FALSE(rgw(replaced(rgw_get, "\"200\"", "\"503\"")).refused);
+    CHECK_FALSE(rgw(replaced(rgw_get, "\"200\"", "429")).refused);
+    // An older log that has no name of the operation.
+    CHECK(rgw(replaced(rgw_get, "\"operation\":\"get_obj\",", "")).kind == operation_kind::get);
+
+    recorded_operation out;
+    CHECK(parse_rgw_line("", out) == line_verdict::blank);
+    CHECK(parse_rgw_line("[\r", out) == line_verdict::blank);
+    for (const std::string& bad :
+         {std::string("{"), std::string("null"), std::string("{}"), std::string("x") + rgw_get,
+          rgw_get + rgw_get, rgw_get.substr(0, rgw_get.size() / 2),
+          replaced(replaced(rgw_get, "19:28", "19-28"), "20:28", "20-28"),
+          std::string(100'000, '['), "{\"a\":" + std::string(100'000, '[')}) {
+        CAPTURE(bad.substr(0, 200));
+        // A row of brackets is what RGW's socket begins with.
+        if (bad.find_first_not_of('[') == std::string::npos) {
+            CHECK(parse_rgw_line(bad, out) == line_verdict::blank);
+        } else {
+            CHECK(parse_rgw_line(bad, out) == line_verdict::malformed);
+        }
+    }
+}
+
+TEST_CASE("a line of an S3 server access log") {
+    recorded_operation op;
+    REQUIRE(parse_s3_access_line(s3_get, op) == line_verdict::operation);
+    CHECK(op.kind == operation_kind::get);
+    CHECK(op.time_ns == at(19, 28, 25));
+    CHECK(op.size == 5000);
+    CHECK(op.length == 1000);
+    CHECK(op.offset == unknown_offset);
+    CHECK(op.key == key_hash("bucket-1", "dir/key+1"));
+    CHECK_FALSE(op.refused);
+
+    struct {
+        const char* word;
+        operation_kind kind;
+    } const words[] = {
+        {"REST.PUT.OBJECT", operation_kind::put},    {"REST.HEAD.OBJECT", operation_kind::head},
+        {"REST.PUT.PART", operation_kind::put},      {"REST.DELETE.OBJECT", operation_kind::remove},
+        {"REST.GET.BUCKET", operation_kind::list},   {"REST.GET.ACL", operation_kind::other},
+        {"S3.EXPIRE.OBJECT", operation_kind::other}, {"REST.COPY.OBJECT", operation_kind::other},
+    };
+    for (const auto& [word, kind] : words) {
+        CAPTURE(word);
+        REQUIRE(parse_s3_access_line(replaced(s3_get, "REST.GET.OBJECT", word), op) ==
+                line_verdict::operation);
+        CHECK(op.kind == kind);
+    }
+    REQUIRE(parse_s3_access_line(replaced(s3_get, " 206 - 1000 5000 ", " 404 NoSuchKey 300 - "),
+                                 op) == line_verdict::operation);
+    CHECK(op.refused);
+    CHECK(op.size == 0);
+    // Written by hand or cut by a tool: what follows the object's size is not needed.
+    CHECK(parse_s3_access_line(s3_get.substr(0, s3_get.find(" 70 ")), op) ==
+          line_verdict::operation);
+
+    CHECK(parse_s3_access_line("\r", op) == line_verdict::blank);
+    for (const std::string& bad :
+         {std::string("x"), std::string("# comment"), replaced(s3_get, "[23", "(23"),
+          replaced(s3_get, "5000", "5k"), replaced(s3_get, "REST.GET.OBJECT", "-"),
+          replaced(s3_get, " 206 ", " two "), s3_get.substr(0, 90),
+          replaced(s3_get, "5000", "99999999999999999999999")}) {
+        CAPTURE(bad);
+        CHECK(parse_s3_access_line(bad, op) == line_verdict::malformed);
+    }
+}
+
+TEST_CASE("damaged lines are malformed or another operation, never more than that") {
+    random_stream random(17);
+    int malformed = 0;
+    for (int round = 0; round < 20'000; ++round) {
+        std::string line = round % 2 == 0 ? rgw_get : s3_get;
+        const int damages = 1 + static_cast<int>(random.below(4));
+        for (int i = 0; i < damages && !line.empty(); ++i) {
+            const std::size_t at = random.below(line.size());
+            switch (random.below(4)) {
+                case 0:
+                    line[at] = static_cast<char>(random.below(256));
+                    break;
+                case 1:
+                    line.erase(at, 1 + random.below(20));
+                    break;
+                case 2:
+                    line.insert(at, line.substr(random.below(line.size()), random.below(30)));
+                    break;
+                default:
+                    line.resize(at);
+                    break;
+            }
+        }
+        recorded_operation op;
+        const line_verdict verdict =
+            round % 2 == 0 ? parse_rgw_line(line, op) : parse_s3_access_line(line, op);
+        malformed += verdict == line_verdict::malformed ? 1 : 0;
+        if (verdict != line_verdict::operation) continue;
+        CHECK(op.time_ns >= 0);
+        CHECK(static_cast<std::size_t>(op.kind) < operation_kind_count);
+    }
+    // Most damage to the JSON shows, and some to the other.
+    CHECK(malformed > 5000);
+    CHECK(malformed < 20'000);
+}
