@@ -26,7 +26,7 @@ const std::string rgw_get =
 
 const std::string s3_get =
     R"(79a5 bucket-1 [23/Nov/2026:19:28:25 +0000] 192.0.2.3 79a5 3E57 REST.GET.OBJECT dir/key+1 )"
-    R"x("GET /bucket-1/dir/key+1?x=y HTTP/1.1" 206 - 1000 5000 70 10 "-" "agent "x" (y)" - id= SigV4)x";
+    R"x("GET /bucket-1/dir/key+1?x=y HTTP/1.1" 206 - 1000 5000 70 10 "-" "agent "x" (y)" - id=)x";
 
 recorded_operation rgw(const std::string& line) {
     recorded_operation op;
