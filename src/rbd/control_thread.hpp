@@ -1,0 +1,103 @@
+#pragma once
+/// \file
+/// A thread for calls of librbd and librados that block. Not pinned, so that the libraries' own
+/// threads, which inherit its affinity, are not either. A call that hangs can be given up: its
+/// thread is then left behind.
+
+#include <sched.h>
+
+#include <chopsticks/runtime/reactor.hpp>
+#include <condition_variable>
+#include <coroutine>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+
+namespace chopsticks::rbd {
+
+class control_thread {
+  public:
+    /// Takes the affinity of the calling thread; starts nothing yet.
+    control_thread();
+    /// Waits some seconds for the job under way, then leaves the thread to itself.
+    ~control_thread();
+    control_thread(const control_thread&) = delete;
+    control_thread& operator=(const control_thread&) = delete;
+
+    /// Runs `job` after those before it. What it refers to it must own. Any thread.
+    void run(std::function<void()> job);
+
+    /// True once no job is under way or waiting, or `seconds` have passed. Any thread.
+    bool wait_idle(int seconds) const;
+
+  private:
+    struct shared_state {
+        std::mutex mutex;
+        std::condition_variable changed;
+        std::deque<std::function<void()>> jobs;
+        bool started = false;
+        bool busy = false;
+        bool stop = false;
+        cpu_set_t cpus{};
+    };
+    static void serve(const std::shared_ptr<shared_state>& state);
+
+    std::shared_ptr<shared_state> state_;
+};
+
+/// A job of the control thread that a coroutine waits for; given up by `abandon`. Used on one loop.
+class control_call {
+  public:
+    explicit control_call(runtime::reactor& loop) : state_(std::make_shared<shared_state>()) {
+        state_->loop = &loop;
+    }
+
+    /// co_await: starts `job` on `thread`; resumes when it ended (true) or was given up (false).
+    auto operator()(control_thread& thread, std::function<void()> job) {
+        struct awaiter {
+            std::shared_ptr<shared_state> state;
+            control_thread* thread;
+            std::function<void()> job;
+            bool await_ready() const noexcept { return false; }
+            void await_suspend(std::coroutine_handle<> self) {
+                state->waiter = self;
+                thread->run([mine = state, work = std::move(job)] {
+                    work();
+                    const std::lock_guard lock(mine->mutex);
+                    if (mine->loop == nullptr) return;
+                    mine->loop->post([mine] { end(*mine, true); });
+                });
+            }
+            bool await_resume() const noexcept { return state->ended; }
+        };
+        return awaiter{state_, &thread, std::move(job)};
+    }
+
+    /// On the loop's thread: the coroutine goes on at once.
+    void abandon() {
+        {
+            const std::lock_guard lock(state_->mutex);
+            state_->loop = nullptr;
+        }
+        end(*state_, false);
+    }
+
+  private:
+    struct shared_state {
+        std::mutex mutex;
+        runtime::reactor* loop = nullptr;  // guarded by mutex once the job runs
+        std::coroutine_handle<> waiter;
+        bool ended = false;
+    };
+    static void end(shared_state& state, bool ended) {
+        const std::coroutine_handle<> waiter = std::exchange(state.waiter, nullptr);
+        if (!waiter) return;
+        state.ended = ended;
+        waiter.resume();
+    }
+
+    std::shared_ptr<shared_state> state_;
+};
+
+}  // namespace chopsticks::rbd

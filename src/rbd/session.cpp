@@ -1,0 +1,138 @@
+#include "session.hpp"
+
+#include <algorithm>
+#include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+#include <cstdio>
+
+namespace chopsticks::rbd {
+
+namespace catalogue = scenario::catalogue;
+
+namespace {
+
+/// On a thread of librbd's: what must be known is noted, the rest is the core's.
+void on_end(rbd_completion_t completion, void* argument) {
+    flight& f = *static_cast<flight*>(argument);
+    f.done_ns = monotonic_ns();
+    f.result = rbd_aio_get_return_value(completion);
+    rbd_aio_release(completion);
+    f.home->push(f);
+}
+
+}  // namespace
+
+librbd_session::librbd_session(core_state& core) : core_(core) {
+    core_.loop->add(static_cast<runtime::deadline&>(*this));
+}
+
+librbd_session::~librbd_session() {
+    CHOPSTICKS_ASSERT(flying_ == nullptr);
+    core_.loop->remove(static_cast<runtime::deadline&>(*this));
+}
+
+void librbd_session::cancel() noexcept {
+    abandon(ending::cancelled);
+}
+
+void librbd_session::abandon(ending why) noexcept {
+    if (flying_ == nullptr || !flying_->waiter) return;
+    ending_ = why;
+    // librbd cannot take an operation back: the flight with its buffers stays until it comes home.
+    flight& f = *std::exchange(flying_, nullptr);
+    f.abandoned = true;
+    core_.loop->make_ready(std::exchange(f.waiter, nullptr));
+}
+
+runtime::task<bool> librbd_session::fly(flight& f, engine::outcome& out) {
+    // For what may have to be said when the flight is not ours any more.
+    const engine::operation op = f.op;
+    const char* const name = f.on->name.c_str();
+    rbd_completion_t completion = nullptr;
+    int failed = rbd_aio_create_completion(&f, core_.by_callback ? on_end : nullptr, &completion);
+    CHOPSTICKS_ASSERT(failed == 0);
+    flying_ = &f;
+    ending_ = ending::came;
+    core_.home->launched();
+    out.sent_ns = monotonic_ns();
+    due_ns = out.sent_ns + core_.timeout_ns;
+    failed = launch(f, completion);
+    if (failed < 0) {
+        rbd_aio_release(completion);
+        due_ns = 0;
+        flying_ = nullptr;
+        f.result = failed;
+        f.done_ns = monotonic_ns();
+        core_.home->landed();
+        co_return true;
+    }
+    struct wait {
+        flight* f;
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> self) const noexcept { f->waiter = self; }
+        void await_resume() const noexcept {}
+    };
+    const wait end{&f};
+    co_await end;
+    due_ns = 0;
+    flying_ = nullptr;
+    if (ending_ == ending::came) co_return true;
+    out.done_ns = monotonic_ns();
+    char text[sizeof out.example];
+    std::snprintf(text, sizeof text, "%s at offset %llu of %s: not ended after %lld ms",
+                  catalogue::operation_name("rbd", op.code).data(),
+                  static_cast<unsigned long long>(op.offset), name,
+                  static_cast<long long>((out.done_ns - out.sent_ns) / 1'000'000));
+    if (ending_ == ending::timed_out) {
+        ++core_.counters.timeouts;
+        out.fail(op_status::timeout, "operation_timeout", text);
+    } else {
+        out.fail(op_status::cancelled, "cancelled", text);
+    }
+    co_return false;
+}
+
+runtime::task<bool> librbd_session::look(flight& f, engine::outcome& out) {
+    const engine::operation asked = f.op;
+    f.op.code = catalogue::rbd_read;
+    f.op.pieces = 1;
+    load_up(f, *core_.content, 0);
+    const bool landed = co_await fly(f, out);
+    if (!landed) co_return false;
+    conclude(f, out);
+    if (out.status != op_status::ok) {
+        out.done_ns = f.done_ns;
+        core_.home->give_back(f);
+        co_return false;
+    }
+    f.op = asked;
+    f.expected.reserve(f.op.length);
+    std::copy_n(f.in.data(), f.op.length, f.expected.data());
+    co_return true;
+}
+
+runtime::task<void> librbd_session::execute(const engine::operation& op, engine::outcome& out) {
+    CHOPSTICKS_ASSERT(op.object < core_.shared->images.size());
+    image& on = *core_.shared->images[op.object];
+    CHOPSTICKS_ASSERT(op.length <= on.bytes && op.offset <= on.bytes - op.length);
+    flight& f = core_.home->take();
+    f.on = &on;
+    f.op = op;
+    if (op.code == catalogue::rbd_compare_and_write) {
+        const bool known = on.table != nullptr && know_expected(f, *core_.content);
+        if (!known) {
+            const bool looked = co_await look(f, out);
+            if (!looked) co_return;
+        }
+    }
+    load_up(f, *core_.content, core_.next_unique++);
+    const bool landed = co_await fly(f, out);
+    if (!landed) co_return;
+    conclude(f, out);
+    out.done_ns = f.done_ns;
+    out.first_byte_ns = f.done_ns;
+    core_.home->give_back(f);
+}
+
+}  // namespace chopsticks::rbd

@@ -1,0 +1,48 @@
+#pragma once
+/// \file
+/// One user's operations on images, one at a time.
+
+#include <chopsticks/load/content.hpp>
+
+#include "judge.hpp"
+
+namespace chopsticks::rbd {
+
+/// What the sessions of one core share.
+struct core_state {
+    runtime::reactor* loop = nullptr;
+    channel* home = nullptr;
+    std::shared_ptr<world> shared;
+    const load::content* content = nullptr;
+    std::int64_t timeout_ns = 0;
+    bool by_callback = true;
+    std::uint64_t next_unique = 0;
+    engine::driver_counters counters;
+};
+
+class librbd_session final : public engine::session, private runtime::deadline {
+  public:
+    explicit librbd_session(core_state& core);
+    ~librbd_session() override;
+
+    runtime::task<void> execute(const engine::operation& op, engine::outcome& out) override;
+    void cancel() noexcept override;
+
+  private:
+    enum class ending : std::uint8_t { came, timed_out, cancelled };
+
+    /// Sends `f`, which is loaded up, and waits. False: it never left, or nobody waits any more;
+    /// `out` then is a failure, and `f` is not the session's any more.
+    runtime::task<bool> fly(flight& f, engine::outcome& out);
+    /// Reads what compare_and_write is to find, into `f.expected`.
+    runtime::task<bool> look(flight& f, engine::outcome& out);
+    /// Stops waiting for what is under way.
+    void abandon(ending why) noexcept;
+    void expired() override { abandon(ending::timed_out); }
+
+    core_state& core_;
+    flight* flying_ = nullptr;
+    ending ending_ = ending::came;
+};
+
+}  // namespace chopsticks::rbd

@@ -1,0 +1,109 @@
+#pragma once
+/// \file
+/// What all cores of the driver share: connections, images, channels. Written by the control thread
+/// while the target is opened and closed; read by the cores in between.
+
+#include <rados/librados.h>
+#include <rbd/librbd.h>
+
+#include <atomic>
+#include <chopsticks/rbd/driver.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "channel.hpp"
+
+namespace chopsticks::rbd {
+
+/// One block device.
+struct image {
+    std::string name;
+    std::size_t connection = 0;
+    unsigned home_core = 0;  ///< which drains its events
+    rbd_image_t handle = nullptr;
+    std::uint64_t bytes = 0;
+    bool made = false;    ///< by this run: removed at the end unless kept
+    bool ours = false;    ///< made by Chopsticks, now or earlier
+    bool filled = false;  ///< holds what prefilling would write, or something that must not be
+    std::unique_ptr<block_table> table;  ///< null: nothing is judged or compared
+    image_events events;
+};
+
+/// One rados_t with its threads, and the pool on it.
+struct connection {
+    rados_t cluster = nullptr;
+    rados_ioctx_t pool = nullptr;
+};
+
+/// What the group's tasks need, found once.
+struct demands {
+    bool writes = false;    ///< some task changes blocks
+    bool zeroes = false;    ///< some task discards or zeroes
+    bool compares = false;  ///< some task compares and writes
+    std::uint64_t largest_io_bytes = 4096;
+    std::uint64_t in_flight = 1;
+    std::uint64_t table_block_bytes = 0;  ///< 0: no table
+};
+demands demands_of(const scenario::group& group);
+
+struct world {
+    // Copies: the control thread may outlive the run it worked for.
+    scenario::rbd_config config;
+    scenario::block_options blocks;
+    std::string run_id;
+    demands needs;
+    unsigned cores = 1;
+    bool prepares = true;
+    bool cleans = true;
+
+    std::vector<connection> connections;
+    std::vector<std::unique_ptr<image>> images;
+    std::vector<std::unique_ptr<channel>> channels;  ///< by core; made before the cores
+    std::vector<std::string> notes;
+    std::string made_parent;            ///< removed at the end; empty: none
+    std::string made_snapshot_of;       ///< parent whose snapshot this run made
+    std::string protected_snapshot_of;  ///< parent whose snapshot this run protected
+    std::atomic<bool> give_up{false};
+
+    std::uint64_t outstanding() const noexcept {
+        std::uint64_t sum = 0;
+        for (const auto& c : channels)
+            sum += c->outstanding();
+        return sum;
+    }
+    bool reads_only() const noexcept {
+        return config.read_only || config.source == scenario::rbd_source::snapshot;
+    }
+};
+
+/// Identity of a run in headers.
+std::uint64_t identity(const std::string& text) noexcept;
+
+/// Makes the connections. Returns the one message for the user, or nothing. Blocks.
+std::string connect_all(world& w);
+
+/// Opens, makes and clones the images; fills `w.images`. Needs connections. Blocks.
+std::string open_images(world& w);
+
+/// Makes the clone's parent and its snapshot where they are not there. Blocks.
+std::string ready_parent(world& w);
+
+/// Removes the parent and the snapshot that this run made. Blocks.
+std::string remove_parent(world& w);
+
+/// Marks the images as filled, for later runs. Blocks.
+std::string mark_filled(world& w);
+
+/// Ends all: waits for what is under way, closes images, removes what this run made, ends the
+/// connections. Returns what could not be done. Blocks.
+std::string close_all(world& w);
+
+/// "pool rbd: No such file or directory", for a librbd or librados call that returned -errno.
+std::string explain(const std::string& what, int error);
+
+/// "rbd/name", with the namespace if there is one.
+std::string path_of(const world& w, const std::string& name);
+
+}  // namespace chopsticks::rbd
