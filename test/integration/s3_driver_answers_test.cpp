@@ -18,6 +18,12 @@ std::string with_length(std::string_view first_lines, std::string_view body, int
            "\r\n\r\n" + std::string(body);
 }
 
+/// The first lines of an answer with bytes first to last of an object.
+std::string partial(std::uint64_t first, std::uint64_t last, std::uint64_t more = 0) {
+    return "206 Partial Content\r\nContent-Range: bytes " + std::to_string(first) + "-" +
+           std::to_string(last) + "/" + std::to_string(object_bytes + more);
+}
+
 std::string refusal(const char* first_lines, const char* code) {
     return with_length(first_lines, "<Error><Code>" + std::string(code) +
                                         "</Code><Message>because</Message></Error>");
@@ -183,9 +189,20 @@ TEST_CASE("s3_driver_wrong_content_is_found_and_named") {
          true},
         {"the whole for a range", with_length("200 OK", whole), op_status::bad_response,
          "RangeIgnored", false, true, s3_rig::get_range(7, object_bytes, 10, 20)},
-        {"another range", with_length("206 Partial Content", whole.substr(11, 20)),
+        {"content of another range", with_length(partial(10, 29), whole.substr(11, 20)),
          op_status::corrupt, "WrongContent", false, true,
          s3_rig::get_range(7, object_bytes, 10, 20)},
+        {"another range", with_length(partial(11, 30), whole.substr(11, 20)),
+         op_status::bad_response, "WrongRange", false, true,
+         s3_rig::get_range(7, object_bytes, 10, 20)},
+        {"a range of another size", with_length(partial(10, 29, 1), whole.substr(10, 20)),
+         op_status::bad_response, "WrongRange", false, true,
+         s3_rig::get_range(7, object_bytes, 10, 20)},
+        {"a range that is not named", with_length("206 Partial Content", whole.substr(10, 20)),
+         op_status::bad_response, "WrongRange", false, true,
+         s3_rig::get_range(7, object_bytes, 10, 20)},
+        {"a part where all was asked for", with_length(partial(0, 19), whole.substr(0, 20)),
+         op_status::bad_response, "WrongRange", false, true},
         {"a head of another size", "HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n",
          op_status::corrupt, "WrongSize", false, true, s3_rig::head(7, object_bytes)},
     });

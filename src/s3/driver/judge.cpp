@@ -39,6 +39,16 @@ void s3_session::judge(exchange_state& x, const http::response_head& head) {
                          "the server answered a range with the whole object");
                 return;
             }
+            if (!x.range_as_asked) {
+                std::snprintf(text, sizeof text,
+                              "object %llu: Content-Range is not of bytes %llu-%llu/%llu",
+                              static_cast<unsigned long long>(op.object),
+                              static_cast<unsigned long long>(op.offset),
+                              static_cast<unsigned long long>(op.offset + expected - 1),
+                              static_cast<unsigned long long>(op.size));
+                out.fail(op_status::bad_response, "WrongRange", text);
+                return;
+            }
             if (x.received != expected) {
                 std::snprintf(text, sizeof text, "object %llu: %llu bytes instead of %llu",
                               static_cast<unsigned long long>(op.object),

@@ -248,6 +248,13 @@ runtime::task<bool> s3_session::exchange(exchange_state& x, http::response_head&
         x.reply->date_s = http::parse_http_date(head.date);
     }
     if (x.early_answer || !head.keep_alive) x.must_close = true;
+    if (head.status == 206 && x.op != nullptr) {
+        http::content_range range;
+        x.range_as_asked = http::parse_content_range(head.content_range, range) &&
+                           range.first == x.op->offset &&
+                           range.last == x.op->offset + x.op->length - 1 &&
+                           (range.total == 0 || range.total == x.op->size);
+    }
     if (head.status >= 300) x.to = sink::keep;
     if (head.body != http::body_kind::none) {
         const bool complete = co_await read_body(x, head);

@@ -104,6 +104,8 @@ class s3_session final : public engine::session {
         std::uint64_t received = 0;  ///< of the response's body
         std::size_t mismatch = load::content::npos;
         char spoilt_byte = 0;
+        bool range_as_asked =
+            true;  ///< of a 206: Content-Range names the bytes that were asked for
         bool early_answer = false;
         bool must_close = false;
     };
