@@ -64,7 +64,9 @@ std::string set_option(world& w, rados_t cluster, const setting& s, bool first) 
     }
     const std::string after = get_option(cluster, s.name);
     if (first && after != before && s.name.find("key") == std::string::npos) {
-        w.notes.push_back("Ceph option " + s.name + " = " + after + " (was " + before + ")");
+        // One line for all of them.
+        if (w.notes.empty()) w.notes.emplace_back("Ceph options that differ from stock:");
+        w.notes.front() += " " + s.name + "=" + after + " (" + before + ")";
     }
     return {};
 }

@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""Against the block devices of a real cluster: the driver by itself, then the program as a user
+runs it. Other clients agree about the data; every mistake costs one clear message; nothing is left
+behind, neither by an interrupt nor by a kill.
+
+Environment: RBD_DRIVER_TEST, the driver's own tests. STORE=memstore|bluestore is the OSD's.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import harness
+
+scenario = """
+name: disks
+groups:
+  - name: disks
+    workload: rbd
+    blocks: {prefill: %(prefill)s, verify: %(verify)s}
+    tasks: %(tasks)s
+    load: {closed: {users: 8}}
+phases: {warmup: 0s, measure: %(measure)s, drain: %(drain)s, cleanup: %(cleanup)s}
+timeouts: {operation: %(timeout)s}
+"""
+mix = "[{op: read, block: 4KiB}, {op: write, block: 4KiB}]"
+reads = "[{op: read, block: 4KiB}]"
+
+
+class rbd_case(harness.case):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = tempfile.mkdtemp(prefix="ceph-", dir="/tmp")
+        cls.addClassCleanup(shutil.rmtree, cls.cluster, ignore_errors=True)
+        cls.addClassCleanup(cls.ceph_script, "down")
+        cls.ceph_script("up")
+        cls.conf = pathlib.Path(cls.cluster, "ceph.conf")
+
+    @classmethod
+    def ceph_script(cls, command):
+        done = subprocess.run([harness.root / "test/support/ceph.sh", command, cls.cluster],
+                              capture_output=True, text=True, timeout=300, check=False,
+                              env={**os.environ, "RGW": "no"})
+        if done.returncode != 0:
+            raise AssertionError(f"ceph.sh {command}:\n{done.stdout}{done.stderr}")
+
+    @classmethod
+    def tool(cls, *arguments, **how):
+        """A tool of Ceph's, as another client."""
+        how.setdefault("check", True)
+        return subprocess.run([*map(str, arguments)], capture_output=True, timeout=90,
+                              env={**os.environ, "CEPH_CONF": str(cls.conf)}, **how)
+
+    def images(self):
+        return self.tool("rbd", "ls").stdout.decode().split()
+
+    def setUp(self):
+        super().setUp()
+        self.output = self.dir / "r.json"
+
+    def config(self, **keys):
+        keys = {"conf_file": str(self.conf), "size": "16MiB", "operation_timeout": "5s", **keys}
+        return self.file("w.yaml", json.dumps({"rbd": keys}))
+
+    def arguments(self, config, tasks=mix, **how):
+        how = {"tasks": tasks, "prefill": "true", "verify": "true", "measure": "2s", "drain": "20s",
+               "cleanup": "true", "timeout": "20s", **how}
+        return ["run", "-f", self.file("s.yaml", scenario % how), "--workload-config", config,
+                "--output", self.output]
+
+    def run_it(self, config, *codes, **how):
+        done = self.run_binary(*self.arguments(config, **how), timeout=60)
+        self.assert_code(done, *(codes or (harness.ran, harness.generator_was_limit)))
+        return done
+
+    def refused(self, config, *parts, **how):
+        done = self.run_it(config, harness.errors_or_slo, harness.bad_usage, **how)
+        self.assert_one_clear_message(done, *parts)
+        return done
+
+
+class driver_test(rbd_case):
+    def test_driver_by_itself(self):
+        done = self.tool(os.environ["RBD_DRIVER_TEST"], check=False)
+        self.assertEqual(done.returncode, 0, done.stdout.decode()[-6000:])
+
+    def test_both_ways_of_completion_verify_and_leave_nothing(self):
+        for way in ("callback", "eventfd"):
+            with self.subTest(way):
+                done = self.run_it(self.config(count=4, completion=way))
+                result = harness.read_result(self.output)
+                ok, failed, _ = harness.all_operations(result)
+                self.assertGreater(ok, 0)
+                self.assertEqual(failed, 0, done.said)
+                self.assertEqual(harness.schema_errors(result), [])
+                self.assertEqual(self.images(), [])
+
+    def test_exported_image_holds_what_was_written(self):
+        self.run_it(self.config(prefix="kept-", keep=True))
+        self.addCleanup(self.tool, "rbd", "rm", "kept-0")
+        raw = self.dir / "raw"
+        self.tool("rbd", "export", "kept-0", raw)
+        data = raw.read_bytes()
+        self.assertEqual(len(data), 16 << 20)
+        for at in range(0, len(data), 4096):
+            block = data[at:at + 4096]
+            self.assertEqual(block[:8], b"CHSPBLK1", at)
+            self.assertEqual(int.from_bytes(block[16:24], "little"), at)
+            crc = int.from_bytes(block[40:44], "little")
+            if at % (64 << 12) == 0:
+                self.assertEqual(crc32c(block[:40] + bytes(4) + block[44:]), crc, at)
+        # The next run finds it filled and reads it.
+        before = zlib.crc32(data)
+        done = self.run_it(self.config(prefix="kept-", keep=True), tasks=reads)
+        self.assertEqual(harness.all_operations(harness.read_result(self.output))[1], 0, done.said)
+        self.tool("rbd", "export", "kept-0", self.dir / "again")
+        self.assertEqual(zlib.crc32((self.dir / "again").read_bytes()), before)
+
+    def test_imported_and_benched_images_are_read_and_kept(self):
+        raw = self.dir / "raw"
+        raw.write_bytes(os.urandom(8 << 20))
+        self.tool("rbd", "import", raw, "theirs")
+        self.addCleanup(self.tool, "rbd", "rm", "theirs")
+        self.tool("rbd", "bench", "--io-type", "write", "--io-size", "64K", "--io-total", "2M",
+                  "--io-pattern", "seq", "theirs")
+        self.tool("rbd", "export", "theirs", self.dir / "before")
+        self.run_it(self.config(images=["theirs"]), tasks=reads, verify="false")
+        result = harness.read_result(self.output)
+        self.assertGreater(result["operations"]["disks/read"]["ok"], 0)
+        self.refused(self.config(images=["theirs"]), "overwrite_existing")
+        self.tool("rbd", "export", "theirs", self.dir / "after")
+        self.assertEqual((self.dir / "before").read_bytes(), (self.dir / "after").read_bytes())
+
+    def test_snapshot_and_fresh_clones(self):
+        self.run_it(self.config(prefix="base-", keep=True))
+        self.tool("rbd", "snap", "create", "base-0@s")
+
+        def forget():
+            self.tool("rbd", "snap", "rm", "base-0@s")
+            self.tool("rbd", "rm", "base-0")
+        self.addCleanup(forget)
+        self.run_it(self.config(images=["base-0"], source="snapshot", snapshot="s"), tasks=reads)
+        self.run_it(self.config(prefix="c-", count=2, source="clone", parent="base-0",
+                                snapshot="s"))
+        self.run_it(self.config(prefix="d-", count=2, source="clone"))
+        self.assertEqual(self.images(), ["base-0"])
+
+    def test_encrypted_image(self):
+        secret = self.file("pass", "correct horse")
+        config = self.config(prefix="luks-", keep=True, encryption="luks1", size="32MiB",
+                             passphrase_file=str(secret))
+        self.run_it(config)
+        self.addCleanup(self.tool, "rbd", "rm", "luks-0")
+        self.run_it(config, tasks=reads)
+        raw = self.dir / "raw"
+        self.tool("rbd", "export", "luks-0", raw)
+        self.assertEqual(raw.read_bytes()[:4], b"LUKS")
+        self.assertNotIn(b"CHSPBLK1", raw.read_bytes())
+        secret.write_text("wrong")
+        done = self.refused(config, "passphrase")
+        self.assertNotIn("correct horse", done.said)
+
+    def test_bad_input_costs_one_message(self):
+        self.refused(self.config(pool="nowhere"), "no pool \"nowhere\"")
+        self.refused(self.config(create=False), "no image rbd/chopsticks-0")
+        self.refused(self.config(size="16KiB"), "(?i)less than|at least|smaller|bytes",
+                     tasks="[{op: write, block: 64KiB}]")
+        self.refused(self.config(options={"rbd_nonsense": "1"}), "rbd_nonsense")
+        self.refused(self.config(namespace="elsewhere"), "no namespace \"elsewhere\"")
+        key = self.file("wrong", "[client.admin]\n"
+                                 "\tkey = AQAAAAAAAAAAABAAqqqqqqqqqqqqqqqqqqqqqg==\n")
+        self.refused(self.config(keyring=str(key)), "keyring")
+        self.refused(self.config(conf_file=str(self.dir / "none.conf")), "conf")
+        lonely = self.file("lonely.conf", f"[global]\nmon_host = v2:127.0.0.1:"
+                           f"{harness.free_port()}\nkeyring = {self.cluster}/keyring\n")
+        done = self.refused(self.config(conf_file=str(lonely), operation_timeout="3s"),
+                            "no monitor answered")
+        self.assertLess(done.seconds, 20)
+        self.assertEqual(self.images(), [])
+
+    def test_image_locked_by_a_living_client_is_refused(self):
+        self.tool("rbd", "create", "--size", "16M", "locked")
+        self.addCleanup(self.tool, "rbd", "rm", "locked")
+        other = subprocess.Popen(
+            ["rbd", "bench", "--io-type", "write", "--io-total", "100G", "locked"],
+            env={**os.environ, "CEPH_CONF": str(self.conf)}, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        try:
+            harness.wait_until("a lock", lambda: b"auto" in self.tool(
+                "rbd", "lock", "ls", "locked").stdout)
+            config = self.config(images=["locked"], overwrite_existing=True,
+                                 operation_timeout="2s")
+            self.refused(config, "locked by client")
+        finally:
+            other.send_signal(signal.SIGINT)
+            other.wait(30)
+
+    def test_interrupt_and_kill_leave_nothing_that_blocks(self):
+        process = self.start(*self.arguments(self.config(), measure="60s"))
+        harness.wait_until("images", lambda: self.images() == ["chopsticks-0"])
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(process.returncode, harness.interrupted)
+        self.assertEqual(self.images(), [])
+
+        process = self.start(*self.arguments(self.config(), measure="60s"))
+        harness.wait_until("images", lambda: self.images() == ["chopsticks-0"])
+        time.sleep(2)
+        process.kill()
+        process.wait()
+        self.assertEqual(self.images(), ["chopsticks-0"])
+        # Its lock is broken once the cluster misses it.
+        done = self.run_it(self.config(operation_timeout="30s"))
+        self.assertEqual(harness.all_operations(harness.read_result(self.output))[1], 0, done.said)
+        self.tool("rbd", "rm", "chopsticks-0")
+
+    def osd_pid(self):
+        return int(pathlib.Path(self.cluster, "run/osd.0.pid").read_text())
+
+    def test_osd_that_stands_still_costs_its_operations_only(self):
+        config = self.config(operation_timeout="3s")
+        process = self.start(*self.arguments(config, measure="12s"))
+        harness.wait_until("images", lambda: self.images() == ["chopsticks-0"])
+        time.sleep(3)
+        os.kill(self.osd_pid(), signal.SIGSTOP)
+        try:
+            time.sleep(5)
+        finally:
+            os.kill(self.osd_pid(), signal.SIGCONT)
+        out, err = process.communicate(timeout=60)
+        said = harness.decode(out) + harness.decode(err)
+        self.assertEqual(process.returncode, harness.errors_or_slo, said)
+        result = harness.read_result(self.output)
+        classes = {error["class"] for one in result["operations"].values()
+                   for error in one["errors"]}
+        self.assertEqual(classes, {"timeout"}, said)
+        load = result["load"]
+        self.assertEqual(load["completed"] + load["cancelled"], load["issued"])
+        ok_after = sum(harness.all_operations(one)[0] for one in result["intervals"][-2:])
+        self.assertGreater(ok_after, 0, "it did not go on")
+        self.assertEqual(self.images(), [])
+
+    def test_interrupt_while_the_osd_stands_still_does_not_hang(self):
+        config = self.config(operation_timeout="60s")
+        process = self.start(*self.arguments(config, measure="60s", timeout="60s", drain="60s"))
+        harness.wait_until("images", lambda: self.images() == ["chopsticks-0"])
+        time.sleep(3)
+        os.kill(self.osd_pid(), signal.SIGSTOP)
+        try:
+            process.send_signal(signal.SIGINT)
+            time.sleep(1)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=25)
+            self.assertLess(time.monotonic() - begun, 20)
+            self.assertEqual(process.returncode, harness.interrupted)
+        finally:
+            os.kill(self.osd_pid(), signal.SIGCONT)
+
+        def removed():
+            return self.tool("rbd", "rm", "chopsticks-0", check=False).returncode == 0
+        harness.wait_until("the watch to expire", removed, timeout=60)
+
+
+def crc32c(data):
+    table = crc32c.__dict__.setdefault("table", [])
+    if not table:
+        for crc in range(256):
+            for _ in range(8):
+                crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+            table.append(crc)
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc = crc >> 8 ^ table[(crc ^ byte) & 255]
+    return crc ^ 0xFFFFFFFF
+
+
+if __name__ == "__main__":
+    harness.main()
