@@ -25,6 +25,7 @@ enum exit_status : int {
 void add_run_command(CLI::App& app, int& result, const std::vector<std::string>& command_line);
 void add_serve_command(CLI::App& app, int& result);
 void add_validate_command(CLI::App& app, int& result);
+void add_oplog_command(CLI::App& app, int& result);
 void add_list_command(CLI::App& app, int& result);
 
 /// Raised by SIGINT and SIGTERM, once each. Installed by catch_signals.

@@ -4,6 +4,8 @@
 
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/telemetry/host.hpp>
+#include <chopsticks/trace/op_log.hpp>
+#include <optional>
 
 #include "report.hpp"
 #include "run_watcher.hpp"
@@ -35,6 +37,11 @@ std::string describe_target(const run_setup& setup) {
     return text + " in pool " + rbd.pool + (rbd.name_space.empty() ? "" : "/" + rbd.name_space);
 }
 
+results::op_log_figures describe_op_log(const std::string& file,
+                                        const trace::op_log_figures& figures) {
+    return {file, figures.records, figures.dropped, figures.bytes, figures.problem};
+}
+
 }  // namespace
 
 executed_run execute_run(run_setup& setup, const std::vector<std::string>& command_line,
@@ -61,9 +68,18 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
                     (setup.options.cores == 1 ? " core" : " cores") + ", seed " +
                     std::to_string(setup.scenario.seed));
 
+    std::optional<trace::op_log_writer> op_log;
+    if (!how.op_log.empty()) {
+        op_log.emplace(how.op_log, setup.options.cores);
+        setup.options.op_log = &*op_log;
+        setup.options.op_log_header.scenario = setup.scenario.name;
+        setup.options.op_log_header.run_id = setup.run_id;
+    }
     catch_signals();
     engine::run_result result = engine::execute(setup.options, stop_level);
     watcher.finish();
+    setup.options.op_log = nullptr;
+    if (op_log) doc.op_log = describe_op_log(how.op_log, op_log->finish());
     if (setup.embedded) setup.embedded->stop();
     if (result.target_problem) {
         out.target_problem = result.problem;
@@ -72,6 +88,12 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     }
     doc.slo.aborted = watcher.aborted();
     fill_document(doc, setup, std::move(result), watcher.used());
+    if (doc.op_log && doc.op_log->dropped > 0) {
+        doc.run.warnings.push_back(
+            "operation log: " + std::to_string(doc.op_log->dropped) +
+            " operations are not in it: " +
+            (doc.op_log->problem.empty() ? "the disk was too slow" : doc.op_log->problem));
+    }
     // Before anything is printed: a closed pipe or a slow pager must not cost the result.
     out.where = results::write_result(how.output, doc);
     return out;

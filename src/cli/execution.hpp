@@ -18,6 +18,7 @@ class run_watcher;
 struct execution_options {
     std::string output;  ///< result file; its interval stream goes beside it
     bool quiet = false;  ///< no progress on standard error
+    std::string op_log;  ///< file for a record of every operation; empty: none
     /// Sees every event of the run after it was stored and shown; may be null. Same thread and
     /// order as engine::observer.
     engine::observer* listener = nullptr;

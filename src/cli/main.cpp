@@ -45,6 +45,7 @@ int run_main(int argc, char** argv) {
     add_run_command(app, status, command_line);
     add_validate_command(app, status);
     add_list_command(app, status);
+    add_oplog_command(app, status);
     add_serve_command(app, status);
     try {
         app.parse(argc, argv);

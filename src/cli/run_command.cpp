@@ -15,6 +15,7 @@ int run(const run_arguments& arguments, const std::vector<std::string>& command_
                      ? arguments.output
                      : results::default_file_name(setup.scenario.name, setup.run_id);
     how.quiet = arguments.quiet;
+    how.op_log = arguments.op_log;
     const executed_run done = execute_run(setup, command_line, how);
     if (!done.target_problem.empty()) {
         std::fprintf(stderr, "chopsticks: %s\n", done.target_problem.c_str());
@@ -51,6 +52,10 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
         ->add_option(
             "--output", arguments->output,
             "Result file (default: SCENARIO-RUN.json here); intervals go beside it as .jsonl")
+        ->type_name("FILE");
+    command
+        ->add_option("--op-log", arguments->op_log,
+                     "Also writes a record of every operation, for `oplog` and for replays")
         ->type_name("FILE");
     command->add_flag("--quiet", arguments->quiet, "Only problems are printed");
     command->footer(

@@ -30,6 +30,7 @@ struct run_arguments {
     std::optional<unsigned> cores;
     std::optional<std::string> seed;
     std::string output;
+    std::string op_log;
     bool embedded = false;
     std::string embedded_faults;
     std::vector<std::string> endpoints;

@@ -89,6 +89,9 @@ group_core::group_core(worker& owner, std::size_t index)
       data_seed_(data_seed(plan_, owner.shared().options->seed, index)),
       random_(mix64(mix64(seed_, owner.core()), stream_choice)),
       driver_(owner.shared().options->groups[index].target->make_core(owner.loop(), owner.core())),
+      op_log_(owner.shared().options->op_log != nullptr
+                  ? &owner.shared().options->op_log->lane(owner.core())
+                  : nullptr),
       objects_(object_options(owner, *owner.shared().options, owner.shared().options->groups[index],
                               users_of(plan_, owner.core(), owner.shared().options->cores), seed_)),
       containers_(container_options(owner, *owner.shared().options,
@@ -235,6 +238,7 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
         end_step(c, state, out.status == op_status::ok);
         u.last = out.status;
         record(step.slot, op, out, intended_ns);
+        if (op_log_ != nullptr) log(step, op, out, intended_ns);
         if (bytes_.limited() && bin == 1 && out.status == op_status::ok &&
             !bytes_.take(out.bytes)) {
             stopped_by_budget_ = true;
@@ -287,6 +291,24 @@ void group_core::record(std::uint16_t slot, const operation& op, const outcome& 
     f.code = out.code;
     f.example = out.example;
     r.record(f);
+}
+
+void group_core::log(const prepared_step& step, const operation& op, const outcome& out,
+                     std::int64_t intended_ns) noexcept {
+    trace::op_record r;
+    r.intended_ns = intended_ns;
+    r.sent_ns = out.sent_ns;
+    r.done_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
+    r.op = step.slot;
+    r.endpoint = static_cast<std::uint16_t>(owner_.shared().first_endpoint[index_] + out.endpoint);
+    r.has_object = step.use != object_use::none;
+    r.object = op.object;
+    r.size = op.size;
+    r.offset = op.offset;
+    r.length = op.length;
+    r.status = out.status;
+    r.http_status = static_cast<std::uint16_t>(out.http_status);
+    op_log_->add(r);
 }
 
 std::array<load_figures, 2> group_core::take_load() {

@@ -60,6 +60,7 @@ class coordinator {
     bool stopping() const { return stop_level_.load(std::memory_order_relaxed) > 0; }
     bool aborting() const { return stop_level_.load(std::memory_order_relaxed) > 1; }
 
+    void begin_op_log(std::int64_t start_ns);
     bool open_targets();
     /// Tells all cores which bytes of the images are theirs; returns why that cannot be.
     std::string share_extents(std::size_t group, const target_state& state);
@@ -278,6 +279,16 @@ bool coordinator::prepare() {
     return true;
 }
 
+void coordinator::begin_op_log(std::int64_t start_ns) {
+    trace::op_log_header header = options_.op_log_header;
+    header.started_wall_ns = wall_ns() + (start_ns - monotonic_ns());
+    header.seed = options_.seed;
+    header.cores = options_.cores;
+    header.operations = shared_->names.operations;
+    header.endpoints = shared_->names.endpoints;
+    options_.op_log->begin(header, start_ns);
+}
+
 void coordinator::load() {
     const scenario::phases& plan = options_.plan->phase;
     double ramp_s = 0;
@@ -295,6 +306,7 @@ void coordinator::load() {
     stats::confidence_watch known(options_.plan->stop.confidence);
     times.end_ns = times.measure_ns + plan.measure_ns;
     sink_.load_starts(times.start_ns);
+    if (options_.op_log != nullptr) begin_op_log(times.start_ns);
     enter(ramp_s > 0 ? phase::ramp : plan.warmup_ns > 0 ? phase::warmup : phase::measure);
     for (auto& w : workers_)
         ask(*w, [&] { w->start_load(times); });
@@ -312,8 +324,8 @@ void coordinator::load() {
         const bool all_finished = std::all_of(workers_.begin(), workers_.end(), [](const auto& w) {
             return w->finished.load(std::memory_order_relaxed);
         });
-        const bool enough = result_.steady.confident ||
-                            (options_.end_load != nullptr && options_.end_load->load());
+        const bool enough =
+            result_.steady.confident || (options_.end_load != nullptr && options_.end_load->load());
         if (now < times.end_ns && (stopping() || all_finished || enough)) {
             times.end_ns = now;
             times.measure_ns = std::min(times.measure_ns, now);

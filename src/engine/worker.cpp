@@ -203,6 +203,7 @@ void worker::hand_over(std::int64_t end_ns) {
     last_cpu_ns_ = cpu;
     interval_start_ns_ = end_ns;
     sink_.give(std::move(h));
+    if (shared_.options->op_log != nullptr) shared_.options->op_log->lane(core()).hand_over();
 }
 
 }  // namespace chopsticks::engine

@@ -176,6 +176,8 @@ class group_core final : public runtime::pump {
                      operation& op);
     void end_step(const claim& c, sequence_state& state, bool ok);
     void finish_task(std::size_t bin, op_status last);
+    void log(const prepared_step& step, const operation& op, const outcome& out,
+             std::int64_t intended_ns) noexcept;
     void record(std::uint16_t slot, const operation& op, const outcome& out,
                 std::int64_t intended_ns);
     bool may_start(std::int64_t now_ns);
@@ -188,6 +190,7 @@ class group_core final : public runtime::pump {
     std::uint64_t data_seed_;
     random_stream random_;
     std::unique_ptr<core_driver> driver_;
+    trace::op_log_lane* op_log_;  // null: no operation log
     load::population objects_;
     load::population containers_;
     std::unique_ptr<block_work> blocks_;  // set by set_extents: a group of block devices

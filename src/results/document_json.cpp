@@ -83,6 +83,17 @@ json environment_json(const environment& e) {
     return out;
 }
 
+json op_log_json(const std::optional<op_log_figures>& log) {
+    if (!log) return nullptr;
+    json out;
+    out["file"] = log->file;
+    out["records"] = log->records;
+    out["dropped"] = log->dropped;
+    out["bytes"] = log->bytes;
+    out["problem"] = known(log->problem);
+    return out;
+}
+
 json load_json(const load_figures& load, double duration_s) {
     json out;
     out["intended"] = load.intended;
@@ -224,6 +235,7 @@ json head_json(const run_document& doc) {
     out["scenario"] = to_json(doc.scenario);
     out["scenario"]["file"] = known(doc.scenario.file);
     out["scenario"]["source"] = doc.scenario.source;
+    out["op_log"] = op_log_json(doc.op_log);
     out["interval_file"] = known(doc.interval_file);
     out["intervals_omitted"] = doc.intervals_omitted;
     return out;

@@ -9,6 +9,7 @@
 #include <chopsticks/scenario/scenario.hpp>
 #include <chopsticks/stats/recorder.hpp>
 #include <chopsticks/stats/steadiness.hpp>
+#include <chopsticks/trace/op_log.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -102,6 +103,9 @@ struct run_options {
     std::uint64_t seed = 1;
     std::int64_t interval_ns = 1'000'000'000;
     observer* watcher = nullptr;  ///< may be null
+    /// Not null: gets a record of every operation of the load. The caller finishes it.
+    trace::op_log_writer* op_log = nullptr;
+    trace::op_log_header op_log_header;  ///< start and names are filled in by the run
     /// Raised by whoever has seen enough, from any thread: the load ends then as at its planned
     /// end, and the run is not interrupted. May be null.
     const std::atomic<bool>* end_load = nullptr;

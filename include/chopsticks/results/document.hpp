@@ -51,6 +51,15 @@ struct throughput_estimate {
     bool ended_run = false;  ///< the measure phase ended because this was narrow enough
 };
 
+/// The operation log that the run wrote beside its result.
+struct op_log_figures {
+    std::string file;
+    std::uint64_t records = 0;  ///< operations in it
+    std::uint64_t dropped = 0;  ///< operations that are not, because the disk was too slow or full
+    std::uint64_t bytes = 0;
+    std::string problem;  ///< why writing ended early; empty: it did not
+};
+
 struct run_info {
     std::string id;               ///< unique; make_run_id() in write.hpp
     std::int64_t started_ns = 0;  ///< wall clock, since the Unix epoch
@@ -216,6 +225,7 @@ struct run_document {
     explicit run_document(stats::layout names) : layout(names), figures(layout, 3) {}
 
     run_info run;
+    std::optional<op_log_figures> op_log;  ///< none: the run wrote none
     results::environment environment;
     scenario::scenario scenario;
     workload_echo workload;
