@@ -57,6 +57,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     doc.environment = describe_environment();
     doc.scenario = setup.scenario;
     doc.workload = results::echo_of(setup.workload);
+    if (!setup.has("rbd")) doc.workload.other.erase("rbd");
     doc.interval_file = results::stream_path(how.output);
     run_watcher watcher(setup, doc, doc.interval_file, how.quiet, how.listener);
     setup.options.watcher = &watcher;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/engine/validity.hpp>
+#include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/telemetry/host.hpp>
 
@@ -57,6 +58,7 @@ results::environment describe_environment() {
     e.build_type = build.build_type;
     e.boost = build.boost;
     e.openssl = build.openssl;
+    e.librbd = rbd::librbd_version();
     return e;
 }
 

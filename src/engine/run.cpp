@@ -271,6 +271,9 @@ bool coordinator::prepare() {
     result_.problem.clear();  // repeated and done
     for (std::size_t g = 0; g < options_.groups.size(); ++g) {
         if (data_ready_[g] || !options_.plan->phase.prepare) continue;
+        // Images that were not filled are not to be taken for filled ones.
+        const scenario::group& group = *options_.groups[g].group;
+        if (group.workload == "rbd" && !group.blocks.prefill) continue;
         const std::string failed = ask_driver(g, &core_driver::seal_data, 1);
         if (failed.empty()) continue;
         if (!stopping()) result_.problem = failed;

@@ -80,6 +80,7 @@ json environment_json(const environment& e) {
     out["build_type"] = known(e.build_type);
     out["boost"] = known(e.boost);
     out["openssl"] = known(e.openssl);
+    out["librbd"] = known(e.librbd);
     return out;
 }
 

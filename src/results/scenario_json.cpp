@@ -1,4 +1,6 @@
+#include <chopsticks/core/units.hpp>
 #include <chopsticks/results/document.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
 
 #include "echo_json.hpp"
 #include "json_text.hpp"
@@ -26,7 +28,40 @@ json data_json(const scenario::data_set& data) {
     return out;
 }
 
-json task_json(const scenario::task& task) {
+json blocks_json(const scenario::block_options& blocks) {
+    json out;
+    out["extent_bytes"] = blocks.extent_bytes;
+    out["prefill"] = blocks.prefill;
+    out["prefill_bytes"] = blocks.prefill_bytes;
+    out["verify"] = blocks.verify;
+    out["verify_bytes"] = blocks.verify_bytes;
+    out["compression_ratio"] = rounded(blocks.content.compression_ratio);
+    return out;
+}
+
+const char* pattern_name(scenario::offset_pattern pattern) {
+    switch (pattern) {
+        case scenario::offset_pattern::sequential:
+            return "sequential";
+        case scenario::offset_pattern::sequential_shared:
+            return "sequential_shared";
+        case scenario::offset_pattern::random:
+            break;
+    }
+    return "random";
+}
+
+void add_place(const scenario::step& step, json& one) {
+    one["block"] = step.block.describe();
+    one["pattern"] = pattern_name(step.pattern);
+    if (step.pattern == scenario::offset_pattern::random) {
+        one["offsets"] = describe(step.offsets);
+        one["align_bytes"] = step.align_bytes;
+    }
+    if (step.pieces != 1) one["pieces"] = step.pieces;
+}
+
+json task_json(const scenario::task& task, bool blocks) {
     json out;
     out["name"] = task.name;
     out["weight"] = rounded(task.weight);
@@ -43,6 +78,7 @@ json task_json(const scenario::task& task) {
         if (step.list_directory != plain.list_directory) {
             one["list_directory"] = step.list_directory;
         }
+        if (blocks && step.code != scenario::catalogue::rbd_flush) add_place(step, one);
         out["steps"].push_back(std::move(one));
     }
     return out;
@@ -98,10 +134,15 @@ json to_json(const scenario::scenario& s) {
         json one;
         one["name"] = group.name;
         one["workload"] = group.workload;
-        one["data"] = data_json(group.data);
+        const bool blocks = group.workload == "rbd";
+        if (blocks) {
+            one["blocks"] = blocks_json(group.blocks);
+        } else {
+            one["data"] = data_json(group.data);
+        }
         one["tasks"] = json::array();
         for (const scenario::task& task : group.tasks)
-            one["tasks"].push_back(task_json(task));
+            one["tasks"].push_back(task_json(task, blocks));
         one["load"] = load_json(group);
         out["groups"].push_back(std::move(one));
     }
@@ -129,6 +170,68 @@ json to_json(const scenario::scenario& s) {
     return out;
 }
 
+namespace {
+
+const char* text_of(bool yes) {
+    return yes ? "true" : "false";
+}
+
+std::string joined(const std::vector<std::string>& items) {
+    std::string out;
+    for (const std::string& item : items)
+        out += (out.empty() ? "" : ", ") + item;
+    return out;
+}
+
+/// Paths, never what stands in the files. Settings that were not made are absent.
+std::map<std::string, std::string> settings_of(const scenario::rbd_config& rbd) {
+    std::map<std::string, std::string> out;
+    const auto add = [&](const char* key, const std::string& value) {
+        if (!value.empty()) out[key] = value;
+    };
+    add("driver", rbd.driver);
+    add("conf_file", rbd.conf_file);
+    add("cluster", rbd.cluster);
+    add("client", rbd.client);
+    add("keyring", rbd.keyring);
+    add("pool", rbd.pool);
+    add("namespace", rbd.name_space);
+    add("data_pool", rbd.data_pool);
+    if (rbd.images.empty()) {
+        add("prefix", rbd.prefix);
+        add("count", std::to_string(rbd.count));
+    } else {
+        add("images", joined(rbd.images));
+    }
+    add("size", format_size(rbd.image_bytes));
+    add("object_size", format_size(rbd.object_bytes));
+    if (rbd.features) out["features"] = joined(*rbd.features);
+    add("create", text_of(rbd.create));
+    add("keep", text_of(rbd.keep));
+    add("read_only", text_of(rbd.read_only));
+    add("overwrite_existing", text_of(rbd.overwrite_existing));
+    add("source", rbd.source == scenario::rbd_source::plain      ? "plain"
+                  : rbd.source == scenario::rbd_source::snapshot ? "snapshot"
+                                                                 : "clone");
+    add("parent", rbd.parent);
+    add("snapshot", rbd.snapshot);
+    add("encryption", rbd.encryption);
+    add("passphrase_file", rbd.passphrase_file);
+    add("connections", rbd.connections == scenario::rbd_connections::per_core ? "per_core"
+                       : rbd.connections == scenario::rbd_connections::shared
+                           ? "shared"
+                           : "one per " + std::to_string(rbd.images_per_connection) + " images");
+    add("completion",
+        rbd.completion == scenario::rbd_completion::callback ? "callback" : "eventfd");
+    add("cache", text_of(rbd.cache));
+    add("operation_timeout", format_duration(rbd.operation_timeout_ns));
+    for (const auto& [name, value] : rbd.options)
+        out["options." + name] = value;
+    return out;
+}
+
+}  // namespace
+
 workload_echo echo_of(const scenario::workload_config& config) {
     const scenario::s3_config& s3 = config.s3;
     workload_echo out;
@@ -151,6 +254,7 @@ workload_echo echo_of(const scenario::workload_config& config) {
     out.tls_ca_file = s3.tls_ca_file;
     out.discard_in_kernel = s3.discard_in_kernel;
     out.ignored = config.ignored;
+    out.other["rbd"] = settings_of(config.rbd);
     return out;
 }
 

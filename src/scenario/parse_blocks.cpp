@@ -31,18 +31,10 @@ bool power_of_two(std::uint64_t n) {
     return n > 0 && (n & (n - 1)) == 0;
 }
 
-bool discards(const step& s) {
-    return s.code == catalogue::rbd_discard || s.code == catalogue::rbd_write_zeroes;
-}
-
 void check_verified(const group& g, const step& s, const place& where) {
     const std::string own = format_size(g.blocks.verify_bytes);
     if (s.code == catalogue::rbd_writesame) {
         fail(where, "writesame cannot be verified: the same bytes everywhere do not say where",
-             "remove the task, or remove `blocks.verify`");
-    }
-    if (discards(s)) {
-        fail(where, s.op + " cannot be verified: zeroes do not say when they were written",
              "remove the task, or remove `blocks.verify`");
     }
     const auto whole = [&](std::uint64_t bytes) { return bytes % g.blocks.verify_bytes == 0; };

@@ -94,8 +94,10 @@ void read_options(const field& f, rbd_config& out) {
     if (!f.raw().is_map()) f.wrong("a map of options", example);
     for (const auto& e : f.raw().entries) {
         const field option(e.content, f.name() + "." + e.key);
-        if (e.key == "key") {
-            fail(e.where, "`" + option.name() + "` is a secret", "write `keyring: PATH` instead");
+        if (e.key == "key" || e.key.find("passw") != std::string::npos ||
+            e.key.find("secret") != std::string::npos) {
+            fail(e.where, "`" + option.name() + "` is a secret",
+                 "write `keyring: PATH`, or the option into Ceph's own configuration");
         }
         const bool plain = e.key.find_first_not_of(
                                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

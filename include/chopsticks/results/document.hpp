@@ -94,6 +94,7 @@ struct environment {
     std::string build_type;
     std::string boost;
     std::string openssl;
+    std::string librbd;
 };
 
 /// A workload config without its secrets. Made by `echo_of`, which never reads the secret fields.

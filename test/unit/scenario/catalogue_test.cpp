@@ -38,16 +38,21 @@ TEST_CASE("catalogue_s3_operations_have_their_fixed_codes") {
 TEST_CASE("catalogue_every_parameter_is_understood_by_the_parser") {
     // A parameter that is listed but not read would be accepted without effect: each must refuse
     // what cannot be its value.
-    const auto* s3 = catalogue::find_workload("s3");
-    for (const auto& op : s3->operations) {
-        for (const auto& p : op.parameters) {
-            CAPTURE(p.name);
-            const std::string task =
-                "groups: [{workload: s3, tasks: [{op: " + std::string(op.name) + ", " +
-                std::string(p.name) + ": ";
-            CHECK(messages::contains(messages::of_scenario(task + "rubbish}]}]"), "must be"));
-            const bool flag = p.type == "true or false";
-            CHECK(messages::of_scenario(task + (flag ? "true" : "1") + "}]}]") == "");
+    for (const auto& w : catalogue::workloads()) {
+        for (const auto& op : w.operations) {
+            for (const auto& p : op.parameters) {
+                CAPTURE(p.name);
+                const std::string task = "groups: [{workload: " + std::string(w.name) +
+                                         ", tasks: [{op: " + std::string(op.name) + ", " +
+                                         std::string(p.name) + ": ";
+                CHECK(messages::contains(messages::of_scenario(task + "rubbish}]}]"), "must be"));
+                const std::string good = p.type == "true or false"                ? "true"
+                                         : p.name == "block" || p.name == "align" ? "4KiB"
+                                         : p.name == "pattern" || p.name == "offsets"
+                                             ? std::string(p.default_value)
+                                             : "1";
+                CHECK(messages::of_scenario(task + good + "}]}]") == "");
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ TEST_CASE("shipped_scenarios_are_read_without_a_warning_and_say_what_they_answer
         CHECK(s.warnings.empty());
         ++count;
     }
-    CHECK(count >= 7);
+    CHECK(count >= 17);
 }
 
 TEST_CASE("shipped_workload_config_is_read_also_with_every_comment_taken_off") {
@@ -50,4 +50,25 @@ TEST_CASE("shipped_workload_config_is_read_also_with_every_comment_taken_off") {
     CHECK(full.s3.expect_continue_bytes == 1 << 20);
     CHECK(full.s3.tls_ca_file == "/etc/ssl/my_ca.pem");
     CHECK(full.driver == "beast");
+}
+
+TEST_CASE("shipped_configs_of_block_devices_are_read_and_fit_the_scenarios") {
+    const auto folder = fs::path(CHOPSTICKS_SOURCE_DIR);
+    const auto rbd = load_workload_config(folder / "config" / "rbd.yaml");
+    const auto both = load_workload_config(folder / "config" / "s3_rbd.yaml");
+    CHECK(both.s3.endpoints.size() == 1);
+    CHECK(both.rbd.image_bytes == rbd.rbd.image_bytes);
+    for (const auto& w : {rbd, both}) {
+        CHECK(w.rbd.count == 4);
+        CHECK(w.warnings.empty());
+        int count = 0;
+        for (const auto& entry : fs::directory_iterator(folder / "scenarios")) {
+            if (entry.path().filename().string().find("rbd") == std::string::npos) continue;
+            auto s = load_scenario(entry.path());
+            CHECK_NOTHROW(check_together(s, w));
+            CHECK(s.warnings.empty());
+            ++count;
+        }
+        CHECK(count == 10);
+    }
 }
