@@ -40,6 +40,14 @@ std::uint64_t unit_of(const scenario::group& g) {
     return unit;
 }
 
+/// A size that is never rounded: "64 KiB is smaller than 64 KiB" helps nobody.
+std::string exact_size(std::uint64_t bytes) {
+    std::string text = format_size(bytes);
+    const auto back = parse_size(text);
+    if (back.has_value() && *back == bytes) return text;
+    return std::to_string(bytes) + " bytes";
+}
+
 std::uint64_t greatest_block(const scenario::group& g) {
     std::uint64_t most = 1;
     for (const scenario::task& t : g.tasks) {
@@ -67,22 +75,22 @@ std::string extents_problem(const scenario::group& g, const std::vector<std::uin
     const auto smallest = std::min_element(images.begin(), images.end());
     const std::string which = "group " + g.name + ": image " +
                               std::to_string(smallest - images.begin()) + " of " +
-                              std::to_string(images.size()) + " (" + format_size(*smallest) + ")";
+                              std::to_string(images.size()) + " (" + exact_size(*smallest) + ")";
     if (g.blocks.extent_bytes > *smallest) {
-        return which + " is smaller than `blocks.extent` (" + format_size(g.blocks.extent_bytes) +
+        return which + " is smaller than `blocks.extent` (" + exact_size(g.blocks.extent_bytes) +
                "); use larger images or a smaller extent";
     }
     const std::uint64_t bytes = g.blocks.extent_bytes > 0 ? g.blocks.extent_bytes : *smallest;
     const std::uint64_t block = greatest_block(g);
     if (bytes < block) {
-        return which + " is smaller than a block of " + format_size(block) +
+        return which + " is smaller than a block of " + exact_size(block) +
                "; use larger images or smaller blocks";
     }
     const std::uint64_t least =
         load::block_parts::least_bytes(images.size(), unit_of(g), block, cores);
     if (bytes >= least) return {};
     return which + " is too small to be shared by " + std::to_string(cores) + " cores: they need " +
-           format_size(least) + "; use larger images, more of them, or --cores 1";
+           exact_size(least) + "; use larger images, more of them, or --cores 1";
 }
 
 block_work::block_work(const scenario::group& g, const std::vector<std::uint64_t>& images,
