@@ -248,7 +248,7 @@ void conclude(flight& f, engine::outcome& out) {
         out.http_status = number;
         return;
     }
-    out.bytes = code == catalogue::rbd_flush ? 0 : f.op.length;
+    out.bytes = carries_data(code) ? f.op.length : 0;
     if (code != catalogue::rbd_read) return;
     if (static_cast<std::uint64_t>(f.result) != f.op.length) {
         char text[sizeof out.example];
