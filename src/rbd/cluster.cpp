@@ -44,6 +44,9 @@ std::vector<setting> own_settings(const world& w) {
         {"rbd_skip_partial_discard", "false"},
         // What is written stays where it is until it is written; librbd need not copy it.
         {"rbd_disable_zero_copy_writes", "false"},
+        // Stock hands each I/O to a thread of the library's first: a switch of threads per I/O that
+        // no cluster has to answer for. Nothing in the library's path waits for I/O otherwise.
+        {"rbd_non_blocking_aio", "false"},
     };
 }
 
@@ -149,6 +152,11 @@ std::string connect_one(world& w, connection& c, bool first) {
 }  // namespace
 
 std::string explain(const std::string& what, int error) {
+    if (error == -ETIMEDOUT) {
+        return what +
+               ": the cluster did not answer in operation_timeout; an OSD may be down, or the "
+               "pool may be full (ceph health detail)";
+    }
     const char* text = ::strerrordesc_np(-error);
     return what + ": " + (text != nullptr ? text : "error " + std::to_string(-error));
 }
