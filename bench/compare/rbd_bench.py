@@ -3,7 +3,7 @@
 caches off, rounds in turn.
 
 The OSD is pinned to the first CPU, the clients to the second. CPU per I/O is that of the whole
-process with librbd's threads, less what the same program takes for a single I/O: connecting, opening
+process with librbd's threads, less what the same program takes for one I/O: connecting, opening
 and closing. Starts a one-node cluster of its own (test/support/ceph.sh) unless CEPH_CONF names one.
 """
 
@@ -143,7 +143,7 @@ def main():
     parser.add_argument("--depths", type=int, nargs="+", default=[1, 16, 64])
     parser.add_argument("--parts", nargs="+", default=["depths", "pace", "images"],
                         choices=["depths", "pace", "images"])
-    parser.add_argument("--tiny", action="store_true", help="a second of each, to see that it works")
+    parser.add_argument("--tiny", action="store_true", help="a second of each: does it work?")
     a = parser.parse_args()
     if a.tiny:
         a.seconds, a.rounds, a.depths = 1, 1, [4]
