@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What does the engine itself cost: users, task choice, objects, recording, intervals?
+"""What does the engine itself cost: users, task choice, objects or blocks, recording, intervals?
 
 chopsticks runs against its `dummy` driver, which answers at once, with one core and with two in
 turn. Two figures scale: operations per second, which other programs on the machine take from, and
@@ -18,14 +18,19 @@ target_per_core = 2e6
 target_scaling = 1.9
 
 
-def measure(cores, seconds, folder):
+groups = {
+    "s3": {"workload": "s3", "data": {"prefix": "c/", "objects": 100000, "size": 4096},
+           "tasks": [{"op": "get", "weight": 70}, {"op": "put", "weight": 15},
+                     {"op": "delete", "weight": 15}]},
+    "rbd": {"workload": "rbd",
+            "tasks": [{"op": "read", "weight": 70}, {"op": "write", "weight": 30}]},
+}
+
+
+def measure(workload, cores, seconds, folder):
     scenario = {
         "name": "engine",
-        "groups": [{"workload": "s3",
-                    "data": {"prefix": "c/", "objects": 100000, "size": 4096},
-                    "tasks": [{"op": "get", "weight": 70}, {"op": "put", "weight": 15},
-                              {"op": "delete", "weight": 15}],
-                    "load": {"closed": {"users": 64}}}],
+        "groups": [{**groups[workload], "load": {"closed": {"users": 64}}}],
         "phases": {"prepare": False, "warmup": 1, "measure": seconds, "cleanup": False},
         "seed": 1}
     (folder / "s.yaml").write_text(json.dumps(scenario))
@@ -44,6 +49,7 @@ def measure(cores, seconds, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workload", choices=sorted(groups), default="s3")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=4)
     parser.add_argument("--tiny", action="store_true", help="once and short: does it still work?")
@@ -56,7 +62,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(options.rounds):
             for cores in (1, 2):
-                one, busy = measure(cores, options.seconds, pathlib.Path(scratch))
+                one, busy = measure(options.workload, cores, options.seconds, pathlib.Path(scratch))
                 rate[cores].append(one)
                 per_cpu[cores].append(busy)
             print(f"round {number + 1}: {rate[1][-1] / 1e6:.2f} M/s on one core, "

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <chopsticks/load/arrival.hpp>
+#include <chopsticks/load/block_places.hpp>
 #include <chopsticks/load/population.hpp>
 #include <chopsticks/load/size_distribution.hpp>
 #include <chopsticks/load/task_choice.hpp>
@@ -27,6 +28,9 @@ TEST_CASE("load_calls_of_the_hot_path_allocate_nothing") {
     o.keys.kind = popularity_kind::zipf;
     population objects(o);
     objects.adopt_initial();
+    const block_parts part({1 << 20, 1'000'003, 4096}, 4096, 0, 1);
+    block_choice places(part, 4096, 4096, o.keys, 1);
+    block_sequence sequence(part, 1, 3, 4096);
     std::uint64_t sink = 0;
 
     const std::uint64_t before = allocations();
@@ -34,6 +38,7 @@ TEST_CASE("load_calls_of_the_hot_path_allocate_nothing") {
         sink += static_cast<std::uint64_t>(poisson.next());
         sink += choice.at(words.next());
         sink += table.at(random()) + lognormal.at(random());
+        sink += places.next(random, 4096).length + sequence.next(4096).length;
         object_ref read, put, rewritten, gone, own;
         const bool ok = i % 3 != 0;
         const bool reading = objects.begin_read(random, read);
