@@ -16,7 +16,7 @@ using namespace chopsticks::load;
 
 TEST_CASE("load_calls_of_the_hot_path_allocate_nothing") {
     random_stream random(1);
-    arrival_schedule poisson(arrival_kind::poisson, 1e6, 0, 1, 1);
+    arrival_schedule poisson(arrival_kind::poisson, chopsticks::load::rate_curve(1e6), 0, 1, 1);
     const std::vector<double> weights = {70, 20, 10};
     const task_choice choice(weights);
     balanced_words words(1);
