@@ -47,13 +47,59 @@ task_choice::task_choice(std::span<const double> weights) {
     }
 }
 
-balanced_words::balanced_words(std::uint64_t seed) noexcept
-    : random_(mix64(seed, 0x62616c)), last_(random_()) {}
+namespace {
 
-void balanced_words::refill() noexcept {
-    for (auto& word : block_) {
-        last_ += 0x9e3779b97f4a7c15ULL;  // 2^64 / golden ratio
-        word = last_;
+constexpr auto begins_later = [](const auto& a, const auto& b) { return a.begins() > b.begins(); };
+// Equal ends by index, so that nothing but the weights decides.
+constexpr auto ends_later = [](const auto& a, const auto& b) {
+    return a.ends != b.ends ? a.ends > b.ends : a.index > b.index;
+};
+
+}  // namespace
+
+task_mix::task_mix(std::span<const double> weights, std::uint64_t seed)
+    : random_(mix64(seed, 0x6d6978)) {
+    CHOPSTICKS_ASSERT(!weights.empty());
+    double sum = 0;
+    for (const double w : weights) {
+        CHOPSTICKS_ASSERT(std::isfinite(w) && w >= 0);
+        sum += w;
+    }
+    CHOPSTICKS_ASSERT(sum > 0);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+        if (weights[i] == 0) continue;
+        candidate c;
+        c.spacing = sum / weights[i];
+        c.ends = c.spacing;
+        c.index = static_cast<std::uint32_t>(i);
+        waiting_.push_back(c);
+    }
+    // Room for all in both: nothing is allocated later.
+    allowed_.reserve(waiting_.size());
+    std::make_heap(waiting_.begin(), waiting_.end(), begins_later);
+}
+
+void task_mix::refill() noexcept {
+    const auto move_first = [](auto& from, auto by, auto& to) {
+        std::pop_heap(from.begin(), from.end(), by);
+        to.push_back(from.back());
+        from.pop_back();
+    };
+    for (std::uint32_t& chosen : block_) {
+        // Draw n fills the span from n to n + 1. The slack is for what no double holds exactly.
+        while (!waiting_.empty() && waiting_.front().begins() < draw_ + 1 - 1e-6) {
+            move_first(waiting_, begins_later, allowed_);
+            std::push_heap(allowed_.begin(), allowed_.end(), ends_later);
+        }
+        if (allowed_.empty()) move_first(waiting_, begins_later, allowed_);  // by rounding alone
+        move_first(allowed_, ends_later, waiting_);
+        candidate& c = waiting_.back();
+        chosen = c.index;
+        // A product, no sum: nothing adds up.
+        c.drawn += 1;
+        c.ends = (c.drawn + 1) * c.spacing;
+        std::push_heap(waiting_.begin(), waiting_.end(), begins_later);
+        draw_ += 1;
     }
     for (std::size_t i = block_.size() - 1; i > 0; --i) {
         std::swap(block_[i], block_[random_.below(i + 1)]);

@@ -18,6 +18,8 @@ std::uint64_t read_align(const field& f);
 rbd_config read_rbd_config(const field& f);
 std::vector<task> read_tasks(const field& f, const catalogue::workload& workload);
 think_time read_think_time(const field& f);
+/// `load` of a group.
+void read_load(const field& f, group& g);
 
 /// A whole group; what is allowed but perhaps not meant goes to `warnings`.
 group read_group(const field& f, std::vector<std::string>& warnings);

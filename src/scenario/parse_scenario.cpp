@@ -1,3 +1,4 @@
+#include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/slo.hpp>
 
@@ -7,48 +8,6 @@
 namespace chopsticks::scenario {
 
 namespace {
-
-// Bounds that no machine reaches, so that products of them stay far from overflow.
-constexpr std::uint32_t max_users = 10'000'000;
-constexpr double max_rate = 1e9;
-
-closed_load read_closed(const field& f) {
-    closed_load out;
-    map_reader m(f, "write {users: 32}");
-    out.users = m.require("users", "add for example `users: 32`").count32(1, max_users);
-    if (const auto rate = m.find("spawn_rate")) out.spawn_rate = rate->number(0, max_rate);
-    if (const auto think = m.find("think_time")) out.think = read_think_time(*think);
-    m.finish();
-    return out;
-}
-
-open_load read_open(const field& f) {
-    open_load out;
-    map_reader m(f, "write {rate: 1000}");
-    const field rate = m.require("rate", "add for example `rate: 1000` (tasks per second)");
-    out.rate = rate.number(0, max_rate);
-    if (out.rate == 0) rate.refuse("must be more than 0", "");
-    if (const auto arrivals = m.find("arrivals")) {
-        out.arrivals = arrivals->word({"poisson", "constant"}) == 0 ? load::arrival_kind::poisson
-                                                                    : load::arrival_kind::constant;
-    }
-    if (const auto n = m.find("max_in_flight")) out.max_in_flight = n->count32(1, max_users);
-    if (const auto n = m.find("queue_limit")) out.queue_limit = n->count32(0, 100'000'000);
-    m.finish();
-    return out;
-}
-
-void read_load(const field& f, group& g) {
-    const char* const example = "write {closed: {users: 32}} or {open: {rate: 1000}}";
-    map_reader m(f, example);
-    const auto closed = m.find("closed");
-    const auto open = m.find("open");
-    m.finish();
-    if (closed && open) f.refuse("has both `closed` and `open`", "keep one of them");
-    if (!closed && !open) f.refuse("is empty", example);
-    if (closed) g.closed = read_closed(*closed);
-    if (open) g.open = read_open(*open);
-}
 
 /// Group names stand before a '/' in operation names, in CSV columns and metric labels.
 void check_name(const field& f, const std::string& name) {
@@ -84,7 +43,10 @@ phases read_phases(const field& f) {
                       "write for example `steady_within: 5m`");
         }
     }
-    if (const auto d = m.find("measure")) out.measure_ns = d->duration(1'000'000);
+    if (const auto d = m.find("measure")) {
+        out.measure_ns = d->duration(1'000'000);
+        out.measure_given = true;
+    }
     if (const auto d = m.find("drain")) out.drain_ns = d->duration();
     if (const auto b = m.find("cleanup")) out.cleanup = b->boolean();
     m.finish();
@@ -166,6 +128,8 @@ scenario read_scenario(const value& root, const std::string& file) {
     if (const auto d = m.find("description")) out.description = d->text();
     read_groups(m.require("groups", groups_example), out);
     if (const auto p = m.find("phases")) out.phase = read_phases(*p);
+    if (const std::int64_t length = stages_ns(out.groups); length > 0 && !out.phase.measure_given)
+        out.phase.measure_ns = length;
     if (const auto s = m.find("stop")) out.stop = read_stop(*s);
     if (const auto t = m.find("timeouts")) out.timeout = read_timeouts(*t);
     if (const auto e = m.find("error_limit")) out.error_limit = e->share();
@@ -178,6 +142,9 @@ scenario read_scenario(const value& root, const std::string& file) {
     }
     if (const auto s = m.find("seed")) out.seed = s->count();
     m.finish();
+    if (const std::string problem = stages_problem(out); !problem.empty()) {
+        fail(m.where(), problem, "");
+    }
     for (const group& g : out.groups) {
         if (g.workload == "rbd") {
             if (!out.phase.prepare && g.blocks.prefill) {
@@ -196,41 +163,6 @@ scenario read_scenario(const value& root, const std::string& file) {
 }
 
 }  // namespace
-
-think_time read_think_time(const field& f) {
-    think_time out;
-    if (f.raw().is_scalar()) {
-        out.mean_ns = f.duration();
-        out.kind = out.mean_ns == 0 ? think_kind::none : think_kind::constant;
-        return out;
-    }
-    const char* const example = "write 100ms, {uniform: [1s, 3s]} or {exponential: 1s}";
-    map_reader m(f, example);
-    const auto uniform = m.find("uniform");
-    const auto exponential = m.find("exponential");
-    const auto constant = m.find("constant");
-    m.finish();
-    if ((uniform ? 1 : 0) + (exponential ? 1 : 0) + (constant ? 1 : 0) != 1) {
-        f.wrong("one kind of think time", example);
-    }
-    if (uniform) {
-        const auto [low, high] = uniform->pair("write {uniform: [1s, 3s]}");
-        out.kind = think_kind::uniform;
-        out.min_ns = low.duration();
-        out.max_ns = high.duration();
-        out.mean_ns = out.min_ns / 2 + out.max_ns / 2;
-        if (out.min_ns > out.max_ns) {
-            uniform->refuse("has its bounds in the wrong order", "write the smaller one first");
-        }
-    } else if (exponential) {
-        out.kind = think_kind::exponential;
-        out.mean_ns = exponential->duration(1);
-    } else {
-        out.kind = think_kind::constant;
-        out.mean_ns = constant->duration(1);
-    }
-    return out;
-}
 
 group read_group(const field& f, std::vector<std::string>& warnings) {
     group out;

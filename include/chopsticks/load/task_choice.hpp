@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// A weighted choice in constant time, and the words that make choices come out in proportion.
+/// Weighted choices: independent ones in constant time, and a mix that keeps its proportions.
 
 #include <array>
 #include <chopsticks/core/random.hpp>
@@ -43,29 +43,43 @@ class task_choice {
     std::vector<cell> cells_;
 };
 
-/// Random words whose choices keep to the weights closely: after k draws each index was chosen its
-/// share of k times, give or take a few, where independent words stray by the root of k. With as
-/// many deletes as puts in a scenario the data set so keeps its size however long the run is, and
-/// two runs have the same mix. The order within 64 draws is random.
+/// Indices in proportion to their weights: after any multiple of 64 draws each was chosen its share
+/// of them, give or take less than one, where independent draws stray by the root of their number.
+/// In between it may be a few more. With as many deletes as puts in a scenario the data set so
+/// keeps its size however long the run is, and two runs have the same mix. The order within 64
+/// draws is random.
 ///
-/// How: multiples of the golden ratio modulo one have the lowest discrepancy of all such sequences
-/// (Kuipers, Niederreiter, "Uniform distribution of sequences", 1974, 2.3); each 64 are shuffled.
-/// One object belongs to one core. No allocation; about 4 ns a word.
-class balanced_words {
+/// How: the k-th draw of a weight's share p of all must lie between draws (k - 1) / p and k / p.
+/// Taking the one of those allowed whose time ends first keeps to all of that (R. Tijdeman, "The
+/// chairman assignment problem", Discrete Mathematics 32, 1980); each 64 are then shuffled. One
+/// object belongs to one core. No allocation after construction; about 25 ns a draw for five
+/// weights.
+class task_mix {
   public:
-    explicit balanced_words(std::uint64_t seed) noexcept;
+    /// \param weights as task_choice's
+    task_mix(std::span<const double> weights, std::uint64_t seed);
 
-    std::uint64_t next() noexcept {
+    std::uint32_t next() noexcept {
         if (used_ == block_.size()) refill();
         return block_[used_++];
     }
 
   private:
+    struct candidate {
+        double spacing = 0;  // draws from one of it to the next
+        double drawn = 0;    // so often so far
+        double ends = 0;     // where its next draw must be at the latest
+        std::uint32_t index = 0;
+        double begins() const noexcept { return ends - spacing; }
+    };
+
     void refill() noexcept;
 
     random_stream random_;
-    std::uint64_t last_;
-    std::array<std::uint64_t, 64> block_{};
+    std::vector<candidate> waiting_;  // a heap, first to begin in front
+    std::vector<candidate> allowed_;  // a heap, first to end in front
+    double draw_ = 0;
+    std::array<std::uint32_t, 64> block_{};
     std::size_t used_ = 64;
 };
 

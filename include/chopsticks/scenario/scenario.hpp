@@ -6,6 +6,7 @@
 
 #include <chopsticks/load/arrival.hpp>
 #include <chopsticks/load/popularity.hpp>
+#include <chopsticks/load/rate_curve.hpp>
 #include <chopsticks/load/size_distribution.hpp>
 #include <cstdint>
 #include <map>
@@ -89,15 +90,21 @@ struct think_time {
 
 /// Users that each do one task after the other.
 struct closed_load {
-    std::uint32_t users = 1;
-    double spawn_rate = 0;  ///< users started per second; 0 = all at once
+    std::uint32_t users = 1;  ///< until the stages begin, and without stages
+    double spawn_rate = 0;    ///< users started per second; 0 = all at once
+    /// Over the measure phase; levels are users. Growth without a ramp keeps to `spawn_rate`.
+    std::vector<load::stage> stages;
     think_time think;
 };
 
 /// Work that is due whether or not earlier work is done.
 struct open_load {
-    double rate = 0;  ///< tasks per second
+    double rate = 0;  ///< tasks per second; until the stages begin, and without stages
     load::arrival_kind arrivals = load::arrival_kind::poisson;
+    std::vector<load::stage> stages;  ///< over the measure phase; levels are tasks per second
+    load::modulation around;          ///< of the rate; its origin is the measure phase's start
+    /// Due work that waited for so long is shed when it could begin; 0: it is done however late.
+    std::int64_t late_limit_ns = 0;
     std::uint32_t max_in_flight = 256;  ///< connections, and operations, at a time
     std::uint32_t queue_limit = 10000;  ///< due work that may wait; beyond it is shed and counted
 };
@@ -120,6 +127,7 @@ struct phases {
     /// long in all at most.
     std::int64_t steady_within_ns = 0;
     std::int64_t measure_ns = 30'000'000'000;
+    bool measure_given = false;  ///< otherwise the longest group's stages are its length
     std::int64_t drain_ns = 30'000'000'000;  ///< how long operations in flight at the end may take
     bool cleanup = true;
 };

@@ -19,7 +19,7 @@ TEST_CASE("load_calls_of_the_hot_path_allocate_nothing") {
     arrival_schedule poisson(arrival_kind::poisson, chopsticks::load::rate_curve(1e6), 0, 1, 1);
     const std::vector<double> weights = {70, 20, 10};
     const task_choice choice(weights);
-    balanced_words words(1);
+    task_mix words(weights, 1);
     const auto table = size_distribution::table({{1, 1}, {2, 2}});
     const auto lognormal = size_distribution::lognormal(1000, 1, 1, 10'000);
     population_options o;
@@ -36,7 +36,7 @@ TEST_CASE("load_calls_of_the_hot_path_allocate_nothing") {
     const std::uint64_t before = allocations();
     for (int i = 0; i < 100'000; ++i) {
         sink += static_cast<std::uint64_t>(poisson.next());
-        sink += choice.at(words.next());
+        sink += choice.at(random()) + words.next();
         sink += table.at(random()) + lognormal.at(random());
         sink += places.next(random, 4096).length + sequence.next(4096).length;
         object_ref read, put, rewritten, gone, own;

@@ -9,8 +9,8 @@
 #include "statistics.hpp"
 
 using chopsticks::random_stream;
-using chopsticks::load::balanced_words;
 using chopsticks::load::task_choice;
+using chopsticks::load::task_mix;
 
 namespace {
 
@@ -73,31 +73,60 @@ TEST_CASE("task_choice_default_constructed_is_index_0") {
     CHECK(task_choice().size() == 0);
 }
 
-TEST_CASE("balanced_words_counts_stay_within_a_few_of_the_weights") {
-    const std::vector<double> weights = {70, 20, 20, 5, 5};
-    const task_choice choice(weights);
-    for (const std::uint64_t seed : {1ULL, 2ULL, 3ULL}) {
-        balanced_words words(seed);
-        std::vector<double> counts(weights.size(), 0);
-        double worst = 0;
-        for (int i = 1; i <= 1'000'000; ++i) {
-            ++counts[choice.at(words.next())];
-            for (std::size_t t = 0; t < weights.size(); ++t) {
-                worst = std::max(worst, std::abs(counts[t] - i * weights[t] / 120));
+TEST_CASE("task_mix_counts_are_the_weights_share_to_within_one_every_64_draws") {
+    std::vector<std::vector<double>> tables = {
+        {70, 20, 20, 5, 5}, {1, 1}, {1}, {99, 1}, {1, 0, 2, 3, 4, 5, 6, 7}, {M_PI, 1e-4, M_E}};
+    random_stream random(9);
+    tables.emplace_back();
+    for (int i = 0; i < 200; ++i)
+        tables.back().push_back(std::pow(10, 3 * random.unit()));
+    for (const auto& weights : tables) {
+        double sum = 0;
+        for (const double w : weights)
+            sum += w;
+        for (const std::uint64_t seed : {1ULL, 2ULL}) {
+            task_mix mix(weights, seed);
+            std::vector<double> counts(weights.size(), 0);
+            double worst = 0;
+            double worst_between = 0;
+            for (int i = 1; i <= 640'000; ++i) {
+                ++counts[mix.next()];
+                const bool whole = i % 64 == 0;
+                if (!whole && i % 7 != 0) continue;
+                for (std::size_t t = 0; t < weights.size(); ++t) {
+                    const double off = std::abs(counts[t] - i * (weights[t] / sum));
+                    worst_between = std::max(worst_between, off);
+                    if (whole) worst = std::max(worst, off);
+                }
             }
+            CHECK(worst < 1 + 1e-6);
+            CHECK(worst_between < 17);  // independent draws would stray by some 800 here
         }
-        // Independent draws would stray by some 800 here.
-        CHECK(worst < 40);
     }
 }
 
-TEST_CASE("balanced_words_order_is_not_regular") {
+TEST_CASE("task_mix_is_a_function_of_its_seed") {
+    const std::vector<double> weights = {5, 3, 2};
+    task_mix a(weights, 1);
+    task_mix again(weights, 1);
+    task_mix b(weights, 2);
+    int same = 0;
+    for (int i = 0; i < 6400; ++i) {
+        const std::uint32_t chosen = a.next();
+        REQUIRE(chosen == again.next());
+        same += chosen == b.next() ? 1 : 0;
+    }
+    CHECK(same < 3200);  // 38 % by chance
+}
+
+TEST_CASE("task_mix_order_is_not_regular") {
     // Which of two equally likely indices comes next: all patterns of 8 in a row occur.
-    balanced_words words(4);
+    const std::vector<double> weights = {1, 1};
+    task_mix mix(weights, 4);
     std::set<unsigned> seen;
     unsigned pattern = 0;
     for (int i = 0; i < 100'000; ++i) {
-        pattern = (pattern << 1 | static_cast<unsigned>(words.next() >> 63)) & 0xff;
+        pattern = (pattern << 1 | mix.next()) & 0xff;
         if (i >= 8) seen.insert(pattern);
     }
     CHECK(seen.size() == 256);
