@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
+#include <cmath>
+#include <utility>
 
 #include "worker.hpp"
 
@@ -36,13 +38,31 @@ std::int64_t group_core::think_ns() {
     return 0;
 }
 
-runtime::task<void> group_core::closed_user(user& u, std::int64_t start_ns) {
+/// When user `number` (over all cores, from 0) has its turn: now or later; INT64_MAX: never again.
+std::int64_t group_core::turn_of(std::uint64_t number, std::int64_t now_ns) const noexcept {
+    const std::int64_t start_ns = owner_.times().start_ns;
+    const auto from = static_cast<double>(std::max<std::int64_t>(now_ns - start_ns, 0));
+    // The slack is for levels at the end of a ramp, which no double holds exactly.
+    const double at = user_levels_.first_at_least(static_cast<double>(number + 1) - 1e-9, from);
+    if (at == from) return std::max(now_ns, start_ns);
+    return at < 9e18 ? start_ns + static_cast<std::int64_t>(std::ceil(at)) : INT64_MAX;
+}
+
+runtime::task<void> group_core::closed_user(user& u, std::uint64_t number) {
     ++users_alive_;
     runtime::reactor& loop = owner_.loop();
-    co_await loop.sleep_until(start_ns);
     for (;;) {
         const std::int64_t now = monotonic_ns();
+        const std::int64_t turn_ns = turn_of(number, now);
+        if (turn_ns > now) {
+            // Above the number of users that the stage wants: it waits for a later one.
+            users_active_ -= std::exchange(u.active, false) ? 1 : 0;
+            if (!accepting_ || turn_ns >= owner_.times().end_ns) break;
+            co_await loop.sleep_until(turn_ns);
+            continue;
+        }
         if (!may_start(now)) break;
+        users_active_ += std::exchange(u.active, true) ? 0 : 1;
         ++load_[owner_.bin_of(now)].intended;
         co_await do_task(u, now);
         std::int64_t pause = think_ns();
@@ -59,6 +79,7 @@ runtime::task<void> group_core::closed_user(user& u, std::int64_t start_ns) {
             co_await loop.yield();
         }
     }
+    users_active_ -= std::exchange(u.active, false) ? 1 : 0;
     --users_alive_;
 }
 

@@ -20,6 +20,17 @@ void add_counters(driver_counters& sum, const driver_counters& more) noexcept {
     sum.open_connections += more.open_connections;
 }
 
+/// All but the levels, which are no sums over time.
+void add_events(load_figures& sum, const load_figures& more) noexcept {
+    sum.intended += more.intended;
+    sum.issued += more.issued;
+    sum.completed += more.completed;
+    sum.cancelled += more.cancelled;
+    sum.shed += more.shed;
+    sum.shed_late += more.shed_late;
+    sum.backlog_age_max_ns = std::max(sum.backlog_age_max_ns, more.backlog_age_max_ns);
+}
+
 }  // namespace
 
 collector::collector(const stats::layout& names, std::size_t group_count, unsigned core_count,
@@ -35,7 +46,10 @@ collector::collector(const stats::layout& names, std::size_t group_count, unsign
       last_in_(core_count, -1),
       backlog_(group_count, std::vector<std::uint64_t>(core_count)) {
     for (unsigned i = 0; i < core_count * sets_per_core; ++i) {
-        empty_.push_back(std::make_unique<record_set>(names));
+        empty_.push_back(std::make_unique<record_set>());
+        // Two bins: the part of the load that is, and the one before it.
+        for (int bin = 0; bin < 2; ++bin)
+            spare_.push_back(std::make_unique<stats::recorder>(names));
     }
     thread_ = std::thread([this] { work(); });
 }
@@ -50,6 +64,26 @@ std::unique_ptr<record_set> collector::take_empty() {
     auto set = std::move(empty_.back());
     empty_.pop_back();
     return set;
+}
+
+std::unique_ptr<stats::recorder> collector::take_recorder() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!spare_.empty()) {
+            auto recorder = std::move(spare_.back());
+            spare_.pop_back();
+            return recorder;
+        }
+    }
+    return std::make_unique<stats::recorder>(names_);
+}
+
+void collector::load_starts(std::int64_t start_ns, std::size_t stage_count) {
+    load_start_ns_ = start_ns;
+    for (std::size_t i = 0; i < stage_count; ++i) {
+        stages.emplace_back(names_);
+        stages.back().groups.resize(groups.size());
+    }
 }
 
 void collector::give(handover h) {
@@ -82,9 +116,13 @@ void collector::work() {
             inbox_.pop_front();
         }
         merge(h);
-        for (auto& bin : h.records->bins)
-            bin->clear();
+        for (auto& bin : h.records->bins) {
+            if (bin) bin->clear();
+        }
         const std::lock_guard lock(mutex_);
+        for (auto& bin : h.records->bins) {
+            if (bin) spare_.push_back(std::move(bin));
+        }
         empty_.push_back(std::move(h.records));
     }
     // Cores that ended earlier than others leave intervals to which not all contributed.
@@ -106,23 +144,25 @@ void collector::merge(handover& h) {
     }
     interval& sum = *o;
     sum.duration_s = std::max(sum.duration_s, static_cast<double>(h.end_ns - h.start_ns) / 1e9);
-    h.records->bins[0]->add_to(sum.figures);
-    h.records->bins[1]->add_to(sum.figures);
-    h.records->bins[0]->add_to(warmup);
-    h.records->bins[1]->add_to(measured);
+    for (std::size_t bin = 0; bin < h.records->bins.size(); ++bin) {
+        const stats::recorder* const records = h.records->bins[bin].get();
+        if (records == nullptr) continue;
+        records->add_to(sum.figures);
+        records->add_to(bin == 0 ? warmup : measured);
+        if (bin > 0 && !stages.empty()) records->add_to(stages[bin - 1].figures);
+    }
     for (std::size_t g = 0; g < groups.size(); ++g) {
-        sum.groups[g].add(h.groups[g][0]);
-        sum.groups[g].add(h.groups[g][1]);
-        load_figures& total = groups[g];
-        const load_figures& more = h.groups[g][1];
-        total.intended += more.intended;
-        total.issued += more.issued;
-        total.completed += more.completed;
-        total.cancelled += more.cancelled;
-        total.shed += more.shed;
-        total.backlog_age_max_ns = std::max(total.backlog_age_max_ns, more.backlog_age_max_ns);
+        std::uint64_t waiting = 0;
+        for (std::size_t bin = 0; bin < h.groups[g].size(); ++bin) {
+            const load_figures& more = h.groups[g][bin];
+            sum.groups[g].add(more);
+            if (bin == 0) continue;
+            add_events(groups[g], more);
+            if (!stages.empty()) add_events(stages[bin - 1].groups[g], more);
+            waiting += more.backlog;
+        }
         // The backlog is a level: what counts is the last one of the measure phase.
-        if (h.when == phase::measure) backlog_[g][h.core] = more.backlog;
+        if (h.when == phase::measure) backlog_[g][h.core] = waiting;
     }
     sum.cores[h.core] = h.figures;
     if (h.when == phase::measure) {

@@ -3,7 +3,6 @@
 /// The thread that adds up what the cores hand over. Cores take and give a lock once per interval;
 /// adding, encoding and writing happen here, beside them.
 
-#include <array>
 #include <chopsticks/engine/run.hpp>
 #include <condition_variable>
 #include <deque>
@@ -15,14 +14,10 @@
 
 namespace chopsticks::engine {
 
-/// One core's records of one interval, by bin: 0 for tasks due before the measure phase, 1 for
-/// tasks due in it.
+/// One core's records of one interval, by bin (see load_times). A bin has a recorder once something
+/// falls into it: at a time these are one or two of them, however many stages there are.
 struct record_set {
-    explicit record_set(const stats::layout& names) {
-        for (auto& bin : bins)
-            bin = std::make_unique<stats::recorder>(names);
-    }
-    std::array<std::unique_ptr<stats::recorder>, 2> bins;
+    std::vector<std::unique_ptr<stats::recorder>> bins;
 };
 
 struct handover {
@@ -32,7 +27,7 @@ struct handover {
     std::int64_t start_ns = 0;
     std::int64_t end_ns = 0;
     std::unique_ptr<record_set> records;
-    std::vector<std::array<load_figures, 2>> groups;
+    std::vector<std::vector<load_figures>> groups;  ///< [group][bin]
     core_figures figures;
     driver_counters connections;
 };
@@ -47,11 +42,15 @@ class collector {
     /// grows until one is free).
     std::unique_ptr<record_set> take_empty();
 
+    /// Any core: an empty recorder for a bin of a set.
+    std::unique_ptr<stats::recorder> take_recorder();
+
     /// Any core: gives an interval away.
     void give(handover h);
 
-    /// Main thread: when the load starts; intervals are numbered from there.
-    void load_starts(std::int64_t start_ns) { load_start_ns_ = start_ns; }
+    /// Main thread, before the load starts: when that is; intervals are numbered from there.
+    /// \param stages of the measure phase; 0: it has none
+    void load_starts(std::int64_t start_ns, std::size_t stages);
 
     /// Any thread: the throughput (ok operations per second) of the complete intervals so far of
     /// the warm-up from `from_s` on, or of the measure phase; in their order.
@@ -64,6 +63,7 @@ class collector {
     stats::totals measured;
     stats::totals warmup;
     std::vector<load_figures> groups;
+    std::vector<stage_figures> stages;  ///< their spans are for who knows them to fill in
     std::vector<core_figures> cores;
     driver_counters connections;
 
@@ -87,6 +87,7 @@ class collector {
     };
     std::vector<rate_of_interval> rates_;  ///< of whole intervals; under mutex_
     std::vector<std::unique_ptr<record_set>> empty_;
+    std::vector<std::unique_ptr<stats::recorder>> spare_;
     bool finishing_ = false;
     /// Not yet emitted, by number.
     std::map<std::uint64_t, std::unique_ptr<interval>> open_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/load_plan.hpp>
 #include <cmath>
 #include <cstring>
 
@@ -11,22 +12,12 @@ namespace chopsticks::engine {
 
 namespace {
 
-/// Streams of random numbers of one group on one core that must not be correlated.
-enum : std::uint64_t {
-    stream_choice = 1,
-    stream_arrivals,
-    stream_keys,
-    stream_words,
-    stream_buckets,
-    stream_blocks
-};
-
 unsigned share_of(std::uint64_t total, unsigned core, unsigned cores) noexcept {
     return static_cast<unsigned>(total / cores + (core < total % cores ? 1 : 0));
 }
 
 unsigned users_of(const scenario::group& g, unsigned core, unsigned cores) noexcept {
-    return share_of(g.open ? g.open->max_in_flight : g.closed.users, core, cores);
+    return share_of(g.open ? g.open->max_in_flight : scenario::users_most(g.closed), core, cores);
 }
 
 load::population_options object_options(const worker& owner, const run_options& options,
@@ -97,11 +88,7 @@ group_core::group_core(worker& owner, std::size_t index)
       containers_(container_options(owner, *owner.shared().options,
                                     users_of(plan_, owner.core(), owner.shared().options->cores),
                                     seed_)),
-      choice_(weights_of(plan_)),
-      choice_words_(mix64(mix64(seed_, owner.core()), stream_words)),
-      arrivals_(plan_.open ? plan_.open->arrivals : load::arrival_kind::poisson,
-                plan_.open ? plan_.open->rate : 1.0, owner.core(), owner.shared().options->cores,
-                mix64(seed_, stream_arrivals)),
+      mix_(weights_of(plan_), mix64(mix64(seed_, owner.core()), stream_words)),
       open_loop_(plan_.open.has_value()),
       operations_(owner.shared().options->plan->stop.operations > 0
                       ? &owner.shared().operations_left
@@ -157,20 +144,17 @@ std::uint64_t group_core::missing() const noexcept {
 
 void group_core::start_load() {
     accepting_ = true;
-    const load_times& times = owner_.times();
+    load_.assign(owner_.times().bins(), load_figures{});
     if (open_loop_) {
-        next_due_ns_ = times.start_ns + static_cast<std::int64_t>(arrivals_.next());
-        for (user& u : users_)
-            runtime::start_detached(open_user(u));
+        start_open();
         return;
     }
-    const run_options& options = *owner_.shared().options;
+    const load_times& times = owner_.times();
+    user_levels_ = scenario::user_plan(plan_.closed, times.measure_ns - times.start_ns);
     for (std::size_t i = 0; i < users_.size(); ++i) {
         // User n of all is user n / cores of core n % cores.
-        const auto number = static_cast<double>(i * options.cores + owner_.core());
-        const double delay_s = plan_.closed.spawn_rate > 0 ? number / plan_.closed.spawn_rate : 0;
         runtime::start_detached(
-            closed_user(users_[i], times.start_ns + static_cast<std::int64_t>(delay_s * 1e9)));
+            closed_user(users_[i], i * owner_.shared().options->cores + owner_.core()));
     }
 }
 
@@ -205,7 +189,7 @@ bool group_core::may_start(std::int64_t now_ns) {
 }
 
 runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
-    const std::uint32_t chosen = choice_.at(choice_words_.next());
+    const std::uint32_t chosen = mix_.next();
     const prepared_task& t = tasks_[chosen];
     const std::size_t bin = owner_.bin_of(intended_ns);
     ++load_[bin].issued;
@@ -239,8 +223,7 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
         u.last = out.status;
         record(step.slot, op, out, intended_ns);
         if (op_log_ != nullptr) log(step, op, out, intended_ns);
-        if (bytes_.limited() && bin == 1 && out.status == op_status::ok &&
-            !bytes_.take(out.bytes)) {
+        if (bytes_.limited() && bin > 0 && out.status == op_status::ok && !bytes_.take(out.bytes)) {
             stopped_by_budget_ = true;
         }
         if (out.status != op_status::ok) break;
@@ -311,13 +294,14 @@ void group_core::log(const prepared_step& step, const operation& op, const outco
     op_log_->add(r);
 }
 
-std::array<load_figures, 2> group_core::take_load() {
+std::vector<load_figures> group_core::take_load() {
     const std::int64_t now = std::min(monotonic_ns(), owner_.times().end_ns);
-    auto taken = load_;
+    std::vector<load_figures> taken = load_;
     const std::size_t bin = owner_.bin_of(now);
     taken[bin].backlog = queue_count_;
     if (queue_count_ > 0) taken[bin].backlog_age_max_ns = now - queue_[queue_head_];
-    load_ = {};
+    taken[bin].users = users_active_;
+    load_.assign(taken.size(), load_figures{});
     load_[bin].in_flight_max = in_flight_;
     return taken;
 }

@@ -1,6 +1,7 @@
 // The dispatcher of an open loop, and the users that it hands due tasks to.
 
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/scenario/load_plan.hpp>
 #include <utility>
 
 #include "worker.hpp"
@@ -20,12 +21,16 @@ runtime::task<void> group_core::open_user(user& u) {
         void await_resume() const noexcept {}
     };
     while (accepting_) {
+        if (queue_count_ > 0 && plan_.open->late_limit_ns > 0) shed_late(monotonic_ns());
         // What still waits when the measure phase ends is its backlog.
         const bool ended = owner_.loop().turn_ns() >= owner_.times().end_ns || bytes_.used_up();
         if (queue_count_ > 0 && !ended) {
             u.intended_ns = queue_[queue_head_];
             queue_head_ = queue_head_ + 1 == queue_.size() ? 0 : queue_head_ + 1;
             --queue_count_;
+            if (pacing_ && owner_.bin_of(u.intended_ns) > 0) {
+                pacing_->issued(monotonic_ns() - owner_.times().start_ns);
+            }
         } else {
             const wait_for_work idle{this, &u};
             co_await idle;
@@ -35,6 +40,34 @@ runtime::task<void> group_core::open_user(user& u) {
         co_await owner_.loop().yield();
     }
     --users_alive_;
+}
+
+void group_core::start_open() {
+    const load_times& times = owner_.times();
+    const unsigned cores = owner_.shared().options->cores;
+    const load::rate_curve curve =
+        scenario::rate_plan(*plan_.open, times.measure_ns - times.start_ns);
+    arrivals_ = std::make_unique<load::arrival_schedule>(plan_.open->arrivals, curve, owner_.core(),
+                                                         cores, mix64(seed_, stream_arrivals));
+    pacing_ = std::make_unique<pacing_meter>(curve, cores);
+    take_next_due();
+    for (user& u : users_)
+        runtime::start_detached(open_user(u));
+}
+
+void group_core::take_next_due() noexcept {
+    const double due = arrivals_->next();
+    next_due_ns_ =
+        due < 9e18 ? owner_.times().start_ns + static_cast<std::int64_t>(due) : INT64_MAX;
+}
+
+/// Drops what has waited in the queue for longer than it may.
+void group_core::shed_late(std::int64_t now_ns) {
+    while (queue_count_ > 0 && now_ns - queue_[queue_head_] > plan_.open->late_limit_ns) {
+        ++load_[owner_.bin_of(queue_[queue_head_])].shed_late;
+        queue_head_ = queue_head_ + 1 == queue_.size() ? 0 : queue_head_ + 1;
+        --queue_count_;
+    }
 }
 
 std::int64_t group_core::run_due(std::int64_t now_ns) {
@@ -49,11 +82,20 @@ std::int64_t group_core::run_due(std::int64_t now_ns) {
             stopped_by_budget_ = true;
             return INT64_MAX;
         }
-        next_due_ns_ = times.start_ns + static_cast<std::int64_t>(arrivals_.next());
+        take_next_due();
         const std::size_t bin = owner_.bin_of(due);
         ++load_[bin].intended;
-        if (bin == 1) schedule_lag_.record(now_ns - due);
+        if (bin > 0) schedule_lag_.record(now_ns - due);
+        if (bin > 0 && pacing_) pacing_->planned(due - times.start_ns);
+        const std::int64_t late_limit_ns = plan_.open->late_limit_ns;
+        if (late_limit_ns > 0 && now_ns - due > late_limit_ns) {
+            ++load_[bin].shed_late;
+            continue;
+        }
+        // It waited as long as this one did not: what is too late makes room.
+        if (late_limit_ns > 0 && queue_count_ == queue_.size()) shed_late(now_ns);
         if (!idle_.empty()) {
+            if (bin > 0 && pacing_) pacing_->issued(now_ns - times.start_ns);
             user* u = idle_.back();
             idle_.pop_back();
             u->intended_ns = due;

@@ -2,6 +2,7 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/engine/run.hpp>
+#include <chopsticks/scenario/load_plan.hpp>
 #include <cstring>
 #include <future>
 #include <thread>
@@ -83,6 +84,11 @@ class coordinator {
     phase phase_ = phase::done;
     std::vector<bool> data_ready_;
     std::size_t opened_ = 0;  ///< groups whose open_target was run
+    struct span {
+        double start_s;
+        double duration_s;
+    };
+    std::vector<span> stages_;  ///< as they were
 };
 
 std::unique_ptr<shared_state> coordinator::make_shared(const run_options& options) {
@@ -295,11 +301,8 @@ void coordinator::begin_op_log(std::int64_t start_ns) {
 void coordinator::load() {
     const scenario::phases& plan = options_.plan->phase;
     double ramp_s = 0;
-    for (const group_setup& setup : options_.groups) {
-        const auto& closed = setup.group->closed;
-        if (setup.group->open || closed.spawn_rate <= 0) continue;
-        ramp_s = std::max(ramp_s, (closed.users - 1) / closed.spawn_rate);
-    }
+    for (const group_setup& setup : options_.groups)
+        ramp_s = std::max(ramp_s, scenario::ramp_s(*setup.group));
     load_times times;
     // All cores are told before it begins.
     times.start_ns = monotonic_ns() + 5'000'000;
@@ -308,7 +311,10 @@ void coordinator::load() {
     result_.steady.asked = plan.steady_within_ns > 0;
     stats::confidence_watch known(options_.plan->stop.confidence);
     times.end_ns = times.measure_ns + plan.measure_ns;
-    sink_.load_starts(times.start_ns);
+    for (const std::int64_t end_ns :
+         scenario::stage_ends_ns(options_.plan->groups, plan.measure_ns))
+        times.stage_ends_ns.push_back(times.measure_ns + end_ns);
+    sink_.load_starts(times.start_ns, times.stage_ends_ns.size());
     if (options_.op_log != nullptr) begin_op_log(times.start_ns);
     enter(ramp_s > 0 ? phase::ramp : plan.warmup_ns > 0 ? phase::warmup : phase::measure);
     for (auto& w : workers_)
@@ -341,6 +347,13 @@ void coordinator::load() {
     }
     for (auto& w : workers_)
         ask(*w, [&] { w->stop_load(); });
+    std::int64_t stage_start_ns = times.measure_ns;
+    for (const std::int64_t planned_end_ns : times.stage_ends_ns) {
+        const std::int64_t end_ns = std::clamp(planned_end_ns, stage_start_ns, times.end_ns);
+        stages_.push_back({static_cast<double>(stage_start_ns - times.measure_ns) / 1e9,
+                           static_cast<double>(end_ns - stage_start_ns) / 1e9});
+        stage_start_ns = end_ns;
+    }
     result_.measure_s = static_cast<double>(times.end_ns - times.measure_ns) / 1e9;
     result_.warmup_s = static_cast<double>(times.measure_ns - times.start_ns) / 1e9;
 }
@@ -440,10 +453,14 @@ run_result coordinator::go() {
         const std::string kept = ask_driver(g, &core_driver::close_target, 2);
         if (result_.cleanup_problem.empty()) result_.cleanup_problem = kept;
     }
+    result_.pacing.resize(options_.groups.size());
     for (auto& w : workers_) {
         ask(*w, [&] {
-            for (auto& g : w->groups())
-                result_.schedule_lag.add(g->schedule_lag());
+            for (std::size_t g = 0; g < options_.groups.size(); ++g) {
+                const group_core& group = *w->groups()[g];
+                result_.schedule_lag.add(group.schedule_lag());
+                if (group.pacing() != nullptr) result_.pacing[g].add(group.pacing()->figures());
+            }
         });
     }
     enter(phase::done);
@@ -454,6 +471,11 @@ run_result coordinator::go() {
     result_.measured = std::move(sink_.measured);
     result_.warmup = std::move(sink_.warmup);
     result_.groups = std::move(sink_.groups);
+    result_.stages = std::move(sink_.stages);
+    for (std::size_t i = 0; i < result_.stages.size(); ++i) {
+        result_.stages[i].start_s = stages_[i].start_s;
+        result_.stages[i].duration_s = stages_[i].duration_s;
+    }
     result_.cores = std::move(sink_.cores);
     result_.connections = sink_.connections;
     result_.interrupted = stopping();

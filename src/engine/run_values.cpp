@@ -35,9 +35,11 @@ void load_figures::add(const load_figures& other) noexcept {
     completed += other.completed;
     cancelled += other.cancelled;
     shed += other.shed;
+    shed_late += other.shed_late;
     backlog += other.backlog;
     backlog_age_max_ns = std::max(backlog_age_max_ns, other.backlog_age_max_ns);
     in_flight_max += other.in_flight_max;
+    users += other.users;
 }
 
 void outcome::fail(op_status why, std::string_view wire_code, std::string_view text) noexcept {

@@ -59,10 +59,11 @@ void worker::stop() {
 
 void worker::start_load(const load_times& times) {
     times_ = times;
-    current_ = sink_.take_empty();
-    CHOPSTICKS_ASSERT(current_ != nullptr);
+    auto empty = sink_.take_empty();
+    CHOPSTICKS_ASSERT(empty != nullptr);
+    use_empty(std::move(empty), times.start_ns);
     interval_start_ns_ = times.start_ns;
-    next_tick_ns_ = next_boundary(times.start_ns);
+    next_tick_ns_ = times_.next_boundary(times.start_ns, shared_.options->interval_ns);
     last_figures_ = loop_.take_figures();
     last_cpu_ns_ = thread_cpu_ns();
     loading_ = true;
@@ -121,34 +122,6 @@ void worker::finish_intervals() {
     current_.reset();
 }
 
-std::int64_t worker::next_boundary(std::int64_t after_ns) const noexcept {
-    // Intervals are counted from the start of each part of the load, so that none holds some of
-    // two.
-    const std::int64_t base = after_ns >= times_.end_ns       ? times_.end_ns
-                              : after_ns >= times_.measure_ns ? times_.measure_ns
-                                                              : times_.start_ns;
-    const std::int64_t step = shared_.options->interval_ns;
-    std::int64_t next = base + ((after_ns - base) / step + 1) * step;
-    if (after_ns < times_.measure_ns) next = std::min(next, times_.measure_ns);
-    if (after_ns < times_.end_ns) next = std::min(next, times_.end_ns);
-    return next;
-}
-
-std::uint64_t worker::interval_number(std::int64_t start_ns) const noexcept {
-    // From the time alone, so that all cores number alike even if one let an interval grow.
-    const std::int64_t step = shared_.options->interval_ns;
-    const auto steps = [step](std::int64_t span) { return (span + step - 1) / step; };
-    if (start_ns < times_.measure_ns) {
-        return static_cast<std::uint64_t>((start_ns - times_.start_ns) / step);
-    }
-    const std::int64_t warm = steps(times_.measure_ns - times_.start_ns);
-    if (start_ns < times_.end_ns) {
-        return static_cast<std::uint64_t>(warm + (start_ns - times_.measure_ns) / step);
-    }
-    return static_cast<std::uint64_t>(warm + steps(times_.end_ns - times_.measure_ns) +
-                                      (start_ns - times_.end_ns) / step);
-}
-
 std::int64_t worker::run_due(std::int64_t now_ns) {
     if (!loading_) return INT64_MAX;
     const std::uint64_t flying = in_flight();
@@ -162,24 +135,33 @@ std::int64_t worker::run_due(std::int64_t now_ns) {
     return next_tick_ns_;
 }
 
+void worker::use_empty(std::unique_ptr<record_set> set, std::int64_t now_ns) {
+    bin_now_ = times_.bin_of(now_ns, bin_now_);
+    current_ = std::move(set);
+    current_->bins.resize(times_.bins());
+    // Here and not when the first operation ends.
+    current_->bins[bin_now_] = sink_.take_recorder();
+}
+
 void worker::hand_over(std::int64_t end_ns) {
     const std::int64_t start_ns = interval_start_ns_;
-    next_tick_ns_ = next_boundary(std::max(end_ns, monotonic_ns() - shared_.options->interval_ns));
+    const std::int64_t step = shared_.options->interval_ns;
+    next_tick_ns_ = times_.next_boundary(std::max(end_ns, monotonic_ns() - step), step);
     auto fresh = sink_.take_empty();
     const bool last = end_ns >= times_.end_ns;
     // The collector is behind: this interval goes on, so that no core waits for it.
     if (fresh == nullptr && !last) return;
     handover h;
     h.core = loop_.core();
-    h.number = interval_number(start_ns);
+    h.number = times_.interval_number(start_ns, step);
     h.when = start_ns >= times_.end_ns       ? phase::drain
              : start_ns >= times_.measure_ns ? phase::measure
                                              : phase::warmup;
     h.start_ns = start_ns;
     h.end_ns = end_ns;
     h.records = std::move(current_);
-    if (fresh == nullptr) fresh = std::make_unique<record_set>(shared_.names);
-    current_ = std::move(fresh);
+    if (fresh == nullptr) fresh = std::make_unique<record_set>();
+    use_empty(std::move(fresh), end_ns);
     for (auto& g : groups_) {
         h.groups.push_back(g->take_load());
         const driver_counters c = g->driver().counters();

@@ -3,10 +3,10 @@
 /// One core's part of a run: its loop, its groups, its recorders. Everything here lives on the
 /// core's thread except where a comment says otherwise.
 
-#include <array>
 #include <atomic>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/engine/run.hpp>
+#include <chopsticks/load/arrival.hpp>
 #include <chopsticks/load/population.hpp>
 #include <chopsticks/load/task_choice.hpp>
 #include <cstdint>
@@ -18,16 +18,11 @@
 
 #include "block_work.hpp"
 #include "collector.hpp"
+#include "load_times.hpp"
 #include "operation_use.hpp"
+#include "pacing_meter.hpp"
 
 namespace chopsticks::engine {
-
-/// When the parts of the load are; absolute monotonic_ns, the same for all cores.
-struct load_times {
-    std::int64_t start_ns = 0;
-    std::int64_t measure_ns = 0;
-    std::int64_t end_ns = 0;
-};
 
 /// Takes operations or bytes from a limit shared by all cores, in batches, so that the shared
 /// counter is touched rarely and the limit is still met exactly.
@@ -61,6 +56,16 @@ struct shared_state {
 };
 
 class worker;
+
+/// Streams of random numbers of one group on one core that must not be correlated.
+enum : std::uint64_t {
+    stream_choice = 1,
+    stream_arrivals,
+    stream_keys,
+    stream_words,
+    stream_buckets,
+    stream_blocks
+};
 
 /// One group on one core: its users, its objects and, for an open loop, its dispatcher.
 class group_core final : public runtime::pump {
@@ -121,8 +126,10 @@ class group_core final : public runtime::pump {
     std::int64_t run_due(std::int64_t now_ns) override;
 
     /// Counts since the last hand-over, by the bin of the task's intended time.
-    std::array<load_figures, 2> take_load();
+    std::vector<load_figures> take_load();
     const stats::histogram& schedule_lag() const noexcept { return schedule_lag_; }
+    /// Null: not an open loop on a curve.
+    const pacing_meter* pacing() const noexcept { return pacing_.get(); }
 
   private:
     struct prepared_step {
@@ -142,6 +149,7 @@ class group_core final : public runtime::pump {
         std::int64_t backoff_ns = 0;      // closed loop: after failed connects
         op_status last = op_status::ok;
         bool skipped = false;
+        bool active = false;  // closed loop: it has its turn
     };
     /// What one step of a task works on, and how it must be given back.
     struct claim {
@@ -162,7 +170,11 @@ class group_core final : public runtime::pump {
     };
 
     void start_helpers(bool preparing, unsigned concurrency, std::function<void()> done);
-    runtime::task<void> closed_user(user& u, std::int64_t start_ns);
+    runtime::task<void> closed_user(user& u, std::uint64_t number);
+    std::int64_t turn_of(std::uint64_t number, std::int64_t now_ns) const noexcept;
+    void start_open();
+    void take_next_due() noexcept;
+    void shed_late(std::int64_t now_ns);
     runtime::task<void> open_user(user& u);
     runtime::task<void> do_task(user& u, std::int64_t intended_ns);
     runtime::task<void> prepare_some(session& connection);
@@ -195,9 +207,7 @@ class group_core final : public runtime::pump {
     load::population containers_;
     std::unique_ptr<block_work> blocks_;  // set by set_extents: a group of block devices
     std::uint64_t blocks_filled_ = 0;
-    load::task_choice choice_;
-    load::balanced_words choice_words_;
-    load::arrival_schedule arrivals_;
+    load::task_mix mix_;
     bool open_loop_;
     std::vector<prepared_task> tasks_;
     bool stopped_by_budget_ = false;
@@ -210,7 +220,12 @@ class group_core final : public runtime::pump {
     std::uint64_t in_flight_ = 0;
     bool accepting_ = false;
 
+    load::level_curve user_levels_;  // closed loop
+    std::uint64_t users_active_ = 0;
+
     // Open loop.
+    std::unique_ptr<load::arrival_source> arrivals_;
+    std::unique_ptr<pacing_meter> pacing_;
     std::vector<user*> idle_;          // last in, first out: few connections where few suffice
     std::vector<std::int64_t> queue_;  // a ring of intended times
     std::size_t queue_head_ = 0;
@@ -218,7 +233,7 @@ class group_core final : public runtime::pump {
     std::int64_t next_due_ns_ = 0;
     stats::histogram schedule_lag_;
 
-    std::array<load_figures, 2> load_;
+    std::vector<load_figures> load_;  // by bin
     budget operations_;
     budget bytes_;
 };
@@ -257,12 +272,16 @@ class worker final : public runtime::pump {
     const load_times& times() const noexcept { return times_; }
     unsigned core() const noexcept { return loop_.core(); }
     bool drain_expired() const noexcept { return drain_expired_; }
-    /// 0: due before the measure phase, 1: in it. A run that was ended before has no such phase,
-    /// and what began while it was being told belongs to the warm-up.
     std::size_t bin_of(std::int64_t intended_ns) const noexcept {
-        return intended_ns >= times_.measure_ns && times_.measure_ns < times_.end_ns ? 1 : 0;
+        return times_.bin_of(intended_ns, bin_now_);
     }
-    stats::recorder& recorder(std::size_t bin) noexcept { return *current_->bins[bin]; }
+    stats::recorder& recorder(std::size_t bin) {
+        auto& found = current_->bins[bin];
+        // Of an earlier stage, or of the warm-up: once in an interval.
+        if (!found) [[unlikely]]
+            found = sink_.take_recorder();
+        return *found;
+    }
 
     /// A limit of the run is used up on this core; read by the main thread.
     std::atomic<bool> finished{false};
@@ -271,8 +290,7 @@ class worker final : public runtime::pump {
 
   private:
     void hand_over(std::int64_t now_ns);
-    std::int64_t next_boundary(std::int64_t after_ns) const noexcept;
-    std::uint64_t interval_number(std::int64_t start_ns) const noexcept;
+    void use_empty(std::unique_ptr<record_set> set, std::int64_t now_ns);
 
     shared_state& shared_;
     collector& sink_;
@@ -280,6 +298,7 @@ class worker final : public runtime::pump {
     std::thread thread_;
     std::vector<std::unique_ptr<group_core>> groups_;
     load_times times_;
+    std::size_t bin_now_ = 0;  // of the interval's start
     bool loading_ = false;
     bool limited_ = false;
     bool drain_expired_ = false;

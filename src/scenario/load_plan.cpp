@@ -123,8 +123,13 @@ std::string spawn_problem(const closed_load& load) {
 }
 
 std::string stages_problem(const scenario& s) {
-    if (stage_ends_ns(s.groups, s.phase.measure_ns).size() <= spans_most) return {};
-    return "the groups' stages cut the measure phase into more than 256 parts";
+    if (stages_ns(s.groups) > 0 && s.phase.steady_within_ns > 0) {
+        return "`steady_within` and `stages`: stages need to know when the measure phase begins";
+    }
+    if (stage_ends_ns(s.groups, s.phase.measure_ns).size() > spans_most) {
+        return "the groups' stages cut the measure phase into more than 256 parts";
+    }
+    return {};
 }
 
 }  // namespace chopsticks::scenario

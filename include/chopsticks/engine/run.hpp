@@ -7,6 +7,7 @@
 #include <chopsticks/engine/driver.hpp>
 #include <chopsticks/runtime/reactor.hpp>
 #include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/stats/gap_figures.hpp>
 #include <chopsticks/stats/recorder.hpp>
 #include <chopsticks/stats/steadiness.hpp>
 #include <chopsticks/trace/op_log.hpp>
@@ -29,11 +30,34 @@ struct load_figures {
     std::uint64_t completed = 0;  ///< tasks ended, well or not
     std::uint64_t cancelled = 0;  ///< tasks cut off by the end of the run; neither ok nor failed
     std::uint64_t shed = 0;       ///< due, but the queue was full
+    std::uint64_t shed_late = 0;  ///< due, but too late when it could begin
     std::uint64_t backlog = 0;    ///< due, waiting in the queue at the end of the span
     std::int64_t backlog_age_max_ns = 0;  ///< age of the oldest of them, the greatest over the span
     std::uint64_t in_flight_max = 0;      ///< sum over cores of each core's maximum
+    std::uint64_t users = 0;  ///< closed loop: users that had their turn at the span's end
 
     void add(const load_figures& other) noexcept;
+};
+
+/// Gaps between the arrivals of an open loop over the measure phase, all cores.
+struct pacing_figures {
+    stats::gap_figures planned;  ///< between due times: the plan
+    stats::gap_figures issued;   ///< between the instants at which the tasks were begun
+
+    void add(const pacing_figures& other) noexcept {
+        planned.add(other.planned);
+        issued.add(other.issued);
+    }
+};
+
+/// What was due in one stage of the measure phase.
+struct stage_figures {
+    explicit stage_figures(const stats::layout& names) : figures(names, 3) {}
+
+    double start_s = 0;  ///< since the measure phase began
+    double duration_s = 0;
+    stats::totals figures;             ///< these of all stages add up to run_result::measured
+    std::vector<load_figures> groups;  ///< and these to run_result::groups
 };
 
 /// One core over one span.
@@ -134,11 +158,13 @@ struct run_result {
     stats::totals warmup;
     double measure_s = 0;  ///< length of the measure phase
     double warmup_s = 0;
-    std::vector<load_figures> groups;  ///< of the measure phase
-    std::vector<core_figures> cores;   ///< of the measure phase
+    std::vector<load_figures> groups;    ///< of the measure phase
+    std::vector<stage_figures> stages;   ///< empty: the scenario has none
+    std::vector<pacing_figures> pacing;  ///< by group; empty gaps in a closed loop
+    std::vector<core_figures> cores;     ///< of the measure phase
     steady_figures steady;
-    stats::histogram schedule_lag;  ///< open loop: when the generator noticed a due task - due
-    driver_counters connections;    ///< of the whole run
+    stats::histogram schedule_lag;       ///< open loop: when the generator noticed a due task - due
+    driver_counters connections;         ///< of the whole run
     std::vector<phase_span> phases;
     std::vector<std::uint64_t>
         alive;  ///< by group: objects that exist before cleanup, by our count
