@@ -9,6 +9,7 @@
 #include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/results/write.hpp>
 #include <chopsticks/s3/driver.hpp>
+#include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/scenario/slo.hpp>
 #include <cmath>
 #include <cstdlib>
@@ -212,19 +213,21 @@ void run_setup::apply_users(const run_arguments& a) {
         // Several groups keep their shares of the users.
         double before = 0;
         for (const auto& g : scenario.groups)
-            before += g.open ? 1 : g.closed.users;
+            before += g.open ? 1 : scenario::users_most(g.closed);
         double left = wanted;
         for (std::size_t i = 0; i < scenario.groups.size(); ++i) {
             scenario::group& g = scenario.groups[i];
-            const double share = g.open ? 1 : g.closed.users;
+            const double share = g.open ? 1 : scenario::users_most(g.closed);
             const bool last = i + 1 == scenario.groups.size();
             const double users = last ? left : std::round(wanted * share / before);
             if (users < 1) {
                 throw config_error("--users: " + *a.users + " are too few for the scenario's " +
                                    std::to_string(scenario.groups.size()) + " groups");
             }
+            // Stages keep their shape; the number is that of the highest.
+            if (g.open) g.closed = {};
             g.open.reset();
-            g.closed.users = static_cast<std::uint32_t>(users);
+            scenario::scale(g.closed, users / scenario::users_most(g.closed));
             left -= users;
         }
     }
@@ -240,14 +243,15 @@ void run_setup::apply_users(const run_arguments& a) {
     if (rate <= 0) throw config_error("--rate: must be above 0");
     double before = 0;
     for (const auto& g : scenario.groups)
-        before += g.open ? g.open->rate : 1;
+        before += g.open ? scenario::rate_most(*g.open) : 1;
     for (auto& g : scenario.groups) {
-        const double share = (g.open ? g.open->rate : 1) / before;
+        const double share = (g.open ? scenario::rate_most(*g.open) : 1) / before;
         if (!g.open) {
             g.open.emplace();
-            g.open->max_in_flight = std::max(g.open->max_in_flight, g.closed.users);
+            g.open->rate = 1;
+            g.open->max_in_flight = std::max(g.open->max_in_flight, scenario::users_most(g.closed));
         }
-        g.open->rate = rate * share;
+        scenario::scale(*g.open, rate * share / scenario::rate_most(*g.open));
     }
 }
 
@@ -328,7 +332,7 @@ void run_setup::choose_cores(const run_arguments& a) {
     const std::vector<int> cpus = usable_cpus();
     std::uint64_t users = 0;
     for (const auto& g : scenario.groups)
-        users += g.open ? g.open->max_in_flight : g.closed.users;
+        users += g.open ? g.open->max_in_flight : scenario::users_most(g.closed);
     auto cores = static_cast<unsigned>(cpus.size());
     // The embedded endpoint needs CPU as well; what it takes from the cores would be their
     // lateness.
@@ -368,12 +372,14 @@ void run_setup::make_plan() {
             needs.prepare_operations += g.data.objects;
             needs.prepare_bytes += static_cast<double>(g.data.objects) * g.data.size.mean();
         }
-        if (g.workload == "s3") sessions += g.open ? g.open->max_in_flight : g.closed.users;
-        if (g.open) {
-            needs.operations += g.open->rate * static_cast<double>(scenario.phase.measure_ns) / 1e9;
-        } else if (g.closed.spawn_rate > 0) {
-            needs.ramp_s = std::max(needs.ramp_s, (g.closed.users - 1) / g.closed.spawn_rate);
+        if (g.workload == "s3") {
+            sessions += g.open ? g.open->max_in_flight : scenario::users_most(g.closed);
         }
+        if (g.open) {
+            const auto measure_ns = static_cast<double>(scenario.phase.measure_ns);
+            needs.operations += scenario::rate_plan(*g.open, 0).count(measure_ns);
+        }
+        needs.ramp_s = std::max(needs.ramp_s, scenario::ramp_s(g));
     }
     if (scenario.stop.operations > 0)
         needs.operations = static_cast<double>(scenario.stop.operations);
