@@ -64,7 +64,15 @@ scenario_maps = {
     "groups[].load.closed": [load_with(closed={"users": 1, **odd})],
     "groups[].load.closed.think_time": [
         load_with(closed={"users": 1, "think_time": odd})],
+    "groups[].load.closed.stages[]": [
+        load_with(closed={"stages": [{"duration": 1, "users": 1, **odd}]})],
     "groups[].load.open": [load_with(open={"rate": 1, **odd})],
+    "groups[].load.open.stages[]": [
+        load_with(open={"stages": [{"duration": 1, "rate": 1, **odd}]})],
+    "groups[].load.open.burst": [load_with(open={"rate": 1, "burst": {"on": 1, "off": 1, **odd}})],
+    "groups[].load.open.sine": [
+        load_with(open={"rate": 1, "sine": {"period": 1, "amplitude": 0.5, **odd}})],
+    "groups[].load.open.late": [load_with(open={"rate": 1, "late": {"shed_after": 1, **odd}})],
     "phases": [{**scenario_with(), "phases": odd}],
     "phases.prepare": [{**scenario_with(), "phases": {"prepare": odd}}],
     "stop": [{**scenario_with(), "stop": odd}],
