@@ -91,11 +91,11 @@ def median(values):
     return statistics.median(list(values))
 
 
-def compare_depths(b, depths, rounds):
+def compare_depths(b, ops, depths, rounds):
     names = ("fio", "callback", "eventfd")
     print(f"{'op':6}{'depth':>6}" + "".join(f"{n + ' IOPS':>15}{'CPU us/IO':>11}" for n in names)
           + f"{'IOPS ratio':>12}{'CPU ratio':>11}")
-    for op in ("read", "write"):
+    for op in ops:
         for depth in depths:
             iops = {n: [] for n in names}
             cpu = {n: [] for n in names}
@@ -141,6 +141,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=8, help="of one run")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--depths", type=int, nargs="+", default=[1, 16, 64])
+    parser.add_argument("--ops", nargs="+", default=["read", "write"], choices=["read", "write"])
     parser.add_argument("--parts", nargs="+", default=["depths", "pace", "images"],
                         choices=["depths", "pace", "images"])
     parser.add_argument("--tiny", action="store_true", help="a second of each: does it work?")
@@ -170,7 +171,7 @@ def main():
             b = bench(folder, conf, a.seconds)
             b.chopsticks("read", 1, seconds=1)  # makes and fills the image
             if "depths" in a.parts:
-                compare_depths(b, a.depths, a.rounds)
+                compare_depths(b, a.ops, a.depths, a.rounds)
             if "pace" in a.parts:
                 compare_pace(b)
             if "images" in a.parts:
