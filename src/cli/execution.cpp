@@ -59,7 +59,8 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     doc.workload = results::echo_of(setup.workload);
     if (!setup.has("rbd")) doc.workload.other.erase("rbd");
     doc.interval_file = results::stream_path(how.output);
-    run_watcher watcher(setup, doc, doc.interval_file, how.quiet, how.listener);
+    engine::observer* listener = how.prepared ? how.prepared(doc.layout) : nullptr;
+    run_watcher watcher(setup, doc, doc.interval_file, how.quiet, listener);
     setup.options.watcher = &watcher;
     for (const std::string& w : setup.warnings)
         watcher.message("Warning: " + w);

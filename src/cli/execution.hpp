@@ -5,6 +5,7 @@
 
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/results/write.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,9 @@ struct execution_options {
     std::string output;  ///< result file; its interval stream goes beside it
     bool quiet = false;  ///< no progress on standard error
     std::string op_log;  ///< file for a record of every operation; empty: none
-    /// Sees every event of the run after it was stored and shown; may be null. Same thread and
-    /// order as engine::observer.
-    engine::observer* listener = nullptr;
+    /// Called when the names of the run's figures are known, before it starts. What it gives, if
+    /// anything, sees every event of the run after it was stored and shown.
+    std::function<engine::observer*(const stats::layout&)> prepared;
 };
 
 /// What came of it.

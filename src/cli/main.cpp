@@ -43,6 +43,8 @@ int run_main(int argc, char** argv) {
     int status = exit_ok;
     const std::vector<std::string> command_line(argv, argv + argc);
     add_run_command(app, status, command_line);
+    add_sweep_command(app, status, command_line);
+    add_find_max_command(app, status, command_line);
     add_validate_command(app, status);
     add_list_command(app, status);
     add_oplog_command(app, status);

@@ -155,10 +155,10 @@ def read_stream(path):
     return (lines[0], lines[1:]) if lines else ({}, [])
 
 
-def schema_errors(result):
-    """What an independent validator says about a result."""
+def schema_errors(result, kind="result"):
+    """What an independent validator says about a result, a sweep or a find_max."""
     import jsonschema
-    schema = json.loads((root / "src/results/result.schema.json").read_text())
+    schema = json.loads((root / f"src/results/{kind}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"

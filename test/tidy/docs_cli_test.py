@@ -12,7 +12,7 @@ import docs
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
-commands = ("run", "validate", "serve", "list", "oplog")
+commands = ("run", "sweep", "find-max", "validate", "serve", "list", "oplog")
 page = docs.root / "docs/reference/cli.md"
 
 
@@ -40,7 +40,7 @@ class options_test(harness.case):
 
     def test_every_command_has_a_section(self):
         said = self.run_binary("--help").out
-        there = re.findall(r"^  (\w+) {2,}\S", said.split("Subcommands:")[1], re.MULTILINE)
+        there = re.findall(r"^  ([\w-]+) {2,}\S", said.split("Subcommands:")[1], re.MULTILINE)
         self.assertEqual(set(there), set(commands))
 
     def test_commands_in_the_documentation_use_options_that_exist(self):

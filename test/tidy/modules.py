@@ -20,9 +20,10 @@ may_include = {
     "rbd": {"core", "load", "runtime", "scenario", "engine"},
     "telemetry": {"core", "stats", "runtime"},
     "results": {"core", "stats", "scenario"},
+    "search": {"core"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
-            "s3/protocol", "s3/driver", "rbd", "telemetry", "results", "endpoint"},
+            "s3/protocol", "s3/driver", "rbd", "telemetry", "results", "search", "endpoint"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free

@@ -1,0 +1,369 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/results/series.hpp>
+#include <chopsticks/results/terminal.hpp>
+#include <chopsticks/search/max_rate.hpp>
+#include <cmath>
+#include <cstdio>
+
+#include "execution.hpp"
+#include "series.hpp"
+#include "trial.hpp"
+
+namespace chopsticks::cli {
+
+namespace {
+
+using results::json;
+
+constexpr const char* document_name = "find_max.json";
+/// Batches of a trial: with several trials per rate there are enough of them to be added up.
+constexpr std::int64_t intervals_per_trial = 20;
+constexpr std::int64_t interval_least_ns = 50'000'000;
+constexpr std::int64_t interval_most_ns = 1'000'000'000;
+
+struct find_max_arguments {
+    run_arguments run;
+    std::string width = "3%";
+    std::string trial = "30s";
+    std::string validate;
+    std::string budget = "30m";
+    std::string cool_down = "30s";
+    double start = 0;
+    double most = 1e9;
+    unsigned trials = 6;
+};
+
+double seconds_of(const std::string& text, const char* option, bool zero_allowed) {
+    const auto ns = parse_duration(text);
+    if (!ns || *ns < 0 || (*ns == 0 && !zero_allowed)) {
+        throw config_error(std::string(option) + ": \"" + text +
+                           "\" is not a duration; write 30s, 5m");
+    }
+    return static_cast<double>(*ns) / 1e9;
+}
+
+double width_of(const std::string& text) {
+    const bool percent = !text.empty() && text.back() == '%';
+    char* end = nullptr;
+    const double value = std::strtod(text.c_str(), &end) / (percent ? 100 : 1);
+    if (end == text.c_str() || *(end + (percent ? 1 : 0)) != '\0' || !(value > 0) || value > 1) {
+        throw config_error("--width: \"" + text + "\" is no width; write 3% or 0.03");
+    }
+    return value;
+}
+
+std::string number_text(double value) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.9g", value);
+    return text;
+}
+
+class find_max {
+  public:
+    find_max(const find_max_arguments& a, const std::vector<std::string>& command_line)
+        : arguments_(a), command_line_(command_line), path_(a.run.output + "/" + document_name) {}
+
+    int go();
+
+  private:
+    search::max_rate_options read_options() const;
+    run_arguments arguments_of(const search::trial_plan& p) const;
+    bool run_trial(search::max_rate_search& search, const search::trial_plan& p);
+    void say(const json& trial) const;
+    void conclude(const search::max_rate_search& search);
+    int status(const search::max_rate_search& search) const;
+
+    const find_max_arguments& arguments_;
+    const std::vector<std::string>& command_line_;
+    std::string path_;
+    json document_;
+    std::uint64_t seed_ = 0;
+    std::uint32_t probe_users_ = 0;
+    std::vector<scenario::slo> slos_;
+    bool written_ = true;
+    bool advised_ = false;
+    bool needs_rest_ = false;
+};
+
+search::max_rate_options find_max::read_options() const {
+    search::max_rate_options o;
+    o.width = width_of(arguments_.width);
+    o.trial_s = seconds_of(arguments_.trial, "--trial", false);
+    o.validation_s = arguments_.validate.empty()
+                         ? 2 * o.trial_s
+                         : seconds_of(arguments_.validate, "--validate", true);
+    o.budget_s = seconds_of(arguments_.budget, "--budget", false);
+    o.start_rate = arguments_.start;
+    o.rate_most = arguments_.most;
+    o.trials_most = arguments_.trials;
+    return o;
+}
+
+run_arguments find_max::arguments_of(const search::trial_plan& p) const {
+    run_arguments out = arguments_.run;
+    if (p.kind == search::trial_kind::probe) {
+        out.users = std::to_string(probe_users_);
+    } else {
+        out.rate = number_text(p.rate);
+    }
+    out.duration = std::to_string(std::llround(p.load_s * 1e3)) + "ms";
+    // Trials of one rate must differ, or they would be one trial.
+    out.seed = std::to_string(seed_of(seed_, p.number));
+    return out;
+}
+
+void find_max::say(const json& t) const {
+    if (arguments_.run.quiet) return;
+    std::fputs(results::format_trial(t).c_str(), stderr);
+}
+
+/// False: interrupted.
+bool find_max::run_trial(search::max_rate_search& search, const search::trial_plan& p) {
+    const std::int64_t began = monotonic_ns();
+    search::trial_report report;
+    json t;
+    t["number"] = p.number;
+    t["kind"] = p.kind == search::trial_kind::probe    ? "probe"
+                : p.kind == search::trial_kind::search ? "search"
+                                                       : "validation";
+    t["rate_per_s"] = p.rate;
+    t["planned_s"] = p.load_s;
+    char file[64];
+    std::snprintf(file, sizeof file, "trial-%03llu.json",
+                  static_cast<unsigned long long>(p.number));
+    t["file"] = file;
+    std::string problem;
+    bool early = false;
+    try {
+        run_setup setup(arguments_of(p), true);
+        setup.scenario.abort_after_ns.reset();
+        setup.options.interval_ns =
+            std::clamp(static_cast<std::int64_t>(p.load_s * 1e9) / intervals_per_trial,
+                       interval_least_ns, interval_most_ns);
+        execution_options how;
+        how.output = arguments_.run.output + "/" + file;
+        how.quiet = true;
+        std::optional<trial_watcher> watcher;
+        how.prepared = [&](const stats::layout& names) -> engine::observer* {
+            watcher.emplace(search, slos_, names, p.load_s, setup.enough);
+            return &*watcher;
+        };
+        const executed_run done = execute_run(setup, command_line_, how);
+        if (!done.target_problem.empty()) throw config_error(done.target_problem);
+        if (!done.where.problem.empty()) throw config_error(done.where.problem);
+        problem = done.doc.run.problem;
+        report = watcher->report();
+        early = watcher->ended_early();
+        t["figures"] = point_figures(done.doc);
+        report.rate_per_s = t["figures"]["rate_per_s"].get<double>();
+        report.generator_limited = !done.doc.validity.valid;
+        const std::string advice = prepare_advice(done.doc);
+        if (!advice.empty() && !advised_) std::fprintf(stderr, "Advice: %s\n", advice.c_str());
+        advised_ = advised_ || !advice.empty();
+    } catch (const config_error& error) {
+        problem = error.what();
+    }
+    if (stop_level.load() > 0) return false;
+    report.failed = !problem.empty();
+    report.elapsed_s = static_cast<double>(monotonic_ns() - began) / 1e9;
+    if (report.failed) std::fprintf(stderr, "chopsticks: %s\n", problem.c_str());
+    search.report(report);
+    t["problem"] = report.failed ? json(problem) : json(nullptr);
+    t["elapsed_s"] = report.elapsed_s;
+    t["growing"] = report.growing;
+    t["ended_early"] = early;
+    t["generator_limited"] = report.generator_limited;
+    t["rate_is"] = nullptr;
+    for (const search::tried_rate& r : search.rates()) {
+        if (p.kind != search::trial_kind::probe && r.rate == p.rate)
+            t["rate_is"] = search::name(r.what);
+    }
+    if (!t.contains("figures")) t["figures"] = nullptr;
+    needs_rest_ = t["rate_is"] == "upper" || p.kind == search::trial_kind::probe;
+    say(t);
+    document_["trials"].push_back(std::move(t));
+    return true;
+}
+
+void find_max::conclude(const search::max_rate_search& search) {
+    json& r = document_["result"];
+    const auto or_null = [](const std::optional<double>& v) {
+        return v ? json(*v) : json(nullptr);
+    };
+    const std::optional<double> lower = search.lower();
+    std::optional<double> upper = search.upper();
+    const std::optional<double> limit = search.generator_limit();
+    const bool generator = limit && (!upper || *limit < *upper);
+    if (generator) upper = limit;
+    r["lower_per_s"] = or_null(lower);
+    r["upper_per_s"] = or_null(upper);
+    r["upper_is_generator"] = generator;
+    r["width"] = lower && upper ? json(*upper / *lower - 1) : json(nullptr);
+    r["validated"] = search.validated();
+    r["finish"] = search::name(search.finished());
+    document_["spent_s"] = search.spent_s();
+    document_["rates"] = json::array();
+    for (const search::tried_rate& tried : search.rates()) {
+        json one;
+        one["rate_per_s"] = tried.rate;
+        one["is"] = search::name(tried.what);
+        one["trials"] = tried.trials;
+        one["invalid_trials"] = tried.invalid;
+        one["load_s"] = tried.load_s;
+        one["growing"] = tried.growing;
+        document_["rates"].push_back(std::move(one));
+    }
+    written_ = write_series(path_, document_);
+}
+
+int find_max::status(const search::max_rate_search& search) const {
+    if (document_["interrupted"].get<bool>()) return exit_interrupted;
+    if (!written_) return exit_errors;
+    switch (search.finished()) {
+        case search::finish::found:
+        case search::finish::undecided:
+        case search::finish::rate_limit:
+            return exit_ok;
+        case search::finish::generator_limit:
+            return exit_invalid;
+        case search::finish::none:
+            return search.generator_limit() ? exit_invalid : exit_errors;
+        case search::finish::budget:
+        case search::finish::failed:
+        case search::finish::running:
+            break;
+    }
+    return exit_errors;
+}
+
+int find_max::go() {
+    const search::max_rate_options options = read_options();
+    {
+        run_arguments shape = arguments_.run;
+        shape.rate = "1";
+        const run_setup checked(shape, false);
+        slos_ = checked.scenario.slos;
+        seed_ = checked.scenario.seed;
+        double users = 0;
+        for (const scenario::group& g : checked.scenario.groups)
+            users += g.open->max_in_flight;
+        probe_users_ = static_cast<std::uint32_t>(std::min(users, 4096.0));
+        document_["kind"] = "chopsticks-find-max";
+        document_["schema_version"] = 1;
+        document_["started"] = format_utc(wall_ns());
+        document_["command_line"] = results::redact(command_line_);
+        document_["seed"] = seed_;
+        document_["scenario"] = checked.scenario.name;
+        document_["identity"] = series_identity(checked, arguments_.run);
+    }
+    if (slos_.empty()) {
+        throw config_error("no objective: give --slo 'p99(get) < 20ms', or `slo:` in the scenario");
+    }
+    for (const scenario::slo& one : slos_) {
+        if (!one.at_least()) continue;
+        throw config_error("SLO \"" + one.text +
+                           "\": the rate is what is searched for; leave the objective out");
+    }
+    make_series_folder(arguments_.run.output, document_name);
+    document_["objectives"] = json::array();
+    for (const scenario::slo& one : slos_)
+        document_["objectives"].push_back(one.text);
+    document_["options"]["width"] = options.width;
+    document_["options"]["trial_s"] = options.trial_s;
+    document_["options"]["validation_s"] = options.validation_s;
+    document_["options"]["budget_s"] = options.budget_s;
+    document_["options"]["trials_per_rate"] = options.trials_most;
+    document_["options"]["confidence"] = options.confidence;
+    document_["interrupted"] = false;
+    document_["spent_s"] = 0.0;
+    document_["result"] = json::object();
+    document_["rates"] = json::array();
+    document_["trials"] = json::array();
+
+    catch_signals();
+    search::max_rate_search search(options, search_objectives(slos_));
+    cool_down rest(arguments_.run, seconds_of(arguments_.cool_down, "--cool-down", true));
+    try {
+        rest.take_baseline();
+    } catch (const config_error& error) {
+        std::fprintf(stderr, "chopsticks: %s\n", error.what());
+        return exit_usage;
+    }
+    conclude(search);
+    while (const std::optional<search::trial_plan> p = search.next()) {
+        if (needs_rest_) search.wait(rest.wait());
+        if (stop_level.load() > 0 || !run_trial(search, *p)) {
+            document_["interrupted"] = true;
+            break;
+        }
+        conclude(search);
+    }
+    conclude(search);
+    if (!arguments_.run.quiet) {
+        const std::string text = results::render_find_max(
+            document_, path_, results::terminal_options::of(::fileno(stdout)));
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        std::fflush(stdout);
+    }
+    return status(search);
+}
+
+}  // namespace
+
+void add_find_max_command(CLI::App& app, int& result,
+                          const std::vector<std::string>& command_line) {
+    auto* command = app.add_subcommand("find-max", "Finds the highest rate that meets objectives");
+    auto a = std::make_shared<find_max_arguments>();
+    add_run_options(*command, a->run);
+    for (const char* option : {"--users", "--rate", "--spawn-rate", "--duration"})
+        command->remove_option(command->get_option(option));
+    command->add_option("--width", a->width, "How close the bounds shall be: 3% or 0.03")
+        ->type_name("SHARE")
+        ->capture_default_str();
+    command->add_option("--trial", a->trial, "Load of one trial, behind the scenario's warm-up")
+        ->type_name("TIME")
+        ->capture_default_str();
+    command->add_option("--trials", a->trials, "The most trials of one rate")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 1000U))
+        ->capture_default_str();
+    command
+        ->add_option("--validate", a->validate,
+                     "Load of the run that confirms the lower bound (default: two trials)")
+        ->type_name("TIME");
+    command->add_option("--budget", a->budget, "The longest the search may take")
+        ->type_name("TIME")
+        ->capture_default_str();
+    command
+        ->add_option("--start-rate", a->start,
+                     "The rate to begin with (default: half of what a closed loop reaches)")
+        ->type_name("OPS_PER_S")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--max-rate", a->most, "Never offer more than this")
+        ->type_name("OPS_PER_S")
+        ->check(CLI::PositiveNumber);
+    command
+        ->add_option("--cool-down", a->cool_down,
+                     "The longest to wait behind an overload for the target's latency at rest; "
+                     "0: not at all")
+        ->type_name("TIME")
+        ->capture_default_str();
+    command->add_option("--output", a->run.output, "Folder of the trials and of find_max.json")
+        ->required()
+        ->type_name("DIR");
+    command->add_flag("--quiet", a->run.quiet, "Only problems are printed");
+    command->footer(
+        "Examples:\n"
+        "  chopsticks find-max -f scenarios/read_only.yaml --embedded --slo 'p99(get) < 5ms' \\\n"
+        "      --trial 5s --width 10% --output max\n"
+        "Exit status: 0 found, 1 no rate meets the objectives or the search was not finished, 2 "
+        "bad usage or target, 3 the generator was the limit, 130 interrupted.");
+    command->callback([a, &result, command_line] { result = find_max(*a, command_line).go(); });
+}
+
+}  // namespace chopsticks::cli

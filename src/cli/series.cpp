@@ -1,0 +1,191 @@
+#include "series.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/core/random.hpp>
+#include <chopsticks/results/write.hpp>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <thread>
+
+namespace chopsticks::cli {
+
+namespace {
+
+constexpr std::int64_t probe_ns = 500'000'000;
+/// Medians of fewer are no measure.
+constexpr std::uint64_t probe_operations_least = 10;
+constexpr std::uint64_t probe_objects_most = 64;
+constexpr double prepare_share_most = 0.2;
+
+}  // namespace
+
+void make_series_folder(const std::string& folder, const std::string& document) {
+    if (folder.empty()) throw config_error("--output: give a folder for the runs");
+    if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
+        const int error = errno;
+        throw config_error("--output " + folder +
+                           ": cannot make the folder: " + std::strerror(error) +
+                           (error == ENOENT ? "; make the one it is in first" : ""));
+    }
+    struct stat status{};
+    if (::stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+        throw config_error("--output " + folder + ": is no folder; give another name");
+    }
+    const std::string path = folder + "/" + document;
+    if (!document.empty() && ::access(path.c_str(), F_OK) == 0) {
+        throw config_error(path + " is there already; give another folder" +
+                           (document == "sweep.json" ? ", or go on with it with --resume" : ""));
+    }
+    results::check_output(path + (document.empty() ? "result.json" : ""));
+}
+
+results::json series_identity(const run_setup& setup, const run_arguments& a) {
+    results::run_document shape{stats::layout{}};
+    shape.workload = results::echo_of(setup.workload);
+    // The embedded endpoint has another port each time.
+    if (a.embedded) shape.workload.endpoints.clear();
+    if (a.embedded) shape.workload.access_key.clear();
+    results::json out;
+    out["scenario"] = setup.scenario.source;
+    out["workload"] = results::to_json_without_intervals(shape)["workload"];
+    // Values that were given as text.
+    const auto given = [](const std::optional<std::string>& text) {
+        return text ? results::json(*text) : results::json(nullptr);
+    };
+    out["--set"] = results::redact(a.sets);
+    out["--slo"] = a.slos;
+    out["--users"] = given(a.users);
+    out["--spawn-rate"] = given(a.spawn_rate);
+    out["--rate"] = given(a.rate);
+    out["--duration"] = given(a.duration);
+    out["--cores"] = a.cores ? results::json(*a.cores) : results::json(nullptr);
+    out["--seed"] = given(a.seed);
+    out["--idle"] = a.idle;
+    out["--embedded"] = a.embedded;
+    out["--embedded-faults"] = a.embedded_faults;
+    return out;
+}
+
+std::string first_difference(const results::json& a, const results::json& b) {
+    for (const auto& [key, value] : a.items()) {
+        if (!b.is_object() || !b.contains(key) || b[key] != value) return key;
+    }
+    return {};
+}
+
+results::json point_figures(const results::run_document& doc) {
+    stats::figures all(3);
+    for (const stats::figures& f : doc.figures.by_operation)
+        all.add(f);
+    const double seconds = doc.run.duration_s;
+    results::json out;
+    out["duration_s"] = seconds;
+    out["intended_per_s"] = doc.load.intended_rate_per_s;
+    out["rate_per_s"] = seconds > 0 ? static_cast<double>(all.ok_count) / seconds : 0.0;
+    out["bytes_per_s"] = seconds > 0 ? static_cast<double>(all.bytes) / seconds : 0.0;
+    out["ok"] = all.ok_count;
+    out["failed"] = all.failed_count;
+    out["shed"] = doc.load.shed;
+    out["backlog_at_end"] = doc.load.backlog_at_end;
+    out["mean_ns"] = all.response.mean();
+    out["p50_ns"] = all.response.value_at_percentile(50);
+    out["p99_ns"] = all.response.value_at_percentile(99);
+    out["p999_ns"] = all.response.value_at_percentile(99.9);
+    out["max_ns"] = all.response.max();
+    out["valid"] = doc.validity.valid;
+    out["reasons"] = doc.validity.reasons;
+    out["slo"] = results::json::array();
+    for (const results::slo_outcome& one : doc.slo.objectives) {
+        results::json row;
+        row["text"] = one.objective.text;
+        row["unit"] = results::unit_of(one.objective);
+        row["value"] = one.value ? results::json(*one.value) : results::json(nullptr);
+        row["met"] = one.met;
+        out["slo"].push_back(std::move(row));
+    }
+    return out;
+}
+
+std::uint64_t seed_of(std::uint64_t base, std::uint64_t n) noexcept {
+    return n <= 1 ? base : std::max<std::uint64_t>(1, mix64(base, n) >> 12);
+}
+
+bool write_series(const std::string& path, const results::json& document) {
+    const std::string text =
+        document.dump(2, ' ', false, results::json::error_handler_t::replace) + "\n";
+    const std::string problem = results::write_file(path, text);
+    if (!problem.empty()) std::fprintf(stderr, "chopsticks: %s\n", problem.c_str());
+    return problem.empty();
+}
+
+std::string prepare_advice(const results::run_document& doc) {
+    double prepare_s = 0;
+    double all_s = 0;
+    for (const results::phase_span& p : doc.run.phases) {
+        if (p.name == "prepare" || p.name == "cleanup") prepare_s += p.duration_s;
+        all_s += p.duration_s;
+    }
+    if (prepare_s < 1 || prepare_s < prepare_share_most * all_s) return {};
+    char text[240];
+    std::snprintf(text, sizeof text,
+                  "%.0f%% of the time goes into making and removing the data set of each run; "
+                  "with `reuse: NAME` in the scenario's data it is made once and kept",
+                  100 * prepare_s / all_s);
+    return text;
+}
+
+cool_down::cool_down(const run_arguments& a, double most_s) : arguments_(a), most_s_(most_s) {
+    // An embedded endpoint is made anew for each run.
+    if (a.embedded) most_s_ = 0;
+}
+
+std::vector<double> cool_down::probe() const {
+    run_setup setup(arguments_, true);
+    if (setup.workload.driver == "dummy") return {};
+    for (scenario::group& g : setup.scenario.groups) {
+        g.open.reset();
+        g.closed = scenario::closed_load{};
+        if (g.data.reuse.empty()) {
+            g.data.objects = std::min(g.data.objects, probe_objects_most);
+        }
+    }
+    setup.scenario.phase.warmup_ns = 0;
+    setup.scenario.phase.measure_ns = probe_ns;
+    setup.make_drivers();
+    const engine::run_result result = engine::execute(setup.options, stop_level);
+    std::vector<double> out;
+    for (const stats::figures& f : result.measured.by_operation) {
+        const bool enough = f.ok_count >= probe_operations_least;
+        out.push_back(enough ? static_cast<double>(f.service.value_at_percentile(50)) : 0);
+    }
+    return out;
+}
+
+void cool_down::take_baseline() {
+    if (most_s_ > 0) baseline_ = probe();
+}
+
+double cool_down::wait() {
+    back_ = true;
+    if (most_s_ <= 0 || baseline_.empty()) return 0;
+    const std::int64_t began = monotonic_ns();
+    const auto waited = [&] { return static_cast<double>(monotonic_ns() - began) / 1e9; };
+    for (;;) {
+        const std::vector<double> now = probe();
+        back_ = now.size() == baseline_.size();
+        for (std::size_t i = 0; back_ && i < now.size(); ++i) {
+            if (baseline_[i] <= 0 || now[i] <= 0) continue;
+            back_ = now[i] <= std::max(1.5 * baseline_[i], baseline_[i] + 200'000);
+        }
+        if (back_ || waited() >= most_s_ || stop_level.load() > 0) return waited();
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    }
+}
+
+}  // namespace chopsticks::cli

@@ -1,0 +1,356 @@
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/results/series.hpp>
+#include <chopsticks/results/terminal.hpp>
+#include <chopsticks/search/sweep_plan.hpp>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "execution.hpp"
+#include "series.hpp"
+
+namespace chopsticks::cli {
+
+namespace {
+
+using results::json;
+
+constexpr const char* document_name = "sweep.json";
+
+struct sweep_arguments {
+    run_arguments run;
+    std::string rates;
+    std::string users;
+    std::vector<std::string> vary;
+    unsigned repeat = 1;
+    bool shuffle = false;
+    bool resume = false;
+    std::string cool_down = "30s";
+};
+
+std::vector<search::axis> read_axes(const sweep_arguments& a) {
+    std::vector<search::axis> axes;
+    if (!a.rates.empty() && !a.users.empty()) {
+        throw config_error(
+            "--rates and --users: a closed loop has users, an open loop a rate; give one of them");
+    }
+    if (!a.rates.empty()) axes.push_back({"rate", search::parse_numbers(a.rates, "--rates")});
+    if (!a.users.empty()) axes.push_back({"users", search::parse_numbers(a.users, "--users")});
+    for (const std::string& text : a.vary) {
+        auto [path, values] = search::parse_axis(text, "--vary");
+        for (const search::axis& other : axes) {
+            if (other.name == path) throw config_error("--vary " + path + ": is given twice");
+        }
+        axes.push_back({path, std::move(values)});
+    }
+    if (axes.empty()) {
+        throw config_error(
+            "nothing to sweep over: give --rates 1000:20000:1000, --users 1,2,4,...,512 or "
+            "--vary path=v1,v2");
+    }
+    return axes;
+}
+
+run_arguments arguments_of(const sweep_arguments& a, const std::vector<search::axis>& axes,
+                           const search::sweep_point& p, std::uint64_t seed) {
+    run_arguments out = a.run;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        if (axes[i].name == "rate") {
+            out.rate = p.values[i];
+        } else if (axes[i].name == "users") {
+            out.users = p.values[i];
+        } else {
+            out.sets.push_back(axes[i].name + "=" + p.values[i]);
+        }
+    }
+    out.seed = std::to_string(seed_of(seed, p.repeat));
+    return out;
+}
+
+/// "007-rate=1000-size=64KiB.json": sorts in the order of the axes.
+std::string file_of(const std::vector<search::axis>& axes, const search::sweep_point& p,
+                    unsigned repeats) {
+    char number[32];
+    std::snprintf(number, sizeof number, "%04zu", p.index + 1);
+    std::string name = number;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+        const std::size_t dot = axes[i].name.rfind('.');
+        name +=
+            "-" + axes[i].name.substr(dot == std::string::npos ? 0 : dot + 1) + "=" + p.values[i];
+    }
+    for (char& c : name) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '=';
+        if (!plain) c = '_';
+    }
+    if (name.size() > 120) name.resize(120);
+    if (repeats > 1) name += "-r" + std::to_string(p.repeat);
+    return name + ".json";
+}
+
+json read_sweep(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) throw config_error(path + ": cannot be read; is there a sweep to --resume?");
+    std::stringstream text;
+    text << in.rdbuf();
+    json out = json::parse(text.str(), nullptr, false);
+    const bool ours = out.is_object() && out.value("kind", json()) == json("chopsticks-sweep") &&
+                      out.value("schema_version", json()) == json(1) &&
+                      out.value("points", json()).is_array() &&
+                      out.value("seed", json()).is_number_unsigned();
+    if (!ours) throw config_error(path + ": no sweep of this version of chopsticks");
+    return out;
+}
+
+class sweep {
+  public:
+    sweep(const sweep_arguments& a, const std::vector<std::string>& command_line)
+        : arguments_(a),
+          axes_(read_axes(a)),
+          points_(search::make_points(axes_, a.repeat)),
+          path_(a.run.output + "/" + document_name),
+          command_line_(command_line) {}
+
+    int go();
+
+  private:
+    void check_points();
+    void begin();
+    void take_up(const json& before);
+    bool run_point(const search::sweep_point& p);
+    json& entry(const search::sweep_point& p) { return document_["points"][p.index]; }
+    bool write();
+    int status() const;
+
+    const sweep_arguments& arguments_;
+    std::vector<search::axis> axes_;
+    std::vector<search::sweep_point> points_;
+    std::string path_;
+    const std::vector<std::string>& command_line_;
+    json document_;
+    std::uint64_t seed_ = 0;
+    bool written_ = true;
+    bool advised_ = false;
+};
+
+/// Every point is checked before the first one runs: a slip in the last value is found now.
+void sweep::check_points() {
+    for (const search::sweep_point& p : points_) {
+        if (p.repeat > 1) break;
+        const run_setup checked(arguments_of(arguments_, axes_, p, 1), false);
+        if (p.index > 0) continue;
+        document_["identity"] = series_identity(checked, arguments_.run);
+        document_["scenario"] = checked.scenario.name;
+        seed_ = arguments_.run.seed ? checked.scenario.seed : 0;
+    }
+    if (seed_ == 0) {
+        // The scenario's own, or one that is drawn.
+        run_arguments first = arguments_of(arguments_, axes_, points_.front(), 1);
+        first.seed = arguments_.run.seed;
+        seed_ = run_setup(first, false).scenario.seed;
+    }
+}
+
+void sweep::begin() {
+    document_["kind"] = "chopsticks-sweep";
+    document_["schema_version"] = 1;
+    check_points();
+    document_["started"] = format_utc(wall_ns());
+    document_["command_line"] = results::redact(command_line_);
+    document_["seed"] = seed_;
+    document_["shuffled"] = arguments_.shuffle;
+    document_["repeat"] = arguments_.repeat;
+    document_["interrupted"] = false;
+    document_["axes"] = json::array();
+    for (const search::axis& a : axes_) {
+        json one;
+        one["name"] = a.name;
+        one["values"] = a.values;
+        document_["axes"].push_back(std::move(one));
+    }
+    document_["points"] = json::array();
+    for (const search::sweep_point& p : points_) {
+        json one;
+        one["index"] = p.index;
+        one["repeat"] = p.repeat;
+        one["settings"] = json::object();
+        for (std::size_t i = 0; i < axes_.size(); ++i)
+            one["settings"][axes_[i].name] = p.values[i];
+        one["file"] = file_of(axes_, p, arguments_.repeat);
+        one["status"] = "pending";
+        one["exit_status"] = nullptr;
+        one["problem"] = nullptr;
+        one["cool_down_s"] = 0.0;
+        one["cooled_down"] = true;
+        one["figures"] = nullptr;
+        document_["points"].push_back(std::move(one));
+    }
+}
+
+/// Keeps what an earlier sweep got done, if it was the same sweep.
+void sweep::take_up(const json& before) {
+    std::string other = first_difference(document_["identity"], before.value("identity", json()));
+    for (const char* key : {"axes", "repeat", "shuffled"}) {
+        if (other.empty() && before.value(key, json()) != document_[key]) other = key;
+    }
+    if (other.empty() && before["points"].size() != points_.size()) other = "points";
+    if (!other.empty()) {
+        throw config_error(path_ + ": is of another sweep, its " + other +
+                           " differs; give the same arguments, or another --output");
+    }
+    seed_ = before["seed"].get<std::uint64_t>();
+    document_["seed"] = seed_;
+    document_["started"] = before.value("started", document_["started"]);
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+        if (before["points"][i].value("status", json()) == json("done")) {
+            document_["points"][i] = before["points"][i];
+        }
+    }
+}
+
+bool sweep::write() {
+    written_ = write_series(path_, document_);
+    return written_;
+}
+
+/// False: the sweep was interrupted.
+bool sweep::run_point(const search::sweep_point& p) {
+    json& one = entry(p);
+    one["problem"] = nullptr;
+    try {
+        run_setup setup(arguments_of(arguments_, axes_, p, seed_), true);
+        execution_options how;
+        how.output = arguments_.run.output + "/" + one["file"].get<std::string>();
+        how.quiet = arguments_.run.quiet;
+        const executed_run done = execute_run(setup, command_line_, how);
+        if (!done.target_problem.empty()) throw config_error(done.target_problem);
+        one["figures"] = point_figures(done.doc);
+        one["exit_status"] = exit_status_of(done);
+        const bool interrupted = done.doc.run.interrupted;
+        const bool failed = !done.doc.run.problem.empty() || !done.where.problem.empty();
+        one["status"] = interrupted ? "interrupted" : failed ? "failed" : "done";
+        if (!done.doc.run.problem.empty()) one["problem"] = done.doc.run.problem;
+        if (!done.where.problem.empty()) one["problem"] = done.where.problem;
+        const std::string advice = prepare_advice(done.doc);
+        if (!advice.empty() && !advised_) std::fprintf(stderr, "Advice: %s\n", advice.c_str());
+        advised_ = advised_ || !advice.empty();
+    } catch (const config_error& error) {
+        one["status"] = stop_level.load() > 0 ? "interrupted" : "failed";
+        one["exit_status"] = exit_usage;
+        one["problem"] = error.what();
+    }
+    if (one["problem"].is_string()) {
+        std::fprintf(stderr, "chopsticks: point %zu: %s\n", p.index + 1,
+                     one["problem"].get<std::string>().c_str());
+    }
+    return stop_level.load() == 0;
+}
+
+int sweep::status() const {
+    if (document_["interrupted"].get<bool>()) return exit_interrupted;
+    int out = written_ ? exit_ok : exit_errors;
+    for (const json& p : document_["points"]) {
+        const int one = p["status"] == "done" ? p["exit_status"].get<int>() : exit_errors;
+        if (one == exit_ok || out == exit_errors) continue;
+        out = one == exit_invalid ? exit_invalid : exit_errors;
+    }
+    return out;
+}
+
+int sweep::go() {
+    begin();
+    make_series_folder(arguments_.run.output, arguments_.resume ? "" : document_name);
+    if (arguments_.resume) take_up(read_sweep(path_));
+    if (!write()) return exit_errors;
+    const auto longest = parse_duration(arguments_.cool_down);
+    if (!longest) {
+        throw config_error("--cool-down: \"" + arguments_.cool_down + "\" is not a duration");
+    }
+    std::vector<search::sweep_point> order = points_;
+    if (arguments_.shuffle) search::shuffle(order, seed_);
+    catch_signals();
+    cool_down rest(arguments_.run, static_cast<double>(*longest) / 1e9);
+    bool first = true;
+    std::size_t n = 0;
+    for (const search::sweep_point& p : order) {
+        ++n;
+        if (entry(p)["status"] == "done") continue;
+        try {
+            if (first) rest.take_baseline();
+            entry(p)["cool_down_s"] = first ? 0.0 : rest.wait();
+            entry(p)["cooled_down"] = rest.is_back();
+        } catch (const config_error&) {
+            // The point itself will say what is wrong with the target.
+            entry(p)["cooled_down"] = false;
+        }
+        first = false;
+        if (!arguments_.run.quiet) {
+            std::string what;
+            for (std::size_t i = 0; i < axes_.size(); ++i)
+                what += " " + axes_[i].name + "=" + p.values[i];
+            std::fprintf(stderr, "Point %zu of %zu:%s\n", n, order.size(), what.c_str());
+        }
+        const bool on = stop_level.load() == 0 && run_point(p);
+        document_["interrupted"] = !on;
+        write();
+        if (!on) break;
+    }
+    if (!arguments_.run.quiet) {
+        const std::string text = results::render_sweep(
+            document_, path_, results::terminal_options::of(::fileno(stdout)));
+        std::fwrite(text.data(), 1, text.size(), stdout);
+        std::fflush(stdout);
+    }
+    return status();
+}
+
+}  // namespace
+
+void add_sweep_command(CLI::App& app, int& result, const std::vector<std::string>& command_line) {
+    auto* command = app.add_subcommand("sweep", "Runs a scenario at many rates, users or settings");
+    auto a = std::make_shared<sweep_arguments>();
+    add_run_options(*command, a->run);
+    command->remove_option(command->get_option("--users"));
+    command->remove_option(command->get_option("--rate"));
+    command
+        ->add_option("--rates", a->rates,
+                     "Open loop: LO:HI:STEP, geometric:LO:HI:FACTOR or 1,2,4,...,512")
+        ->type_name("LIST");
+    command->add_option("-u,--users", a->users, "Closed loop: users, a list as of --rates")
+        ->type_name("LIST");
+    command
+        ->add_option("--vary", a->vary,
+                     "Values of any path of --set; several make a matrix of all combinations")
+        ->type_name("PATH=V1,V2")
+        ->allow_extra_args(false);
+    command->add_option("--repeat", a->repeat, "Runs per point, each with a seed of its own")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 1000U));
+    command->add_flag("--shuffle", a->shuffle,
+                      "Random order, by the seed: drift of the target "
+                      "does not look like an effect of load");
+    command
+        ->add_option("--cool-down", a->cool_down,
+                     "The longest to wait between runs for the target's latency at rest; 0: not "
+                     "at all")
+        ->type_name("TIME")
+        ->capture_default_str();
+    command->add_option("--output", a->run.output, "Folder of the runs and of sweep.json")
+        ->required()
+        ->type_name("DIR");
+    command->add_flag("--resume", a->resume, "Goes on with the sweep in the folder");
+    command->add_flag("--quiet", a->run.quiet, "Only problems are printed");
+    command->footer(
+        "Examples:\n"
+        "  chopsticks sweep -f scenarios/mixed.yaml --embedded --rates 1000:8000:1000 -t 10s \\\n"
+        "      --output rates\n"
+        "  chopsticks sweep -f scenarios/mixed.yaml --embedded --users 1,2,4,...,64 \\\n"
+        "      --vary groups.0.data.size=4KiB,1MiB --repeat 3 --shuffle --output matrix\n"
+        "Exit status: 0 all points ran and are valid, 1 one failed or missed an SLO, 2 bad usage, "
+        "3 the generator was the limit of one, 130 interrupted.");
+    command->callback([a, &result, command_line] { result = sweep(*a, command_line).go(); });
+}
+
+}  // namespace chopsticks::cli

@@ -1,0 +1,237 @@
+#include <algorithm>
+#include <chopsticks/results/series.hpp>
+#include <chopsticks/results/slo.hpp>
+
+#include "json_reading.hpp"
+#include "text.hpp"
+
+namespace chopsticks::results {
+
+namespace {
+
+constexpr std::size_t curve_rows = 14;
+constexpr std::size_t label_columns = 9;
+constexpr std::size_t indent = 12;
+
+std::size_t width_of(const terminal_options& options) {
+    return static_cast<std::size_t>(std::clamp(options.width, 80, 161) - 1);
+}
+
+std::string rate_text(double per_s) {
+    return decimal(per_s, per_s < 99.95 ? 2 : per_s < 9999.5 ? 1 : 0);
+}
+
+std::string latency_text(const json& figures, const char* key) {
+    if (count(figures, "ok") == 0) return "-";
+    return format_latency(std::llround(number(figures, key)));
+}
+
+curve_point point_of(const json& figures) {
+    return {number(figures, "rate_per_s"), number(figures, "p50_ns"), number(figures, "p99_ns")};
+}
+
+/// "ok", or the worst that is to be said of a run in a word.
+std::string state_of(const json& figures) {
+    for (const json& one : member(figures, "slo")) {
+        if (!flag(one, "met")) return flag(figures, "valid") ? "SLO missed" : "invalid";
+    }
+    if (!flag(figures, "valid")) return "invalid";
+    return count(figures, "backlog_at_end") + count(figures, "shed") > 0 ? "overload" : "ok";
+}
+
+std::string rate_of_result(const json& result, const char* key) {
+    return rate_text(number(result, key)) + "/s";
+}
+
+std::string explain(const json& result) {
+    const std::string finish = text(result, "finish");
+    if (finish == "found") return "the bounds are as close as asked for";
+    if (finish == "undecided") {
+        return "rates between the bounds cannot be told apart with trials this short; longer ones "
+               "(--trial) narrow them";
+    }
+    if (finish == "generator_limit") {
+        return "above the lower bound this generator is the limit, not the target";
+    }
+    if (finish == "rate_limit") return "the objectives are met even at --max-rate";
+    if (finish == "none") {
+        return flag(result, "upper_is_generator")
+                   ? "the generator was the limit at every rate that was tried"
+                   : "no rate that was tried meets the objectives";
+    }
+    if (finish == "budget") return "the budget is used up; a longer --budget narrows the bounds";
+    if (finish == "failed") return "the trials could not be run";
+    return "not finished";
+}
+
+}  // namespace
+
+std::string render_curve(std::vector<curve_point> points, std::size_t width) {
+    std::erase_if(points, [](const curve_point& p) {
+        return !(p.rate_per_s > 0) || !(p.p50_ns > 0) || !(p.p99_ns > 0);
+    });
+    if (points.size() < 2 || width < 40) return {};
+    double most = 0;
+    double low = points.front().p50_ns;
+    double high = 0;
+    for (const curve_point& p : points) {
+        most = std::max(most, p.rate_per_s);
+        low = std::min({low, p.p50_ns, p.p99_ns});
+        high = std::max({high, p.p50_ns, p.p99_ns});
+    }
+    // A flat line is drawn in the middle of a scale.
+    if (high < 2 * low) {
+        low /= 2;
+        high *= 2;
+    }
+    const std::size_t columns = width - label_columns - 3;
+    std::vector<std::string> rows(curve_rows, std::string(columns, ' '));
+    const auto put = [&](double rate, double ns, char mark) {
+        const double up = std::log(ns / low) / std::log(high / low);
+        const auto row =
+            static_cast<std::size_t>(std::lround((1 - up) * static_cast<double>(curve_rows - 1)));
+        const auto column =
+            static_cast<std::size_t>(std::lround(rate / most * static_cast<double>(columns - 1)));
+        rows[row][column] = mark;
+    };
+    for (const curve_point& p : points)
+        put(p.rate_per_s, p.p50_ns, 'o');
+    for (const curve_point& p : points)
+        put(p.rate_per_s, p.p99_ns, '*');
+    std::string out = "Response time over throughput: * p99, o p50\n";
+    for (std::size_t i = 0; i < curve_rows; ++i) {
+        std::string label;
+        if (i % 4 == 0 || i + 1 == curve_rows) {
+            const double up = 1 - static_cast<double>(i) / static_cast<double>(curve_rows - 1);
+            label = format_latency(std::llround(low * std::pow(high / low, up)));
+        }
+        std::string row = rows[i];
+        row.erase(row.find_last_not_of(' ') + 1);
+        out += pad_left(label, label_columns) + " |" + row + "\n";
+    }
+    const std::string end = format_count(most) + " ops/s";
+    out += std::string(label_columns + 1, ' ') + "+" + std::string(columns, '-') + "\n";
+    out += std::string(label_columns + 2, ' ') + "0" + pad_left(end, columns - 1) + "\n";
+    return out;
+}
+
+std::string format_trial(const json& t) {
+    const std::string kind = text(t, "kind");
+    std::string line = pad_left(std::to_string(count(t, "number")), 4) + "  ";
+    const json& f = member(t, "figures");
+    if (kind == "probe") {
+        line += "probe       " + rate_text(number(f, "rate_per_s")) + "/s in a closed loop";
+    } else {
+        line += pad_right(kind == "search" ? "trial" : "validation", 12) +
+                pad_left(rate_text(number(t, "rate_per_s")) + "/s", 12);
+        for (const json& one : member(f, "slo")) {
+            line += "  " + (member(one, "value").is_number()
+                                ? format_slo_value(text(one, "unit"), number(one, "value"))
+                                : std::string("-"));
+        }
+        if (flag(t, "growing")) line += "  work piles up";
+        if (flag(t, "generator_limited")) line += "  generator was the limit";
+        const std::string is = text(t, "rate_is");
+        if (is == "lower" || is == "upper") line += "  " + is + " bound";
+        if (is == "undecided") line += "  undecided";
+        if (flag(t, "ended_early")) line += " (ended early)";
+    }
+    if (!text(t, "problem").empty()) line += "  failed: " + text(t, "problem");
+    return line + "\n";
+}
+
+std::string render_sweep(const json& document, const std::string& path,
+                         const terminal_options& options) {
+    const std::size_t width = width_of(options);
+    const json& axes = member(document, "axes");
+    std::vector<std::string> header = {"Point"};
+    for (const json& axis : axes) {
+        const std::string name = text(axis, "name");
+        const std::size_t dot = name.rfind('.');
+        header.push_back(dot == std::string::npos ? name : name.substr(dot + 1));
+    }
+    for (const char* column : {"ops/s", "MB/s", "p50", "p99", "max", "failed", ""})
+        header.emplace_back(column);
+    text_table table(header);
+    std::vector<curve_point> curve;
+    std::size_t done = 0;
+    for (const json& point : member(document, "points")) {
+        const std::string status = text(point, "status");
+        if (status == "pending") continue;
+        std::string label = std::to_string(count(point, "index") + 1);
+        std::vector<std::string> row = {label};
+        for (const json& axis : axes)
+            row.push_back(text(member(point, "settings"), text(axis, "name").c_str()));
+        const json& f = member(point, "figures");
+        if (f.is_object()) {
+            row.insert(
+                row.end(),
+                {rate_text(number(f, "rate_per_s")), decimal(number(f, "bytes_per_s") / 1e6, 2),
+                 latency_text(f, "p50_ns"), latency_text(f, "p99_ns"), latency_text(f, "max_ns"),
+                 whole(count(f, "failed")), status == "done" ? state_of(f) : status});
+            curve.push_back(point_of(f));
+        } else {
+            row.insert(row.end(), {"-", "-", "-", "-", "-", "-", status});
+        }
+        if (status == "done") ++done;
+        table.add(std::move(row));
+    }
+    std::string out = text(document, "scenario") + ": " + std::to_string(done) + " of " +
+                      std::to_string(member(document, "points").size()) + " points\n\n";
+    if (!table.empty()) out += table.render(width);
+    const std::string drawn = render_curve(std::move(curve), width);
+    if (!drawn.empty()) out += "\n" + drawn;
+    out += "\n";
+    if (flag(document, "interrupted")) {
+        out += pad_right("INTERRUPTED", indent) + "go on with it with --resume\n";
+    }
+    return out + pad_right("Sweep", indent) + path + "\n";
+}
+
+std::string render_find_max(const json& document, const std::string& path,
+                            const terminal_options& options) {
+    const std::size_t width = width_of(options);
+    const json& result = member(document, "result");
+    std::string out = text(document, "scenario") + ": the highest rate that meets\n";
+    for (const json& one : member(document, "objectives")) {
+        if (one.is_string()) out += "  " + printable(one.get<std::string>()) + "\n";
+    }
+    text_table table({"Rate", "trials", "load", "is"});
+    for (const json& rate : member(document, "rates")) {
+        std::string is = text(rate, "is");
+        if (is == "lower" || is == "upper") is += " bound";
+        if (flag(rate, "growing")) is += ", work piles up";
+        if (is == "invalid") is = "the generator's limit";
+        table.add({rate_of_result(rate, "rate_per_s"), std::to_string(count(rate, "trials")),
+                   decimal(number(rate, "load_s"), 1) + " s", is});
+    }
+    if (!table.empty()) out += "\n" + table.render(width);
+    std::vector<curve_point> curve;
+    for (const json& t : member(document, "trials")) {
+        const json& f = member(t, "figures");
+        if (f.is_object() && text(t, "kind") != "probe") curve.push_back(point_of(f));
+    }
+    const std::string drawn = render_curve(std::move(curve), width);
+    if (!drawn.empty()) out += "\n" + drawn;
+    out += "\n";
+    const bool low = member(result, "lower_per_s").is_number();
+    const bool high = member(result, "upper_per_s").is_number();
+    std::string bounds;
+    if (low) {
+        bounds = "at least " + rate_of_result(result, "lower_per_s") +
+                 (flag(result, "validated") ? " (confirmed by a longer run)" : "");
+    }
+    if (high) {
+        bounds += (low ? ", " : "") + std::string("below ") + rate_of_result(result, "upper_per_s");
+    }
+    if (low && high) bounds += ": " + decimal(100 * number(result, "width"), 1) + "% apart";
+    if (bounds.empty()) bounds = "not known";
+    out += paragraph("Highest rate", indent + 2, bounds, width);
+    out += paragraph(
+        "", indent + 2,
+        flag(document, "interrupted") ? "interrupted before the search was over" : explain(result),
+        width);
+    return out + pad_right("Search", indent + 2) + path + "\n";
+}
+
+}  // namespace chopsticks::results

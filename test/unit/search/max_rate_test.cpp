@@ -1,0 +1,268 @@
+#include <doctest/doctest.h>
+
+#include <chopsticks/core/random.hpp>
+#include <chopsticks/search/max_rate.hpp>
+#include <functional>
+
+#include "mmc.hpp"
+
+namespace {
+
+using namespace chopsticks;
+using search::finish;
+using search::max_rate_options;
+using search::max_rate_search;
+using search::rate_class;
+using search::trial_kind;
+using search::trial_plan;
+using search::trial_report;
+
+/// What a target does at a rate: the share of operations over the limit, which come in bursts.
+struct model {
+    double truth = 1000;     ///< the share is 1 % there
+    double steepness = 8;    ///< share = 1 % * (rate / truth)^steepness
+    double capacity = 1500;  ///< above it work piles up
+    double generator = 1e9;  ///< above it the generator is the limit
+    double noise = 0;        ///< chance that any trial is spoilt by the generator
+};
+
+trial_report answer(const model& m, const trial_plan& p, random_stream& random) {
+    trial_report r;
+    r.load_s = p.load_s;
+    r.elapsed_s = p.load_s + 1;
+    const double rate = p.kind == trial_kind::probe ? m.capacity : p.rate;
+    r.rate_per_s = std::min(rate, m.capacity);
+    r.generator_limited = rate > m.generator || random.unit() < m.noise;
+    r.growing = rate > m.capacity;
+    const double share = std::min(1.0, 0.01 * std::pow(rate / m.truth, m.steepness));
+    std::vector<search::batch> batches(20);
+    for (search::batch& b : batches) {
+        b.whole = r.rate_per_s * p.load_s / 20;
+        // A sum of many bursts is nearly normal, with a variance above the binomial one.
+        const double sd = std::sqrt(4 * share * b.whole);
+        b.part = std::clamp(share * b.whole + sd * random.normal(), 0.0, b.whole);
+    }
+    r.batches = {batches};
+    return r;
+}
+
+struct ended {
+    max_rate_search search;
+    unsigned trials = 0;
+    bool sane = true;  ///< plans were within their limits, the bounds in order
+};
+
+ended go(const model& m, max_rate_options o, std::uint64_t seed) {
+    ended out{max_rate_search(o, {{0.01, true}})};
+    random_stream random(seed);
+    while (const auto p = out.search.next()) {
+        ++out.trials;
+        out.sane = out.sane && p->load_s > 0 && (p->rate > 0) == (p->kind != trial_kind::probe) &&
+                   p->rate <= o.rate_most && out.search.spent_s() + p->load_s <= o.budget_s;
+        out.search.report(answer(m, *p, random));
+        const auto low = out.search.lower();
+        const auto high = out.search.upper();
+        out.sane = out.sane && (!low || !high || *low < *high) && out.trials < 500;
+        if (out.trials >= 500) break;
+    }
+    return out;
+}
+
+max_rate_options options() {
+    max_rate_options o;
+    o.trial_s = 30;
+    o.validation_s = 60;
+    o.budget_s = 1e6;
+    o.width = 0.05;
+    return o;
+}
+
+TEST_CASE("max_rate_interval_holds_the_truth_for_thousands_of_targets") {
+    int held = 0;
+    int close = 0;
+    int validated = 0;
+    constexpr int seeds = 3000;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        random_stream shape(mix64(seed, 77));
+        model m;
+        m.truth = 200 * std::exp(6 * shape.unit());
+        m.steepness = 3 + 20 * shape.unit();
+        m.capacity = m.truth * (1.02 + shape.unit());
+        const ended e = go(m, options(), seed);
+        REQUIRE(e.sane);
+        REQUIRE(e.search.lower());
+        REQUIRE(e.search.upper());
+        held += *e.search.lower() <= m.truth && m.truth <= *e.search.upper() ? 1 : 0;
+        close += *e.search.upper() / *e.search.lower() <= 1.2 ? 1 : 0;
+        validated += e.search.validated() ? 1 : 0;
+        CHECK((e.search.finished() == finish::found || e.search.finished() == finish::undecided));
+    }
+    CHECK(held > 0.95 * seeds);
+    CHECK(close > 0.9 * seeds);
+    CHECK(validated == seeds);
+}
+
+TEST_CASE("max_rate_of_a_queue_is_the_one_that_theory_gives") {
+    // The response times of a queue hang together over many operations, which is what makes
+    // verdicts hard.
+    const struct {
+        mmc::queue target;
+        double limit_s;
+    } queues[] = {{{16, 0.01}, 0.06}, {{4, 0.002}, 0.015}};
+    for (const auto& one : queues) {
+        const double truth = one.target.max_rate(one.limit_s, 0.01);
+        int held = 0;
+        constexpr int seeds = 100;
+        for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+            max_rate_options o = options();
+            o.trial_s = 3;
+            o.validation_s = 6;
+            o.width = 0.15;
+            max_rate_search s(o, {{0.01, true}});
+            while (const auto p = s.next()) {
+                trial_report r;
+                r.load_s = r.elapsed_s = p->load_s;
+                r.rate_per_s = 0.98 * one.target.capacity();
+                if (p->kind != trial_kind::probe) {
+                    const auto t =
+                        mmc::simulate(one.target, p->rate, one.limit_s, 0.6, p->load_s,
+                                      static_cast<std::size_t>(20 * p->load_s / o.trial_s),
+                                      mix64(seed, p->number));
+                    r.batches = {t.batches};
+                    r.growing = search::grows(t.outstanding, t.all);
+                }
+                s.report(r);
+            }
+            held += s.lower() && s.upper() && *s.lower() <= truth && truth <= *s.upper() ? 1 : 0;
+        }
+        CAPTURE(truth);
+        CHECK(held >= 0.93 * seeds);
+    }
+}
+
+TEST_CASE("max_rate_a_generator_at_its_end_is_a_limit_and_never_the_targets_fault") {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        model m;
+        m.generator = 600;
+        const ended e = go(m, options(), seed);
+        CHECK(e.search.finished() == finish::generator_limit);
+        REQUIRE(e.search.lower());
+        REQUIRE(e.search.generator_limit());
+        CHECK(*e.search.lower() <= 600);
+        CHECK(*e.search.generator_limit() > 600);
+        CHECK(*e.search.generator_limit() / *e.search.lower() <= 1.0501);
+        for (const auto& r : e.search.rates()) {
+            if (r.rate > 600) CHECK(r.what == rate_class::invalid);
+        }
+    }
+}
+
+TEST_CASE("max_rate_a_noisy_generator_costs_trials_and_not_the_answer") {
+    int held = 0;
+    constexpr int seeds = 300;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        model m;
+        m.noise = 0.15;
+        const ended e = go(m, options(), seed);
+        REQUIRE(e.sane);
+        held += e.search.lower() && *e.search.lower() <= m.truth &&
+                        (!e.search.upper() || m.truth <= *e.search.upper())
+                    ? 1
+                    : 0;
+    }
+    CHECK(held > 0.95 * seeds);
+}
+
+TEST_CASE("max_rate_growing_work_is_an_upper_bound_at_once") {
+    max_rate_options o = options();
+    o.start_rate = 1000;
+    max_rate_search s(o, {{0.01, true}});
+    REQUIRE(s.next());
+    trial_report r;
+    r.load_s = r.elapsed_s = 30;
+    r.growing = true;
+    r.batches = {std::vector<search::batch>(20, {0, 1000})};  // and yet nothing was late
+    CHECK(s.is_settled(r));
+    s.report(r);
+    REQUIRE(s.upper());
+    CHECK(*s.upper() == 1000);
+    CHECK(s.next()->rate < 1000);
+}
+
+TEST_CASE("max_rate_a_trial_is_settled_when_the_rest_cannot_save_it") {
+    max_rate_options o = options();
+    o.start_rate = 1000;
+    max_rate_search s(o, {{0.01, true}});
+    REQUIRE(s.next());
+    trial_report half;
+    half.load_s = 15;
+    half.batches = {std::vector<search::batch>(10, {13, 1500})};  // below the limit
+    CHECK_FALSE(s.is_settled(half));
+    half.batches = {std::vector<search::batch>(10, {25, 1500})};  // a clean rest would save it
+    CHECK_FALSE(s.is_settled(half));
+    half.batches = {std::vector<search::batch>(10, {300, 1500})};
+    CHECK(s.is_settled(half));
+}
+
+TEST_CASE("max_rate_says_when_no_rate_does_and_when_every_rate_does") {
+    model never;
+    never.truth = 1e-6;
+    never.steepness = 0.05;
+    max_rate_options o = options();
+    o.rate_least = 10;
+    CHECK(go(never, o, 1).search.finished() == finish::none);
+    CHECK_FALSE(go(never, o, 1).search.lower());
+    o.rate_most = 500;
+    const ended e = go(model{}, o, 1);
+    CHECK(e.search.finished() == finish::rate_limit);
+    CHECK(e.search.lower() == 500.0);
+    CHECK(e.search.validated());
+}
+
+TEST_CASE("max_rate_keeps_within_its_budget") {
+    for (double budget = 20; budget < 2000; budget *= 1.3) {
+        max_rate_options o = options();
+        o.budget_s = budget;
+        const ended e = go(model{}, o, 5);
+        CHECK(e.sane);
+        CHECK(e.search.spent_s() <= budget + 1);  // a second beside the load, not known before
+    }
+}
+
+TEST_CASE("max_rate_gives_up_where_trials_cannot_be_run") {
+    max_rate_options o = options();
+    o.start_rate = 100;
+    max_rate_search s(o, {{0.01, true}});
+    unsigned n = 0;
+    while (s.next()) {
+        trial_report r;
+        r.failed = true;
+        s.report(r);
+        REQUIRE(++n < 10);
+    }
+    CHECK(s.finished() == finish::failed);
+}
+
+TEST_CASE("max_rate_trusts_no_good_rate_above_a_bad_one") {
+    max_rate_options o = options();
+    o.start_rate = 100;
+    o.expansion = 2;
+    max_rate_search s(o, {{0.01, true}});
+    double bad = 0;
+    while (const auto p = s.next()) {
+        trial_report r;
+        r.load_s = r.elapsed_s = p->load_s;
+        // A resonance around 350/s; all else is well up to 1000/s.
+        const bool late = p->rate > 1000 || (p->rate > 340 && p->rate < 420);
+        if (late && p->rate < 1000) bad = p->rate;
+        const double whole = p->rate * p->load_s / 20;
+        r.batches = {std::vector<search::batch>(20, {late ? whole / 2 : 0, whole})};
+        s.report(r);
+    }
+    REQUIRE(s.lower());
+    REQUIRE(bad > 0);
+    CHECK(*s.lower() < bad);
+    CHECK(*s.upper() == bad);
+}
+
+}  // namespace
