@@ -56,7 +56,8 @@ def main():
         widths = []
         with tempfile.TemporaryDirectory(prefix="chopsticks-find-max-") as folder:
             for seed in range(1, seeds + 1):
-                document = search(queue, seed, pathlib.Path(folder), "8s" if options.tiny else "10m")
+                document = search(queue, seed, pathlib.Path(folder),
+                                  "8s" if options.tiny else "10m")
                 result = document["result"]
                 low, high = result["lower_per_s"], result["upper_per_s"]
                 inside = low is not None and high is not None and low <= truth <= high

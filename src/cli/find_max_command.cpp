@@ -320,7 +320,8 @@ void add_find_max_command(CLI::App& app, int& result,
     auto* command = app.add_subcommand("find-max", "Finds the highest rate that meets objectives");
     auto a = std::make_shared<find_max_arguments>();
     add_run_options(*command, a->run);
-    for (const char* option : {"--users", "--rate", "--spawn-rate", "--duration"})
+    for (const char* option :
+         {"--users", "--rate", "--spawn-rate", "--duration", "--until-confident"})
         command->remove_option(command->get_option(option));
     command->add_option("--width", a->width, "How close the bounds shall be: 3% or 0.03")
         ->type_name("SHARE")
