@@ -126,6 +126,11 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         if (g < result.alive.size()) out.alive_before_cleanup = result.alive[g];
         doc.data.alive_before_cleanup += out.alive_before_cleanup;
         add_load(doc.load, out.load);
+        if (const trace::replay_feed* feed = setup.options.groups[g].replay) {
+            out.replay = describe_replay(*feed);
+            for (std::string& warning : replay_warnings(*out.replay))
+                doc.run.warnings.push_back(std::move(warning));
+        }
         doc.groups.push_back(std::move(out));
     }
 

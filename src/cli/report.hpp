@@ -25,4 +25,9 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
 int exit_status_of(const results::run_document& doc, const engine::run_result& result,
                    const scenario::scenario& scenario);
 
+/// What came of a recording, after the run.
+results::replay_figures describe_replay(const trace::replay_feed& feed);
+/// What the user should know of it, one sentence each.
+std::vector<std::string> replay_warnings(const results::replay_figures& r);
+
 }  // namespace chopsticks::cli

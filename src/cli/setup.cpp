@@ -170,6 +170,7 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
                                "\" is not a duration; write 90s, 5m, 1h30m");
         }
         scenario.phase.measure_ns = *duration;
+        scenario.phase.measure_given = true;
     }
     if (a.seed) {
         const double seed = number_of(*a.seed, "--seed");
@@ -190,6 +191,7 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
     }
     run_id = results::make_run_id(started_wall_ns, random_word());
     apply_users(a);
+    look_at_recordings();
     choose_cores(a);
     set_target(a, start_target);
     options.plan = &scenario;
@@ -242,8 +244,13 @@ void run_setup::apply_users(const run_arguments& a) {
     const double rate = number_of(*a.rate, "--rate");
     if (rate <= 0) throw config_error("--rate: must be above 0");
     double before = 0;
-    for (const auto& g : scenario.groups)
+    for (const auto& g : scenario.groups) {
+        if (g.open && g.open->replay) {
+            throw config_error("--rate: group " + g.name +
+                               " replays a recording; change its `speed` instead");
+        }
         before += g.open ? scenario::rate_most(*g.open) : 1;
+    }
     for (auto& g : scenario.groups) {
         const double share = (g.open ? scenario::rate_most(*g.open) : 1) / before;
         if (!g.open) {
@@ -377,7 +384,12 @@ void run_setup::make_plan() {
         }
         if (g.open) {
             const auto measure_ns = static_cast<double>(scenario.phase.measure_ns);
-            needs.operations += scenario::rate_plan(*g.open, 0).count(measure_ns);
+            double operations = scenario::rate_plan(*g.open, 0).count(measure_ns);
+            const auto& look = surveys[static_cast<std::size_t>(&g - scenario.groups.data())];
+            if (look && !g.open->replay->loop) {
+                operations = std::min(operations, static_cast<double>(look->operations));
+            }
+            needs.operations += operations;
         }
         needs.ramp_s = std::max(needs.ramp_s, scenario::ramp_s(g));
     }
@@ -465,6 +477,7 @@ void run_setup::make_drivers() {
         setup.protect_initial = !g.data.reuse.empty();
         options.groups.push_back(setup);
     }
+    make_feeds();
 }
 
 }  // namespace chopsticks::cli

@@ -8,6 +8,7 @@
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/trace/replay.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -78,6 +79,8 @@ class run_setup {
     engine::run_options options;
     std::unique_ptr<endpoint::server> embedded;
     std::vector<std::unique_ptr<engine::driver>> drivers;
+    std::vector<std::optional<trace::recording_survey>> surveys;  ///< by group
+    std::vector<std::unique_ptr<trace::replay_feed>> feeds;       ///< by group; null: no recording
     std::vector<std::string> warnings;
     std::atomic<bool> enough{false};  ///< raised: the load ends early, see engine::run_options
     std::string run_id;
@@ -88,6 +91,8 @@ class run_setup {
     void apply_users(const run_arguments& arguments);
     void set_target(const run_arguments& arguments, bool start_target);
     void choose_cores(const run_arguments& arguments);
+    void look_at_recordings();
+    void make_feeds();
     void make_plan();
     void plan_blocks(const scenario::group& group);
     std::unique_ptr<engine::driver> make_driver(const scenario::group& group, std::size_t index);

@@ -16,6 +16,11 @@ std::string share(double weight, double sum) {
 
 std::string load_text(const scenario::group& g) {
     char text[160];
+    if (g.open && g.open->replay) {
+        std::snprintf(text, sizeof text, ", at most %u in flight, queue %u", g.open->max_in_flight,
+                      g.open->queue_limit);
+        return "replay of " + g.open->replay->file + text;
+    }
     if (g.open) {
         std::snprintf(text, sizeof text, "open loop, %.6g tasks/s, at most %u in flight, queue %u",
                       g.open->rate, g.open->max_in_flight, g.open->queue_limit);
@@ -48,6 +53,34 @@ std::string blocks_text(const scenario::group& g, const scenario::rbd_config& rb
     return text;
 }
 
+std::string recording_text(const trace::recording_survey& look, double speed) {
+    char text[200];
+    std::snprintf(
+        text, sizeof text, "    recording: %s, %s, %s%.0f s at speed %.6g, %s%llu operations",
+        std::string(trace::name(look.format)).c_str(), format_size(look.file_bytes).c_str(),
+        look.whole ? "" : "about ", look.length_s, speed, look.whole ? "" : "about ",
+        static_cast<unsigned long long>(look.operations));
+    std::string out = text;
+    std::uint64_t seen = 0;
+    for (const std::uint64_t count : look.by_kind)
+        seen += count;
+    for (std::size_t kind = 0; kind < look.by_kind.size(); ++kind) {
+        if (look.by_kind[kind] == 0) continue;
+        out += (out.back() == 's' ? ": " : ", ");
+        out += std::string(trace::name(static_cast<trace::operation_kind>(kind))) + " " +
+               share(static_cast<double>(look.by_kind[kind]), static_cast<double>(seen));
+    }
+    out += "\n";
+    const std::string where = look.whole ? "" : " at both ends of the file";
+    const auto say = [&](std::uint64_t count, const char* what) {
+        if (count > 0) out += "    left out" + where + ": " + std::to_string(count) + what + "\n";
+    };
+    say(look.read.malformed, " malformed lines");
+    say(look.unmapped, " operations of kinds that the tasks lack");
+    say(look.refused, " operations that the recorded target had refused");
+    return out;
+}
+
 int validate(const run_arguments& arguments) {
     const run_setup setup(arguments, false);
     const scenario::scenario& s = setup.scenario;
@@ -61,13 +94,18 @@ int validate(const run_arguments& arguments) {
     for (const scenario::group& g : s.groups) {
         std::printf("  group %s (%s): %s\n", g.name.c_str(), g.workload.c_str(),
                     load_text(g).c_str());
+        if (const auto& look = setup.surveys[static_cast<std::size_t>(&g - s.groups.data())]) {
+            std::fputs(recording_text(*look, g.open->replay->speed).c_str(), stdout);
+        }
         double sum = 0;
         for (const scenario::task& t : g.tasks)
             sum += t.weight;
         std::printf("    tasks:");
         for (std::size_t i = 0; i < g.tasks.size(); ++i) {
-            std::printf("%s %s %s", i == 0 ? "" : ",", g.tasks[i].name.c_str(),
-                        share(g.tasks[i].weight, sum).c_str());
+            // What a recording holds of each is its own business.
+            const bool weighted = !g.open || !g.open->replay;
+            std::printf("%s %s%s", i == 0 ? "" : ",", g.tasks[i].name.c_str(),
+                        weighted ? (" " + share(g.tasks[i].weight, sum)).c_str() : "");
         }
         std::printf("\n%s", g.workload == "rbd" ? blocks_text(g, setup.workload.rbd).c_str()
                                                 : objects_text(g).c_str());

@@ -27,7 +27,10 @@ load::population_options object_options(const worker& owner, const run_options& 
     p.core = owner.core();
     p.cores = options.cores;
     p.initial_objects = setup.group->data.objects;
-    p.protected_objects = setup.protect_initial ? setup.group->data.objects : 0;
+    // A replay reads its data set only: a recorded key stands for the same object throughout.
+    const bool kept = setup.protect_initial || setup.replay != nullptr;
+    p.protected_objects = kept ? setup.group->data.objects : 0;
+    p.clean_protected = !setup.protect_initial;
     p.max_in_flight = users + options.plan->phase.prepare_concurrency + 1;
     p.keys = setup.group->data.popularity;
     p.seed = mix64(seed, stream_keys);
@@ -118,6 +121,10 @@ group_core::group_core(worker& owner, std::size_t index)
         idle_.reserve(users);
         queue_.resize(std::max(
             1U, share_of(plan_.open->queue_limit, owner.core(), owner.shared().options->cores)));
+        if (trace::replay_feed* feed = owner.shared().options->groups[index].replay) {
+            replay_ = std::make_unique<replay_work>(plan_, feed->lane(owner.core()),
+                                                    owner.shared().options->cores, queue_.size());
+        }
         owner_.loop().add(*this);
     }
 }
@@ -189,7 +196,7 @@ bool group_core::may_start(std::int64_t now_ns) {
 }
 
 runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
-    const std::uint32_t chosen = mix_.next();
+    const std::uint32_t chosen = replay_ ? replay_->task_of(u.planned.kind) : mix_.next();
     const prepared_task& t = tasks_[chosen];
     const std::size_t bin = owner_.bin_of(intended_ns);
     ++load_[bin].issued;

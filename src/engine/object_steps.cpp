@@ -43,7 +43,9 @@ bool group_core::begin_step(const user& u, const prepared_step& step, sequence_s
     const bool on_own = state.own && use != object_use::none && use != object_use::make_container &&
                         use != object_use::remove_container;
     bool found = true;
-    if (on_own) {
+    if (replay_) {
+        found = claim_recorded(u, use, c);
+    } else if (on_own) {
         c.how = claim::kind::own;
         c.ref = state.object;
     } else {
@@ -87,6 +89,7 @@ bool group_core::begin_step(const user& u, const prepared_step& step, sequence_s
             op.length = s.range_bytes;
             op.offset = random_.below(op.size - op.length + 1);
         }
+        if (replay_) size_recorded(u, c, op);
     }
     return true;
 }

@@ -26,6 +26,7 @@ runtime::task<void> group_core::open_user(user& u) {
         const bool ended = owner_.loop().turn_ns() >= owner_.times().end_ns || bytes_.used_up();
         if (queue_count_ > 0 && !ended) {
             u.intended_ns = queue_[queue_head_];
+            if (replay_) u.planned = replay_->pending[queue_head_];
             queue_head_ = queue_head_ + 1 == queue_.size() ? 0 : queue_head_ + 1;
             --queue_count_;
             if (pacing_ && owner_.bin_of(u.intended_ns) > 0) {
@@ -43,14 +44,16 @@ runtime::task<void> group_core::open_user(user& u) {
 }
 
 void group_core::start_open() {
-    const load_times& times = owner_.times();
-    const unsigned cores = owner_.shared().options->cores;
-    const load::rate_curve curve =
-        scenario::rate_plan(*plan_.open, times.measure_ns - times.start_ns);
-    arrivals_ = std::make_unique<load::arrival_schedule>(plan_.open->arrivals, curve, owner_.core(),
-                                                         cores, mix64(seed_, stream_arrivals));
-    pacing_ = std::make_unique<pacing_meter>(curve, cores);
-    take_next_due();
+    if (!replay_) {
+        const load_times& times = owner_.times();
+        const unsigned cores = owner_.shared().options->cores;
+        const load::rate_curve curve =
+            scenario::rate_plan(*plan_.open, times.measure_ns - times.start_ns);
+        arrivals_ = std::make_unique<load::arrival_schedule>(
+            plan_.open->arrivals, curve, owner_.core(), cores, mix64(seed_, stream_arrivals));
+        pacing_ = std::make_unique<pacing_meter>(curve, cores);
+        take_next_due();
+    }
     for (user& u : users_)
         runtime::start_detached(open_user(u));
 }
@@ -71,6 +74,7 @@ void group_core::shed_late(std::int64_t now_ns) {
 }
 
 std::int64_t group_core::run_due(std::int64_t now_ns) {
+    if (replay_) return run_replay(now_ns);
     if (!accepting_ || stopped_by_budget_) return INT64_MAX;
     const load_times& times = owner_.times();
     while (next_due_ns_ <= now_ns) {

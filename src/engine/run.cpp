@@ -303,6 +303,7 @@ void coordinator::load() {
     double ramp_s = 0;
     for (const group_setup& setup : options_.groups)
         ramp_s = std::max(ramp_s, scenario::ramp_s(*setup.group));
+    start_replays(options_.groups, stop_level_);
     load_times times;
     // All cores are told before it begins.
     times.start_ns = monotonic_ns() + 5'000'000;
@@ -335,11 +336,13 @@ void coordinator::load() {
         });
         const bool enough =
             result_.steady.confident || (options_.end_load != nullptr && options_.end_load->load());
-        if (now < times.end_ns && (stopping() || all_finished || enough)) {
-            times.end_ns = now;
-            times.measure_ns = std::min(times.measure_ns, now);
+        const bool cut = stopping() || all_finished || enough;
+        const std::int64_t recorded_end_ns = replay_end_ns(options_.groups, times.start_ns);
+        if (now < times.end_ns && (cut || recorded_end_ns < times.end_ns)) {
+            times.end_ns = cut ? now : std::max(now, recorded_end_ns);
+            times.measure_ns = std::min(times.measure_ns, times.end_ns);
             for (auto& w : workers_)
-                ask(*w, [&] { w->end_early(now); });
+                ask(*w, [&] { w->end_early(times.end_ns); });
         }
         if (now >= times.end_ns) break;
         std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(
@@ -466,6 +469,7 @@ run_result coordinator::go() {
     enter(phase::done);
     for (auto& w : workers_)
         w->stop();
+    stop_replays(options_.groups);
     sink_.finish();
     result_.steady.throughput = stats::confidence_of_mean(sink_.throughput(phase::measure));
     result_.measured = std::move(sink_.measured);

@@ -50,6 +50,18 @@ std::vector<std::string> invalid_reasons(const run_result& result, const run_opt
                               "): use more cores, --idle spin, or a lower rate.");
         }
     }
+    for (const group_setup& setup : options.groups) {
+        if (setup.replay == nullptr) continue;
+        const trace::replay_figures r = setup.replay->figures();
+        if (!r.problem.empty()) {
+            reasons.push_back("The recording " + setup.replay->options().file + " " + r.problem +
+                              ".");
+        }
+        if (r.lateness_max_ns <= lag_floor_ns) continue;
+        reasons.push_back("The reader of the recording fell behind: " + std::to_string(r.late) +
+                          " operations came up to " + format_latency(r.lateness_max_ns) +
+                          " late; replay at a lower speed, or from a faster disk.");
+    }
     return reasons;
 }
 

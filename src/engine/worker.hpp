@@ -21,6 +21,7 @@
 #include "load_times.hpp"
 #include "operation_use.hpp"
 #include "pacing_meter.hpp"
+#include "replay_work.hpp"
 
 namespace chopsticks::engine {
 
@@ -144,9 +145,10 @@ class group_core final : public runtime::pump {
     };
     struct user {
         std::unique_ptr<session> connection;
-        std::coroutine_handle<> waiting;  // open loop: idle
-        std::int64_t intended_ns = 0;     // open loop: of the work handed to it
-        std::int64_t backoff_ns = 0;      // closed loop: after failed connects
+        std::coroutine_handle<> waiting;   // open loop: idle
+        std::int64_t intended_ns = 0;      // open loop: of the work handed to it
+        trace::planned_operation planned;  // replay: the work handed to it
+        std::int64_t backoff_ns = 0;       // closed loop: after failed connects
         op_status last = op_status::ok;
         bool skipped = false;
         bool active = false;  // closed loop: it has its turn
@@ -176,6 +178,9 @@ class group_core final : public runtime::pump {
     void take_next_due() noexcept;
     void shed_late(std::int64_t now_ns);
     runtime::task<void> open_user(user& u);
+    std::int64_t run_replay(std::int64_t now_ns);
+    bool claim_recorded(const user& u, object_use use, claim& c);
+    void size_recorded(const user& u, const claim& c, operation& op) noexcept;
     runtime::task<void> do_task(user& u, std::int64_t intended_ns);
     runtime::task<void> prepare_some(session& connection);
     runtime::task<void> prefill_some(session& connection);
@@ -222,6 +227,7 @@ class group_core final : public runtime::pump {
 
     load::level_curve user_levels_;  // closed loop
     std::uint64_t users_active_ = 0;
+    std::unique_ptr<replay_work> replay_;  // null: no replay
 
     // Open loop.
     std::unique_ptr<load::arrival_source> arrivals_;

@@ -30,6 +30,7 @@ population::population(const population_options& options)
       cores_(options.cores),
       initial_(share(options.initial_objects, options.core, options.cores)),
       protected_(share(options.protected_objects, options.core, options.cores)),
+      clean_protected_(options.clean_protected),
       max_in_flight_(options.max_in_flight),
       picker_(options.keys, mix64(options.seed, options.core)),
       low_(protected_),
@@ -175,6 +176,18 @@ bool population::begin_read(random_stream& random, object_ref& object) noexcept 
         return true;
     }
     return false;
+}
+
+bool population::begin_read_protected(std::uint64_t position, object_ref& object) noexcept {
+    const std::uint64_t n = front();
+    if (n == 0 || !readable(position % n)) return false;
+    object = add_reader(position % n);
+    return true;
+}
+
+bool population::begin_read_protected(random_stream& random, object_ref& object) noexcept {
+    const std::uint64_t n = front();
+    return n > 0 && begin_read_protected(picker_.pick(random, n), object);
 }
 
 bool population::begin_read_again(const object_ref& object) noexcept {
@@ -343,9 +356,10 @@ std::uint64_t population::existing() const noexcept {
 
 bool population::next_leftover(object_ref& object) noexcept {
     // First the window, then the nodes of those outside; leftover_ counts through both.
-    const std::uint64_t window = back();
+    const std::uint64_t first = front_to_clean();
+    const std::uint64_t window = first + back();
     for (; leftover_ < window + nodes_.size(); ++leftover_) {
-        std::uint64_t ordinal = low_ + leftover_;
+        std::uint64_t ordinal = leftover_ < first ? leftover_ : low_ + (leftover_ - first);
         if (leftover_ >= window) {
             const node& n = nodes_[leftover_ - window];
             if (!n.used || !(retired(n.ordinal) || n.ordinal >= own_base)) continue;
@@ -359,7 +373,7 @@ bool population::next_leftover(object_ref& object) noexcept {
 }
 
 std::uint64_t population::leftovers() const noexcept {
-    const std::uint64_t window = back();
+    const std::uint64_t window = front_to_clean() + back();
     std::uint64_t count = leftover_ < window ? window - leftover_ : 0;
     for (std::uint64_t i = leftover_ < window ? 0 : leftover_ - window; i < nodes_.size(); ++i) {
         const node& n = nodes_[i];

@@ -127,6 +127,27 @@ json slo_json(const slo_figures& slo) {
     return out;
 }
 
+json replay_json(const std::optional<replay_figures>& r) {
+    if (!r) return nullptr;
+    json out;
+    out["file"] = r->file;
+    out["format"] = r->format;
+    out["bytes"] = r->bytes;
+    out["speed"] = rounded(r->speed);
+    out["rounds"] = r->rounds;
+    out["lines"] = r->lines;
+    out["malformed"] = r->malformed;
+    out["malformed_lines"] = r->malformed_lines;
+    out["truncated"] = r->truncated;
+    out["operations"] = r->operations;
+    out["unmapped"] = r->unmapped;
+    out["refused"] = r->refused;
+    out["out_of_order"] = r->out_of_order;
+    out["late"] = r->late;
+    out["lateness_max_ns"] = r->lateness_max_ns;
+    return out;
+}
+
 json groups_json(const run_document& doc) {
     json out = json::object();
     for (const group_figures& group : doc.groups) {
@@ -137,6 +158,7 @@ json groups_json(const run_document& doc) {
         one["users"] = group.users;
         one["load"] = load_json(group.load, doc.run.duration_s);
         one["alive_before_cleanup"] = group.alive_before_cleanup;
+        one["replay"] = replay_json(group.replay);
         out[group.name] = std::move(one);
     }
     return out;

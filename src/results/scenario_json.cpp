@@ -107,6 +107,21 @@ json load_json(const scenario::group& group) {
             group.open->arrivals == load::arrival_kind::constant ? "constant" : "poisson";
         open["max_in_flight"] = group.open->max_in_flight;
         open["queue_limit"] = group.open->queue_limit;
+        if (group.open->replay) {
+            const scenario::replay_load& r = *group.open->replay;
+            const auto source = [](scenario::replay_source from) {
+                return from == scenario::replay_source::recorded ? "recorded" : "data_set";
+            };
+            json& replay = open["replay"];
+            replay["file"] = r.file;
+            replay["speed"] = rounded(r.speed);
+            replay["keys"] = source(r.keys);
+            replay["sizes"] = source(r.sizes);
+            replay["size_limit"] = r.size_limit;
+            replay["loop"] = r.loop;
+            replay["group"] = r.group.empty() ? json(nullptr) : json(r.group);
+            replay["sort_window_s"] = seconds(r.sort_window_ns);
+        }
         return out;
     }
     json& closed = out["closed"];

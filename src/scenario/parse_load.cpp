@@ -153,13 +153,22 @@ think_time read_think_time(const field& f) {
 }
 
 void read_load(const field& f, group& g) {
-    const char* const example = "write {closed: {users: 32}} or {open: {rate: 1000}}";
+    const char* const example =
+        "write {closed: {users: 32}}, {open: {rate: 1000}} or {replay: FILE}";
     map_reader m(f, example);
     const auto closed = m.find("closed");
     const auto open = m.find("open");
+    const auto replay = m.find("replay");
     m.finish();
     if (closed && open) f.refuse("has both `closed` and `open`", "keep one of them");
-    if (!closed && !open) f.refuse("is empty", example);
+    if (replay && (closed || open)) {
+        replay->refuse("stands beside another load", "keep one of them");
+    }
+    if (!closed && !open && !replay) f.refuse("is empty", example);
+    if (replay && g.workload != "s3") {
+        replay->refuse("is of S3 operations; the workload is " + g.workload, "");
+    }
+    if (replay) g.open = read_replay(*replay);
     if (closed) g.closed = read_closed(*closed);
     if (open) g.open = read_open(*open);
 }

@@ -20,6 +20,11 @@ std::vector<task> read_tasks(const field& f, const catalogue::workload& workload
 think_time read_think_time(const field& f);
 /// `load` of a group.
 void read_load(const field& f, group& g);
+/// `load.replay`: a file, or a map.
+open_load read_replay(const field& f);
+/// The tasks of a replay that names none: every operation on objects.
+std::vector<task> replay_tasks(const catalogue::workload& workload);
+void check_replay_tasks(const group& g, const field& tasks);
 
 /// A whole group; what is allowed but perhaps not meant goes to `warnings`.
 group read_group(const field& f, std::vector<std::string>& warnings);

@@ -35,7 +35,10 @@ phases read_phases(const field& f) {
             prepare->wrong("true, false or {concurrency: 64}", "");
         }
     }
-    if (const auto d = m.find("warmup")) out.warmup_ns = d->duration();
+    if (const auto d = m.find("warmup")) {
+        out.warmup_ns = d->duration();
+        out.warmup_given = true;
+    }
     if (const auto d = m.find("steady_within")) {
         out.steady_within_ns = d->duration();
         if (out.steady_within_ns > 0 && out.steady_within_ns < out.warmup_ns) {
@@ -198,9 +201,16 @@ group read_group(const field& f, std::vector<std::string>& warnings) {
         }
         if (const auto data = m.find("data")) out.data = read_data(*data);
     }
+    if (const auto load = m.find("load")) read_load(*load, out);
+    if (out.open && out.open->replay) {
+        const auto wanted = m.find("tasks");
+        out.tasks = wanted ? read_tasks(*wanted, *workload) : replay_tasks(*workload);
+        m.finish();
+        if (wanted) check_replay_tasks(out, *wanted);
+        return out;
+    }
     const auto tasks = m.require("tasks", "add for example `tasks: [{op: get}]`");
     out.tasks = read_tasks(tasks, *workload);
-    if (const auto load = m.find("load")) read_load(*load, out);
     m.finish();
     if (blocks) {
         check_block_tasks(out, tasks, warnings);

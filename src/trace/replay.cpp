@@ -45,7 +45,10 @@ class replay_feed::reader {
 
     /// Reads the file once. False: told to stop.
     bool run_round();
-    void publish_read() { figures.read = file_.figures(); }
+    void publish_read() {
+        figures.read = file_.figures();
+        figures.problem = file_.problem();
+    }
     bool failed() const { return !file_.problem().empty(); }
 
     replay_figures figures;

@@ -100,5 +100,103 @@ class op_log_test(replay_case):
         self.assert_code(self.run_binary("oplog", self.dir / "none"), harness.bad_usage)
 
 
+def replay_scenario(file, **more):
+    return json.dumps({
+        "name": "replay",
+        "groups": [{"workload": "s3", "data": {"objects": 40, "size": "4KiB", "verify": True},
+                    "load": {"replay": {"file": str(file), **more}}}],
+        "phases": {"drain": "5s"},
+        "seed": 8,
+    })
+
+
+def rgw_line(second, operation, key, status="200", size=1000, method="GET"):
+    return json.dumps({
+        "bucket": "b", "object": key, "time": f"2026-11-23T19:28:{second:09.6f}Z",
+        "operation": operation, "uri": f"{method} /b/{key} HTTP/1.1", "http_status": status,
+        "bytes_sent": 0, "bytes_received": size, "object_size": size, "total_time": 3})
+
+
+class replay_test(replay_case):
+    def test_a_run_is_replayed_as_it_was_recorded(self):
+        recorded = self.record("--rate", "300", "--set", "phases.measure=2s")
+        before = self.records()
+        first = min(one["intended_ns"] for one in before)
+        second_log = self.dir / "b.oplog"
+        scenario = self.file("replay.yaml", replay_scenario(self.log))
+        result = self.run_embedded(scenario, "--op-log", second_log)
+        self.assertEqual([one for one in harness.schema_errors(result)
+                          if "replay" in one], [])
+        figures = result["groups"]["s3"]["replay"]
+        self.assertEqual(figures["format"], "chopsticks")
+        self.assertEqual(figures["operations"] + figures["refused"], len(before))
+        self.assertEqual(figures["malformed"], 0)
+        self.assertEqual(figures["unmapped"], 0)
+        self.assertEqual(result["load"]["intended"], figures["operations"])
+        self.assertEqual(result["load"]["shed"], 0)
+        # Deletes find what puts have made, and are skipped where there is nothing yet.
+        skipped = {name: one["skipped"] for name, one in result["operations"].items()}
+        done = counts_of(result)
+        self.assertEqual({name: done[name] + skipped[name] for name in done},
+                         {name: counts_of(recorded)[name] for name in done})
+        self.assertEqual({name for name, count in skipped.items() if count}
+                         - {"s3/delete"}, set())
+        self.assertEqual(sum(one["failed"] for one in result["operations"].values()), 0)
+        self.assertEqual(result["data"]["left_behind"], 0)
+        # The measure phase ends with the recording, and the gaps are those of it.
+        span = (max(one["intended_ns"] for one in before) - first) / 1e9
+        self.assertAlmostEqual(result["run"]["duration_s"], span, delta=0.05)
+        done = self.run_binary("oplog", second_log)
+        after = sorted(json.loads(line)["intended_ns"] for line in done.out.splitlines())
+        wanted = sorted(one["intended_ns"] - first for one in before)
+        missing = collections.Counter(wanted) - collections.Counter(after)
+        self.assertEqual(collections.Counter(after) - collections.Counter(wanted), {})
+        self.assertEqual(sum(missing.values()), sum(skipped.values()))
+
+    def test_an_rgw_log_at_twice_the_speed_with_what_cannot_be_replayed(self):
+        lines = [rgw_line(i / 100, "get_obj", f"k{i % 7}") for i in range(200)]
+        lines += [rgw_line(2 + i / 100, "put_obj", f"n{i}", size=100 + i, method="PUT")
+                  for i in range(20)]
+        lines.insert(50, "{broken")
+        lines.insert(60, rgw_line(0.5, "get_lifecycle", ""))
+        lines.insert(70, rgw_line(0.5, "get_obj", "none", status="404"))
+        log = self.file("rgw.log", "\n".join(lines) + "\n")
+        scenario = self.file("replay.yaml", replay_scenario(log, speed=2))
+        plan = self.run_binary("validate", "-f", scenario, "--embedded")
+        self.assert_code(plan, 0)
+        self.assertIn("recording: rgw", plan.out)
+        self.assertIn("220 operations", plan.out)
+        self.assertIn("1 malformed", plan.out)
+        result = self.run_embedded(scenario)
+        figures = result["groups"]["s3"]["replay"]
+        self.assertEqual(figures["operations"], 220)
+        self.assertEqual(figures["malformed_lines"], [51])
+        self.assertEqual((figures["unmapped"], figures["refused"]), (1, 1))
+        self.assertEqual(counts_of(result)["s3/get"], 200)
+        self.assertEqual(counts_of(result)["s3/put"], 20)
+        self.assertEqual(result["operations"]["s3/put"]["bytes"], sum(range(100, 120)))
+        self.assertAlmostEqual(result["run"]["duration_s"], 2.19 / 2, delta=0.05)
+        self.assertTrue([one for one in result["run"]["warnings"] if "malformed" in one])
+
+    def test_what_cannot_be_a_replay_is_refused(self):
+        log = self.file("x.log", rgw_line(1, "get_obj", "k") + "\n")
+        for text, problem in (
+                (replay_scenario(self.dir / "none"), "cannot be read"),
+                (replay_scenario(log, speed=0), "speed"),
+                (replay_scenario(log, format="s3_access_log"), "no operation to replay"),
+                (replay_scenario(log).replace(
+                    '"load"', '"tasks": [{"steps": ["put", "get"]}], "load"'), "not sequences"),
+                (replay_scenario(log).replace('"load": {', '"load": {"open": {"rate": 1}, '),
+                 "keep one of them")):
+            with self.subTest(problem):
+                done = self.run_binary("validate", "-f", self.file("s.yaml", text), "--embedded")
+                self.assert_code(done, harness.bad_usage)
+                self.assert_one_clear_message(done, problem)
+        done = self.run_binary("validate", "-f", self.file("s.yaml", replay_scenario(log)),
+                               "--embedded", "--rate", "5")
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "speed")
+
+
 if __name__ == "__main__":
     harness.main()

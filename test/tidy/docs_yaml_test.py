@@ -73,6 +73,7 @@ scenario_maps = {
     "groups[].load.open.sine": [
         load_with(open={"rate": 1, "sine": {"period": 1, "amplitude": 0.5, **odd}})],
     "groups[].load.open.late": [load_with(open={"rate": 1, "late": {"shed_after": 1, **odd}})],
+    "groups[].load.replay": [load_with(replay={"file": "x", **odd})],
     "phases": [{**scenario_with(), "phases": odd}],
     "phases.prepare": [{**scenario_with(), "phases": {"prepare": odd}}],
     "stop": [{**scenario_with(), "stop": odd}],

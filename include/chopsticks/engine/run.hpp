@@ -11,6 +11,7 @@
 #include <chopsticks/stats/recorder.hpp>
 #include <chopsticks/stats/steadiness.hpp>
 #include <chopsticks/trace/op_log.hpp>
+#include <chopsticks/trace/replay.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -116,6 +117,8 @@ struct group_setup {
     const scenario::group* group = nullptr;
     driver* target = nullptr;
     bool protect_initial = false;  ///< the initial objects belong to a kept data set
+    /// Not null: the group's load is this recording. Made for the run's cores, not started.
+    trace::replay_feed* replay = nullptr;
 };
 
 struct run_options {

@@ -21,6 +21,7 @@ struct population_options {
     unsigned cores = 1;                   ///< core c of N owns the indices local * N + c
     std::uint64_t initial_objects = 0;    ///< of all cores; indices [0, initial_objects)
     std::uint64_t protected_objects = 0;  ///< indices below are never deleted or overwritten
+    bool clean_protected = false;         ///< next_leftover gives the protected ones too
     std::uint32_t max_in_flight = 1;  ///< begun and not ended at a time, on this core, all kinds
     popularity keys;
     std::uint64_t seed = 0;
@@ -72,6 +73,11 @@ class population {
     /// An object to read, by popularity.
     bool begin_read(random_stream& random, object_ref& object) noexcept;
 
+    /// A protected object: number `position` of this core's, modulo how many there are, or one by
+    /// popularity. Puts, rewrites and deletes never touch these. End with end_read.
+    bool begin_read_protected(std::uint64_t position, object_ref& object) noexcept;
+    bool begin_read_protected(random_stream& random, object_ref& object) noexcept;
+
     /// This very object again (a later step of a sequence): false if it was meanwhile deleted,
     /// rewritten, or is about to be. Right after end_put(object, true) or end_read(object) it is
     /// true unless a mutation is owed. End with end_read.
@@ -109,8 +115,9 @@ class population {
     std::uint32_t in_flight() const noexcept { return in_flight_; }
 
     /// Cleanup: every object that may exist, one after the other, those of unknown fate and those
-    /// in flight included; protected ones never. To be called when nothing else is begun any more;
-    /// the caller repeats a delete that failed.
+    /// in flight included; protected ones only if
+    /// population_options::clean_protected says so. To be called when nothing else is begun any
+    /// more; the caller repeats a delete that failed.
     bool next_leftover(object_ref& object) noexcept;
 
     /// How many next_leftover will still give.
@@ -148,6 +155,7 @@ class population {
     std::uint64_t index_of(std::uint64_t ordinal) const noexcept;
     std::uint64_t ordinal_of(std::uint64_t index) const noexcept;
     std::uint64_t front() const noexcept;
+    std::uint64_t front_to_clean() const noexcept { return clean_protected_ ? front() : 0; }
     std::uint64_t back() const noexcept;
     std::uint32_t version_of(std::uint64_t ordinal) const noexcept;
     bool in_window(std::uint64_t ordinal) const noexcept;
@@ -181,6 +189,7 @@ class population {
     std::uint64_t cores_;
     std::uint64_t initial_;    ///< of this core
     std::uint64_t protected_;  ///< of this core
+    bool clean_protected_;
     std::uint32_t max_in_flight_;
     picker picker_;
 

@@ -166,6 +166,25 @@ struct data_figures {
     std::uint64_t left_behind = 0;  ///< that cleanup could not delete, or was told to keep
 };
 
+/// What came of the recording that a group replayed.
+struct replay_figures {
+    std::string file;
+    std::string format;  ///< chopsticks, rgw, s3_access_log
+    std::uint64_t bytes = 0;
+    double speed = 1;
+    std::uint64_t rounds = 0;                    ///< of the file, begun
+    std::uint64_t lines = 0;                     ///< lines or records that were read
+    std::uint64_t malformed = 0;                 ///< of them
+    std::vector<std::uint64_t> malformed_lines;  ///< the first of them, from 1
+    bool truncated = false;                      ///< an operation log without its end
+    std::uint64_t operations = 0;                ///< handed to the cores
+    std::uint64_t unmapped = 0;                  ///< of kinds that the group's tasks lack
+    std::uint64_t refused = 0;                   ///< left out: the recorded target had refused them
+    std::uint64_t out_of_order = 0;              ///< stood beyond the sort window: moved later
+    std::uint64_t late = 0;  ///< the reader handed over when they were already due
+    std::int64_t lateness_max_ns = 0;
+};
+
 struct group_figures {
     std::string name;
     std::string workload;  ///< s3, rbd
@@ -174,6 +193,7 @@ struct group_figures {
     std::uint32_t users = 0;  ///< closed loop: at full load
     load_figures load;
     std::uint64_t alive_before_cleanup = 0;  ///< objects that existed when the load had ended
+    std::optional<replay_figures> replay;    ///< none: the load was no recording
 };
 
 /// One reactor over the measure phase.

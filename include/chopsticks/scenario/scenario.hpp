@@ -97,6 +97,25 @@ struct closed_load {
     think_time think;
 };
 
+enum class replay_format : std::uint8_t { automatic, chopsticks, rgw, s3_access_log };
+enum class replay_source : std::uint8_t { recorded, data_set };
+
+/// A recorded load: what is due, and when, is read from a file.
+struct replay_load {
+    std::string file;
+    replay_format format = replay_format::automatic;
+    double speed = 1;  ///< the recording's gaps are divided by it
+    /// Reads: the object that the recorded key stands for, or one by the data set's popularity.
+    replay_source keys = replay_source::recorded;
+    /// Puts and parts: the recorded size, or that of the data set.
+    replay_source sizes = replay_source::recorded;
+    std::uint64_t size_limit = 1ULL << 30;  ///< of recorded sizes; what is larger is cut to it
+    bool loop = false;                      ///< begin again at the end
+    std::string group;                      ///< of an operation log: this group only
+    /// Of recorded time: how far from its place in the order of time an operation may stand.
+    std::int64_t sort_window_ns = 10'000'000'000;
+};
+
 /// Work that is due whether or not earlier work is done.
 struct open_load {
     double rate = 0;  ///< tasks per second; until the stages begin, and without stages
@@ -107,6 +126,7 @@ struct open_load {
     std::int64_t late_limit_ns = 0;
     std::uint32_t max_in_flight = 256;  ///< connections, and operations, at a time
     std::uint32_t queue_limit = 10000;  ///< due work that may wait; beyond it is shed and counted
+    std::optional<replay_load> replay;  ///< set: due as recorded; `rate` is its mean then
 };
 
 struct group {
@@ -123,11 +143,13 @@ struct phases {
     bool prepare = true;
     std::uint32_t prepare_concurrency = 64;  ///< connections in prepare and cleanup, all cores
     std::int64_t warmup_ns = 2'000'000'000;  ///< at least
+    bool warmup_given = false;
     /// Not 0: the warm-up goes on until the throughput is steady (stats::find_truncation), for so
     /// long in all at most.
     std::int64_t steady_within_ns = 0;
     std::int64_t measure_ns = 30'000'000'000;
-    bool measure_given = false;  ///< otherwise the longest group's stages are its length
+    /// Otherwise it is as long as the longest group's stages, or as a replay's recording.
+    bool measure_given = false;
     std::int64_t drain_ns = 30'000'000'000;  ///< how long operations in flight at the end may take
     bool cleanup = true;
 };

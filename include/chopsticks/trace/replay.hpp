@@ -68,6 +68,7 @@ struct replay_figures {
     std::int64_t lateness_max_ns = 0;
     std::int64_t length_ns =
         0;                  ///< from the first to the last operation of the first round, at speed
+    std::string problem;    ///< not empty: why the file could not be read further
     bool complete = false;  ///< the file was read to its end
 };
 

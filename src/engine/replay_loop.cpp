@@ -1,0 +1,161 @@
+// The dispatcher of a replay: as of an open loop, but what is due, and when, comes from a
+// recording.
+
+#include <algorithm>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "worker.hpp"
+
+namespace chopsticks::engine {
+
+namespace {
+
+/// Keys that a core remembers as put.
+constexpr std::size_t keys_remembered = 65536;
+/// How long the load waits for a slow disk before it begins.
+constexpr std::int64_t prime_most_ns = 30'000'000'000;
+/// How soon the core looks again when the reader has nothing for it yet.
+constexpr std::int64_t empty_pause_ns = 250'000;
+
+}  // namespace
+
+replay_work::replay_work(const scenario::group& group, trace::replay_lane& from, unsigned cores,
+                         std::size_t queue_places)
+    : lane(from),
+      pending(queue_places),
+      plan_(*group.open->replay),
+      objects_(group.data.objects),
+      cores_(cores),
+      seen_(keys_remembered) {
+    for (std::uint32_t t = 0; t < group.tasks.size(); ++t) {
+        const trace::operation_kind kind = trace::kind_of(group.tasks[t].steps.front().op);
+        tasks_[static_cast<std::size_t>(kind)] = t;
+    }
+}
+
+void start_replays(const std::vector<group_setup>& groups, const std::atomic<int>& stop_level) {
+    for (const group_setup& setup : groups) {
+        if (setup.replay != nullptr) setup.replay->start();
+    }
+    const std::int64_t limit_ns = monotonic_ns() + prime_most_ns;
+    for (const group_setup& setup : groups) {
+        while (setup.replay != nullptr && !setup.replay->primed() && stop_level.load() == 0 &&
+               monotonic_ns() < limit_ns) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+}
+
+void stop_replays(const std::vector<group_setup>& groups) {
+    for (const group_setup& setup : groups) {
+        if (setup.replay != nullptr) setup.replay->stop();
+    }
+}
+
+std::int64_t replay_end_ns(const std::vector<group_setup>& groups, std::int64_t start_ns) {
+    std::int64_t end_ns = 0;
+    for (const group_setup& setup : groups) {
+        const std::int64_t one = setup.replay != nullptr ? setup.replay->end_ns() : -1;
+        if (one < 0) return INT64_MAX;
+        end_ns = std::max(end_ns, start_ns + one + 1);
+    }
+    return end_ns;
+}
+
+std::int64_t group_core::run_replay(std::int64_t now_ns) {
+    const load_times& times = owner_.times();
+    for (;;) {
+        // A user that was handed work in this very loop may have used up the bytes as well.
+        if (!accepting_ || stopped_by_budget_) return INT64_MAX;
+        const trace::planned_operation* const next = replay_->lane.front(now_ns - times.start_ns);
+        if (next == nullptr) return replay_->lane.ended() ? INT64_MAX : now_ns + empty_pause_ns;
+        const std::int64_t due = times.start_ns + next->due_ns;
+        if (due >= times.end_ns) return INT64_MAX;
+        if (due > now_ns) return due;
+        if (due >= times.measure_ns && (bytes_.used_up() || !operations_.take(1))) {
+            stopped_by_budget_ = true;
+            return INT64_MAX;
+        }
+        const trace::planned_operation planned = *next;
+        replay_->lane.pop();
+        const std::size_t bin = owner_.bin_of(due);
+        ++load_[bin].intended;
+        if (bin > 0) schedule_lag_.record(now_ns - due);
+        if (!idle_.empty()) {
+            user* u = idle_.back();
+            idle_.pop_back();
+            u->intended_ns = due;
+            u->planned = planned;
+            std::exchange(u->waiting, nullptr).resume();
+            now_ns = monotonic_ns();
+        } else if (queue_count_ < queue_.size()) {
+            std::size_t tail = queue_head_ + queue_count_;
+            if (tail >= queue_.size()) tail -= queue_.size();
+            queue_[tail] = due;
+            replay_->pending[tail] = planned;
+            ++queue_count_;
+        } else {
+            ++load_[bin].shed;
+        }
+    }
+}
+
+/// Reads go to the data set, which nothing changes: by the recorded key or by popularity. Puts add
+/// objects beside it, or rewrite one of those when their key was put before; deletes take the
+/// oldest of those.
+bool group_core::claim_recorded(const user& u, object_use use, claim& c) {
+    const std::uint64_t key = u.planned.key;
+    switch (use) {
+        case object_use::read:
+            c.how = claim::kind::read;
+            return replay_->plan().keys == scenario::replay_source::recorded
+                       ? objects_.begin_read_protected(replay_->position_of(key), c.ref)
+                       : objects_.begin_read_protected(random_, c.ref);
+        case object_use::make:
+        case object_use::rewrite:
+            if ((replay_->put_before(key) || use == object_use::rewrite) &&
+                objects_.begin_overwrite(c.ref)) {
+                c.how = claim::kind::overwrite;
+                return true;
+            }
+            c.how = claim::kind::put;
+            return objects_.begin_put(c.ref);
+        case object_use::remove:
+            replay_->forget(key);
+            c.how = claim::kind::remove;
+            return objects_.begin_delete(c.ref);
+        case object_use::make_container:
+            c.how = claim::kind::put;
+            return containers_.begin_put(c.ref);
+        case object_use::remove_container:
+            c.how = claim::kind::remove;
+            return containers_.begin_delete(c.ref);
+        case object_use::none:
+        case object_use::block:
+        case object_use::device:
+            break;
+    }
+    c.how = claim::kind::none;
+    return true;
+}
+
+void group_core::size_recorded(const user& u, const claim& c, operation& op) noexcept {
+    const scenario::replay_load& plan = replay_->plan();
+    const trace::planned_operation& p = u.planned;
+    const bool recorded = plan.sizes == scenario::replay_source::recorded;
+    if (c.how == claim::kind::put || c.how == claim::kind::overwrite) {
+        if (recorded) op.size = std::min(p.size, plan.size_limit);
+        return;
+    }
+    if (op.code != scenario::catalogue::s3_get || !recorded || p.length == 0) return;
+    if (p.length >= op.size) return;
+    op.length = p.length;
+    op.offset = p.offset == trace::unknown_offset ? random_.below(op.size - op.length + 1)
+                                                  : std::min(p.offset, op.size - op.length);
+}
+
+}  // namespace chopsticks::engine
