@@ -3,7 +3,7 @@
 runs it. Other clients agree about the data; every mistake costs one clear message; nothing is left
 behind, neither by an interrupt nor by a kill.
 
-Environment: RBD_DRIVER_TEST, the driver's own tests. STORE=memstore|bluestore is the OSD's.
+Environment: RBD_DRIVER_TEST, the driver's own tests.
 """
 
 import json
@@ -36,6 +36,8 @@ reads = "[{op: read, block: 4KiB}]"
 
 
 class rbd_case(harness.case):
+    store = "memstore"
+
     @classmethod
     def setUpClass(cls):
         cls.cluster = tempfile.mkdtemp(prefix="ceph-", dir="/tmp")
@@ -48,7 +50,7 @@ class rbd_case(harness.case):
     def ceph_script(cls, command):
         done = subprocess.run([harness.root / "test/support/ceph.sh", command, cls.cluster],
                               capture_output=True, text=True, timeout=300, check=False,
-                              env={**os.environ, "RGW": "no"})
+                              env={**os.environ, "RGW": "no", "STORE": cls.store})
         if done.returncode != 0:
             raise AssertionError(f"ceph.sh {command}:\n{done.stdout}{done.stderr}")
 
@@ -223,23 +225,69 @@ class driver_test(rbd_case):
         self.assertEqual(harness.all_operations(harness.read_result(self.output))[1], 0, done.said)
         self.tool("rbd", "rm", "chopsticks-0")
 
+
+class fault_test(rbd_case):
+    """On a store that keeps its data: a target that fills up, stands still, dies and comes back."""
+    store = "bluestore"
+
+    def quota(self, most, full):
+        self.tool("ceph", "osd", "pool", "set-quota", "rbd", "max_bytes", most)
+        harness.wait_until(f"full: {full}", lambda: full == (
+            b"POOL_FULL" in self.tool("ceph", "health", "detail").stdout))
+
     def test_full_pool_is_told_and_does_not_hang(self):
         config = self.config(prefix="full-", keep=True, operation_timeout="2s")
         self.run_it(config)
         self.addCleanup(self.tool, "rbd", "rm", "full-0")
-
-        def quota(most, full):
-            self.tool("ceph", "osd", "pool", "set-quota", "rbd", "max_bytes", most)
-            harness.wait_until(f"full: {full}", lambda: full == (
-                b"POOL_FULL" in self.tool("ceph", "health", "detail").stdout))
-        quota(1, True)
+        self.quota(1, True)
         try:
             done = self.refused(config, "pool may be full", tasks="[{op: write, block: 4KiB}]")
         finally:
-            quota(0, False)
+            self.quota(0, False)
         self.assertLess(done.seconds, 30)
         self.run_it(config)
         self.assertEqual(harness.all_operations(harness.read_result(self.output))[1], 0)
+
+    def run_through(self, trouble, config, *codes, **how):
+        """A run that meets trouble in its middle; its result, with what it printed on failure."""
+        process = self.start(*self.arguments(config, **how))
+        harness.wait_until("images", lambda: self.images() == ["chopsticks-0"])
+        time.sleep(3)
+        trouble()
+        out, err = process.communicate(timeout=90)
+        said = harness.decode(out) + harness.decode(err)
+        self.assertIn(process.returncode, codes, said)
+        self.assertEqual(self.images(), [])
+        result = harness.read_result(self.output)
+        load = result["load"]
+        self.assertEqual(load["completed"] + load["cancelled"], load["issued"])
+        ok_after = sum(harness.all_operations(one)[0] for one in result["intervals"][-2:])
+        self.assertGreater(ok_after, 0, "it did not go on")
+        return result
+
+    def test_pool_that_fills_up_in_the_middle(self):
+        def trouble():
+            self.quota(1, True)
+            try:
+                time.sleep(4)
+            finally:
+                self.quota(0, False)
+        result = self.run_through(trouble, self.config(operation_timeout="3s"),
+                                  harness.errors_or_slo, measure="25s")
+        self.assert_only_errors(result, "timeout", "io_error")
+        errors = {name.split("/")[-1] for name, one in result["operations"].items()
+                  if one["errors"]}
+        self.assertEqual(errors, {"write"}, "reads need no room")
+
+    def test_osd_that_dies_and_comes_back_loses_nothing(self):
+        def trouble():
+            self.ceph_script("kill-osd")
+            time.sleep(4)
+            self.ceph_script("start-osd")
+        # What was confirmed before the crash is read and compared after it.
+        result = self.run_through(trouble, self.config(operation_timeout="3s"),
+                                  harness.errors_or_slo, measure="25s")
+        self.assert_only_errors(result, "timeout")
 
     def assert_only_errors(self, result, *classes):
         found = {error["class"] for one in result["operations"].values()
@@ -251,25 +299,15 @@ class driver_test(rbd_case):
         return int(pathlib.Path(self.cluster, "run/osd.0.pid").read_text())
 
     def test_osd_that_stands_still_costs_its_operations_only(self):
-        config = self.config(operation_timeout="3s")
-        process = self.start(*self.arguments(config, measure="12s"))
-        harness.wait_until("images", lambda: self.images() == ["chopsticks-0"])
-        time.sleep(3)
-        os.kill(self.osd_pid(), signal.SIGSTOP)
-        try:
-            time.sleep(5)
-        finally:
-            os.kill(self.osd_pid(), signal.SIGCONT)
-        out, err = process.communicate(timeout=60)
-        said = harness.decode(out) + harness.decode(err)
-        self.assertEqual(process.returncode, harness.errors_or_slo, said)
-        result = harness.read_result(self.output)
+        def trouble():
+            os.kill(self.osd_pid(), signal.SIGSTOP)
+            try:
+                time.sleep(5)
+            finally:
+                os.kill(self.osd_pid(), signal.SIGCONT)
+        result = self.run_through(trouble, self.config(operation_timeout="3s"),
+                                  harness.errors_or_slo, measure="12s")
         self.assert_only_errors(result, "timeout")
-        load = result["load"]
-        self.assertEqual(load["completed"] + load["cancelled"], load["issued"])
-        ok_after = sum(harness.all_operations(one)[0] for one in result["intervals"][-2:])
-        self.assertGreater(ok_after, 0, "it did not go on")
-        self.assertEqual(self.images(), [])
 
     def test_interrupt_while_the_osd_stands_still_does_not_hang(self):
         config = self.config(operation_timeout="60s")

@@ -12,6 +12,8 @@ Usage: ceph.sh COMMAND DIR
   kill-rgw DIR      kills radosgw at once, as a crash would
   start-rgw DIR     starts radosgw again, on the same port, and waits until it answers
   restart-rgw DIR   kill-rgw, then start-rgw
+  kill-osd DIR      kills the OSD at once; with STORE=bluestore its data stay
+  start-osd DIR     starts it again and waits until it is up
   status DIR        the cluster's status
 
 Environment of up: STORE=memstore|bluestore (memstore), ACCESS_KEY (benchaccess),
@@ -138,12 +140,19 @@ start_rgw() {
     wait_until "radosgw answers at $(cat "$dir/rgw_url")" client.rgw rgw_answers
 }
 
-kill_rgw() {
+# kill_daemon NAME: as a crash would.
+kill_daemon() {
     local pid
-    pid=$(pid_of client.rgw) || die 'radosgw is not running'
+    pid=$(pid_of "$1") || die "$1 is not running"
     kill -9 "$pid"
     while running "$pid"; do sleep 0.05; done
-    rm -f "$dir/run/client.rgw.pid"
+    rm -f "$dir/run/$1.pid"
+}
+
+start_osd() {
+    rm -f "$dir/run/osd.0.pid"
+    run_daemon osd.0 ceph-osd -i 0 --keyring "$dir/osd0/keyring"
+    wait_until 'the OSD is up' osd.0 osd_is_up
 }
 
 write_conf() {
@@ -235,8 +244,7 @@ up() {
         die "no OSD could be registered: see $setup"
     quietly ceph-authtool --create-keyring "$dir/osd0/keyring" --name osd.0 --add-key "$osd_key"
     quietly ceph-osd -i 0 --mkfs --osd-uuid "$osd_uuid" --keyring "$dir/osd0/keyring"
-    run_daemon osd.0 ceph-osd -i 0 --keyring "$dir/osd0/keyring"
-    wait_until 'the OSD is up' osd.0 osd_is_up
+    start_osd
     wait_until 'the manager is active' mgr.x mgr_is_active
     quietly ceph osd pool create rbd 8 8
     quietly rbd pool init rbd
@@ -270,9 +278,11 @@ down() {
 case $command in
     up) up ;;
     down) down ;;
-    kill-rgw) kill_rgw ;;
+    kill-rgw) kill_daemon client.rgw ;;
     start-rgw) start_rgw ;;
-    restart-rgw) kill_rgw; start_rgw ;;
+    restart-rgw) kill_daemon client.rgw; start_rgw ;;
+    kill-osd) kill_daemon osd.0 ;;
+    start-osd) start_osd ;;
     status) exec timeout 20 ceph -s ;;
     *) usage >&2; exit 2 ;;
 esac
