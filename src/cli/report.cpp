@@ -4,6 +4,7 @@
 #include <chopsticks/engine/validity.hpp>
 #include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/telemetry/host.hpp>
 
 namespace chopsticks::cli {
@@ -17,6 +18,7 @@ results::load_figures load_of(const engine::load_figures& f) {
     out.completed = f.completed;
     out.cancelled = f.cancelled;
     out.shed = f.shed;
+    out.shed_late = f.shed_late;
     out.backlog_at_end = f.backlog;
     out.backlog_age_max_ns = f.backlog_age_max_ns;
     out.max_in_flight = f.in_flight_max;
@@ -29,6 +31,7 @@ void add_load(results::load_figures& sum, const results::load_figures& more) {
     sum.completed += more.completed;
     sum.cancelled += more.cancelled;
     sum.shed += more.shed;
+    sum.shed_late += more.shed_late;
     sum.backlog_at_end += more.backlog_at_end;
     sum.backlog_age_max_ns = std::max(sum.backlog_age_max_ns, more.backlog_age_max_ns);
     sum.max_in_flight += more.max_in_flight;
@@ -120,9 +123,21 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         out.workload = group.workload;
         out.driver = scenario::driver_of(setup.workload, group.workload);
         out.open_loop = group.open.has_value();
-        out.users = group.open ? 0 : group.closed.users;
+        out.users = group.open ? 0 : scenario::users_most(group.closed);
         out.load = load_of(result.groups[g]);
-        if (group.open) out.load.intended_rate_per_s = group.open->rate;
+        if (group.open) {
+            const load::rate_curve plan = scenario::rate_plan(*group.open, 0);
+            if (result.measure_s > 0) {
+                out.load.intended_rate_per_s =
+                    plan.count(result.measure_s * 1e9) / result.measure_s;
+            }
+            // The gaps of a recording are those of the recording: there is no plan to test.
+            if (!group.open->replay && g < result.pacing.size()) {
+                out.pacing = {
+                    group.open->arrivals == load::arrival_kind::constant ? "constant" : "poisson",
+                    result.pacing[g].planned, result.pacing[g].issued};
+            }
+        }
         if (g < result.alive.size()) out.alive_before_cleanup = result.alive[g];
         doc.data.alive_before_cleanup += out.alive_before_cleanup;
         add_load(doc.load, out.load);
@@ -132,6 +147,24 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
                 doc.run.warnings.push_back(std::move(warning));
         }
         doc.groups.push_back(std::move(out));
+    }
+
+    for (engine::stage_figures& stage : result.stages) {
+        results::stage_figures out(std::move(stage.figures));
+        out.start_s = stage.start_s;
+        out.duration_s = stage.duration_s;
+        for (std::size_t g = 0; g < stage.groups.size(); ++g) {
+            results::load_figures load = load_of(stage.groups[g]);
+            const auto& open = setup.scenario.groups[g].open;
+            if (open && stage.duration_s > 0) {
+                const load::rate_curve plan = scenario::rate_plan(*open, 0);
+                load.intended_rate_per_s = (plan.count((stage.start_s + stage.duration_s) * 1e9) -
+                                            plan.count(stage.start_s * 1e9)) /
+                                           stage.duration_s;
+            }
+            add_load(out.load, load);
+        }
+        doc.stages.push_back(std::move(out));
     }
 
     results::generator_figures& gen = doc.generator;

@@ -72,6 +72,8 @@ void run_watcher::take_interval(const engine::interval& one) {
         out.load.issued += g.issued;
         out.load.completed += g.completed;
         out.load.shed += g.shed;
+        out.load.shed_late += g.shed_late;
+        out.load.users += g.users;
         out.load.backlog += g.backlog;
         out.load.in_flight_max += g.in_flight_max;
     }

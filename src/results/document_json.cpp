@@ -102,6 +102,7 @@ json load_json(const load_figures& load, double duration_s) {
     out["completed"] = load.completed;
     out["cancelled"] = load.cancelled;
     out["shed"] = load.shed;
+    out["shed_late"] = load.shed_late;
     out["backlog_at_end"] = load.backlog_at_end;
     out["backlog_age_max_ns"] = load.backlog_age_max_ns;
     out["max_in_flight"] = load.max_in_flight;
@@ -148,6 +149,26 @@ json replay_json(const std::optional<replay_figures>& r) {
     return out;
 }
 
+json gaps_json(const stats::gap_figures& gaps) {
+    json out;
+    out["count"] = gaps.count();
+    out["mean"] = rounded(gaps.mean());
+    out["variation"] = rounded(gaps.variation());
+    out["distance"] = rounded(gaps.distance());
+    out["chi_square"] = rounded(gaps.chi_square());
+    out["p_value"] = rounded(gaps.p_value());
+    return out;
+}
+
+json pacing_json(const std::optional<pacing_figures>& pacing) {
+    if (!pacing) return nullptr;
+    json out;
+    out["arrivals"] = pacing->arrivals;
+    out["planned_gaps"] = gaps_json(pacing->planned);
+    out["issued_gaps"] = gaps_json(pacing->issued);
+    return out;
+}
+
 json groups_json(const run_document& doc) {
     json out = json::object();
     for (const group_figures& group : doc.groups) {
@@ -157,6 +178,7 @@ json groups_json(const run_document& doc) {
         one["loop"] = group.open_loop ? "open" : "closed";
         one["users"] = group.users;
         one["load"] = load_json(group.load, doc.run.duration_s);
+        one["pacing"] = pacing_json(group.pacing);
         one["alive_before_cleanup"] = group.alive_before_cleanup;
         one["replay"] = replay_json(group.replay);
         out[group.name] = std::move(one);
@@ -228,6 +250,26 @@ json endpoints_json(const run_document& doc) {
     return out;
 }
 
+json stages_json(const run_document& doc) {
+    json out = json::array();
+    for (const stage_figures& stage : doc.stages) {
+        json one;
+        one["start_s"] = rounded(stage.start_s);
+        one["duration_s"] = rounded(stage.duration_s);
+        one["load"] = load_json(stage.load, stage.duration_s);
+        stats::figures all(3);
+        one["operations"] = json::object();
+        for (std::size_t i = 0; i < doc.layout.operations.size(); ++i) {
+            const stats::figures& f = stage.figures.by_operation[i];
+            all.add(f);
+            one["operations"][doc.layout.operations[i]] = to_json(f, stage.duration_s);
+        }
+        one["total"] = to_json(all, stage.duration_s);
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
 /// All members but `intervals`.
 json head_json(const run_document& doc) {
     CHOPSTICKS_ASSERT(doc.figures.by_operation.size() == doc.layout.operations.size());
@@ -250,6 +292,7 @@ json head_json(const run_document& doc) {
     for (const stats::figures& figures : doc.figures.by_operation)
         all.add(figures);
     out["total"] = to_json(all, doc.run.duration_s);
+    out["stages"] = stages_json(doc);
     out["by_endpoint"] = endpoints_json(doc);
     out["groups"] = groups_json(doc);
     out["generator"] = generator_json(doc.generator);

@@ -75,6 +75,12 @@ std::string to_line(const interval& one, const stats::layout& names) {
     load["issued"] = one.load.issued;
     load["completed"] = one.load.completed;
     load["shed"] = one.load.shed;
+    load["shed_late"] = one.load.shed_late;
+    load["achieved_share"] = one.load.intended == 0
+                                 ? json(nullptr)
+                                 : json(rounded(static_cast<double>(one.load.issued) /
+                                                static_cast<double>(one.load.intended)));
+    load["users"] = one.load.users;
     load["backlog"] = one.load.backlog;
     load["in_flight_max"] = one.load.in_flight_max;
     out["load"] = std::move(load);

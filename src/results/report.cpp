@@ -148,6 +148,9 @@ std::string load_lines(const json& doc, std::size_t width) {
         line += ", issued " + whole(count(load, "issued")) + " (" +
                 rate(number(load, "issued_rate_per_s")) + "/s), completed " +
                 whole(count(load, "completed"));
+        if (count(load, "shed_late") > 0) {
+            line += ", shed as too late " + whole(count(load, "shed_late"));
+        }
         if (count(load, "cancelled") > 0) {
             line += ", cut off at the end " + whole(count(load, "cancelled"));
         }
@@ -187,6 +190,24 @@ std::string load_lines(const json& doc, std::size_t width) {
                          width);
     }
     return out;
+}
+
+std::string stages(const json& doc, std::size_t width) {
+    text_table table({"Stage", "length", "due/s", "ops/s", "failed", "shed", "p50", "p99", "max"});
+    std::size_t place = 0;
+    for (const json& stage : member(doc, "stages")) {
+        const json& load = member(stage, "load");
+        const json& total = member(stage, "total");
+        const json& response = member(total, "response");
+        const double due = number(load, "intended_rate_per_s");
+        table.add({std::to_string(++place), decimal(number(stage, "duration_s"), 1) + " s",
+                   due > 0 ? rate(due) : "-", rate(number(total, "rate_per_s")),
+                   whole(count(total, "failed")),
+                   whole(count(load, "shed") + count(load, "shed_late")),
+                   latency(response, "p50_ns"), latency(response, "p99_ns"),
+                   latency(response, "max_ns")});
+    }
+    return table.empty() ? std::string() : "\n" + table.render(width);
 }
 
 std::string size_classes(const json& doc, std::size_t width) {
@@ -422,6 +443,7 @@ std::string render_report(const json& document, const report_files& files,
     out += tables.render(width) + "\n";
     out += load_lines(document, width);
     out += generator(document, width);
+    out += stages(document, width);
     out += size_classes(document, width);
     out += endpoints(document, width);
     out += errors(document, width, options);

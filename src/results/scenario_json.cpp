@@ -98,6 +98,18 @@ const char* think_name(scenario::think_kind kind) {
     return "none";
 }
 
+json stages_json(const std::vector<load::stage>& stages, const char* level) {
+    json out = json::array();
+    for (const load::stage& s : stages) {
+        json one;
+        one["duration_s"] = seconds(s.duration_ns);
+        one[level] = rounded(s.level);
+        one["ramp_s"] = seconds(s.ramp_ns);
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
 json load_json(const scenario::group& group) {
     json out;
     if (group.open) {
@@ -105,6 +117,14 @@ json load_json(const scenario::group& group) {
         open["rate_per_s"] = rounded(group.open->rate);
         open["arrivals"] =
             group.open->arrivals == load::arrival_kind::constant ? "constant" : "poisson";
+        open["stages"] = stages_json(group.open->stages, "rate_per_s");
+        const load::modulation& around = group.open->around;
+        open["modulation"] = around.how == load::modulation::kind::burst  ? "burst"
+                             : around.how == load::modulation::kind::sine ? "sine"
+                                                                          : "none";
+        open["period_s"] = rounded(around.period_ns / 1e9);
+        open["modulated_share"] = rounded(around.share);
+        open["late_limit_s"] = seconds(group.open->late_limit_ns);
         open["max_in_flight"] = group.open->max_in_flight;
         open["queue_limit"] = group.open->queue_limit;
         if (group.open->replay) {
@@ -127,6 +147,7 @@ json load_json(const scenario::group& group) {
     json& closed = out["closed"];
     closed["users"] = group.closed.users;
     closed["spawn_rate_per_s"] = rounded(group.closed.spawn_rate);
+    closed["stages"] = stages_json(group.closed.stages, "users");
     const scenario::think_time& think = group.closed.think;
     closed["think_time"]["kind"] = think_name(think.kind);
     if (think.kind == scenario::think_kind::uniform) {

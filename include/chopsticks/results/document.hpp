@@ -10,6 +10,7 @@
 #include <chopsticks/results/json.hpp>
 #include <chopsticks/results/slo.hpp>
 #include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/stats/gap_figures.hpp>
 #include <chopsticks/stats/recorder.hpp>
 #include <cstdint>
 #include <map>
@@ -142,6 +143,7 @@ struct load_figures {
     std::uint64_t completed = 0;          ///< ended, well or not
     std::uint64_t cancelled = 0;          ///< cut off by the end of the run; neither ok nor failed
     std::uint64_t shed = 0;               ///< dropped because the queue was full
+    std::uint64_t shed_late = 0;          ///< dropped because it was too late to begin it
     std::uint64_t backlog_at_end = 0;     ///< due, neither issued nor shed, when measuring ended
     std::int64_t backlog_age_max_ns = 0;  ///< the longest that due work waited in the queue
     std::uint64_t max_in_flight = 0;      ///< the highest number in flight at a time
@@ -154,6 +156,8 @@ struct interval_load {
     std::uint64_t issued = 0;
     std::uint64_t completed = 0;
     std::uint64_t shed = 0;
+    std::uint64_t shed_late = 0;
+    std::uint64_t users = 0;    ///< closed loop: that had their turn at the interval's end
     std::uint64_t backlog = 0;  ///< at the interval's end
     std::uint64_t in_flight_max = 0;
 };
@@ -185,6 +189,24 @@ struct replay_figures {
     std::int64_t lateness_max_ns = 0;
 };
 
+/// How an open loop kept its plan: gaps between arrivals in units of what the rate curve expects.
+struct pacing_figures {
+    std::string arrivals;        ///< poisson, constant
+    stats::gap_figures planned;  ///< between the times at which tasks were due
+    stats::gap_figures issued;   ///< between the instants at which they were begun
+};
+
+/// What was due in one stage of the measure phase. Those of all stages add up to the figures of
+/// the measure phase.
+struct stage_figures {
+    explicit stage_figures(stats::totals all) : figures(std::move(all)) {}
+
+    double start_s = 0;  ///< since the measure phase began
+    double duration_s = 0;
+    stats::totals figures;
+    load_figures load;  ///< over all groups
+};
+
 struct group_figures {
     std::string name;
     std::string workload;  ///< s3, rbd
@@ -192,6 +214,7 @@ struct group_figures {
     bool open_loop = false;
     std::uint32_t users = 0;  ///< closed loop: at full load
     load_figures load;
+    std::optional<pacing_figures> pacing;    ///< open loop
     std::uint64_t alive_before_cleanup = 0;  ///< objects that existed when the load had ended
     std::optional<replay_figures> replay;    ///< none: the load was no recording
 };
@@ -254,7 +277,8 @@ struct run_document {
     slo_figures slo;
     stats::layout layout;
     stats::totals figures;  ///< of the measure phase; after `layout`, which it is made from
-    load_figures load;      ///< over all groups
+    std::vector<stage_figures> stages;  ///< empty: the scenario has none
+    load_figures load;                  ///< over all groups
     data_figures data;
     std::vector<group_figures> groups;
     generator_figures generator;

@@ -231,6 +231,43 @@ TEST_CASE("interval_line_leaves_out_idle_operations_and_has_no_line_end") {
     CHECK(service->significant_digits() == 2);
 }
 
+TEST_CASE("interval_line_has_the_share_achieved_and_null_where_nothing_was_due") {
+    const stats::totals figures(sample::names(), 2);
+    interval one;
+    one.phase = "measure";
+    one.figures = &figures;
+    one.load.users = 7;
+    json load = json::parse(to_line(one, sample::names()))["load"];
+    CHECK(load["achieved_share"].is_null());
+    CHECK(load["users"] == 7);
+    one.load.intended = 200;
+    one.load.issued = 150;
+    one.load.shed_late = 50;
+    load = json::parse(to_line(one, sample::names()))["load"];
+    CHECK(load["achieved_share"] == 0.75);
+    CHECK(load["shed_late"] == 50);
+}
+
+TEST_CASE("document_stages_and_pacing_are_those_of_the_run") {
+    const json doc = to_json_without_intervals(sample::document(3000));
+    REQUIRE(doc["stages"].size() == 2);
+    const json& second = doc["stages"][1];
+    CHECK(second["start_s"] == 10.0);
+    CHECK(second["duration_s"] == 20.0);
+    CHECK(second["load"]["shed_late"] == 7);
+    // Rates are over the stage, not over the run.
+    CHECK(second["operations"]["s3/get"]["ok"] == 1400);
+    CHECK(second["operations"]["s3/get"]["rate_per_s"] == 70.0);
+    CHECK(second["total"]["ok"].get<int>() + second["total"]["failed"].get<int>() == 2000);
+    CHECK(doc["groups"]["users"]["pacing"].is_null());
+    const json& pacing = doc["groups"]["s3"]["pacing"];
+    CHECK(pacing["arrivals"] == "poisson");
+    CHECK(pacing["planned_gaps"]["count"] == 30'000);
+    CHECK(pacing["planned_gaps"]["mean"].get<double>() == doctest::Approx(1).epsilon(0.03));
+    CHECK(pacing["planned_gaps"]["variation"].get<double>() == doctest::Approx(1).epsilon(0.03));
+    CHECK(pacing["planned_gaps"]["p_value"].get<double>() > 0.001);
+}
+
 TEST_CASE("document_intervals_beyond_the_limit_are_counted") {
     run_document doc = empty_document();
     for (std::size_t i = 0; i < interval_limit + 5; ++i)
@@ -252,6 +289,28 @@ TEST_CASE("scenario_echo_tells_open_from_closed_and_names_parameters_that_were_s
     CHECK(closed["users"] == 32);
     CHECK(closed["think_time"]["max_ns"] == 3'000'000);
     CHECK(out["phases"]["measure_s"] == 30.0);
+}
+
+TEST_CASE("scenario_echo_tells_how_a_load_changes_over_time") {
+    scenario::scenario plan = sample::plan();
+    scenario::open_load& open = *plan.groups[0].open;
+    open.stages.push_back({.duration_ns = 10'000'000'000, .level = 500, .ramp_ns = 2'000'000'000});
+    open.around.how = load::modulation::kind::sine;
+    open.around.period_ns = 30e9;
+    open.around.share = 0.25;
+    open.late_limit_ns = 1'500'000'000;
+    plan.groups[1].closed.stages.push_back(
+        {.duration_ns = 4'000'000'000, .level = 8, .ramp_ns = 0});
+    const json out = to_json(plan);
+    const json& echo = out["groups"][0]["load"]["open"];
+    CHECK(echo["stages"] ==
+          json::parse(R"([{"duration_s":10.0,"rate_per_s":500.0,"ramp_s":2.0}])"));
+    CHECK(echo["modulation"] == "sine");
+    CHECK(echo["period_s"] == 30.0);
+    CHECK(echo["modulated_share"] == 0.25);
+    CHECK(echo["late_limit_s"] == 1.5);
+    CHECK(out["groups"][1]["load"]["closed"]["stages"] ==
+          json::parse(R"([{"duration_s":4.0,"users":8.0,"ramp_s":0.0}])"));
 }
 
 TEST_CASE("histogram_that_was_tampered_with_is_refused") {

@@ -99,6 +99,15 @@ TEST_CASE("report_says_what_was_intended_issued_shed_and_left_waiting") {
     CHECK(contains(out, "32 users"));
 }
 
+TEST_CASE("report_shows_stages_in_a_table_of_their_own") {
+    const std::string out = report_of(sample::document(), 100);
+    CHECK(contains(out, "Stage "));
+    CHECK(contains(out, "20.0 s"));
+    run_document none = sample::document();
+    none.stages.clear();
+    CHECK_FALSE(contains(report_of(none, 100), "Stage"));
+}
+
 TEST_CASE("report_of_a_closed_loop_has_no_open_loop_line") {
     run_document doc = sample::document();
     doc.groups.erase(doc.groups.begin());

@@ -99,6 +99,36 @@ inline scenario::workload_config config() {
     return out;
 }
 
+/// A third of the load in a first stage of 10 s, the rest in a second of 20 s.
+inline void add_stages(run_document& doc, std::uint64_t operations) {
+    for (const std::uint64_t thirds : {1, 2}) {
+        stats::recorder recorder(doc.layout);
+        load(recorder, operations * thirds / 3, 11 + thirds);
+        stage_figures stage{stats::totals(doc.layout, 3)};
+        recorder.add_to(stage.figures);
+        stage.start_s = thirds == 1 ? 0 : 10;
+        stage.duration_s = 10.0 * static_cast<double>(thirds);
+        stage.load.intended = 10'000 * thirds;
+        stage.load.issued = 10'000 * thirds - 7;
+        stage.load.shed_late = 7;
+        stage.load.intended_rate_per_s = 1000;
+        doc.stages.push_back(std::move(stage));
+    }
+}
+
+/// Poisson arrivals, begun as planned.
+inline pacing_figures pacing(std::uint64_t gaps) {
+    pacing_figures out;
+    out.arrivals = "poisson";
+    random_stream random(23);
+    for (std::uint64_t i = 0; i < gaps; ++i) {
+        const double gap = random.exponential();
+        out.planned.record(gap);
+        out.issued.record(gap);
+    }
+    return out;
+}
+
 /// A run of 30 s with everything in it: open and closed loop, errors, two endpoints, intervals.
 inline run_document document(std::uint64_t operations = 30'000) {
     run_document doc(names());
@@ -125,7 +155,15 @@ inline run_document document(std::uint64_t operations = 30'000) {
                          scenario::parse_slo("error_rate(s3/put) < 1%"),
                          scenario::parse_slo("mean(delete) < 1s")};
     doc.slo.objectives = judge(doc.scenario.slos, doc.figures, doc.layout, doc.run.duration_s);
-    doc.load = {30'013, 30'000, 29'998, 2, 0, 13, 4'200'000, 256, 1000};
+    doc.load.intended = 30'013;
+    doc.load.issued = 30'000;
+    doc.load.completed = 29'998;
+    doc.load.cancelled = 2;
+    doc.load.backlog_at_end = 13;
+    doc.load.backlog_age_max_ns = 4'200'000;
+    doc.load.max_in_flight = 256;
+    doc.load.intended_rate_per_s = 1000;
+    add_stages(doc, operations);
     doc.data = {1000, 0, 1004, 0};
     group_figures group;
     group.name = "s3";
@@ -133,12 +171,14 @@ inline run_document document(std::uint64_t operations = 30'000) {
     group.driver = "beast";
     group.open_loop = true;
     group.load = doc.load;
+    group.pacing = pacing(30'000);
     group.alive_before_cleanup = 1004;
     doc.groups.push_back(group);
     group.name = "users";
     group.open_loop = false;
     group.users = 32;
     group.load = {};
+    group.pacing.reset();
     doc.groups.push_back(group);
     doc.generator.cores = {{0, 0.41, 0.55, 310'000}, {-1, 0.87, 0.93, 1'200'000}};
     doc.generator.cpu_user_s = 12.25;
@@ -159,7 +199,13 @@ inline run_document document(std::uint64_t operations = 30'000) {
         one.duration_s = 1.0;
         one.phase = "measure";
         one.figures = &figures;
-        one.load = {100, 100, 99, 0, 1, 12};
+        one.load.intended = i == 0 ? 0 : 125;
+        one.load.issued = i == 0 ? 0 : 100;
+        one.load.completed = 99;
+        one.load.shed_late = i == 0 ? 0 : 24;
+        one.load.users = 32;
+        one.load.backlog = 1;
+        one.load.in_flight_max = 12;
         one.cores_busy = {0.41, 0.87};
         doc.add_interval(to_line(one, doc.layout));
     }
