@@ -57,6 +57,18 @@ double width_of(const std::string& text) {
     return value;
 }
 
+/// A trial tells about one rate; a load that moves during it has none.
+void refuse_moving_rate(const scenario::group& g) {
+    const char* what = g.open->replay                                       ? "a recording"
+                       : !g.open->stages.empty()                            ? "stages"
+                       : g.open->around.how != load::modulation::kind::none ? "a modulated rate"
+                                                                            : nullptr;
+    if (what == nullptr) return;
+    throw config_error("find-max: the load of group " + g.name + " is " + what +
+                       ", but each trial needs one constant rate; use a scenario without, or "
+                       "`sweep --rates`");
+}
+
 std::string number_text(double value) {
     char text[40];
     std::snprintf(text, sizeof text, "%.9g", value);
@@ -250,8 +262,10 @@ int find_max::go() {
         slos_ = checked.scenario.slos;
         seed_ = checked.scenario.seed;
         double users = 0;
-        for (const scenario::group& g : checked.scenario.groups)
+        for (const scenario::group& g : checked.scenario.groups) {
+            refuse_moving_rate(g);
             users += g.open->max_in_flight;
+        }
         probe_users_ = static_cast<std::uint32_t>(std::min(users, 4096.0));
         document_["kind"] = "chopsticks-find-max";
         document_["schema_version"] = 1;

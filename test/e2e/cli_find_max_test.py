@@ -117,6 +117,8 @@ class find_max_test(harness.case):
         for arguments, says in (([], "no objective"),
                                 (["--slo", "throughput > 10"], "searched for"),
                                 (["--slo", "p99(put) < 1s"], "no task does"),
+                                (["--slo", "p99 < 1s", "--set", "groups.0.load={open: {rate: 9, "
+                                  "stages: [{duration: 1s, rate: 20}]}}"], "one constant rate"),
                                 (["--slo", "p99 < 1s", "--width", "x"], "--width"),
                                 (["--slo", "p99 < 1s", "--trial", "0s"], "--trial")):
             done, document = self.find("wrong", *arguments)
