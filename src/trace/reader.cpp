@@ -117,6 +117,7 @@ void recording_reader::go_to(std::uint64_t offset) {
     chunk_.clear();
     at_ = 0;
     skipping_line_ = offset > 0;
+    within_line_ = false;
     line_ = 0;
     if (format_ != recording_format::chopsticks) return;
     decoder_ = std::make_unique<op_log_decoder>();
@@ -169,13 +170,16 @@ bool recording_reader::next_line(recorded_operation& out) {
             if (at_ == chunk_.size()) return false;
             end = chunk_.size();  // the last line, without its end
         }
-        const std::string_view text = std::string_view(chunk_).substr(at_, end - at_);
-        at_ = std::min(end + 1, chunk_.size());
+        std::string_view text = std::string_view(chunk_).substr(at_, end - at_);
         if (skipping_line_) {
-            skipping_line_ = false;
+            at_ = std::min(end + 1, chunk_.size());
+            skipping_line_ = within_line_ = false;
             continue;
         }
-        ++line_;
+        if (!within_line_) ++line_;
+        if (format_ == recording_format::rgw) text = text.substr(0, first_object_bytes(text));
+        within_line_ = text.size() < end - at_;
+        at_ = within_line_ ? at_ + text.size() : std::min(end + 1, chunk_.size());
         const line_verdict verdict = format_ == recording_format::rgw
                                          ? parse_rgw_line(text, out)
                                          : parse_s3_access_line(text, out);

@@ -49,6 +49,7 @@ class recording_reader {
     std::size_t at_ = 0;
     bool at_end_ = false;
     bool skipping_line_ = false;  ///< the rest of a line that is too long, or was not begun
+    bool within_line_ = false;    ///< the line goes on behind the object that was read
     std::uint64_t line_ = 0;
     reading_figures figures_;
     std::string problem_;

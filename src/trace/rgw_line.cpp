@@ -1,5 +1,6 @@
 // The RGW operations log: one JSON object per request, written when the request has ended.
 
+#include <algorithm>
 #include <charconv>
 #include <chopsticks/trace/recording.hpp>
 #include <nlohmann/json.hpp>
@@ -109,6 +110,22 @@ class rgw_members final : public nlohmann::json_sax<nlohmann::json> {
     bool status_ = false;
 };
 
+/// The object's key, from the request where the log does not name it (RGW 16 does not): as it
+/// stands there, escapes and all. That tells keys apart, which is all that is asked.
+std::string_view key_in(const rgw_members& m) {
+    if (!m.object.empty()) return m.object;
+    std::string_view path = m.uri;
+    path.remove_prefix(std::min(path.find('/'), path.size()));
+    path = path.substr(0, path.find_first_of("? "));
+    if (!path.empty()) path.remove_prefix(1);
+    // Path style has the bucket first, virtual-host style has not.
+    const std::string_view bucket = m.bucket;
+    const bool first = !bucket.empty() && path.starts_with(bucket) &&
+                       (path.size() == bucket.size() || path[bucket.size()] == '/');
+    if (first) path.remove_prefix(std::min(bucket.size() + 1, path.size()));
+    return path;
+}
+
 operation_kind kind_of_request(const rgw_members& m) {
     const std::string_view method = std::string_view(m.uri).substr(0, m.uri.find(' '));
     const std::string_view op = m.operation;
@@ -124,7 +141,7 @@ operation_kind kind_of_request(const rgw_members& m) {
     if (!op.empty()) return operation_kind::other;
     // Logs without the name of the operation: by method, where there is no sub-resource.
     if (m.uri.find('?') != std::string::npos) return operation_kind::other;
-    if (m.object.empty()) return operation_kind::other;
+    if (key_in(m).empty()) return operation_kind::other;
     if (method == "GET") return operation_kind::get;
     if (method == "HEAD") return operation_kind::head;
     if (method == "PUT") return operation_kind::put;
@@ -133,6 +150,25 @@ operation_kind kind_of_request(const rgw_members& m) {
 }
 
 }  // namespace
+
+std::size_t first_object_bytes(std::string_view line) noexcept {
+    int depth = 0;
+    bool quoted = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const char c = line[i];
+        if (quoted) {
+            if (c == '\\') ++i;
+            quoted = c != '"';
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{') {
+            ++depth;
+        } else if (c == '}' && --depth <= 0) {
+            return i + 1;
+        }
+    }
+    return line.size();
+}
 
 line_verdict parse_rgw_line(std::string_view line, recorded_operation& out) {
     const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
@@ -149,7 +185,7 @@ line_verdict parse_rgw_line(std::string_view line, recorded_operation& out) {
     }
     if (m.operation.empty() && m.uri.empty()) return line_verdict::malformed;
     out.kind = kind_of_request(m);
-    out.key = key_hash(m.bucket, m.object);
+    out.key = key_hash(m.bucket, key_in(m));
     out.size =
         out.kind == operation_kind::put && m.object_size == 0 ? m.bytes_received : m.object_size;
     if (out.kind == operation_kind::get && m.http_status == 206 && m.bytes_sent > 0) {

@@ -46,6 +46,10 @@ struct recorded_operation {
 
 enum class line_verdict : std::uint8_t { operation, blank, malformed };
 
+/// Length of the first JSON object of a line, or of the line. RGW 16 now and then writes several
+/// objects before it ends the line.
+std::size_t first_object_bytes(std::string_view line) noexcept;
+
 /// One line of the RGW operations log. Times have a resolution of 1 us. Brackets and commas around
 /// the objects, which RGW's socket adds, are passed over.
 line_verdict parse_rgw_line(std::string_view line, recorded_operation& out);

@@ -104,6 +104,14 @@ TEST_CASE("a line of RGW's operations log") {
     // An older log that has no name of the operation.
     CHECK(rgw(replaced(rgw_get, "\"operation\":\"get_obj\",", "")).kind == operation_kind::get);
 
+    // RGW 16.2 names no object: it is in the request, behind the bucket in path style.
+    const std::string unnamed = replaced(rgw_get, "\"object\":\"dir/key 1\",", "");
+    CHECK(rgw(unnamed).key == key_hash("b1", "dir/key%201"));
+    CHECK(rgw(replaced(unnamed, "/b1/dir/key%201", "/dir/key%201?versionId=1")).key ==
+          key_hash("b1", "dir/key%201"));
+    CHECK(rgw(replaced(unnamed, "/b1/dir/key%201", "/b1x/k")).key == key_hash("b1", "b1x/k"));
+    CHECK(rgw(replaced(unnamed, "/b1/dir/key%201", "/b1")).key == key_hash("b1", ""));
+
     recorded_operation out;
     CHECK(parse_rgw_line("", out) == line_verdict::blank);
     CHECK(parse_rgw_line("[\r", out) == line_verdict::blank);
@@ -120,6 +128,17 @@ TEST_CASE("a line of RGW's operations log") {
             CHECK(parse_rgw_line(bad, out) == line_verdict::malformed);
         }
     }
+}
+
+TEST_CASE("the first of several objects on a line") {
+    CHECK(first_object_bytes(rgw_get + rgw_get) == rgw_get.size());
+    CHECK(first_object_bytes(rgw_get + "," + rgw_get) == rgw_get.size());
+    CHECK(first_object_bytes(rgw_get) == rgw_get.size());
+    const std::string tricky = R"({"a":"}\"{","b":{"c":"\\"}})";
+    CHECK(first_object_bytes(tricky + rgw_get) == tricky.size());
+    CHECK(first_object_bytes("") == 0);
+    CHECK(first_object_bytes("[,") == 2);
+    CHECK(first_object_bytes("{\"a") == 3);
 }
 
 TEST_CASE("a line of an S3 server access log") {

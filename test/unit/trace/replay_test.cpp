@@ -85,6 +85,22 @@ constexpr std::int64_t day_ns = 1'795'000'000'000'000'000;
 
 }  // namespace
 
+TEST_CASE("objects that share a line are all read, and the line counts once") {
+    const temporary_directory dir;
+    std::string text;
+    for (int i = 0; i < 6; ++i) {
+        std::string line = rgw_line(day_ns + i * 1'000'000, "get_obj", "k" + std::to_string(i));
+        // The first line holds three, the second one and a half of nothing, the third two.
+        if (i == 0 || i == 1 || i == 4) line.pop_back();
+        text += line;
+        if (i == 3) text += "{\"bucket\":\n";
+    }
+    const replayed r = drain(options_for(dir.file("rgw.log", text)));
+    CHECK(r.figures.operations == 6);
+    CHECK(r.figures.read.malformed == 1);
+    CHECK(r.figures.read.malformed_lines == std::vector<std::uint64_t>{3});
+}
+
 TEST_CASE("the gaps of a recording are kept, divided by the speed") {
     const temporary_directory dir;
     random_stream random(9);
