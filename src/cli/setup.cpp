@@ -171,6 +171,14 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
         }
         scenario.phase.measure_ns = *duration;
         scenario.phase.measure_given = true;
+        const std::int64_t stages_ns = scenario::stages_ns(scenario.groups);
+        if (stages_ns > *duration) {
+            warnings.push_back("--duration " + *a.duration + " cuts the stages, which last " +
+                               format_duration(stages_ns));
+        } else if (stages_ns > 0 && stages_ns < *duration) {
+            warnings.push_back("--duration " + *a.duration + " is longer than the stages: after " +
+                               format_duration(stages_ns) + " the last level holds");
+        }
     }
     if (a.seed) {
         const double seed = number_of(*a.seed, "--seed");
@@ -239,6 +247,12 @@ void run_setup::apply_users(const run_arguments& a) {
         for (auto& g : scenario.groups) {
             g.closed.spawn_rate = rate / static_cast<double>(scenario.groups.size());
         }
+    }
+    for (const auto& g : scenario.groups) {
+        const std::string problem = g.open ? std::string() : scenario::spawn_problem(g.closed);
+        if (problem.empty()) continue;
+        throw config_error(std::string(a.spawn_rate ? "--spawn-rate" : "--users") + ": group " +
+                           g.name + " " + problem);
     }
     if (!a.rate) return;
     const double rate = number_of(*a.rate, "--rate");

@@ -85,6 +85,11 @@ void worker::end_early(std::int64_t now_ns) {
 }
 
 void worker::stop_load() {
+    // This may come before the loop has looked for what became due since its last turn: the end of
+    // the plan is part of it too.
+    const std::int64_t now_ns = monotonic_ns();
+    for (auto& g : groups_)
+        g->take_due(now_ns);
     // The measure phase's own interval ends with it; what follows is the drain.
     if (loading_ && interval_start_ns_ < times_.end_ns) hand_over(times_.end_ns);
     for (auto& g : groups_)

@@ -76,6 +76,10 @@ class group_core final : public runtime::pump {
 
     /// Starts the users (or the dispatcher); the load's times are in the worker.
     void start_load();
+    /// Takes what has become due; the loop does the same after each turn.
+    void take_due(std::int64_t now_ns) {
+        if (open_loop_) run_due(now_ns);
+    }
     /// No new work from now on; wakes whoever waits for some.
     void stop_load();
     /// Ends what is in flight.

@@ -74,6 +74,13 @@ class scenario_test(harness.case):
             self.assert_code(done, harness.bad_usage)
             self.assert_one_clear_message(done, "locked.yaml", "(?i)permission")
 
+    def test_spawn_rate_that_cannot_give_a_stage_its_users_is_refused(self):
+        path = self.file("s.yaml", changed("users: 4", "stages: [{duration: 1s, users: 1}, "
+                                                       "{duration: 2s, users: 50}]"))
+        done = self.run_binary("run", "-f", path, "--embedded", "-r", "10")
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "--spawn-rate", "49 users", "2s")
+
     def test_set_of_a_bad_path_or_value_names_it(self):
         path = self.file("s.yaml", good)
         for override, part in (("phases.mesure=1s", "mesure"), ("phases.measure=soon", "soon"),

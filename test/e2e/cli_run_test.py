@@ -101,6 +101,27 @@ class result_test(run_case):
         self.assertAlmostEqual(result["run"]["duration_s"], 1, delta=0.3)
         self.assertEqual(result["groups"]["s3"]["users"], 2)
 
+    def test_stages_have_figures_of_their_own_and_a_duration_that_cuts_them_is_told(self):
+        self.scenario = self.file("s.yaml", harness.small_scenario.replace(
+            "load: {closed: {users: 4}}",
+            "load: {open: {arrivals: constant, stages: [{duration: 1s, rate: 100}, "
+            "{duration: 3s, rate: 300}]}}").replace("measure: 2s, ", ""))
+        done, result = self.run_embedded("-t", "2s")
+        self.assertRegex(done.said, "--duration 2s cuts the stages, which last 4s")
+        self.assertEqual(harness.schema_errors(result), [])
+        stages = result["stages"]
+        self.assertEqual([one["duration_s"] for one in stages], [1, 1])
+        for stage, due in zip(stages, (100, 300)):
+            self.assertAlmostEqual(stage["load"]["intended"], due, delta=1)
+            self.assertAlmostEqual(stage["load"]["intended_rate_per_s"], due, delta=1e-3)
+        for key in ("ok", "failed", "bytes"):
+            self.assertEqual(sum(one["total"][key] for one in stages), result["total"][key])
+        self.assertEqual(result["scenario"]["groups"][0]["load"]["open"]["stages"][1],
+                         {"duration_s": 3, "rate_per_s": 300, "ramp_s": 0})
+        planned = result["groups"]["s3"]["pacing"]["planned_gaps"]
+        self.assertAlmostEqual(planned["mean"], 1, delta=1e-3)
+        self.assertLess(planned["variation"], 1e-3)
+
     def test_open_loop_issues_the_asked_rate(self):
         scenario = harness.small_scenario.replace(
             "load: {closed: {users: 4}}",

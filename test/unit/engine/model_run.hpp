@@ -20,6 +20,7 @@ struct recorded final : engine::observer {
     bool numbers_grow = true;
     unsigned intervals = 0;
     std::function<void(engine::phase)> at_phase;
+    std::function<void(const engine::interval&)> at_interval;
     void on_phase(engine::phase p) override {
         phases.push_back(p);
         if (at_phase) at_phase(p);
@@ -27,6 +28,7 @@ struct recorded final : engine::observer {
     void on_interval(const engine::interval& i) override {
         if (intervals++ > 0 && i.number <= last_number) numbers_grow = false;
         last_number = i.number;
+        if (at_interval) at_interval(i);
         for (const auto& f : i.figures.by_operation) {
             interval_ok += f.ok_count;
             interval_failed += f.failed_count;
