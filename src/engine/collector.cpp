@@ -17,6 +17,8 @@ void add_counters(driver_counters& sum, const driver_counters& more) noexcept {
     sum.tls_handshakes += more.tls_handshakes;
     sum.tls_resumed += more.tls_resumed;
     sum.timeouts += more.timeouts;
+    sum.no_port += more.no_port;
+    sum.no_descriptor += more.no_descriptor;
     sum.open_connections += more.open_connections;
 }
 
@@ -26,12 +28,20 @@ void add_events(load_figures& sum, const load_figures& more) noexcept {
     sum.issued += more.issued;
     sum.completed += more.completed;
     sum.cancelled += more.cancelled;
+    sum.queued += more.queued;
     sum.shed += more.shed;
     sum.shed_late += more.shed_late;
     sum.backlog_age_max_ns = std::max(sum.backlog_age_max_ns, more.backlog_age_max_ns);
 }
 
 }  // namespace
+
+void loop_lag::add(const runtime::lag_figures& one) noexcept {
+    for (std::size_t i = 0; i < one.turns.counts.size(); ++i) {
+        turns.record_n(runtime::lag_counts::value_of(i), one.turns.counts[i]);
+        timers.record_n(runtime::lag_counts::value_of(i), one.timers.counts[i]);
+    }
+}
 
 collector::collector(const stats::layout& names, std::size_t group_count, unsigned core_count,
                      std::int64_t interval_ns, observer* watcher)
@@ -171,7 +181,14 @@ void collector::merge(handover& h) {
         core.span_ns += h.figures.span_ns;
         core.cpu_ns += h.figures.cpu_ns;
         core.lag_max_ns = std::max(core.lag_max_ns, h.figures.lag_max_ns);
+        core.switches_voluntary += h.figures.switches_voluntary;
+        core.switches_involuntary += h.figures.switches_involuntary;
+        lag.add(h.lag);
+        driver_counters events = h.connections;
+        events.open_connections = 0;
+        add_counters(measured_connections, events);
     }
+    sum.lag.add(h.lag);
     add_counters(sum.connections, h.connections);
     driver_counters events = h.connections;
     events.open_connections = 0;
@@ -211,6 +228,12 @@ void collector::emit(interval& done) {
         groups[g].backlog = 0;
         for (const std::uint64_t waiting : backlog_[g])
             groups[g].backlog += waiting;
+    }
+    if (done.when == phase::measure) {
+        stats::histogram all(2);
+        for (const stats::figures& f : done.figures.by_operation)
+            all.add(f.send_lag);
+        if (all.count() > 0) send_lag_p99_ns.push_back(all.value_at_percentile(99));
     }
     if (watcher_ != nullptr) watcher_->on_interval(done);
 }

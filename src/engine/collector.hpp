@@ -30,6 +30,7 @@ struct handover {
     std::vector<std::vector<load_figures>> groups;  ///< [group][bin]
     core_figures figures;
     driver_counters connections;
+    runtime::lag_figures lag;
 };
 
 class collector {
@@ -66,6 +67,9 @@ class collector {
     std::vector<stage_figures> stages;  ///< their spans are for who knows them to fill in
     std::vector<core_figures> cores;
     driver_counters connections;
+    driver_counters measured_connections;
+    loop_lag lag;
+    std::vector<std::int64_t> send_lag_p99_ns;
 
   private:
     void work();

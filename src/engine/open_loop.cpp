@@ -110,6 +110,7 @@ std::int64_t group_core::run_due(std::int64_t now_ns) {
             const std::size_t tail = queue_head_ + queue_count_;
             queue_[tail < queue_.size() ? tail : tail - queue_.size()] = due;
             ++queue_count_;
+            ++load_[bin].queued;
         } else {
             ++load_[bin].shed;
         }

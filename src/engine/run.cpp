@@ -482,6 +482,9 @@ run_result coordinator::go() {
     }
     result_.cores = std::move(sink_.cores);
     result_.connections = sink_.connections;
+    result_.measured_connections = sink_.measured_connections;
+    result_.lag = std::move(sink_.lag);
+    result_.send_lag_p99_ns = std::move(sink_.send_lag_p99_ns);
     result_.interrupted = stopping();
     return std::move(result_);
 }

@@ -34,6 +34,7 @@ void load_figures::add(const load_figures& other) noexcept {
     issued += other.issued;
     completed += other.completed;
     cancelled += other.cancelled;
+    queued += other.queued;
     shed += other.shed;
     shed_late += other.shed_late;
     backlog += other.backlog;

@@ -1,5 +1,7 @@
 #include "worker.hpp"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <ctime>
@@ -7,6 +9,14 @@
 namespace chopsticks::engine {
 
 namespace {
+
+/// Of the calling thread, since it began.
+void count_switches(std::uint64_t& voluntary, std::uint64_t& involuntary) noexcept {
+    rusage used{};
+    ::getrusage(RUSAGE_THREAD, &used);
+    voluntary = static_cast<std::uint64_t>(used.ru_nvcsw);
+    involuntary = static_cast<std::uint64_t>(used.ru_nivcsw);
+}
 
 std::int64_t thread_cpu_ns() noexcept {
     timespec t;
@@ -21,6 +31,8 @@ driver_counters since(const driver_counters& now, const driver_counters& before)
     d.tls_handshakes -= before.tls_handshakes;
     d.tls_resumed -= before.tls_resumed;
     d.timeouts -= before.timeouts;
+    d.no_port -= before.no_port;
+    d.no_descriptor -= before.no_descriptor;
     return d;  // open_connections is a level
 }
 
@@ -66,6 +78,9 @@ void worker::start_load(const load_times& times) {
     next_tick_ns_ = times_.next_boundary(times.start_ns, shared_.options->interval_ns);
     last_figures_ = loop_.take_figures();
     last_cpu_ns_ = thread_cpu_ns();
+    count_switches(last_voluntary_, last_involuntary_);
+    runtime::lag_figures before;
+    loop_.take_lag(before);
     loading_ = true;
     for (auto& g : groups_)
         g->start_load();
@@ -175,6 +190,8 @@ void worker::hand_over(std::int64_t end_ns) {
         h.connections.tls_handshakes += c.tls_handshakes;
         h.connections.tls_resumed += c.tls_resumed;
         h.connections.timeouts += c.timeouts;
+        h.connections.no_port += c.no_port;
+        h.connections.no_descriptor += c.no_descriptor;
         h.connections.open_connections += c.open_connections;
     }
     const driver_counters now_counters = h.connections;
@@ -188,6 +205,14 @@ void worker::hand_over(std::int64_t end_ns) {
     const std::int64_t cpu = thread_cpu_ns();
     h.figures.cpu_ns = cpu - last_cpu_ns_;
     last_cpu_ns_ = cpu;
+    loop_.take_lag(h.lag);
+    std::uint64_t voluntary = 0;
+    std::uint64_t involuntary = 0;
+    count_switches(voluntary, involuntary);
+    h.figures.switches_voluntary = voluntary - last_voluntary_;
+    h.figures.switches_involuntary = involuntary - last_involuntary_;
+    last_voluntary_ = voluntary;
+    last_involuntary_ = involuntary;
     interval_start_ns_ = end_ns;
     sink_.give(std::move(h));
     if (shared_.options->op_log != nullptr) shared_.options->op_log->lane(core()).hand_over();

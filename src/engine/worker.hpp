@@ -317,6 +317,8 @@ class worker final : public runtime::pump {
     std::int64_t next_tick_ns_ = 0;
     runtime::loop_figures last_figures_;
     std::int64_t last_cpu_ns_ = 0;
+    std::uint64_t last_voluntary_ = 0;
+    std::uint64_t last_involuntary_ = 0;
     driver_counters last_connections_;
 };
 

@@ -196,6 +196,18 @@ json to_json(const scenario::scenario& s) {
     out["timeouts"]["connect_s"] = seconds(s.timeout.connect_ns);
     out["timeouts"]["operation_s"] = seconds(s.timeout.operation_ns);
     out["timeouts"]["idle_s"] = seconds(s.timeout.idle_ns);
+    json limits;
+    limits["core_saturated"] = rounded(s.limits.core_saturated);
+    limits["core_busy"] = rounded(s.limits.core_busy);
+    limits["send_lag"] = rounded(s.limits.send_lag);
+    limits["send_lag_floor_s"] = seconds(s.limits.send_lag_floor_ns);
+    limits["achieved"] = rounded(s.limits.achieved);
+    limits["steal"] = rounded(s.limits.steal);
+    limits["line_rate"] = rounded(s.limits.line_rate);
+    limits["descriptors"] = rounded(s.limits.descriptors);
+    limits["ports"] = rounded(s.limits.ports);
+    limits["clock_step_s"] = seconds(s.limits.clock_step_ns);
+    out["limits"] = std::move(limits);
     out["error_limit"] = rounded(s.error_limit);
     out["slo"] = json::array();
     for (const scenario::slo& one : s.slos)

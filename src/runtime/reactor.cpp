@@ -124,6 +124,7 @@ void reactor::run() {
             figures_.busy_ns += turn;
             figures_.turns += 1;
             figures_.longest_ns = std::max(figures_.longest_ns, turn);
+            lag_.turns.record(turn);
         }
     }
 }
@@ -178,6 +179,7 @@ bool reactor::run_sleepers(std::int64_t now) {
     while (!sleepers_.empty() && sleepers_.front().due <= now) {
         std::pop_heap(sleepers_.begin(), sleepers_.end(), later);
         const std::coroutine_handle<> coroutine = sleepers_.back().coroutine;
+        lag_.timers.record(now - sleepers_.back().due);
         sleepers_.pop_back();
         make_ready(coroutine);
         worked = true;
@@ -323,6 +325,11 @@ loop_figures reactor::take_figures() noexcept {
     out.total_ns = monotonic_ns() - started_ns_;
     figures_.longest_ns = 0;
     return out;
+}
+
+void reactor::take_lag(lag_figures& out) noexcept {
+    out = lag_;
+    lag_ = {};
 }
 
 }  // namespace chopsticks::runtime

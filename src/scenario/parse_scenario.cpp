@@ -82,6 +82,26 @@ timeouts read_timeouts(const field& f) {
     return out;
 }
 
+health_limits read_limits(const field& f) {
+    health_limits out;
+    map_reader m(f, "write {steal: 2%, send_lag: 5%}");
+    const auto share = [&m](const char* key, double& to) {
+        if (const auto s = m.find(key)) to = s->share();
+    };
+    share("core_saturated", out.core_saturated);
+    share("core_busy", out.core_busy);
+    share("send_lag", out.send_lag);
+    share("achieved", out.achieved);
+    share("steal", out.steal);
+    share("line_rate", out.line_rate);
+    share("descriptors", out.descriptors);
+    share("ports", out.ports);
+    if (const auto d = m.find("send_lag_floor")) out.send_lag_floor_ns = d->duration();
+    if (const auto d = m.find("clock_step")) out.clock_step_ns = d->duration(1'000'000);
+    m.finish();
+    return out;
+}
+
 std::string file_stem(const std::string& file) {
     const std::size_t slash = file.rfind('/');
     std::string stem = slash == std::string::npos ? file : file.substr(slash + 1);
@@ -135,6 +155,7 @@ scenario read_scenario(const value& root, const std::string& file) {
         out.phase.measure_ns = length;
     if (const auto s = m.find("stop")) out.stop = read_stop(*s);
     if (const auto t = m.find("timeouts")) out.timeout = read_timeouts(*t);
+    if (const auto l = m.find("limits")) out.limits = read_limits(*l);
     if (const auto e = m.find("error_limit")) out.error_limit = e->share();
     if (const auto s = m.find("slo")) read_slos(*s, out);
     if (const auto a = m.find("abort_on_fail")) {

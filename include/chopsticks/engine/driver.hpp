@@ -71,6 +71,9 @@ struct driver_counters {
     std::uint64_t tls_resumed = 0;
     std::uint64_t open_connections = 0;
     std::uint64_t timeouts = 0;
+    /// Of connect_failures: those for want of an ephemeral port, and of a file descriptor.
+    std::uint64_t no_port = 0;
+    std::uint64_t no_descriptor = 0;
 };
 
 /// What open_target found.
@@ -113,6 +116,10 @@ class driver {
 
     /// Targets that figures are kept apart for; at least one. Constant after construction.
     virtual const std::vector<std::string>& endpoints() const noexcept = 0;
+
+    /// Network addresses that operations go to, as "address:port": what the generator's health is
+    /// watched towards. Empty: none, or not known. Constant after construction.
+    virtual std::vector<std::string> peers() const { return {}; }
 
     /// File descriptors one session keeps open.
     virtual std::uint64_t descriptors_per_session() const noexcept { return 1; }

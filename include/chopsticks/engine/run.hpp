@@ -30,6 +30,7 @@ struct load_figures {
     std::uint64_t issued = 0;     ///< tasks begun
     std::uint64_t completed = 0;  ///< tasks ended, well or not
     std::uint64_t cancelled = 0;  ///< tasks cut off by the end of the run; neither ok nor failed
+    std::uint64_t queued = 0;     ///< due, but no user was free: they waited, also for a moment
     std::uint64_t shed = 0;       ///< due, but the queue was full
     std::uint64_t shed_late = 0;  ///< due, but too late when it could begin
     std::uint64_t backlog = 0;    ///< due, waiting in the queue at the end of the span
@@ -63,13 +64,23 @@ struct stage_figures {
 
 /// One core over one span.
 struct core_figures {
-    std::int64_t busy_ns = 0;     ///< of the loop's turns that did something
-    std::int64_t span_ns = 0;     ///< length of the span on this core
-    std::int64_t cpu_ns = 0;      ///< CPU time of the core's thread
-    std::int64_t lag_max_ns = 0;  ///< the longest turn of the loop
+    std::int64_t busy_ns = 0;              ///< of the loop's turns that did something
+    std::int64_t span_ns = 0;              ///< length of the span on this core
+    std::int64_t cpu_ns = 0;               ///< CPU time of the core's thread
+    std::int64_t lag_max_ns = 0;           ///< the longest turn of the loop
+    std::uint64_t switches_voluntary = 0;  ///< of the core's thread
+    std::uint64_t switches_involuntary = 0;
     double busy_share() const noexcept {
         return span_ns > 0 ? static_cast<double>(busy_ns) / static_cast<double>(span_ns) : 0;
     }
+};
+
+/// How late the cores' loops were; over all cores.
+struct loop_lag {
+    stats::histogram turns{2};   ///< lengths of turns that did something: what all else waits for
+    stats::histogram timers{2};  ///< from when a sleeper was due to when it was woken
+
+    void add(const runtime::lag_figures& one) noexcept;
 };
 
 /// What all cores did in one interval. Operations are counted where they ended.
@@ -84,6 +95,7 @@ struct interval {
     std::vector<load_figures> groups;
     std::vector<core_figures> cores;
     driver_counters connections;
+    loop_lag lag;
 };
 
 /// How far prepare or cleanup is.
@@ -166,8 +178,12 @@ struct run_result {
     std::vector<pacing_figures> pacing;  ///< by group; empty gaps in a closed loop
     std::vector<core_figures> cores;     ///< of the measure phase
     steady_figures steady;
-    stats::histogram schedule_lag;       ///< open loop: when the generator noticed a due task - due
-    driver_counters connections;         ///< of the whole run
+    stats::histogram schedule_lag;  ///< open loop: when the generator noticed a due task - due
+    driver_counters connections;    ///< of the whole run
+    driver_counters measured_connections;  ///< of the measure phase
+    loop_lag lag;                          ///< of the measure phase
+    /// 99th percentile of the send lag in each interval of the measure phase: does it grow?
+    std::vector<std::int64_t> send_lag_p99_ns;
     std::vector<phase_span> phases;
     std::vector<std::uint64_t>
         alive;  ///< by group: objects that exist before cleanup, by our count

@@ -10,6 +10,9 @@
 /// recv or an epoll_ctl to each. A Boost.Asio io_context belongs to every reactor for what is
 /// written against Asio.
 
+#include <algorithm>
+#include <array>
+#include <bit>
 #include <boost/asio/io_context.hpp>
 #include <chopsticks/runtime/task.hpp>
 #include <coroutine>
@@ -62,6 +65,33 @@ class pump {
     virtual ~pump() = default;
     /// Does what is due at `now_ns`; returns when it wants to be asked again (monotonic_ns).
     virtual std::int64_t run_due(std::int64_t now_ns) = 0;
+};
+
+/// Counts of durations, to a sixteenth of their octave: what a loop can afford on every turn, one
+/// increment. Whoever takes them over puts them into a histogram. Belongs to the loop's thread.
+struct lag_counts {
+    static constexpr unsigned half_bits = 4;
+    static constexpr std::uint64_t longest_ns = (1ULL << 37) - 1;  ///< 137 s; longer counts as it
+    std::array<std::uint32_t, (37 - half_bits + 1) << half_bits> counts{};
+
+    void record(std::int64_t ns) noexcept {
+        const std::uint64_t value =
+            std::min(ns < 0 ? 0ULL : static_cast<std::uint64_t>(ns), longest_ns + 0ULL);
+        const auto octave = static_cast<unsigned>(std::bit_width(value | 31)) - half_bits - 1;
+        ++counts[(octave << half_bits) + static_cast<unsigned>(value >> octave)];
+    }
+    /// The middle of what a position counts.
+    static std::int64_t value_of(std::size_t index) noexcept {
+        const std::size_t octave = index < (2U << half_bits) ? 0 : (index >> half_bits) - 1;
+        const std::uint64_t lower = (index - (octave << half_bits)) << octave;
+        return static_cast<std::int64_t>(lower + ((1ULL << octave) >> 1));
+    }
+};
+
+/// How late a loop was, since it was last asked.
+struct lag_figures {
+    lag_counts turns;   ///< lengths of the turns that did something: what all else waits for
+    lag_counts timers;  ///< from when a sleeper was due to when it was woken
 };
 
 /// How the loop spent its time since it started; all on the loop's thread.
@@ -189,6 +219,9 @@ class reactor {
     /// Reads the figures and starts a new "longest".
     loop_figures take_figures() noexcept;
 
+    /// Copies the counts of lateness to `out` and begins anew.
+    void take_lag(lag_figures& out) noexcept;
+
   private:
     struct sleeper {
         std::int64_t due;
@@ -238,6 +271,7 @@ class reactor {
     std::int64_t turn_ns_ = 0;
     std::int64_t woke_ns_ = 0;  // when the last blocking wait ended
     loop_figures figures_;
+    lag_figures lag_;
 };
 
 }  // namespace chopsticks::runtime

@@ -193,6 +193,21 @@ struct slo {
     }
 };
 
+/// Beyond which of its own limits the generator says that the figures are its own, and the run
+/// is invalid. Shares are from 0 to 1.
+struct health_limits {
+    double core_saturated = 0.95;  ///< busy share of a core, whatever else is the case
+    double core_busy = 0.9;        ///< busy share of a core while the send lag grows
+    double send_lag = 0.1;         ///< open loop: p99 of the send lag, of the median service time
+    std::int64_t send_lag_floor_ns = 200'000;  ///< a send lag below it is that of any timer
+    double achieved = 0.99;   ///< open loop: issued of intended, where the target is not the cause
+    double steal = 0.05;      ///< of the host's CPU time, taken by the hypervisor
+    double line_rate = 0.95;  ///< of an interface, in more than a tenth of the time
+    double descriptors = 1;   ///< open files, of the limit
+    double ports = 1;         ///< ephemeral ports in use, of the range
+    std::int64_t clock_step_ns = 10'000'000;  ///< how far the wall clock was set at once
+};
+
 struct scenario {
     std::string name;
     std::string description;
@@ -200,6 +215,7 @@ struct scenario {
     phases phase;
     stop_conditions stop;
     timeouts timeout;
+    health_limits limits;
     double error_limit = 0;  ///< share of failed operations above which the exit status is 1
     std::vector<slo> slos;   ///< of the measure phase; exit status 1 if one is missed
     /// The time of grace from the start of the measure phase, after which a missed objective ends

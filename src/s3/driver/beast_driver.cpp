@@ -145,6 +145,13 @@ class beast_driver final : public engine::driver {
 
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
 
+    std::vector<std::string> peers() const override {
+        std::vector<std::string> out;
+        for (const target_address& a : addresses_)
+            out.push_back(a.text);
+        return out;
+    }
+
     std::unique_ptr<engine::core_driver> make_core(runtime::reactor& loop, unsigned core) override {
         return std::make_unique<beast_core>(loop, core, options_, content_, addresses_, urls_);
     }

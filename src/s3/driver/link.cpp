@@ -60,11 +60,13 @@ void link::expired() {
 
 runtime::task<std::string> link::connect() {
     close();
+    error_ = 0;
     const int fd =
         ::socket(target_.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
-        co_return std::string("cannot open a socket: ") + std::strerror(errno) +
-            (errno == EMFILE ? "; raise the limit on open files (ulimit -n)" : "");
+        error_ = errno;
+        co_return std::string("cannot open a socket: ") + std::strerror(error_) +
+            (error_ == EMFILE ? "; raise the limit on open files (ulimit -n)" : "");
     }
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -72,9 +74,12 @@ runtime::task<std::string> link::connect() {
     int failure = 0;
     if (::connect(fd, reinterpret_cast<const sockaddr*>(&target_.address), target_.length) != 0 &&
         errno != EINPROGRESS) {
-        failure = errno;
+        failure = error_ = errno;
         ::close(fd);
-        co_return where + std::strerror(failure);
+        co_return where + std::strerror(failure) +
+            (failure == EADDRNOTAVAIL
+                 ? "; no local port is free: widen net.ipv4.ip_local_port_range"
+                 : "");
     }
     watch_.fd = fd;
     if (!loop_.add(watch_)) {

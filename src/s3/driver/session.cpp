@@ -1,5 +1,6 @@
 #include "session.hpp"
 
+#include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <cstdio>
@@ -101,6 +102,8 @@ runtime::task<bool> s3_session::open_link(engine::outcome& out, std::string* who
         co_return true;
     }
     ++core_.counters.connect_failures;
+    if (link_.error() == EADDRNOTAVAIL) ++core_.counters.no_port;
+    if (link_.error() == EMFILE || link_.error() == ENFILE) ++core_.counters.no_descriptor;
     if (link_.ended() == link::end::cancelled) {
         out.fail(op_status::cancelled, "", "");
     } else if (link_.ended() == link::end::timed_out) {

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/runtime/reactor.hpp>
+#include <cmath>
 #include <functional>
 #include <future>
 #include <thread>
@@ -330,6 +331,58 @@ TEST_CASE("reactor_pump_is_asked_again_when_it_wants_to_be") {
         CHECK(t.done.get_future().wait_for(std::chrono::seconds(10)) == std::future_status::ready);
         r.ask([&] { r.loop.remove(static_cast<pump&>(t)); });
     }
+}
+
+TEST_CASE("lag_counts_keep_values_to_a_sixteenth_of_their_octave") {
+    for (const std::int64_t ns :
+         {0LL, 1LL, 31LL, 32LL, 33LL, 1'000LL, 65'535LL, 1'234'567LL, 100'000'000'000LL}) {
+        lag_counts c;
+        c.record(ns);
+        std::size_t found = 0;
+        for (std::size_t i = 0; i < c.counts.size(); ++i) {
+            if (c.counts[i] == 0) continue;
+            ++found;
+            const double off = static_cast<double>(lag_counts::value_of(i) - ns);
+            CHECK(std::abs(off) <= static_cast<double>(ns) / 32 + 0.5);
+        }
+        CHECK(found == 1);
+    }
+    lag_counts extremes;
+    extremes.record(-5);
+    extremes.record(INT64_MAX);
+    CHECK(extremes.counts.front() == 1);
+    CHECK(extremes.counts.back() == 1);
+}
+
+TEST_CASE("reactor_counts_long_turns_and_late_timers") {
+    running_loop r;
+    lag_figures lag;
+    std::atomic<bool> woke{false};
+    r.ask([&] { r.loop.take_lag(lag); });
+    r.ask([&] {
+        start_detached([](reactor& loop, std::atomic<bool>& done) -> task<void> {
+            co_await loop.sleep_until(monotonic_ns() + 1'000'000);
+            done = true;
+        }(r.loop, woke));
+        // The turn that keeps the timer waiting.
+        const std::int64_t until = monotonic_ns() + 20'000'000;
+        while (monotonic_ns() < until) {
+        }
+    });
+    while (!woke)
+        std::this_thread::yield();
+    r.ask([&] { r.loop.take_lag(lag); });
+    const auto at_least = [](const lag_counts& c, std::int64_t ns) {
+        std::uint64_t sum = 0;
+        for (std::size_t i = 0; i < c.counts.size(); ++i) {
+            if (lag_counts::value_of(i) >= ns) sum += c.counts[i];
+        }
+        return sum;
+    };
+    CHECK(at_least(lag.turns, 18'000'000) >= 1);
+    CHECK(at_least(lag.timers, 17'000'000) == 1);
+    r.ask([&] { r.loop.take_lag(lag); });
+    CHECK(at_least(lag.timers, 0) == 0);
 }
 
 }  // namespace
