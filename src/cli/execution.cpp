@@ -89,7 +89,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
         return out;
     }
     doc.slo.aborted = watcher.aborted();
-    fill_document(doc, setup, std::move(result), watcher.used());
+    fill_document(doc, setup, std::move(result), watcher.health());
     if (doc.op_log && doc.op_log->dropped > 0) {
         doc.run.warnings.push_back(
             "operation log: " + std::to_string(doc.op_log->dropped) +

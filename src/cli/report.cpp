@@ -7,6 +7,8 @@
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/telemetry/host.hpp>
 
+#include "health.hpp"
+
 namespace chopsticks::cli {
 
 namespace {
@@ -78,7 +80,8 @@ results::run_info describe_run(const run_setup& setup,
 }
 
 void fill_document(results::run_document& doc, run_setup& setup, engine::run_result&& result,
-                   const telemetry::change& used) {
+                   const telemetry::health_summary& seen) {
+    const telemetry::change& used = seen.over;
     doc.run.duration_s = result.measure_s;
     doc.run.interrupted = result.interrupted;
     doc.run.problem = result.problem;
@@ -177,12 +180,14 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
                                                              static_cast<double>(core.span_ns))
                                          : 0;
         out.lag_max_ns = core.lag_max_ns;
+        out.switches_voluntary = core.switches_voluntary;
+        out.switches_involuntary = core.switches_involuntary;
         gen.cores.push_back(out);
     }
     gen.cpu_user_s = used.cpu_user_s;
     gen.cpu_system_s = used.cpu_system_s;
     gen.rss_bytes_max = used.rss_max_bytes;
-    gen.open_fds_max = used.open_fds;
+    gen.open_fds_max = seen.open_fds_max;
     gen.context_switches_voluntary = used.switches_voluntary;
     gen.context_switches_involuntary = used.switches_involuntary;
     gen.steal_share = used.host_steal_share;
@@ -197,9 +202,10 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
     gen.connections.tls_resumed = result.connections.tls_resumed;
     gen.connections.timeouts = result.connections.timeouts;
     gen.loop_lag = result.schedule_lag;
+    doc.health = health_of(result, seen);
 
     if (doc.run.problem.empty()) {
-        doc.validity.reasons = engine::invalid_reasons(result, setup.options);
+        doc.validity.reasons = engine::invalid_reasons(result, setup.options, observed_by(seen));
     } else {
         doc.validity.reasons.push_back("The run did not get to its end: " + doc.run.problem);
     }

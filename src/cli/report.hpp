@@ -4,7 +4,7 @@
 
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/results/document.hpp>
-#include <chopsticks/telemetry/snapshot.hpp>
+#include <chopsticks/telemetry/health.hpp>
 #include <string>
 #include <vector>
 
@@ -16,10 +16,10 @@ results::environment describe_environment();
 results::run_info describe_run(const run_setup& setup,
                                const std::vector<std::string>& command_line);
 
-/// Completes the document: figures, load, generator, validity. `used`: what the process spent over
-/// the measure phase.
+/// Completes the document: figures, load, generator, health, validity. `seen`: how the process was
+/// over the measure phase.
 void fill_document(results::run_document& doc, run_setup& setup, engine::run_result&& result,
-                   const telemetry::change& used);
+                   const telemetry::health_summary& seen);
 
 /// The exit status a run of this document ends with.
 int exit_status_of(const results::run_document& doc, const engine::run_result& result,

@@ -1,5 +1,7 @@
 #include "run_watcher.hpp"
 
+#include "health.hpp"
+
 namespace chopsticks::cli {
 
 run_watcher::run_watcher(run_setup& setup, results::run_document& doc, const std::string& stream,
@@ -8,7 +10,8 @@ run_watcher::run_watcher(run_setup& setup, results::run_document& doc, const std
       doc_(doc),
       listener_(listener),
       started_ns_(monotonic_ns()),
-      slos_(setup.scenario.slos, doc.layout) {
+      slos_(setup.scenario.slos, doc.layout),
+      sampler_(sampling_of(setup.options), setup.scenario.limits.line_rate) {
     if (!stream.empty()) {
         stream_ = results::interval_stream(stream, doc.run, setup.scenario, doc.layout);
     }
@@ -33,8 +36,8 @@ void run_watcher::take_phase(engine::phase p) {
     phase_started_ns_ = monotonic_ns();
     errors_ = 0;
     progress_before_ = 0;
-    if (p == engine::phase::measure) before_ = telemetry::take(telemetry::sources{});
-    if (p == engine::phase::drain) after_ = telemetry::take(telemetry::sources{});
+    if (p == engine::phase::measure) sampler_.begin();
+    if (p == engine::phase::drain) sampler_.end();
     tell_interrupted();
 }
 
@@ -80,6 +83,7 @@ void run_watcher::take_interval(const engine::interval& one) {
     for (const engine::core_figures& c : one.cores) {
         out.cores_busy.push_back(std::min(1.0, c.busy_share()));
     }
+    out.health = health_of(one, sampler_.latest());
     std::string line = results::to_line(out, doc_.layout);
     const std::lock_guard lock(mutex_);
     if (const std::string problem = stream_.write(line); !problem.empty()) {
@@ -91,9 +95,8 @@ void run_watcher::take_interval(const engine::interval& one) {
     if (display_) show(one, out);
 }
 
-telemetry::change run_watcher::used() const {
-    if (!before_ || !after_) return {};
-    return telemetry::difference(*before_, *after_);
+telemetry::health_summary run_watcher::health() {
+    return sampler_.end();
 }
 
 bool run_watcher::aborted() const {
@@ -176,6 +179,7 @@ void run_watcher::show(const engine::interval& one, const results::interval& out
     }
     for (const double busy : out.cores_busy)
         s.busiest_core = std::max(s.busiest_core, busy);
+    s.health = results::format_health(out.health);
     display_->update(s);
 }
 

@@ -9,7 +9,7 @@
 #include <chopsticks/results/interval_stream.hpp>
 #include <chopsticks/results/slo.hpp>
 #include <chopsticks/results/terminal.hpp>
-#include <chopsticks/telemetry/snapshot.hpp>
+#include <chopsticks/telemetry/health.hpp>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -35,8 +35,8 @@ class run_watcher final : public engine::observer {
     void on_note(const std::string& text) override { message("Note: " + text); }
     void on_interval(const engine::interval& one) override;
 
-    /// What the process spent over the measure phase.
-    telemetry::change used() const;
+    /// How the process was over the measure phase.
+    telemetry::health_summary health();
 
     /// An objective that was missed ended the load.
     bool aborted() const;
@@ -66,8 +66,7 @@ class run_watcher final : public engine::observer {
     std::uint64_t errors_ = 0;
     std::uint64_t progress_before_ = 0;
     bool said_interrupted_ = false;
-    std::optional<telemetry::snapshot> before_;
-    std::optional<telemetry::snapshot> after_;
+    telemetry::health_sampler sampler_;
 };
 
 }  // namespace chopsticks::cli

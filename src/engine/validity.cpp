@@ -195,7 +195,6 @@ std::vector<std::string> invalid_reasons(const run_result& result, const run_opt
         out.push_back(result.interrupted && result.measure_s <= 0
                           ? "The run was interrupted before it measured anything."
                           : "No operation ended in the measure phase; measure longer.");
-        return out;
     }
     check_cores(result, limit, out);
     const bool open = std::any_of(options.groups.begin(), options.groups.end(),

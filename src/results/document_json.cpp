@@ -195,6 +195,8 @@ json generator_json(const generator_figures& g) {
         one["busy_share"] = rounded(core.busy_share);
         one["cpu_share"] = rounded(core.cpu_share);
         one["lag_max_ns"] = core.lag_max_ns;
+        one["switches_voluntary"] = core.switches_voluntary;
+        one["switches_involuntary"] = core.switches_involuntary;
         out["cores"].push_back(std::move(one));
     }
     out["cpu_seconds"]["user"] = or_null(g.cpu_user_s);
@@ -296,6 +298,7 @@ json head_json(const run_document& doc) {
     out["by_endpoint"] = endpoints_json(doc);
     out["groups"] = groups_json(doc);
     out["generator"] = generator_json(doc.generator);
+    out["health"] = to_json(doc.health);
     out["environment"] = environment_json(doc.environment);
     out["workload"] = echo_json(doc.workload);
     out["scenario"] = to_json(doc.scenario);

@@ -87,6 +87,7 @@ std::string to_line(const interval& one, const stats::layout& names) {
     out["cores_busy"] = json::array();
     for (const double busy : one.cores_busy)
         out["cores_busy"].push_back(rounded(busy));
+    out["health"] = to_json(one.health);
     out["operations"] = json::object();
     if (one.figures != nullptr) {
         for (std::size_t i = 0; i < names.operations.size(); ++i) {

@@ -236,8 +236,9 @@ std::string live_display::rewind() {
     const auto rows_of = [width](std::size_t drawn) {
         return std::max<std::size_t>(1, (drawn + width - 1) / width);
     };
-    const std::size_t rows =
-        rows_of(drawn_columns_) + (drawn_lines_ == 2 ? rows_of(drawn_bar_columns_) : 0);
+    std::size_t rows = rows_of(drawn_columns_);
+    if (drawn_health_columns_ > 0) rows += rows_of(drawn_health_columns_);
+    if (drawn_bar_columns_ > 0) rows += rows_of(drawn_bar_columns_);
     drawn_lines_ = 0;
     std::string out = "\r";
     if (rows > 1) out += "\x1b[" + std::to_string(rows - 1) + "A";
@@ -249,7 +250,9 @@ void live_display::update(const live_status& status) {
         std::string out;
         const std::string header = status_header(status);
         if (!header.empty() && (!header_printed_ || lines_since_header_ >= lines_per_header)) {
+            const bool again = header_printed_;
             out += header + "\n";
+            if (again && !status.health.empty()) out += status.health + "\n";
             header_printed_ = true;
             lines_since_header_ = 0;
         }
@@ -278,14 +281,22 @@ void live_display::update(const live_status& status) {
     drawn_columns_ = std::min(columns(values_), width);
     values_ = columns(values_) > width ? std::string(cut(values_, width))
                                        : format_status(status, options_.color);
+    health_ = std::string(cut(status.health, width));
+    drawn_health_columns_ = columns(health_);
     bar_ = format_bar(status, options_.width - 1, options_.color);
     drawn_bar_columns_ = columns(format_bar(status, options_.width - 1, false));
     emit(out + draw());
 }
 
 std::string live_display::draw() {
-    drawn_lines_ = bar_.empty() ? 1 : 2;
-    return bar_.empty() ? values_ : values_ + "\n" + bar_;
+    drawn_lines_ = 1;
+    std::string out = values_;
+    for (const std::string* more : {&health_, &bar_}) {
+        if (more->empty()) continue;
+        out += "\n" + *more;
+        ++drawn_lines_;
+    }
+    return out;
 }
 
 void live_display::message(std::string_view text) {

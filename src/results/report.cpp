@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/health.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <cmath>
 
@@ -356,7 +357,10 @@ std::string generator(const json& doc, std::size_t width) {
     std::string line;
     for (const std::string& fact : facts)
         line += (line.empty() ? "" : ", ") + fact;
-    return paragraph("Generator", indent, line, width);
+    std::string out = paragraph("Generator", indent, line, width);
+    const json& health = member(doc, "health");
+    if (health.is_object()) out += paragraph("Health", indent, describe_health(health), width);
+    return out;
 }
 
 std::string verdict(const json& doc, std::size_t width, const terminal_options& options) {

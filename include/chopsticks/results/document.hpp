@@ -7,6 +7,7 @@
 /// Units: times in seconds are `_s` doubles since the start of the run, latencies `_ns`, sizes
 /// bytes.
 
+#include <chopsticks/results/health.hpp>
 #include <chopsticks/results/json.hpp>
 #include <chopsticks/results/slo.hpp>
 #include <chopsticks/scenario/scenario.hpp>
@@ -225,6 +226,8 @@ struct core_figures {
     double busy_share = 0;        ///< wall time in turns of the loop that did something; 0 to 1
     double cpu_share = 0;         ///< CPU time of its thread / wall time, spinning included; 0 to 1
     std::int64_t lag_max_ns = 0;  ///< the longest turn of the loop
+    std::uint64_t switches_voluntary = 0;  ///< of the core's thread
+    std::uint64_t switches_involuntary = 0;
 };
 
 struct connection_figures {
@@ -282,6 +285,7 @@ struct run_document {
     data_figures data;
     std::vector<group_figures> groups;
     generator_figures generator;
+    health_figures health;
     /// Intervals as `to_line` gives them, oldest first: text, because an hour of them as objects
     /// would take ten times the memory.
     std::vector<std::string> intervals;
@@ -301,6 +305,7 @@ struct interval {
     const stats::totals* figures = nullptr;  ///< not owned; made with the layout given to `to_line`
     interval_load load;
     std::vector<double> cores_busy;  ///< busy share of each core, 0 to 1
+    interval_health health = {};
 };
 
 /// The workload config as the result shows it. Neither the secret key nor the session token is

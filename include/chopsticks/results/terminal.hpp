@@ -30,6 +30,7 @@ struct live_status {
     /// Prepare and cleanup: objects instead of latencies. The total may be 0 where it is not known.
     std::uint64_t objects_done = 0;
     std::uint64_t objects_total = 0;
+    std::string health;  ///< a line of format_health; empty: none
 };
 
 /// How to print.
@@ -44,8 +45,9 @@ struct terminal_options {
     static terminal_options of(int fd);
 };
 
-/// The line per second. On a terminal: a header once, then a line of values and a progress bar that
-/// are redrawn in place. Elsewhere: appended lines under a header that comes again every 20 lines.
+/// The line per second. On a terminal: a header once, then a line of values, one of the generator's
+/// health and a progress bar that are redrawn in place. Elsewhere: appended lines under a header
+/// that comes again every 20 lines, with the health below it.
 /// Fits 80 columns. One thread. What it cannot write (a closed pipe) it leaves out; it never stops
 /// a run.
 class live_display {
@@ -75,9 +77,11 @@ class live_display {
     terminal_options options_;
     std::string phase_;
     std::string values_;           ///< last line of values, without its end
+    std::string health_;           ///< last line of health; may be empty
     std::string bar_;              ///< last bar; may be empty
-    std::size_t drawn_lines_ = 0;  ///< 0, 1 (values) or 2 (values and bar)
+    std::size_t drawn_lines_ = 0;  ///< 0, or 1 (values) and 1 each for health and bar
     std::size_t drawn_columns_ = 0;
+    std::size_t drawn_health_columns_ = 0;
     std::size_t drawn_bar_columns_ = 0;
     unsigned lines_since_header_ = 0;
     bool header_printed_ = false;

@@ -129,6 +129,33 @@ inline pacing_figures pacing(std::uint64_t gaps) {
     return out;
 }
 
+inline void fill(health_figures& h) {
+    h.connects_per_s = 8.5;
+    h.tls_handshakes_per_s = 8.5;
+    h.loop_turns.record_n(12'000, 1000);
+    h.loop_turns.record(1'200'000);
+    h.loop_timers.record(3'000);
+    h.connections_max = 257;
+    h.tcp_retransmits = 7;
+    h.rtt.record(180'000);
+    h.ports_in_all = 28'232;
+    h.ports_left_min = 27'975;
+    h.open_fds_max = 271;
+    h.fds_limit = 1024;
+    h.nics["eth0"] = {1e6, 2e6, 125e6, 0.016, 0.02, 0};
+    h.nics["lo"].rx_bytes_per_s = 5;
+    h.steal_share = 0.004;
+    h.steal_share_max = 0.01;
+    h.host_busy_share = 0.6;
+    h.cpu_mhz_mean = 2596;
+    h.cpu_mhz_min = 2400;
+    h.rss_bytes_max = 47'185'920;
+    h.samples = 30;
+    h.sampling_cpu_s = 0.012;
+    h.sample_max_ns = 900'000;
+    h.calibration = calibration_use{"/c/calibration.json", "2026-11-20T08:00:00Z", 0.31};
+}
+
 /// A run of 30 s with everything in it: open and closed loop, errors, two endpoints, intervals.
 inline run_document document(std::uint64_t operations = 30'000) {
     run_document doc(names());
@@ -180,7 +207,8 @@ inline run_document document(std::uint64_t operations = 30'000) {
     group.load = {};
     group.pacing.reset();
     doc.groups.push_back(group);
-    doc.generator.cores = {{0, 0.41, 0.55, 310'000}, {-1, 0.87, 0.93, 1'200'000}};
+    doc.generator.cores = {{0, 0.41, 0.55, 310'000, 12, 3}, {-1, 0.87, 0.93, 1'200'000, 1, 0}};
+    fill(doc.health);
     doc.generator.cpu_user_s = 12.25;
     doc.generator.cpu_system_s = 4.5;
     doc.generator.rss_bytes_max = 47'185'920;

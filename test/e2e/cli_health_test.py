@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""The generator's health: what a result says of it, and what makes a run invalid."""
+
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import harness
+
+dummy = ["--set", "workload.driver=dummy", "--set", "phases.prepare=false",
+         "--set", "phases.cleanup=false", "--set", "phases.warmup=100ms", "--cores", "1"]
+
+
+class health_case(harness.case):
+    def setUp(self):
+        super().setUp()
+        self.scenario = self.file("s.yaml", harness.small_scenario)
+        self.output = self.dir / "r.json"
+
+    def run_it(self, *arguments, codes=(harness.ran, harness.generator_was_limit), **how):
+        done = self.run_binary("run", "-f", self.scenario, "--output", self.output, *arguments,
+                               **how)
+        self.assert_code(done, *codes)
+        return done, harness.read_result(self.output)
+
+    def assert_reason(self, done, result, words):
+        self.assertEqual(done.code, harness.generator_was_limit)
+        self.assertFalse(result["validity"]["valid"])
+        self.assertIn(words, " ".join(result["validity"]["reasons"]))
+        self.assertIn("INVALID", done.said)
+
+
+class figures_test(health_case):
+    def test_health_is_in_the_result_the_intervals_and_the_report(self):
+        done, result = self.run_it("--embedded", "--set", "phases.measure=1500ms")
+        self.assertEqual(harness.schema_errors(result), [])
+        health = result["health"]
+        self.assertGreater(health["loop_turns"]["count"], 100)
+        self.assertGreaterEqual(health["sampling"]["samples"], 1)
+        self.assertLess(health["sampling"]["cpu_s"], 0.5)
+        self.assertIn("lo", health["nic"])
+        self.assertIsNone(health["nic"]["lo"]["utilisation"])
+        self.assertGreater(health["descriptors"]["limit"], health["descriptors"]["open_max"])
+        self.assertEqual(health["clock"]["steps"], 0)
+        if health["tcp"]["connections_max"] is not None:
+            self.assertGreaterEqual(health["tcp"]["connections_max"], 1)
+            self.assertGreater(health["tcp"]["rtt"]["p50_ns"], 0)
+            self.assertLess(health["ports"]["left_min"], health["ports"]["in_all"])
+        for one in result["intervals"]:
+            self.assertIn("loop_turn_p99_ns", one["health"])
+        self.assertIn("\nHealth ", done.said)
+        self.assertIn("loop turn p99", done.said)
+
+    def test_limits_are_read_and_told(self):
+        _, result = self.run_it("--embedded", "--set", "phases.measure=300ms",
+                                "--set", "limits.steal=50%", "--set", "limits.clock_step=1s")
+        self.assertEqual(result["scenario"]["limits"]["steal"], 0.5)
+        self.assertEqual(result["scenario"]["limits"]["clock_step_s"], 1)
+        done = self.run_binary("run", "-f", self.scenario, "--embedded", "--set",
+                               "limits.steel=50%")
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "steel")
+
+
+class rules_test(health_case):
+    def test_rate_beyond_a_core_is_the_generators_fault(self):
+        done, result = self.run_it(*dummy, "--set", "phases.measure=3s", "--rate", "20000000",
+                                   "--set", "phases.warmup=0s")
+        self.assert_reason(done, result, "Core 0 was")
+        self.assertIn("of 60", " ".join(result["validity"]["reasons"]))  # 60 million were due
+        self.assertIn("that were due the generator came to",
+                      " ".join(result["validity"]["reasons"]))
+
+    def test_limits_of_the_scenario_decide(self):
+        done, result = self.run_it(*dummy, "--set", "phases.measure=500ms", "--rate", "1000",
+                                   "--set", "limits.send_lag_floor=1ns", "--set",
+                                   "limits.send_lag=0")
+        self.assert_reason(done, result, "sent due operations late")
+        done, result = self.run_it("--embedded", "--set", "phases.measure=500ms",
+                                   "--set", "limits.descriptors=0.01%")
+        self.assert_reason(done, result, "File descriptors ran out")
+
+    def test_ports_that_run_out_are_the_generators_fault(self):
+        # A network namespace of its own, with three ports.
+        inside = ("ip link set lo up && echo 40000 40002 > "
+                  "/proc/sys/net/ipv4/ip_local_port_range && exec \"$@\"")
+        tried = subprocess.run(["unshare", "-rn", "sh", "-c", inside, "sh", "true"],
+                               capture_output=True, check=False)
+        if tried.returncode != 0:
+            self.skipTest("no network namespaces here")
+        done = subprocess.run(
+            ["unshare", "-rn", "sh", "-c", inside, "sh", harness.binary, "run", "-f",
+             self.scenario, "--embedded", "--output", self.output, "-u", "8",
+             "--set", "phases.prepare=false", "--set", "phases.measure=500ms"],
+            capture_output=True, text=True, timeout=60, check=False, cwd=self.dir)
+        result = harness.read_result(self.output)
+        self.assertIn("Local ports ran out", " ".join(result["validity"]["reasons"]), done.stderr)
+        self.assertEqual(result["health"]["ports"]["in_all"], 3)
+
+
+if __name__ == "__main__":
+    harness.main()
