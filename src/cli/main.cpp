@@ -49,6 +49,7 @@ int run_main(int argc, char** argv) {
     add_list_command(app, status);
     add_oplog_command(app, status);
     add_serve_command(app, status);
+    add_calibrate_command(app, status);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chopsticks/engine/validity.hpp>
 #include <chopsticks/rbd/driver.hpp>
+#include <chopsticks/results/calibration.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/telemetry/host.hpp>
@@ -214,6 +215,7 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         results::judge(setup.scenario.slos, result.measured, doc.layout, result.measure_s);
     doc.run.exit_status = exit_status_of(doc, result, setup.scenario);
     doc.figures = std::move(result.measured);
+    doc.health.calibration = results::cite_calibration(results::default_calibration_path(), doc);
 }
 
 int exit_status_of(const results::run_document& doc, const engine::run_result& result,

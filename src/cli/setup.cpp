@@ -31,18 +31,6 @@ constexpr double seed_most = 9007199254740991;
 /// The most memory the embedded endpoint takes for objects.
 constexpr std::uint64_t embedded_memory_bytes = 4ULL << 30;
 
-std::vector<int> usable_cpus() {
-    cpu_set_t set;
-    std::vector<int> cpus;
-    if (::sched_getaffinity(0, sizeof set, &set) == 0) {
-        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-            if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) cpus.push_back(cpu);
-        }
-    }
-    if (cpus.empty()) cpus.push_back(-1);
-    return cpus;
-}
-
 std::uint64_t random_word() {
     std::random_device device;
     return static_cast<std::uint64_t>(device()) << 32 | device();
@@ -83,6 +71,18 @@ void refuse_secrets(const run_arguments& a) {
 }
 
 }  // namespace
+
+std::vector<int> usable_cpus() {
+    cpu_set_t set;
+    std::vector<int> cpus;
+    if (::sched_getaffinity(0, sizeof set, &set) == 0) {
+        for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+            if (CPU_ISSET(static_cast<std::size_t>(cpu), &set)) cpus.push_back(cpu);
+        }
+    }
+    if (cpus.empty()) cpus.push_back(-1);
+    return cpus;
+}
 
 void add_run_options(CLI::App& command, run_arguments& a) {
     command

@@ -46,6 +46,9 @@ struct run_arguments {
     bool quiet = false;
 };
 
+/// CPUs the process may run on; one of -1 where the kernel does not say.
+std::vector<int> usable_cpus();
+
 /// Options that `run` and `validate` have in common.
 void add_run_options(CLI::App& command, run_arguments& a);
 

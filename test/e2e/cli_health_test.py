@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The generator's health: what a result says of it, and what makes a run invalid."""
 
+import json
 import pathlib
 import subprocess
 import sys
@@ -63,12 +64,54 @@ class figures_test(health_case):
         self.assert_one_clear_message(done, "steel")
 
 
+class calibrate_test(health_case):
+    def test_run_cites_the_calibration_of_its_host_and_no_other(self):
+        cache = self.dir / "cache"
+        env = {"XDG_CACHE_HOME": str(cache)}
+        asked = self.dir / "c.json"
+        done = self.run_binary("calibrate", "--duration", "4s", "--output", asked, env=env,
+                               timeout=150)
+        self.assert_code(done, harness.ran)
+        for line in done.out.splitlines():
+            if not line.startswith(("Runs on", "Written")):
+                self.assertLessEqual(len(line), 79, line)
+        found = json.loads(asked.read_text())
+        kept = cache / "chopsticks" / "calibration.json"
+        self.assertEqual(found, json.loads(kept.read_text()))
+        self.assertGreater(found["dummy"]["ops_per_s"], 1000)
+        for op in ("get", "put"):
+            self.assertGreater(found[op]["small"]["full_core_ops_per_s"],
+                               found[op]["large"]["full_core_ops_per_s"], op)
+            self.assertGreater(found[op]["ns_per_request"], 0)
+        self.assertEqual(set(found["timers"]), {"spin", "hybrid", "sleep"})
+        self.assertGreaterEqual(len(found["send_lag"]), 1)
+        arguments = ["--embedded", "--set", "phases.measure=500ms"]
+        done, result = self.run_it(*arguments, env=env)
+        self.assertEqual(harness.schema_errors(result), [])
+        used = result["health"]["calibration"]
+        self.assertEqual(used["file"], str(kept))
+        self.assertEqual(used["made"], found["made"])
+        self.assertGreater(used["used_share"], 0)
+        self.assertIn("of what the", " ".join(done.said.split()))
+        # Of another machine, and of none.
+        found["identity"]["cpu_model"] = "another"
+        kept.write_text(json.dumps(found))
+        self.assertIsNone(self.run_it(*arguments, env=env)[1]["health"]["calibration"])
+        kept.write_text("{")
+        self.assertIsNone(self.run_it(*arguments, env=env)[1]["health"]["calibration"])
+
+    def test_bad_duration_is_refused(self):
+        done = self.run_binary("calibrate", "--duration", "soon")
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "--duration")
+
+
 class rules_test(health_case):
     def test_rate_beyond_a_core_is_the_generators_fault(self):
-        done, result = self.run_it(*dummy, "--set", "phases.measure=3s", "--rate", "20000000",
+        done, result = self.run_it(*dummy, "--set", "phases.measure=3s", "--rate", "50000000",
                                    "--set", "phases.warmup=0s")
-        self.assert_reason(done, result, "Core 0 was")
-        self.assertIn("of 60", " ".join(result["validity"]["reasons"]))  # 60 million were due
+        # How busy the core was depends on who else wants the CPU; that it was late does not.
+        self.assert_reason(done, result, "sent due operations late")
         self.assertIn("that were due the generator came to",
                       " ".join(result["validity"]["reasons"]))
 

@@ -10,7 +10,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
-commands = ("run", "serve", "validate", "list", "oplog")
+commands = ("run", "serve", "validate", "list", "oplog", "calibrate")
 
 
 class help_test(harness.case):

@@ -12,7 +12,7 @@ import docs
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
-commands = ("run", "sweep", "find-max", "validate", "serve", "list", "oplog")
+commands = ("run", "sweep", "find-max", "validate", "serve", "list", "oplog", "calibrate")
 page = docs.root / "docs/reference/cli.md"
 
 

@@ -78,6 +78,7 @@ scenario_maps = {
     "phases.prepare": [{**scenario_with(), "phases": {"prepare": odd}}],
     "stop": [{**scenario_with(), "stop": odd}],
     "timeouts": [{**scenario_with(), "timeouts": odd}],
+    "limits": [{**scenario_with(), "limits": odd}],
     "abort_on_fail": [{**scenario_with(), "abort_on_fail": {"after": 1, **odd}}],
 }
 

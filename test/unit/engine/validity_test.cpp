@@ -86,6 +86,24 @@ TEST_CASE("validity_late_generator_is_told_from_a_slow_target") {
     CHECK(r.reason() == "0 reasons");
 }
 
+TEST_CASE("validity_latency_objective_says_how_late_is_too_late") {
+    finished_run r;
+    for (int i = 0; i < 100; ++i)
+        r.result.measured.by_operation[0].send_lag.record(3'000'000);
+    CHECK(has(r.reason(), "late"));
+    scenario::slo objective;
+    objective.limit = 20e6;
+    r.plan.slos = {objective};
+    CHECK(has(r.reason(), "limit 2.00 ms"));
+    objective.limit = 200e6;
+    r.plan.slos = {objective};
+    CHECK(r.reason() == "0 reasons");
+    // The tightest one counts.
+    objective.limit = 20e6;
+    r.plan.slos.push_back(objective);
+    CHECK(has(r.reason(), "limit 2.00 ms"));
+}
+
 TEST_CASE("validity_lateness_of_a_closed_loop_is_no_reason") {
     finished_run r;
     r.result.groups[0].queued = 0;
