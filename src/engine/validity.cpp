@@ -115,13 +115,17 @@ void check_achieved(const run_result& result, const run_options& options, const 
         }
         const double missing = static_cast<double>(load.shed + load.backlog);
         const bool users_left = load.in_flight_max < group.open->max_in_flight;
-        if (users_left && missing > noticed * (1 - limit.achieved)) {
-            out.push_back("Group " + group.name + ": " + percent(missing / noticed) +
-                          " of the due tasks were not begun although fewer than max_in_flight (" +
-                          std::to_string(group.open->max_in_flight) +
-                          ") were under way: the load is uneven over the cores. Raise "
-                          "max_in_flight or use fewer cores.");
-        }
+        if (!users_left || missing <= noticed * (1 - limit.achieved)) continue;
+        // Users were idle, so the target was not asked: either nobody came to hand out the work in
+        // time, or it fell to a core whose own users were all busy.
+        const bool late = result.schedule_lag.value_at_percentile(99) > limit.send_lag_floor_ns;
+        out.push_back(
+            "Group " + group.name + ": " + percent(missing / noticed) +
+            " of the due tasks were not begun although fewer than max_in_flight (" +
+            std::to_string(group.open->max_in_flight) + ") were under way: " +
+            (late ? "the rate is more than the generator's cores can do. Use more cores (--cores) "
+                    "or a lower rate."
+                  : "the load is uneven over the cores. Raise max_in_flight or use fewer cores."));
     }
 }
 

@@ -170,6 +170,10 @@ TEST_CASE("validity_work_left_undone_is_the_targets_unless_users_were_idle") {
     CHECK(r.reason() == "0 reasons");
     r.result.groups[0].in_flight_max = 40;
     CHECK(has(r.reason(), "uneven over the cores"));
+    r.plan.limits.send_lag = 1;  // of this rule alone
+    for (int i = 0; i < 100; ++i)
+        r.result.schedule_lag.record(900'000);
+    CHECK(has(r.reason(), "more than the generator's cores can do"));
     r.result.groups[0].shed = 5;
     r.result.groups[0].backlog = 0;
     CHECK(r.reason() == "0 reasons");
