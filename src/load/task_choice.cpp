@@ -6,6 +6,12 @@
 
 namespace chopsticks::load {
 
+namespace {
+
+constexpr double slack = 1e-6;
+
+}  // namespace
+
 task_choice::task_choice(std::span<const double> weights) {
     CHOPSTICKS_ASSERT(!weights.empty());
     const std::size_t n = weights.size();
@@ -47,16 +53,6 @@ task_choice::task_choice(std::span<const double> weights) {
     }
 }
 
-namespace {
-
-constexpr auto begins_later = [](const auto& a, const auto& b) { return a.begins() > b.begins(); };
-// Equal ends by index, so that nothing but the weights decides.
-constexpr auto ends_later = [](const auto& a, const auto& b) {
-    return a.ends != b.ends ? a.ends > b.ends : a.index > b.index;
-};
-
-}  // namespace
-
 task_mix::task_mix(std::span<const double> weights, std::uint64_t seed)
     : random_(mix64(seed, 0x6d6978)) {
     CHOPSTICKS_ASSERT(!weights.empty());
@@ -69,39 +65,41 @@ task_mix::task_mix(std::span<const double> weights, std::uint64_t seed)
     for (std::size_t i = 0; i < weights.size(); ++i) {
         if (weights[i] == 0) continue;
         candidate c;
-        c.spacing = sum / weights[i];
-        c.ends = c.spacing;
+        c.share = weights[i] / sum;
         c.index = static_cast<std::uint32_t>(i);
-        waiting_.push_back(c);
+        candidates_.push_back(c);
     }
-    // Room for all in both: nothing is allocated later.
-    allowed_.reserve(waiting_.size());
-    std::make_heap(waiting_.begin(), waiting_.end(), begins_later);
 }
 
 void task_mix::refill() noexcept {
-    const auto move_first = [](auto& from, auto by, auto& to) {
-        std::pop_heap(from.begin(), from.end(), by);
-        to.push_back(from.back());
-        from.pop_back();
-    };
-    for (std::uint32_t& chosen : block_) {
-        // Draw n fills the span from n to n + 1. The slack is for what no double holds exactly.
-        while (!waiting_.empty() && waiting_.front().begins() < draw_ + 1 - 1e-6) {
-            move_first(waiting_, begins_later, allowed_);
-            std::push_heap(allowed_.begin(), allowed_.end(), ends_later);
+    std::size_t filled = 0;
+    for (candidate& c : candidates_) {
+        c.owed += c.share * block_draws;
+        // Those that must be in this block. The slack is for what no double holds exactly.
+        while (c.owed >= 1 - slack && filled < block_draws) {
+            block_[filled++] = c.index;
+            c.owed -= 1;
         }
-        if (allowed_.empty()) move_first(waiting_, begins_later, allowed_);  // by rounding alone
-        move_first(allowed_, ends_later, waiting_);
-        candidate& c = waiting_.back();
-        chosen = c.index;
-        // A product, no sum: nothing adds up.
-        c.drawn += 1;
-        c.ends = (c.drawn + 1) * c.spacing;
-        std::push_heap(waiting_.begin(), waiting_.end(), begins_later);
-        draw_ += 1;
+        // What is ahead of its share comes last: by rounding alone, if ever.
+        c.ends = (1 - c.owed) / c.share + (c.owed > slack ? 0 : 1e18);
     }
-    for (std::size_t i = block_.size() - 1; i > 0; --i) {
+    // Each that is owed a part of a draw may have the whole; the rest goes to those that must have
+    // theirs first.
+    const std::size_t open = std::min(block_draws - filled, candidates_.size());
+    if (open > 0) {
+        const auto last = candidates_.begin() + static_cast<std::ptrdiff_t>(open);
+        // Equal ends by index, so that nothing but the weights decides.
+        std::partial_sort(candidates_.begin(), last, candidates_.end(),
+                          [](const candidate& a, const candidate& b) {
+                              return a.ends != b.ends ? a.ends < b.ends : a.index < b.index;
+                          });
+        for (auto c = candidates_.begin(); c != last; ++c) {
+            block_[filled++] = c->index;
+            c->owed -= 1;
+        }
+    }
+    CHOPSTICKS_ASSERT(filled == block_draws);
+    for (std::size_t i = block_draws - 1; i > 0; --i) {
         std::swap(block_[i], block_[random_.below(i + 1)]);
     }
     used_ = 0;

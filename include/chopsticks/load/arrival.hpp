@@ -45,7 +45,7 @@ class arrival_schedule final : public arrival_source {
     arrival_schedule(const arrival_schedule&) = delete;
     arrival_schedule& operator=(const arrival_schedule&) = delete;
 
-    /// About 25 ns for Poisson, 5 ns for constant; a sine adds 300 ns.
+    /// 19 ns for Poisson, 4 ns for constant; several hundred more on a sine.
     double next() noexcept override;
 
   private:

@@ -50,8 +50,9 @@ class rate_curve {
 };
 
 /// Goes along a curve: a question costs the same wherever it is asked, as long as the questions
-/// never go back. 3 ns on straight lines, about 150 ns on a sine. One thread. The curve is copied
-/// by reference and must outlive it.
+/// never go back. 4 ns on straight lines; on a sine 30 ns for the area and
+/// several hundred for the time. One thread. The curve is copied by
+/// reference and must outlive it.
 class rate_curve::cursor {
   public:
     explicit cursor(const rate_curve& curve) noexcept;

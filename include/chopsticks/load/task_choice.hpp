@@ -49,11 +49,12 @@ class task_choice {
 /// keeps its size however long the run is, and two runs have the same mix. The order within 64
 /// draws is random.
 ///
-/// How: the k-th draw of a weight's share p of all must lie between draws (k - 1) / p and k / p.
-/// Taking the one of those allowed whose time ends first keeps to all of that (R. Tijdeman, "The
-/// chairman assignment problem", Discrete Mathematics 32, 1980); each 64 are then shuffled. One
-/// object belongs to one core. No allocation after construction; about 25 ns a draw for five
-/// weights.
+/// How: the k-th draw of a weight's share p of all must lie between draws (k - 1) / p and k / p,
+/// and there is an order that keeps to that (R. Tijdeman, "The chairman assignment problem",
+/// Discrete Mathematics 32, 1980). So there is one by blocks of 64 as well, and taking of the draws
+/// allowed in a block those first whose time ends first finds it (earliest deadline first is
+/// optimal for jobs of one length). Each block is then shuffled. One object belongs to one core. No
+/// allocation after construction; 7 ns a draw for five weights.
 class task_mix {
   public:
     /// \param weights as task_choice's
@@ -65,22 +66,21 @@ class task_mix {
     }
 
   private:
+    static constexpr std::size_t block_draws = 64;
+
     struct candidate {
-        double spacing = 0;  // draws from one of it to the next
-        double drawn = 0;    // so often so far
-        double ends = 0;     // where its next draw must be at the latest
+        double share = 0;  // of all draws
+        double owed = 0;   // its share of the draws so far, less those it had; above -1, below 1
+        double ends = 0;   // draws until its next one must have been
         std::uint32_t index = 0;
-        double begins() const noexcept { return ends - spacing; }
     };
 
     void refill() noexcept;
 
     random_stream random_;
-    std::vector<candidate> waiting_;  // a heap, first to begin in front
-    std::vector<candidate> allowed_;  // a heap, first to end in front
-    double draw_ = 0;
-    std::array<std::uint32_t, 64> block_{};
-    std::size_t used_ = 64;
+    std::vector<candidate> candidates_;
+    std::array<std::uint32_t, block_draws> block_{};
+    std::size_t used_ = block_draws;
 };
 
 }  // namespace chopsticks::load
