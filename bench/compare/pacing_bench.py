@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""How well an open loop keeps its plan: 20,000 and 200,000 Poisson arrivals per second from one core
-that spins, against the dummy driver and the embedded endpoint; and fio's own Poisson arrivals.
+"""How well an open loop keeps its plan: 20,000 and 200,000 Poisson arrivals per second from one
+core that spins, against the dummy driver and the embedded endpoint; and fio's own Poisson arrivals.
 
 Send lag is from due to first byte sent. The mean gap is what was planned between two arrivals, over
 what the rate asks for: 1 within 0.1 % for us. fio is asked for the same rates with `ioengine=null`,
