@@ -4,7 +4,6 @@
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/slo.hpp>
 
-
 namespace {
 
 using namespace chopsticks;
