@@ -34,8 +34,8 @@ int refuse(const CLI::App& app, const CLI::ParseError& error) {
 
 int run_main(int argc, char** argv) {
     CLI::App app{
-        "Chopsticks puts a measured, honest load on S3 object stores and writes one JSON result "
-        "per run.\n\nA first try without any server:\n  chopsticks run -f "
+        "Chopsticks puts a measured, honest load on S3 object stores and Ceph RBD and writes one "
+        "JSON result per run.\n\nA first try without any server:\n  chopsticks run -f "
         "scenarios/quickstart.yaml --embedded",
         "chopsticks"};
     app.set_version_flag("--version", "chopsticks " CHOPSTICKS_VERSION);
