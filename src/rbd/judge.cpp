@@ -241,9 +241,9 @@ void conclude(flight& f, engine::outcome& out) {
             out.http_status = number;
         }
         if (number != EILSEQ) return;
+        const unsigned long long offset = f.op.offset;
         std::snprintf(text, sizeof text, "compare_and_write at offset %llu of %s: differs at %llu",
-                      static_cast<unsigned long long>(f.op.offset), f.on->name.c_str(),
-                      static_cast<unsigned long long>(f.op.offset + f.mismatch));
+                      offset, f.on->name.c_str(), offset + f.mismatch);
         out.fail(op_status::io_error, "EILSEQ", text);
         out.http_status = number;
         return;
