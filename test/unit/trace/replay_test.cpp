@@ -8,6 +8,7 @@
 #include <chopsticks/trace/op_log.hpp>
 #include <chopsticks/trace/replay.hpp>
 #include <chrono>
+#include <map>
 #include <set>
 
 #include "temporary.hpp"
@@ -46,11 +47,15 @@ struct replayed {
     std::int64_t end_ns = 0;
 
     std::vector<planned_operation> all() const {
+        // What is due at the same time stays in the order of the cores.
+        std::multimap<std::int64_t, planned_operation> by_time;
+        for (const auto& core : cores) {
+            for (const planned_operation& op : core)
+                by_time.emplace(op.due_ns, op);
+        }
         std::vector<planned_operation> out;
-        for (const auto& core : cores)
-            out.insert(out.end(), core.begin(), core.end());
-        std::stable_sort(out.begin(), out.end(),
-                         [](const auto& a, const auto& b) { return a.due_ns < b.due_ns; });
+        for (const auto& [due_ns, op] : by_time)
+            out.push_back(op);
         return out;
     }
 };
