@@ -238,7 +238,8 @@ TEST_CASE("rbd_config_refuses_what_cannot_be_meant") {
 
 TEST_CASE("rbd_driver_is_dummy_where_all_is_unless_it_names_its_own") {
     const auto driver = [](const std::string& text, const char* workload) {
-        return driver_of(parse_workload_config(text, "w.yaml"), workload);
+        // A copy: the view is of the config, which ends here.
+        return std::string(driver_of(parse_workload_config(text, "w.yaml"), workload));
     };
     CHECK(driver("", "rbd") == "librbd");
     CHECK(driver("", "s3") == "beast");

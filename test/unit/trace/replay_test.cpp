@@ -347,5 +347,7 @@ TEST_CASE("memory does not grow with the file") {
     CHECK(count == lines);
     CHECK(std::filesystem::file_size(path) > 100'000'000);
     // The whole of it lies within the sort window: the limit on the number is what counts.
+#ifndef CHOPSTICKS_SANITIZED  // sanitizers keep what was freed for a while
     CHECK(most - before < 60'000'000);
+#endif
 }
