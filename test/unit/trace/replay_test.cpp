@@ -327,7 +327,7 @@ TEST_CASE("memory does not grow with the file") {
         in >> total >> pages;
         return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     };
-    const std::uint64_t before = resident();
+    [[maybe_unused]] const std::uint64_t before = resident();
     replay_feed feed(options_for(path));
     feed.start();
     std::int64_t count = 0;
