@@ -50,14 +50,14 @@ class bench:
         job = json.loads(text[text.index("{"):])["jobs"][0][op]
         return used(job["iops"], job["total_ios"], cpu, job)
 
-    def chopsticks(self, op, depth, load=None, stop=None, seconds=None, **config):
+    def chopsticks(self, op, depth, load=None, stop=None, seconds=None, warmup=0, **config):
         more = {"stop": stop} if stop else {}
         scenario = self.folder / "s.yaml"
         scenario.write_text(json.dumps({
             "name": "compare",
             "groups": [{"name": "g", "workload": "rbd", "tasks": [{"op": op, "block": "4KiB"}],
                         "load": load or {"closed": {"users": depth}}}],
-            "phases": {"warmup": "0s", "measure": f"{seconds or self.seconds}s"}, **more}))
+            "phases": {"warmup": f"{warmup}s", "measure": f"{seconds or self.seconds}s"}, **more}))
         workload = self.folder / "w.yaml"
         workload.write_text(json.dumps({"rbd": {
             "conf_file": str(self.conf), "prefix": "compare-", "size": "256MiB", "keep": True,
@@ -117,12 +117,13 @@ def compare_pace(b):
     rate = round(most / 2)
     print(f"\nPoisson at {rate} reads/s, half of the most; microseconds from when an I/O was due "
           "(fio: from when it was sent)")
-    f = b.fio("read", 64, "--time_based", f"--runtime={b.seconds}", f"--rate_iops={rate}",
-              "--rate_process=poisson").result
+    # Both warm up: a first stall of 50 ms would be the 99th percentile of seconds.
+    f = b.fio("read", 64, "--time_based", f"--runtime={b.seconds}", "--ramp_time=2",
+              f"--rate_iops={rate}", "--rate_process=poisson").result
     p = f["clat_ns"]["percentile"]
     print(f"fio         {f['iops']:8.0f}/s  p50 {p['50.000000'] / 1e3:6.0f}  "
           f"p99 {p['99.000000'] / 1e3:6.0f}  p99.9 {p['99.900000'] / 1e3:6.0f}")
-    run = b.chopsticks("read", 64, {"open": {"rate": rate, "max_in_flight": 64}})
+    run = b.chopsticks("read", 64, {"open": {"rate": rate, "max_in_flight": 64}}, warmup=2)
     figures = run.result["operations"]["g/read"]
     for what in ("response", "service", "send_lag"):
         ns = figures[what]

@@ -117,10 +117,10 @@ runtime::task<void> sleep_and_wake(runtime::reactor& loop, std::int64_t until_ns
     done.set_value();
 }
 
-results::calibrated_timer time_timers(const char* name, runtime::idle_mode idle, int cpu,
+results::calibrated_timer time_timers(runtime::idle_mode idle, int cpu,
                                       double seconds) {
     results::calibrated_timer out;
-    out.idle = name;
+    out.idle = runtime::name(idle);
     runtime::reactor loop(0, cpu, idle);
     std::thread thread([&loop] { loop.run(); });
     std::promise<void> done;
@@ -206,9 +206,9 @@ results::calibration measure(double seconds) {
     server.stop();
 
     say("timers");
-    out.timers.push_back(time_timers("spin", runtime::idle_mode::spin, cpus.back(), part));
-    out.timers.push_back(time_timers("hybrid", runtime::idle_mode::hybrid, cpus.back(), part));
-    out.timers.push_back(time_timers("sleep", runtime::idle_mode::sleep, cpus.back(), part));
+    out.timers.push_back(time_timers(runtime::idle_mode::spin, cpus.back(), part));
+    out.timers.push_back(time_timers(runtime::idle_mode::hybrid, cpus.back(), part));
+    out.timers.push_back(time_timers(runtime::idle_mode::sleep, cpus.back(), part));
     say("send lag by rate");
     // Up to what the core can do: beyond it nothing but its own queue would be measured.
     for (const double rate : {1e3, 1e4, 5e4, 1e5, 2e5, 5e5}) {

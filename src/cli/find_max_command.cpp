@@ -21,9 +21,9 @@ namespace {
 using results::json;
 
 constexpr const char* document_name = "find_max.json";
-/// Batches of a trial: with several trials per rate there are enough of them to be added up.
-constexpr std::int64_t intervals_per_trial = 20;
-constexpr std::int64_t interval_least_ns = 50'000'000;
+/// As many as search::persistence wants; for batches they are added up.
+constexpr std::int64_t intervals_per_trial = 40;
+constexpr std::int64_t interval_least_ns = 25'000'000;
 constexpr std::int64_t interval_most_ns = 1'000'000'000;
 
 struct find_max_arguments {
@@ -217,6 +217,8 @@ void find_max::conclude(const search::max_rate_search& search) {
     r["upper_is_generator"] = generator;
     r["width"] = lower && upper ? json(*upper / *lower - 1) : json(nullptr);
     r["validated"] = search.validated();
+    r["trials_lengthened"] = search.stretch();
+    r["settled"] = search.settled();
     r["finish"] = search::name(search.finished());
     document_["spent_s"] = search.spent_s();
     document_["rates"] = json::array();

@@ -172,6 +172,7 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
     }
 
     results::generator_figures& gen = doc.generator;
+    gen.idle = runtime::name(setup.options.idle);
     for (std::size_t c = 0; c < result.cores.size(); ++c) {
         const engine::core_figures& core = result.cores[c];
         results::core_figures out;

@@ -39,7 +39,7 @@ struct run_arguments {
     std::string bucket;
     std::vector<std::string> sets;
     std::vector<std::string> slos;
-    std::string idle = "hybrid";
+    std::string idle = "auto";
     std::string secret_key;     ///< always refused
     std::string session_token;  ///< always refused
     bool headless = false;

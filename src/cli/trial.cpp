@@ -6,6 +6,8 @@ namespace {
 
 /// A verdict before this share of a trial would be one on its first ripples.
 constexpr double earliest_share = 0.3;
+/// And one on growth, which the ripples of a short queue resemble longest.
+constexpr double earliest_growth_share = 0.5;
 /// Work that is shed was due, and will never be done: no queue is that long by chance.
 constexpr double shed_share_most = 0.001;
 
@@ -62,7 +64,10 @@ search::trial_report trial_watcher::gather() const {
     search::trial_report out;
     out.load_s = measured_s_;
     out.batches = batches_;
-    out.growing = shed_ > shed_share_most * due_ || search::grows(outstanding_, due_);
+    out.outstanding = outstanding_;
+    out.growing = shed_ > shed_share_most * due_ ||
+                  (measured_s_ >= earliest_growth_share * planned_s_ &&
+                   search::grows(outstanding_, due_));
     return out;
 }
 

@@ -14,9 +14,11 @@ namespace {
 /// A user that found nothing to do its task on looks again after this; so that an empty data set
 /// does not become a busy loop.
 constexpr std::int64_t skip_pause_ns = 1'000'000;
-/// A closed-loop user whose connect failed waits before its next task, twice as long each time: a
-/// dead target answers in microseconds and would be asked a hundred thousand times a second.
+/// A closed-loop user whose connect or block I/O failed waits before its next task, twice as long
+/// each time: a dead target, or a client that the cluster has shut out, is answered in microseconds
+/// and would ask a hundred thousand times a second. Now and then a failed I/O costs next to nothing.
 constexpr std::int64_t backoff_first_ns = 10'000'000;
+constexpr std::int64_t io_backoff_first_ns = 10'000;
 constexpr std::int64_t backoff_most_ns = 1'000'000'000;
 
 }  // namespace
@@ -67,8 +69,10 @@ runtime::task<void> group_core::closed_user(user& u, std::uint64_t number) {
         co_await do_task(u, now);
         std::int64_t pause = think_ns();
         if (u.skipped) pause = std::max(pause, skip_pause_ns);
-        if (u.last == op_status::connect_failed) {
-            u.backoff_ns = std::clamp(u.backoff_ns * 2, backoff_first_ns, backoff_most_ns);
+        if (u.last == op_status::connect_failed || u.last == op_status::io_error) {
+            const std::int64_t first_ns =
+                u.last == op_status::io_error ? io_backoff_first_ns : backoff_first_ns;
+            u.backoff_ns = std::clamp(u.backoff_ns * 2, first_ns, backoff_most_ns);
             pause = std::max(pause, u.backoff_ns);
         } else {
             u.backoff_ns = 0;

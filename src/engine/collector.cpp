@@ -11,27 +11,12 @@ namespace {
 /// Sets of records per core: one being filled, one being added up, one to spare.
 constexpr unsigned sets_per_core = 3;
 
-void add_counters(driver_counters& sum, const driver_counters& more) noexcept {
-    sum.connects += more.connects;
-    sum.connect_failures += more.connect_failures;
-    sum.tls_handshakes += more.tls_handshakes;
-    sum.tls_resumed += more.tls_resumed;
-    sum.timeouts += more.timeouts;
-    sum.no_port += more.no_port;
-    sum.no_descriptor += more.no_descriptor;
-    sum.open_connections += more.open_connections;
-}
-
 /// All but the levels, which are no sums over time.
-void add_events(load_figures& sum, const load_figures& more) noexcept {
-    sum.intended += more.intended;
-    sum.issued += more.issued;
-    sum.completed += more.completed;
-    sum.cancelled += more.cancelled;
-    sum.queued += more.queued;
-    sum.shed += more.shed;
-    sum.shed_late += more.shed_late;
-    sum.backlog_age_max_ns = std::max(sum.backlog_age_max_ns, more.backlog_age_max_ns);
+void add_events(load_figures& sum, load_figures more) noexcept {
+    more.backlog = 0;
+    more.in_flight_max = 0;
+    more.users = 0;
+    sum.add(more);
 }
 
 }  // namespace
@@ -186,13 +171,13 @@ void collector::merge(handover& h) {
         lag.add(h.lag);
         driver_counters events = h.connections;
         events.open_connections = 0;
-        add_counters(measured_connections, events);
+        measured_connections.add(events);
     }
     sum.lag.add(h.lag);
-    add_counters(sum.connections, h.connections);
+    sum.connections.add(h.connections);
     driver_counters events = h.connections;
     events.open_connections = 0;
-    add_counters(connections, events);
+    connections.add(events);
     connections.open_connections =
         std::max(connections.open_connections, sum.connections.open_connections);
     // Complete and in order, also where a core let an interval grow and has none of some number.

@@ -184,15 +184,7 @@ void worker::hand_over(std::int64_t end_ns) {
     use_empty(std::move(fresh), end_ns);
     for (auto& g : groups_) {
         h.groups.push_back(g->take_load());
-        const driver_counters c = g->driver().counters();
-        h.connections.connects += c.connects;
-        h.connections.connect_failures += c.connect_failures;
-        h.connections.tls_handshakes += c.tls_handshakes;
-        h.connections.tls_resumed += c.tls_resumed;
-        h.connections.timeouts += c.timeouts;
-        h.connections.no_port += c.no_port;
-        h.connections.no_descriptor += c.no_descriptor;
-        h.connections.open_connections += c.open_connections;
+        h.connections.add(g->driver().counters());
     }
     const driver_counters now_counters = h.connections;
     h.connections = since(now_counters, last_connections_);

@@ -152,7 +152,7 @@ class group_core final : public runtime::pump {
         std::coroutine_handle<> waiting;   // open loop: idle
         std::int64_t intended_ns = 0;      // open loop: of the work handed to it
         trace::planned_operation planned;  // replay: the work handed to it
-        std::int64_t backoff_ns = 0;       // closed loop: after failed connects
+        std::int64_t backoff_ns = 0;       // closed loop: after failures in no time
         op_status last = op_status::ok;
         bool skipped = false;
         bool active = false;  // closed loop: it has its turn

@@ -31,6 +31,10 @@ rate_curve::rate_curve(level_curve levels, modulation around) : around_(around) 
         part next{p, area};
         next.line.level /= 1e9;
         next.line.slope_per_ns /= 1e9;
+        if (around_.how == kind::sine) {
+            const double turns = (p.start_ns - around_.origin_ns) / around_.period_ns;
+            next.sine_start = sine_at(next, p.start_ns, window_start(std::floor(turns))).part;
+        }
         parts_.push_back(next);
         if (p.end_ns < for_ever) area += area_within(next, p.end_ns);
     }
@@ -38,6 +42,18 @@ rate_curve::rate_curve(level_curve levels, modulation around) : around_(around) 
 
 double rate_curve::window_start(double number) const noexcept {
     return around_.origin_ns + number * around_.period_ns;
+}
+
+rate_curve::sine_values rate_curve::sine_at(const part& p, double t_ns,
+                                            double window_ns) const noexcept {
+    // By parts: the integral of (a + b u) sin(w t) is b sin(w t) / w^2 - (a + b u) cos(w t) / w.
+    // Times count from their own period, so that the sine's argument stays small.
+    const double w = 2 * std::numbers::pi / around_.period_ns;
+    const double level = p.line.level + p.line.slope_per_ns * (t_ns - p.line.start_ns);
+    const double x = w * (t_ns - window_ns);
+    const double sine = std::sin(x);
+    return {(p.line.slope_per_ns * sine / w - level * std::cos(x)) / w,
+            level * (1 + around_.share * sine)};
 }
 
 double rate_curve::area_within(const part& p, double t_ns) const noexcept {
@@ -51,14 +67,8 @@ double rate_curve::area_within(const part& p, double t_ns) const noexcept {
     const double first = std::floor((start - around_.origin_ns) / period);
     const double last = std::floor((t_ns - around_.origin_ns) / period);
     if (around_.how == modulation::kind::sine) {
-        // By parts: the integral of (a + b u) sin(w t) is b sin(w t) / w^2 - (a + b u) cos(w t) /
-        // w. Times count from their own period, so that the sine's argument stays small.
-        const double w = 2 * std::numbers::pi / period;
-        const double x = w * (t_ns - window_start(last));
-        const double x0 = w * (start - window_start(first));
-        const double to = b * std::sin(x) / (w * w) - (a + b * u) * std::cos(x) / w;
-        const double from = b * std::sin(x0) / (w * w) - a * std::cos(x0) / w;
-        return plain + around_.share * (to - from);
+        return plain +
+               around_.share * (sine_at(p, t_ns, window_start(last)).part - p.sine_start);
     }
     const double on = around_.share * period;
     const auto within = [&](double number, double low, double high) {
@@ -160,6 +170,9 @@ bool rate_curve::cursor::advance() noexcept {
 double rate_curve::cursor::solve_sine(double area) const noexcept {
     // Newton's method, kept between bounds that the monotonous area moves closer.
     const part& p = curve_->parts_[part_];
+    const double window = curve_->window_start(window_);
+    // Of an area no more is known than its rounding, of a time no more is wanted than a picosecond.
+    const double rounding = 4 * std::numeric_limits<double>::epsilon() * area;
     double low = now_.start_ns;
     double high = now_.end_ns;
     double t = std::clamp(last_ns_, low, high);
@@ -167,14 +180,18 @@ double rate_curve::cursor::solve_sine(double area) const noexcept {
         t = low + (high - low) * (area - now_.start_area) / (now_.end_area - now_.start_area);
     }
     for (int i = 0; i < 100; ++i) {
-        const double miss = p.area + curve_->area_within(p, t) - area;
+        const sine_values at = curve_->sine_at(p, t, window);
+        const double plain =
+            line_area(p.line.level, p.line.slope_per_ns, t - p.line.start_ns);
+        const double miss =
+            p.area + plain + curve_->around_.share * (at.part - p.sine_start) - area;
+        if (std::abs(miss) <= rounding) break;
         (miss > 0 ? high : low) = t;
-        const double rate = curve_->rate(t) / 1e9;
-        double next = rate > 0 ? t - miss / rate : high;
+        double next = at.rate > 0 ? t - miss / at.rate : high;
         if (!(next > low && next < high)) next = low + (high - low) / 2;
         const double moved = std::abs(next - t);
         t = next;
-        if (moved <= 1e-15 * std::abs(t) + 1e-6) break;
+        if (moved <= 1e-3) break;
     }
     return t;
 }

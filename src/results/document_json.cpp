@@ -188,6 +188,7 @@ json groups_json(const run_document& doc) {
 
 json generator_json(const generator_figures& g) {
     json out;
+    out["idle"] = g.idle;
     out["cores"] = json::array();
     for (const core_figures& core : g.cores) {
         json one;

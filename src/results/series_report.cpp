@@ -183,7 +183,7 @@ std::string render_sweep(const json& document, const std::string& path,
     if (!drawn.empty()) out += "\n" + drawn;
     out += "\n";
     if (flag(document, "interrupted")) {
-        out += pad_right("INTERRUPTED", indent) + "go on with it with --resume\n";
+        out += pad_right("INTERRUPTED", indent) + "continue it with --resume\n";
     }
     return out + pad_right("Sweep", indent) + path + "\n";
 }
@@ -231,6 +231,18 @@ std::string render_find_max(const json& document, const std::string& path,
         "", indent + 2,
         flag(document, "interrupted") ? "interrupted before the search was over" : explain(result),
         width);
+    const double longer = number(result, "trials_lengthened");
+    if (member(result, "settled").is_boolean() && !flag(result, "settled")) {
+        out += paragraph("", indent + 2,
+                         "the target's queues come and go slowly against trials this short: the "
+                         "lower bound may be too high; give a longer --trial",
+                         width);
+    } else if (longer > 1) {
+        out += paragraph("", indent + 2,
+                         "trials were made " + decimal(longer, 0) +
+                             " times as long: the target's queues come and go slowly",
+                         width);
+    }
     return out + pad_right("Search", indent + 2) + path + "\n";
 }
 

@@ -43,6 +43,18 @@ int wait_events(int epoll_fd, epoll_event* events, std::int64_t timeout_ns) {
 
 }  // namespace
 
+std::string_view name(idle_mode idle) noexcept {
+    switch (idle) {
+        case idle_mode::spin:
+            return "spin";
+        case idle_mode::hybrid:
+            return "hybrid";
+        case idle_mode::sleep:
+            return "sleep";
+    }
+    return "?";
+}
+
 reactor::reactor(unsigned core, int cpu, idle_mode idle)
     : core_(core), cpu_(cpu), idle_(idle), context_(1) {
     epoll_fd_ = ::epoll_create1(EPOLL_CLOEXEC);

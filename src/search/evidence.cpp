@@ -164,8 +164,32 @@ bool grows(const std::vector<double>& outstanding, double due) {
     }
     const double spread = std::sqrt(within / (4.0 * static_cast<double>(quarter)));
     const double rise = means[3] - means[0];
+    // Even users that know nothing of each other are a Poisson number at any time.
+    const double chance = std::sqrt(std::max(0.0, means[0]));
     return means[0] < means[1] && means[1] < means[2] && means[2] < means[3] &&
-           rise > 0.005 * due && rise > 3 * spread;
+           rise > 0.005 * due && rise > 3 * spread && rise > 4 * chance;
+}
+
+double persistence(const std::vector<double>& outstanding) {
+    constexpr std::size_t spans = 40;
+    const std::size_t step = std::max<std::size_t>(1, outstanding.size() / spans);
+    std::vector<double> values;
+    double mean = 0;
+    for (std::size_t i = step; i <= outstanding.size(); i += step) {
+        values.push_back(outstanding[i - 1]);
+        mean += values.back();
+    }
+    if (values.size() < 8) return 0;
+    mean /= static_cast<double>(values.size());
+    double variance = 0;
+    double product = 0;
+    double before = 0;
+    for (const double v : values) {
+        variance += (v - mean) * (v - mean);
+        product += (v - mean) * before;
+        before = v - mean;
+    }
+    return variance > 0 ? product / variance : 0;
 }
 
 }  // namespace chopsticks::search

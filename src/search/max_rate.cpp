@@ -14,6 +14,11 @@ constexpr double longest_trial = 10;
 /// Of what a closed loop reaches. Open loop at that rate an M/M/1 queue has a mean response time of
 /// twice the service time: often good, seldom far off.
 constexpr double start_share = 0.5;
+/// Trials at rates this far below the lower bound say nothing of those near it.
+constexpr double near_share = 0.8;
+constexpr std::size_t memories_least = 3;
+/// So many longer trials must have a place in the budget.
+constexpr double retrials = 3;
 
 }  // namespace
 
@@ -152,15 +157,57 @@ std::optional<trial_plan> max_rate_search::plan(trial_kind kind, double rate, do
     return current_;
 }
 
+/// Whether trials were long against how long the target's queues take to come and go.
+bool max_rate_search::has_settled() const {
+    const double low = lower().value_or(0);
+    const double high = upper().value_or(INFINITY);
+    double sum = 0;
+    std::size_t n = 0;
+    for (const memory& m : memories_) {
+        if (m.rate < near_share * low || m.rate >= high) continue;
+        sum += m.persistence;
+        ++n;
+    }
+    // Where shorter ones were too short already, one that may be as well is enough.
+    const std::size_t least = stretch_ > 1 ? 1 : memories_least;
+    return n < least || sum <= persistence_most * static_cast<double>(n);
+}
+
+/// Makes trials twice as long. What shorter ones found too good is forgotten; what they found bad
+/// would only be worse. False: they are as long as they may be, or as the budget allows if a lower
+/// bound is to be found again and confirmed.
+bool max_rate_search::lengthen() {
+    const std::optional<double> low = lower();
+    settled_ = false;
+    if (!low || stretch_ * 2 > options_.stretch_most) return false;
+    const double again_s = 2 * (retrials * load_for(*low) + validation_for(*low));
+    if (spent_s_ + again_s + (retrials + 1) * overhead_s_ > options_.budget_s) return false;
+    settled_ = true;
+    stretch_ *= 2;
+    memories_.clear();
+    validated_.reset();
+    std::erase_if(rates_, [&](const tried_rate& r) {
+        return r.rate >= near_share * *low && r.what != rate_class::upper &&
+               r.what != rate_class::invalid;
+    });
+    at(*low);
+    pending_ = low;
+    return true;
+}
+
+double max_rate_search::validation_for(double rate) const {
+    return std::max(options_.validation_s * stretch_,
+                    load_for(rate) * options_.validation_s / options_.trial_s);
+}
+
 std::optional<trial_plan> max_rate_search::validate_or(finish reason) {
     const std::optional<double> low = lower();
     if (!low || validated() || options_.validation_s <= 0) {
         finish_ = low ? reason : finish::none;
         return std::nullopt;
     }
-    std::optional<trial_plan> out = plan(
-        trial_kind::validation, *low,
-        std::max(options_.validation_s, load_for(*low) * options_.validation_s / options_.trial_s));
+    if (!has_settled() && lengthen()) return plan(trial_kind::search, *low, load_for(*low));
+    std::optional<trial_plan> out = plan(trial_kind::validation, *low, validation_for(*low));
     if (out) at(*low).validating = true;
     return out;
 }
@@ -182,7 +229,7 @@ double max_rate_search::load_for(double rate) const {
         if (per_s > 0) needed_s = std::max(needed_s, shares_least / objectives_[i].limit / per_s);
     }
     const double half = needed_s / std::max(1.0, options_.trials_most / 2.0);
-    return std::clamp(half, options_.trial_s, longest_trial * options_.trial_s);
+    return std::clamp(half, stretch_ * options_.trial_s, longest_trial * options_.trial_s);
 }
 
 std::optional<double> max_rate_search::bisect(double low, double high) {
@@ -289,6 +336,8 @@ void max_rate_search::report(const trial_report& r) {
     for (std::size_t i = 0; i < objectives_.size() && i < r.batches.size(); ++i) {
         tried.batches[i].insert(tried.batches[i].end(), r.batches[i].begin(), r.batches[i].end());
     }
+    if (!r.outstanding.empty())
+        memories_.push_back({current_.rate, persistence(r.outstanding)});
     classify(tried);
     if (current_.kind == trial_kind::validation) {
         // What is quoted is this run: all trials together may not outvote it.

@@ -61,6 +61,12 @@ class blocks_test(harness.case):
         self.assertEqual(result["operations"]["disks/flush"]["bytes"], 0)
         self.assertIn("images of the dummy driver", done.err)
 
+    def test_cores_leave_the_cpu_to_the_library_unless_told_otherwise(self):
+        _, result = self.run_blocks()
+        self.assertEqual(result["generator"]["idle"], "sleep")
+        _, result = self.run_blocks("--idle", "hybrid")
+        self.assertEqual(result["generator"]["idle"], "hybrid")
+
     def test_result_echoes_what_was_configured_and_no_secret(self):
         done, result = self.run_blocks()
         echoed = result["workload"]["other"]["rbd"]

@@ -71,7 +71,7 @@ class find_max_test(harness.case):
             done, document = self.find(
                 f"seed-{seed}", "--embedded-faults", f"queue:servers={servers},mean=20ms,op=get",
                 "--slo", "p99(get) < 120ms", "--slo", "error_rate < 1%", "--seed", seed,
-                "--trial", "2s" if long else "1s", "--width", "20%" if long else "40%",
+                "--trial", "2s", "--width", "20%" if long else "40%",
                 "--budget", "10m", timeout=900)
             self.assertEqual(harness.schema_errors(document, "find_max"), [])
             result = document["result"]
@@ -83,8 +83,11 @@ class find_max_test(harness.case):
             self.assertNotIn(result["finish"], ("failed", "none", "running"), done.said)
             for trial in document["trials"]:
                 self.assertTrue((self.dir / f"seed-{seed}" / trial["file"]).exists())
-        right = sum((low is None or low <= truth) and (high is None or truth <= high or
-                                                       finish == "generator_limit")
+        # In simulations one search of a hundred misses the truth, by a few percent. Ten may miss it
+        # once; a single one may only miss it by little.
+        slack = 1 if long else 1.06
+        right = sum((low is None or low <= truth * slack) and
+                    (high is None or truth <= high * slack or finish == "generator_limit")
                     for low, high, finish in held)
         self.assertGreaterEqual(right, 9 if long else seeds, held)
 

@@ -74,6 +74,17 @@ struct driver_counters {
     /// Of connect_failures: those for want of an ephemeral port, and of a file descriptor.
     std::uint64_t no_port = 0;
     std::uint64_t no_descriptor = 0;
+
+    void add(const driver_counters& more) noexcept {
+        connects += more.connects;
+        connect_failures += more.connect_failures;
+        tls_handshakes += more.tls_handshakes;
+        tls_resumed += more.tls_resumed;
+        open_connections += more.open_connections;
+        timeouts += more.timeouts;
+        no_port += more.no_port;
+        no_descriptor += more.no_descriptor;
+    }
 };
 
 /// What open_target found.

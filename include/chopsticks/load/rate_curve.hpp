@@ -40,9 +40,17 @@ class rate_curve {
     struct part {
         level_curve::piece line;  // level and slope in arrivals per ns
         double area = 0;          // up to its start
+        double sine_start = 0;    // sine_part at its start
+    };
+
+    /// Values of a sine curve at a time in the period that begins at `window_ns`.
+    struct sine_values {
+        double part = 0;  // the indefinite integral of the line times the sine
+        double rate = 0;  // arrivals per ns
     };
 
     double area_within(const part& p, double t_ns) const noexcept;
+    sine_values sine_at(const part& p, double t_ns, double window_ns) const noexcept;
     double window_start(double number) const noexcept;
 
     std::vector<part> parts_;

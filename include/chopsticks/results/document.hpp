@@ -248,6 +248,7 @@ struct nic_figures {
 /// What the generator itself spent over the measure phase: counters are differences over it. A
 /// value the system did not tell is none, and null in the document.
 struct generator_figures {
+    std::string idle = "hybrid";  ///< spin, hybrid or sleep: what its cores did until work was due
     std::vector<core_figures> cores;
     std::optional<double> cpu_user_s;
     std::optional<double> cpu_system_s;

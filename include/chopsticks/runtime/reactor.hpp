@@ -31,6 +31,8 @@ enum class idle_mode : std::uint8_t {
     hybrid,  ///< sleeps, but spins through the last 200 us before something is due
     sleep,   ///< sleeps until something is due: least CPU, lateness of a timer (tens of us)
 };
+/// "spin", "hybrid", "sleep".
+std::string_view name(idle_mode idle) noexcept;
 
 /// A descriptor the loop watches. Lives in whatever owns the descriptor; belongs to the loop's
 /// thread. Edge-triggered: a flag is set by the kernel's edge and cleared by whoever found it used

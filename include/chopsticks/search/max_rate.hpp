@@ -27,6 +27,7 @@ struct max_rate_options {
     double expansion = 1.5;     ///< from one rate to the next while no upper bound is known
     unsigned trials_most = 6;   ///< per rate; then it stays open
     unsigned invalid_most = 3;  ///< trials in which the generator was the limit, per rate
+    double stretch_most = 8;    ///< trials too short for the target to settle get so much longer
     double confidence = 0.995;  ///< of one verdict, one-sided
 };
 
@@ -52,6 +53,8 @@ struct trial_report {
     bool growing = false;            ///< work piled up
     bool failed = false;             ///< there are no figures
     std::vector<std::vector<batch>> batches;  ///< by objective, in order of time
+    /// Work that was due and not done, at the ends of equal spans of the load.
+    std::vector<double> outstanding;
 };
 
 enum class rate_class : std::uint8_t {
@@ -114,6 +117,11 @@ class max_rate_search {
     std::optional<double> generator_limit() const { return generator_limit_; }
     /// The lower bound was confirmed by a longer run.
     bool validated() const;
+    /// How much longer trials have become because shorter ones could not show the target settled.
+    double stretch() const noexcept { return stretch_; }
+    /// False: even the longest trials were short against the ups and downs of the target's queues,
+    /// so the lower bound may be too high.
+    bool settled() const noexcept { return settled_; }
     finish finished() const noexcept { return finish_; }
     double spent_s() const noexcept { return spent_s_; }
     std::uint64_t trials() const noexcept { return trials_; }
@@ -125,6 +133,9 @@ class max_rate_search {
     void classify(tried_rate& r) const;
     verdict judge_all(const std::vector<std::vector<batch>>& batches, care how) const;
     double load_for(double rate) const;
+    double validation_for(double rate) const;
+    bool has_settled() const;
+    bool lengthen();
     std::optional<double> upper_or_limit() const;
     std::optional<double> choose();
     std::optional<double> bisect(double low, double high);
@@ -134,11 +145,20 @@ class max_rate_search {
     max_rate_options options_;
     std::vector<objective> objectives_;
     std::vector<tried_rate> rates_;
+    /// How far a trial's outstanding work hangs together; see persistence.
+    struct memory {
+        double rate = 0;
+        double persistence = 0;
+    };
+
+    std::vector<memory> memories_;  ///< of trials of the present length
     trial_plan current_;
     std::optional<double> pending_;  ///< rate that needs another trial
     std::optional<double> generator_limit_;
     std::optional<double> validated_;
     double start_rate_ = 0;
+    double stretch_ = 1;
+    bool settled_ = true;
     double spent_s_ = 0;
     double overhead_s_ = 0;  ///< the most that a trial took beside its load
     std::uint64_t trials_ = 0;

@@ -233,6 +233,23 @@ TEST_CASE("blocks_failures_are_counted_with_their_errno_and_no_bytes") {
     CHECK(f.errors[0].code == "EIO");
 }
 
+TEST_CASE("blocks_users_who_are_shut_out_do_not_storm") {
+    disk_run r("[read]");
+    r.disks.images = {1 << 20};
+    r.disks.fail = [&](const engine::operation&, engine::outcome& out) {
+        if (!r.disks.sealed) return false;
+        out.fail(op_status::io_error, "ESHUTDOWN", "read at offset 0 of a: cannot send");
+        return true;
+    };
+    const auto result = r.go(1);
+    const std::uint64_t failed = result.warmup.by_operation[0].failed_count +
+                                 result.measured.by_operation[0].failed_count;
+    // 8 users, 220 ms: from 10 us on their pauses double, which leaves room for 15 each. Without
+    // pauses it would be one every 0.1 ms.
+    CHECK(failed >= 8 * 5);
+    CHECK(failed <= 8 * 16);
+}
+
 TEST_CASE("blocks_images_that_cannot_serve_are_one_clear_problem") {
     const auto problem = [](std::vector<std::uint64_t> images, const std::string& blocks,
                             unsigned cores) {

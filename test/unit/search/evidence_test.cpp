@@ -2,6 +2,7 @@
 
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/search/evidence.hpp>
+#include <cmath>
 
 #include "mmc.hpp"
 
@@ -128,6 +129,37 @@ TEST_CASE("evidence_the_simulated_queue_is_the_one_of_the_theory") {
     }
     const mmc::queue q{16, 0.01};
     CHECK(q.tail(q.max_rate(0.06, 0.01), 0.06) == doctest::Approx(0.01));
+}
+
+TEST_CASE("persistence_tells_trials_that_are_long_from_those_that_are_short") {
+    // A first-order autoregressive process, whose correlation over one step is known.
+    const auto process = [](double correlation, std::size_t n, std::uint64_t seed) {
+        random_stream random(seed);
+        std::vector<double> out;
+        double v = random.normal();
+        for (std::size_t i = 0; i < n; ++i) {
+            v = correlation * v + std::sqrt(1 - correlation * correlation) * random.normal();
+            out.push_back(100 + v);
+        }
+        return out;
+    };
+    for (const double correlation : {0.0, 0.5, 0.9}) {
+        double mean = 0;
+        for (std::uint64_t seed = 0; seed < 400; ++seed)
+            mean += search::persistence(process(correlation, 40, seed)) / 400;
+        // Over 40 values it is estimated too low, by about (1 + 4 correlation) / 40: M. G.
+        // Kendall, "Note on bias in the estimation of autocorrelation", Biometrika 41, 1954.
+        CAPTURE(correlation);
+        CHECK(mean == doctest::Approx(correlation - (1 + 4 * correlation) / 40).epsilon(0.1).scale(0.3));
+    }
+    // 400 values are looked at in 40 steps of ten.
+    double fine = 0;
+    for (std::uint64_t seed = 0; seed < 400; ++seed)
+        fine += search::persistence(process(std::pow(0.5, 0.1), 400, seed)) / 400;
+    CHECK(fine == doctest::Approx(0.5 - 3.0 / 40).epsilon(0.1));
+    CHECK(search::persistence({}) == 0);
+    CHECK(search::persistence(std::vector<double>(7, 1)) == 0);
+    CHECK(search::persistence(std::vector<double>(40, 5)) == 0);
 }
 
 }  // namespace

@@ -102,42 +102,111 @@ TEST_CASE("max_rate_interval_holds_the_truth_for_thousands_of_targets") {
     CHECK(validated == seeds);
 }
 
+struct queue_searches {
+    double held = 0;      ///< share of the searches whose interval held the true rate
+    double too_high = 0;  ///< whose lower bound was above it
+    double stretch = 0;   ///< mean
+    double settled = 0;
+};
+
+/// Searches with trials of 3 s for the rate at which 1 % take longer than `limit_s`.
+queue_searches search_queue(const mmc::queue& target, double limit_s, double stretch_most,
+                            int seeds) {
+    const double truth = target.max_rate(limit_s, 0.01);
+    queue_searches out;
+    for (std::uint64_t seed = 0; seed < static_cast<std::uint64_t>(seeds); ++seed) {
+        max_rate_options o = options();
+        o.trial_s = 3;
+        o.validation_s = 6;
+        o.width = 0.15;
+        o.stretch_most = stretch_most;
+        max_rate_search s(o, {{0.01, true}});
+        while (const auto p = s.next()) {
+            trial_report r;
+            r.load_s = r.elapsed_s = p->load_s;
+            r.rate_per_s = 0.98 * target.capacity();
+            if (p->kind != trial_kind::probe) {
+                const auto t = mmc::simulate(target, p->rate, limit_s, 0.6, p->load_s,
+                                             static_cast<std::size_t>(40 * p->load_s / o.trial_s),
+                                             mix64(seed, p->number));
+                r.batches = {t.batches};
+                r.outstanding = t.outstanding;
+                r.growing = search::grows(t.outstanding, t.all);
+            }
+            s.report(r);
+        }
+        const double low = s.lower().value_or(0);
+        const double high = s.upper().value_or(1e18);
+        out.held += low <= truth && truth <= high ? 1.0 / seeds : 0;
+        out.too_high += low > truth ? 1.0 / seeds : 0;
+        out.stretch += s.stretch() / seeds;
+        out.settled += s.settled() ? 1.0 / seeds : 0;
+    }
+    return out;
+}
+
 TEST_CASE("max_rate_of_a_queue_is_the_one_that_theory_gives") {
     // The response times of a queue hang together over many operations, which is what makes
     // verdicts hard.
-    const struct {
-        mmc::queue target;
-        double limit_s;
-    } queues[] = {{{16, 0.01}, 0.06}, {{4, 0.002}, 0.015}};
-    for (const auto& one : queues) {
-        const double truth = one.target.max_rate(one.limit_s, 0.01);
-        int held = 0;
-        constexpr int seeds = 100;
-        for (std::uint64_t seed = 0; seed < seeds; ++seed) {
-            max_rate_options o = options();
-            o.trial_s = 3;
-            o.validation_s = 6;
-            o.width = 0.15;
-            max_rate_search s(o, {{0.01, true}});
-            while (const auto p = s.next()) {
-                trial_report r;
-                r.load_s = r.elapsed_s = p->load_s;
-                r.rate_per_s = 0.98 * one.target.capacity();
-                if (p->kind != trial_kind::probe) {
-                    const auto t =
-                        mmc::simulate(one.target, p->rate, one.limit_s, 0.6, p->load_s,
-                                      static_cast<std::size_t>(20 * p->load_s / o.trial_s),
-                                      mix64(seed, p->number));
-                    r.batches = {t.batches};
-                    r.growing = search::grows(t.outstanding, t.all);
-                }
-                s.report(r);
-            }
-            held += s.lower() && s.upper() && *s.lower() <= truth && truth <= *s.upper() ? 1 : 0;
-        }
-        CAPTURE(truth);
-        CHECK(held >= 0.93 * seeds);
+    for (const auto& [target, limit_s] :
+         {std::pair{mmc::queue{16, 0.01}, 0.06}, std::pair{mmc::queue{4, 0.002}, 0.015}}) {
+        const queue_searches s = search_queue(target, limit_s, 8, 100);
+        CAPTURE(target.servers);
+        CHECK(s.held >= 0.93);
+        CHECK(s.stretch < 1.1);
     }
+}
+
+TEST_CASE("max_rate_trials_become_longer_for_a_queue_that_settles_slowly") {
+    // 3 s are a third of the time in which this queue forgets how long it was.
+    const mmc::queue slow{64, 0.05};
+    const queue_searches as_asked = search_queue(slow, 0.3, 1, 100);
+    const queue_searches longer = search_queue(slow, 0.3, 8, 100);
+    CHECK(as_asked.too_high > 0.15);  // or there is nothing to mend
+    CHECK(longer.too_high < as_asked.too_high / 2);
+    CHECK(longer.held >= 0.85);
+    CHECK(longer.stretch > 1.5);
+    CHECK(longer.settled > 0.9);
+    // Where trials may not become longer it is told at least.
+    CHECK(as_asked.stretch == doctest::Approx(1));
+    CHECK(as_asked.settled < 0.6);
+}
+
+TEST_CASE("max_rate_lengthens_trials_only_as_far_as_the_budget_goes") {
+    // Work comes and goes once per trial; only above 1200/s something is late.
+    std::vector<double> wave(40);
+    for (std::size_t i = 0; i < wave.size(); ++i)
+        wave[i] = 100 + 50 * std::sin(static_cast<double>(i) * 0.15);
+    unsigned short_of = 0;
+    unsigned longest = 0;
+    for (double budget = 300; budget < 20'000; budget *= 1.1) {
+        max_rate_options o = options();
+        o.start_rate = 1000;
+        o.budget_s = budget;
+        max_rate_search s(o, {{0.01, true}});
+        while (const auto p = s.next()) {
+            trial_report r;
+            r.load_s = r.elapsed_s = p->load_s;
+            const double whole = p->rate * p->load_s / 20;
+            r.batches = {std::vector<search::batch>(20, {p->rate > 1200 ? whole / 2 : 0, whole})};
+            r.outstanding = wave;
+            s.report(r);
+        }
+        // Longer trials never cost the lower bound.
+        CAPTURE(budget);
+        REQUIRE(s.lower());
+        CHECK(*s.lower() <= 1200);
+        CHECK(s.stretch() <= 8);
+        CHECK(s.spent_s() <= budget);
+        if (s.finished() == finish::found) {
+            CHECK(s.validated());
+            CHECK_FALSE(s.settled());
+            short_of += s.stretch() < 8 ? 1 : 0;
+            longest += s.stretch() == 8 ? 1 : 0;
+        }
+    }
+    CHECK(short_of > 0);
+    CHECK(longest > 0);
 }
 
 TEST_CASE("max_rate_a_generator_at_its_end_is_a_limit_and_never_the_targets_fault") {
