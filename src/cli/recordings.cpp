@@ -10,7 +10,8 @@ namespace chopsticks::cli {
 
 namespace {
 
-trace::replay_options options_of(const scenario::group& g, unsigned cores) {
+trace::replay_options options_of(const scenario::group& g, const scenario::rbd_config& rbd,
+                                 unsigned cores) {
     const scenario::replay_load& r = *g.open->replay;
     trace::replay_options o;
     o.file = r.file;
@@ -19,7 +20,11 @@ trace::replay_options options_of(const scenario::group& g, unsigned cores) {
     o.loop = r.loop;
     o.group = r.group;
     o.cores = cores;
+    o.blocks = g.workload == "rbd";
     o.objects = g.data.objects;
+    if (o.blocks) o.objects = rbd.images.empty() ? rbd.count : rbd.images.size();
+    // Its events come to one core.
+    o.whole_images = o.blocks && rbd.completion == scenario::rbd_completion::eventfd;
     o.sort_window_ns = r.sort_window_ns;
     for (const scenario::task& t : g.tasks) {
         const trace::operation_kind kind = trace::kind_of(t.steps.front().op);
@@ -42,7 +47,8 @@ void run_setup::look_at_recordings() {
             all = false;
             continue;
         }
-        trace::recording_survey& look = surveys[i].emplace(trace::survey(options_of(g, 1)));
+        trace::recording_survey& look =
+            surveys[i].emplace(trace::survey(options_of(g, workload.rbd, 1)));
         longest_s = std::max(longest_s, look.length_s);
         loops |= g.open->replay->loop;
         whole &= look.whole;
@@ -63,8 +69,8 @@ void run_setup::make_feeds() {
     feeds.resize(scenario.groups.size());
     for (std::size_t i = 0; i < scenario.groups.size(); ++i) {
         if (!surveys[i]) continue;
-        feeds[i] =
-            std::make_unique<trace::replay_feed>(options_of(scenario.groups[i], options.cores));
+        feeds[i] = std::make_unique<trace::replay_feed>(
+            options_of(scenario.groups[i], workload.rbd, options.cores));
         options.groups[i].replay = feeds[i].get();
     }
 }
@@ -85,6 +91,7 @@ results::replay_figures describe_replay(const trace::replay_feed& feed) {
     out.unmapped = f.unmapped;
     out.refused = f.refused;
     out.out_of_order = f.out_of_order;
+    out.moved = f.moved;
     out.late = f.late;
     out.lateness_max_ns = f.lateness_max_ns;
     return out;
@@ -102,6 +109,7 @@ std::vector<std::string> replay_warnings(const results::replay_figures& r) {
     say(r.unmapped, "operations are of kinds that the tasks lack");
     say(r.refused, "operations that the recorded target had refused were left out");
     say(r.out_of_order, "operations stood beyond the sort window and were moved later");
+    say(r.moved, "operations did not fit into the images as recorded: moved, or cut short");
     if (r.truncated) out.push_back(r.file + ": has no end; it was read to its last whole block");
     return out;
 }

@@ -4,6 +4,7 @@
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/load_plan.hpp>
 
 #include "operation_use.hpp"
 
@@ -12,6 +13,8 @@ namespace chopsticks::engine {
 namespace {
 
 namespace catalogue = scenario::catalogue;
+
+constexpr std::uint64_t sector_bytes = 512;
 
 bool has_place(const scenario::step& s) {
     return s.code != catalogue::rbd_flush;
@@ -31,7 +34,7 @@ std::uint64_t unit_of(const scenario::group& g) {
     if (g.blocks.verify) units.push_back(g.blocks.verify_bytes);
     for (const scenario::task& t : g.tasks) {
         for (const scenario::step& s : t.steps) {
-            if (!has_place(s)) continue;
+            if (!has_place(s) || !scenario::uses_task_blocks(g)) continue;
             units.push_back(load::place_unit(is_random(s) ? align_of(s) : 0, s.block.max()));
         }
     }
@@ -49,6 +52,8 @@ std::string exact_size(std::uint64_t bytes) {
 }
 
 std::uint64_t greatest_block(const scenario::group& g) {
+    // Recorded I/O is cut to what there is, but not to less than a sector.
+    if (!scenario::uses_task_blocks(g)) return sector_bytes;
     std::uint64_t most = 1;
     for (const scenario::task& t : g.tasks) {
         for (const scenario::step& s : t.steps) {
@@ -96,13 +101,15 @@ std::string extents_problem(const scenario::group& g, const std::vector<std::uin
 block_work::block_work(const scenario::group& g, const std::vector<std::uint64_t>& images,
                        unsigned core, unsigned cores, std::size_t users, std::uint64_t seed)
     : prefill_bytes_(g.blocks.prefill_bytes),
-      part_(used_extents(g, images), unit_of(g), core, cores),
+      extents_(used_extents(g, images)),
+      part_(extents_, unit_of(g), core, cores),
       prefill_(part_, 0, 1, g.blocks.prefill_bytes) {
     for (const scenario::task& t : g.tasks) {
         for (const scenario::step& s : t.steps) {
             step_places& places = steps_.emplace_back();
             places.what = &s;
-            if (!has_place(s) || part_.bytes() == 0) continue;
+            const bool unused = !has_place(s) || !scenario::uses_task_blocks(g);
+            if (unused || part_.bytes() == 0) continue;
             const std::uint64_t block = s.block.max();
             if (is_random(s)) {
                 // The same seed for all steps: what is hot for reads is hot for writes.
@@ -139,6 +146,39 @@ bool block_work::choose(std::size_t step, std::size_t user, random_stream& rando
 bool block_work::choose_image(random_stream& random, operation& op) {
     if (part_.bytes() == 0) return false;
     op.object = part_.pieces()[random.below(part_.pieces().size())].image;
+    return true;
+}
+
+bool block_work::choose_recorded(std::size_t step, std::size_t user,
+                                 const scenario::replay_load& plan,
+                                 const trace::planned_operation& from, random_stream& random,
+                                 operation& op, bool& moved) {
+    const bool own_place = plan.keys == scenario::replay_source::data_set;
+    const bool own_length = plan.sizes == scenario::replay_source::data_set;
+    const std::uint64_t image = from.key % extents_.size();
+    moved = !own_place && image != from.key;
+    if (from.kind == trace::operation_kind::flush) {
+        if (own_place) return choose_image(random, op);
+        op.object = image;
+        return true;
+    }
+    load::block_place place{image, from.offset, from.length};
+    if (own_place) {
+        if (!choose(step, user, random, op)) return false;
+        place.image = op.object;
+        place.offset = op.offset;
+        if (own_length) return true;
+    } else {
+        op.version = next_version();
+        if (own_length) place.length = steps_[step].what->block.at(random());
+    }
+    if (!own_length) place.length = std::min(place.length, plan.size_limit);
+    place = load::fit_block(place, extents_[place.image]);
+    op.object = place.image;
+    op.offset = place.offset;
+    op.length = place.length;
+    moved |= !own_place && place.offset != from.offset;
+    moved |= !own_length && place.length != from.length;
     return true;
 }
 

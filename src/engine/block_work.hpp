@@ -5,6 +5,7 @@
 #include <chopsticks/engine/driver.hpp>
 #include <chopsticks/load/block_places.hpp>
 #include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/trace/replay.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -32,6 +33,12 @@ class block_work {
     bool choose(std::size_t step, std::size_t user, random_stream& random, operation& op);
     /// An image of this core, for a flush. False as above.
     bool choose_image(random_stream& random, operation& op);
+    /// Fills in what a recorded I/O stands for here: its image, place and length as far as they fit
+    /// into what the group uses, never beyond it. With `data_set` the place or the length is as
+    /// `choose` has it. False as above. \param moved set to whether recorded values did not fit
+    bool choose_recorded(std::size_t step, std::size_t user, const scenario::replay_load& plan,
+                         const trace::planned_operation& from, random_stream& random, operation& op,
+                         bool& moved);
 
     /// Counts up with every I/O of this core, so that contents written to one place differ.
     std::uint32_t next_version() noexcept { return ++version_; }
@@ -49,6 +56,7 @@ class block_work {
     };
 
     std::uint64_t prefill_bytes_;
+    std::vector<std::uint64_t> extents_;  ///< of all images, whole
     load::block_parts part_;
     std::vector<step_places> steps_;
     load::block_sequence prefill_;

@@ -8,6 +8,7 @@ bool group_core::begin_block(const user& u, const prepared_step& step, sequence_
                              operation& op) {
     if (blocks_ == nullptr) return false;
     op.pieces = step.what->pieces;
+    if (replay_) return begin_recorded_block(u, step, op);
     if (step.use == object_use::device && !state.has_place) {
         return blocks_->choose_image(random_, op);
     }

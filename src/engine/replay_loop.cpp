@@ -30,7 +30,7 @@ replay_work::replay_work(const scenario::group& group, trace::replay_lane& from,
       plan_(*group.open->replay),
       objects_(group.data.objects),
       cores_(cores),
-      seen_(keys_remembered) {
+      seen_(group.workload == "rbd" ? 0 : keys_remembered) {
     for (std::uint32_t t = 0; t < group.tasks.size(); ++t) {
         const trace::operation_kind kind = trace::kind_of(group.tasks[t].steps.front().op);
         tasks_[static_cast<std::size_t>(kind)] = t;
@@ -85,6 +85,13 @@ std::int64_t group_core::run_replay(std::int64_t now_ns) {
         const std::size_t bin = owner_.bin_of(due);
         ++load_[bin].intended;
         if (bin > 0) schedule_lag_.record(now_ns - due);
+        const std::int64_t late_limit_ns = plan_.open->late_limit_ns;
+        if (late_limit_ns > 0 && now_ns - due > late_limit_ns) {
+            ++load_[bin].shed_late;
+            continue;
+        }
+        // It waited as long as this one did not: what is too late makes room.
+        if (late_limit_ns > 0 && queue_count_ == queue_.size()) shed_late(now_ns);
         if (!idle_.empty()) {
             user* u = idle_.back();
             idle_.pop_back();
@@ -98,6 +105,7 @@ std::int64_t group_core::run_replay(std::int64_t now_ns) {
             queue_[tail] = due;
             replay_->pending[tail] = planned;
             ++queue_count_;
+            ++load_[bin].queued;
         } else {
             ++load_[bin].shed;
         }
@@ -140,6 +148,17 @@ bool group_core::claim_recorded(const user& u, object_use use, claim& c) {
             break;
     }
     c.how = claim::kind::none;
+    return true;
+}
+
+bool group_core::begin_recorded_block(const user& u, const prepared_step& step, operation& op) {
+    const auto number = static_cast<std::size_t>(&u - users_.data());
+    bool moved = false;
+    if (!blocks_->choose_recorded(step.number, number, replay_->plan(), u.planned, random_, op,
+                                  moved)) {
+        return false;
+    }
+    if (moved) replay_->lane.note_moved();
     return true;
 }
 

@@ -48,7 +48,7 @@ class replay_work {
     std::uint64_t objects_;
     std::uint64_t cores_;
     std::array<std::uint32_t, trace::operation_kind_count> tasks_{};
-    std::vector<std::uint64_t> seen_;  ///< keys + 1, each at its own place; 0: none
+    std::vector<std::uint64_t> seen_;  ///< keys + 1, each at its own place; 0: none. Of objects
 };
 
 /// Main thread: starts the readers of all recordings and waits until they are ahead.

@@ -184,6 +184,7 @@ class group_core final : public runtime::pump {
     runtime::task<void> open_user(user& u);
     std::int64_t run_replay(std::int64_t now_ns);
     bool claim_recorded(const user& u, object_use use, claim& c);
+    bool begin_recorded_block(const user& u, const prepared_step& step, operation& op);
     void size_recorded(const user& u, const claim& c, operation& op) noexcept;
     runtime::task<void> do_task(user& u, std::int64_t intended_ns);
     runtime::task<void> prepare_some(session& connection);

@@ -16,7 +16,30 @@ std::uint64_t places_in(const block_parts::piece& p, std::uint64_t align, std::u
     return room / align + 1 + (room % align > 0 ? 1 : 0);
 }
 
+/// Rounded down; `unit` is a power of two.
+std::uint64_t whole_units(std::uint64_t bytes, std::uint64_t unit) noexcept {
+    return bytes & ~(unit - 1);
+}
+
 }  // namespace
+
+block_place fit_block(const block_place& asked, std::uint64_t extent) noexcept {
+    constexpr std::uint64_t sector = 512;
+    CHOPSTICKS_ASSERT(asked.length > 0 && extent >= sector);
+    if (asked.length <= extent && asked.offset <= extent - asked.length) return asked;
+    block_place out = asked;
+    out.length = std::min(asked.length, whole_units(extent, sector));
+    // The largest power of two that divides offset and length. It is no more than the length, so
+    // that some multiple of it is in the extent.
+    const std::uint64_t sectors_length = whole_units(out.length + sector - 1, sector);
+    const std::uint64_t both = asked.offset | sectors_length;
+    const std::uint64_t unit = both & (~both + 1);
+    const std::uint64_t around = whole_units(extent, unit);
+    out.offset = asked.offset % around;
+    if (out.offset > extent - out.length) out.offset = around - sectors_length;
+    CHOPSTICKS_ASSERT(out.length <= extent && out.offset <= extent - out.length);
+    return out;
+}
 
 std::uint64_t place_unit(std::uint64_t align, std::uint64_t block) noexcept {
     if (align == 0) return block;

@@ -4,6 +4,7 @@
 #include <array>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/load_plan.hpp>
 #include <cstring>
 
 #include "world.hpp"
@@ -183,13 +184,21 @@ demands demands_of(const scenario::group& group) {
             d.writes |= s.code != catalogue::rbd_read && s.code != catalogue::rbd_flush;
             d.zeroes |= s.code == catalogue::rbd_discard || s.code == catalogue::rbd_write_zeroes;
             d.compares |= s.code == catalogue::rbd_compare_and_write;
-            if (s.code == catalogue::rbd_flush) continue;
+            if (s.code == catalogue::rbd_flush || !scenario::uses_task_blocks(group)) continue;
             d.largest_io_bytes = std::max(d.largest_io_bytes, s.block.max());
             // The largest power of two that divides what is compared, as far as bounds tell.
             for (const std::uint64_t bytes : {s.block.min(), s.align_bytes}) {
                 if (bytes > 0) common = std::min(common, bytes & (~bytes + 1));
             }
         }
+    }
+    d.least_image_bytes = d.largest_io_bytes;
+    if (group.open && group.open->replay) {
+        // What is recorded is cut to the image; how long it is, nobody knows before.
+        const scenario::replay_load& r = *group.open->replay;
+        if (!scenario::uses_task_blocks(group)) d.least_image_bytes = 512;
+        if (r.sizes == scenario::replay_source::recorded)
+            d.largest_io_bytes = std::max(d.largest_io_bytes, r.size_limit);
     }
     if (group.blocks.verify) {
         d.table_block_bytes = group.blocks.verify_bytes;

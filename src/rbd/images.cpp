@@ -262,10 +262,10 @@ std::string prepare_table(world& w, image& i) {
 std::string check_size(world& w, image& i) {
     const int failed = rbd_get_size(i.handle, &i.bytes);
     if (failed < 0) return explain("the size of " + path_of(w, i.name), failed);
-    if (i.bytes < w.needs.largest_io_bytes || i.bytes < w.blocks.extent_bytes) {
-        const bool block = i.bytes < w.needs.largest_io_bytes;
+    if (i.bytes < w.needs.least_image_bytes || i.bytes < w.blocks.extent_bytes) {
+        const bool block = i.bytes < w.needs.least_image_bytes;
         return "image " + path_of(w, i.name) + " has " + std::to_string(i.bytes) + " bytes, less " +
-               (block ? "than one I/O of " + std::to_string(w.needs.largest_io_bytes)
+               (block ? "than one I/O of " + std::to_string(w.needs.least_image_bytes)
                       : "than the extent of " + std::to_string(w.blocks.extent_bytes));
     }
     return {};

@@ -160,7 +160,10 @@ class librbd_driver final : public engine::driver {
         if (shared_->reads_only() && shared_->needs.writes) {
             throw config_error("group " + options.group->name +
                                ": its tasks write, and the images are opened read-only "
-                               "(read_only, or source: snapshot)");
+                               "(read_only, or source: snapshot)" +
+                               (options.group->open && options.group->open->replay
+                                    ? "; to replay the reads only, write `tasks: [read, flush]`"
+                                    : ""));
         }
         // Found in release 16.2.15: such operations end without an event.
         if (shared_->needs.compares &&

@@ -43,6 +43,7 @@ struct demands {
     bool zeroes = false;    ///< some task discards or zeroes
     bool compares = false;  ///< some task compares and writes
     std::uint64_t largest_io_bytes = 4096;
+    std::uint64_t least_image_bytes = 4096;  ///< smaller images cannot serve the tasks
     std::uint64_t in_flight = 1;
     std::uint64_t table_block_bytes = 0;  ///< 0: no table
 };

@@ -144,6 +144,7 @@ json replay_json(const std::optional<replay_figures>& r) {
     out["unmapped"] = r->unmapped;
     out["refused"] = r->refused;
     out["out_of_order"] = r->out_of_order;
+    out["moved"] = r->moved;
     out["late"] = r->late;
     out["lateness_max_ns"] = r->lateness_max_ns;
     return out;

@@ -107,6 +107,12 @@ load::level_curve user_plan(const closed_load& load, std::int64_t measure_from_n
     return levels;
 }
 
+bool uses_task_blocks(const group& g) noexcept {
+    if (!g.open || !g.open->replay) return true;
+    const replay_load& r = *g.open->replay;
+    return r.keys == replay_source::data_set || r.sizes == replay_source::data_set;
+}
+
 std::string spawn_problem(const closed_load& load) {
     double before = load.users;
     for (const load::stage& s : load.stages) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/load/block_places.hpp>
+#include <chopsticks/scenario/load_plan.hpp>
 
 #include "parse_parts.hpp"
 
@@ -11,8 +12,6 @@ namespace {
 
 /// What block devices are addressed in.
 constexpr std::uint64_t sector_bytes = 512;
-/// One I/O is one buffer in memory per user.
-constexpr std::uint64_t block_limit = 256ULL << 20;
 /// What an OSD carries out as one step is held in memory there.
 constexpr std::uint64_t compare_limit = 64ULL << 10;
 
@@ -136,8 +135,12 @@ std::uint64_t read_align(const field& f) {
     return sectors(f, load::common_unit_limit);
 }
 
-void check_block_tasks(const group& g, const field& tasks, std::vector<std::string>& warnings) {
-    bool reads = false;
+std::uint64_t read_block_limit(const field& f) {
+    return sectors(f, block_limit);
+}
+
+void check_block_tasks(const group& g, const field& tasks) {
+    const bool used = uses_task_blocks(g);
     std::vector<std::uint64_t> units;
     if (g.blocks.verify) units.push_back(g.blocks.verify_bytes);
     for (std::size_t i = 0; i < g.tasks.size(); ++i) {
@@ -148,17 +151,16 @@ void check_block_tasks(const group& g, const field& tasks, std::vector<std::stri
         }
         for (const step& s : g.tasks[i].steps) {
             if (s.code == catalogue::rbd_flush) continue;
-            reads |= s.code == catalogue::rbd_read;
             units.push_back(load::place_unit(
                 s.pattern == offset_pattern::random ? s.align_bytes : 0, s.block.max()));
-            if (g.blocks.extent_bytes > 0 && s.block.max() > g.blocks.extent_bytes) {
+            if (used && g.blocks.extent_bytes > 0 && s.block.max() > g.blocks.extent_bytes) {
                 fail(where,
                      "a block of " + format_size(s.block.max()) +
                          " does not fit into `blocks.extent` (" +
                          format_size(g.blocks.extent_bytes) + ")",
                      "make one smaller or the other larger");
             }
-            if (s.pieces > s.block.min() / sector_bytes) {
+            if (used && s.pieces > s.block.min() / sector_bytes) {
                 fail(where,
                      "`pieces` (" + std::to_string(s.pieces) + ") are more than a block of " +
                          format_size(s.block.min()) + " has sectors of 512 bytes",
@@ -174,6 +176,13 @@ void check_block_tasks(const group& g, const field& tasks, std::vector<std::stri
                  format_size(load::common_unit_limit),
              "use powers of two");
     }
+}
+
+void warn_of_unfilled_reads(const group& g, std::vector<std::string>& warnings) {
+    const bool reads = std::any_of(g.tasks.begin(), g.tasks.end(), [](const task& t) {
+        return std::any_of(t.steps.begin(), t.steps.end(),
+                           [](const step& s) { return s.code == catalogue::rbd_read; });
+    });
     if (reads && !g.blocks.prefill) {
         warnings.push_back("group " + g.name +
                            ": `prefill: false`; reading blocks that were never written measures "

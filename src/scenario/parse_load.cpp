@@ -99,16 +99,7 @@ open_load read_open(const field& f) {
                                                                     : load::arrival_kind::constant;
     }
     read_modulation(m, out);
-    if (const auto late = m.find("late")) {
-        if (late->raw().is_map()) {
-            map_reader l(*late);
-            out.late_limit_ns =
-                l.require("shed_after", "add for example `shed_after: 100ms`").duration(1'000);
-            l.finish();
-        } else {
-            late->word({"keep"});
-        }
-    }
+    read_late(m, out);
     if (const auto n = m.find("max_in_flight")) out.max_in_flight = n->count32(1, max_users);
     if (const auto n = m.find("queue_limit")) out.queue_limit = n->count32(0, 100'000'000);
     m.finish();
@@ -116,6 +107,19 @@ open_load read_open(const field& f) {
 }
 
 }  // namespace
+
+void read_late(map_reader& m, open_load& out) {
+    const auto late = m.find("late");
+    if (!late) return;
+    if (!late->raw().is_map()) {
+        late->word({"keep"});
+        return;
+    }
+    map_reader l(*late);
+    out.late_limit_ns =
+        l.require("shed_after", "add for example `shed_after: 100ms`").duration(1'000);
+    l.finish();
+}
 
 think_time read_think_time(const field& f) {
     think_time out;
@@ -165,10 +169,7 @@ void read_load(const field& f, group& g) {
         replay->refuse("stands beside another load", "keep one of them");
     }
     if (!closed && !open && !replay) f.refuse("is empty", example);
-    if (replay && g.workload != "s3") {
-        replay->refuse("is of S3 operations; the workload is " + g.workload, "");
-    }
-    if (replay) g.open = read_replay(*replay);
+    if (replay) g.open = read_replay(*replay, g.workload == "rbd");
     if (closed) g.closed = read_closed(*closed);
     if (open) g.open = read_open(*open);
 }

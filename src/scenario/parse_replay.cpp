@@ -10,9 +10,10 @@ constexpr std::uint32_t max_connections = 10'000'000;
 
 }  // namespace
 
-open_load read_replay(const field& f) {
+open_load read_replay(const field& f, bool blocks) {
     open_load out;
     replay_load& r = out.replay.emplace();
+    if (blocks) r.size_limit = block_limit;
     if (f.raw().is_scalar()) {
         r.file = f.text();
         return out;
@@ -22,6 +23,12 @@ open_load read_replay(const field& f) {
     if (const auto word = m.find("format")) {
         r.format =
             static_cast<replay_format>(word->word({"auto", "chopsticks", "rgw", "s3_access_log"}));
+        const bool of_objects =
+            r.format == replay_format::rgw || r.format == replay_format::s3_access_log;
+        if (blocks && of_objects) {
+            word->refuse("is " + word->text() + ", which has no operations of block devices",
+                         "only an operation log (`run --op-log`) has them: write `chopsticks`");
+        }
     }
     if (const auto speed = m.find("speed")) r.speed = speed->number(0.001, 1e6);
     if (const auto keys = m.find("keys")) {
@@ -30,10 +37,12 @@ open_load read_replay(const field& f) {
     if (const auto sizes = m.find("sizes")) {
         r.sizes = static_cast<replay_source>(sizes->word({"recorded", "data_set"}));
     }
-    if (const auto limit = m.find("size_limit")) r.size_limit = limit->size(1);
+    if (const auto limit = m.find("size_limit"))
+        r.size_limit = blocks ? read_block_limit(*limit) : limit->size(1);
     if (const auto loop = m.find("loop")) r.loop = loop->boolean();
     if (const auto group = m.find("group")) r.group = group->text();
     if (const auto window = m.find("sort_window")) r.sort_window_ns = window->duration();
+    read_late(m, out);
     if (const auto n = m.find("max_in_flight")) out.max_in_flight = n->count32(1, max_connections);
     if (const auto n = m.find("queue_limit")) out.queue_limit = n->count32(0, 100'000'000);
     m.finish();
@@ -41,12 +50,17 @@ open_load read_replay(const field& f) {
 }
 
 std::vector<task> replay_tasks(const catalogue::workload& workload) {
+    using names = std::vector<std::string_view>;
+    const names repeated = workload.name == "rbd" ? names{"read",    "write",        "flush",
+                                                          "discard", "write_zeroes", "writesame"}
+                                                  : names{"put", "get", "head", "delete", "list"};
     std::vector<task> out;
-    for (const std::string_view name : {"put", "get", "head", "delete", "list"}) {
+    for (const std::string_view name : repeated) {
         const catalogue::operation* const op = catalogue::find_operation(workload, name);
         step s;
         s.op = op->name;
         s.code = op->code;
+        s.align_bytes = s.block.max();
         task& t = out.emplace_back();
         t.name = op->name;
         t.steps.push_back(s);
@@ -62,12 +76,26 @@ void check_replay_tasks(const group& g, const field& tasks) {
             fail(where, "a recording has operations, not sequences of them",
                  "name the operation: {op: " + t.steps.front().op + "}");
         }
+        if (g.workload == "rbd" && t.steps.front().code == catalogue::rbd_compare_and_write) {
+            fail(where,
+                 "compare_and_write cannot be replayed: what it is to find is known only where "
+                 "each core keeps to blocks of its own",
+                 "remove the task; recorded ones are then left out and counted");
+        }
         for (std::size_t other = 0; other < i; ++other) {
             if (g.tasks[other].steps.front().op != t.steps.front().op) continue;
             fail(where, "a second task with {op: " + t.steps.front().op + "}",
                  "with `replay` each operation has one task; weights do not count");
         }
     }
+}
+
+void check_block_replay(const group& g, const field& f) {
+    if (!g.blocks.verify) return;
+    fail(f.raw().find("blocks")->find("verify")->where,
+         "a replay cannot be verified: recorded I/O does not keep to blocks, nor to the cores that "
+         "know what is in them",
+         "write `verify: false`");
 }
 
 }  // namespace chopsticks::scenario

@@ -228,13 +228,19 @@ group read_group(const field& f, std::vector<std::string>& warnings) {
         out.tasks = wanted ? read_tasks(*wanted, *workload) : replay_tasks(*workload);
         m.finish();
         if (wanted) check_replay_tasks(out, *wanted);
+        if (blocks) {
+            check_block_replay(out, f);
+            if (wanted) check_block_tasks(out, *wanted);
+            warn_of_unfilled_reads(out, warnings);
+        }
         return out;
     }
     const auto tasks = m.require("tasks", "add for example `tasks: [{op: get}]`");
     out.tasks = read_tasks(tasks, *workload);
     m.finish();
     if (blocks) {
-        check_block_tasks(out, tasks, warnings);
+        check_block_tasks(out, tasks);
+        warn_of_unfilled_reads(out, warnings);
     } else {
         check_tasks(out, tasks, warnings);
     }

@@ -217,6 +217,10 @@ bool recording_reader::next_record(recorded_operation& out) {
     out.offset = r.offset;
     out.length = r.length;
     out.kind = kinds_[r.op];
+    // What names no image, or no byte of it, is no I/O that could be repeated.
+    const bool needs_bytes = is_of_blocks(out.kind) && out.kind != operation_kind::flush;
+    if ((is_of_blocks(out.kind) && !r.has_object) || (needs_bytes && r.length == 0))
+        out.kind = operation_kind::other;
     out.refused = r.status == op_status::client_error || r.status == op_status::cancelled;
     return true;
 }

@@ -8,8 +8,10 @@ namespace chopsticks::trace {
 namespace {
 
 constexpr std::string_view names[operation_kind_count] = {
-    "put",           "get",         "head",          "delete", "list",
-    "create_bucket", "head_bucket", "delete_bucket", "other"};
+    "put",           "get",         "head",          "delete",    "list",
+    "create_bucket", "head_bucket", "delete_bucket", "read",      "write",
+    "flush",         "discard",     "write_zeroes",  "writesame", "compare_and_write",
+    "other"};
 
 /// Takes `digits` decimal digits from the front. False: they were not there.
 bool take_number(std::string_view& text, std::size_t digits, int& out) noexcept {

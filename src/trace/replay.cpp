@@ -17,6 +17,9 @@ namespace {
 constexpr std::size_t sorted_most = 200'000;
 /// How often the reader looks whether a full queue has room: a queue of 8192 is far ahead then.
 constexpr auto full_pause = std::chrono::milliseconds(1);
+/// Of an image: so much, at a multiple of it, is one core's. As much as an image's object usually
+/// has.
+constexpr std::uint64_t place_bytes = 4ULL << 20;
 
 bool has_key(operation_kind kind) noexcept {
     return kind == operation_kind::put || kind == operation_kind::get ||
@@ -55,6 +58,7 @@ class replay_feed::reader {
 
   private:
     void deal(const recorded_operation& op);
+    unsigned core_of(const recorded_operation& op) noexcept;
     void hand_over(const planned_operation& op, unsigned core);
 
     replay_feed& feed_;
@@ -94,15 +98,16 @@ void replay_feed::reader::deal(const recorded_operation& op) {
     out.offset = op.offset;
     out.length = op.length;
     out.kind = op.kind;
-    unsigned core = 0;
-    if (has_key(op.kind)) {
-        // A key is one core's business: cores share no objects.
-        const std::uint64_t object = options_.objects > 0 ? op.key % options_.objects : op.key;
-        core = static_cast<unsigned>(object % options_.cores);
-    } else {
-        core = next_core_++ % options_.cores;
-    }
-    hand_over(out, core);
+    hand_over(out, core_of(op));
+}
+
+unsigned replay_feed::reader::core_of(const recorded_operation& op) noexcept {
+    const bool of_blocks = is_of_blocks(op.kind);
+    if (!of_blocks && !has_key(op.kind)) return next_core_++ % options_.cores;
+    // A key is one core's business: cores share no objects. Images they do share.
+    std::uint64_t number = options_.objects > 0 ? op.key % options_.objects : op.key;
+    if (of_blocks && !options_.whole_images) number += op.offset / place_bytes;
+    return static_cast<unsigned>(number % options_.cores);
 }
 
 bool replay_feed::reader::run_round() {
@@ -196,6 +201,7 @@ replay_figures replay_feed::figures() const {
     replay_figures out = reader_->figures;
     for (unsigned core = 0; core < options_.cores; ++core) {
         out.late += lanes_[core].late_;
+        out.moved += lanes_[core].moved_;
         out.lateness_max_ns = std::max(out.lateness_max_ns, lanes_[core].lateness_max_ns_);
     }
     return out;

@@ -45,6 +45,12 @@ recording_survey survey(const replay_options& options) {
     recording_survey out;
     recording_reader file(options.file, options.format, options.group);
     out.format = file.format();
+    if (options.blocks && out.format != recording_format::chopsticks) {
+        throw config_error("recording " + options.file + ": is in the format " +
+                           std::string(name(out.format)) +
+                           ", which has no operations of block devices; replay it with a group of "
+                           "`workload: s3`, or record one with `run --op-log`");
+    }
     out.file_bytes = file.file_bytes();
     out.whole = out.file_bytes <= whole_bytes;
     tally sum{options, out};

@@ -170,6 +170,51 @@ class driver_test(rbd_case):
         done = self.refused(config, "passphrase")
         self.assertNotIn("correct horse", done.said)
 
+    def test_recorded_blocks_are_replayed_on_an_image_of_half_the_size(self):
+        log, again = self.dir / "a.oplog", self.dir / "b.oplog"
+        done = self.run_binary(
+            *self.arguments(self.config(count=2), verify="false",
+                            tasks="[read, {op: write, block: 8KiB}, discard, write_zeroes, flush]"),
+            "--op-log", log, timeout=60)
+        self.assert_code(done, harness.ran, harness.generator_was_limit)
+        replay = self.file("replay.yaml", json.dumps({
+            "groups": [{"workload": "rbd", "name": "disks",
+                        "load": {"replay": {"file": str(log), "speed": 0.5,
+                                            "queue_limit": 1000000}}}],
+            "phases": {"drain": "20s"}}))
+        for way in ("callback", "eventfd"):
+            with self.subTest(way):
+                again.unlink(missing_ok=True)
+                done = self.run_binary(
+                    "run", "-f", replay, "--workload-config",
+                    self.config(count=2, size="8MiB", completion=way), "--output", self.output,
+                    "--op-log", again, timeout=60)
+                self.assert_code(done, harness.ran, harness.generator_was_limit)
+                result = harness.read_result(self.output)
+                figures = result["groups"]["disks"]["replay"]
+                ok, failed, _ = harness.all_operations(result)
+                self.assertEqual(failed, 0, done.said)
+                self.assertGreater(ok, 100)
+                self.assertEqual(figures["operations"], result["load"]["intended"])
+                self.assertGreater(figures["moved"], ok // 4)
+                records = [json.loads(line) for line in
+                           self.run_binary("oplog", again).out.splitlines()]
+                self.assertEqual({one["operation"] for one in records},
+                                 {"disks/" + name for name in ("read", "write", "discard",
+                                                               "write_zeroes", "flush")})
+                for one in records:
+                    self.assertLessEqual(one["offset"] + one["length"], 8 << 20)
+                self.assertEqual(self.images(), [])
+        # What others have made is safe from it as from any load that writes.
+        self.tool("rbd", "create", "--size", "16M", "theirs")
+        self.addCleanup(self.tool, "rbd", "rm", "theirs")
+        for keys, said in (({}, "overwrite_existing"), ({"read_only": True}, "read-only")):
+            done = self.run_binary("run", "-f", replay, "--workload-config",
+                                   self.config(images=["theirs"], **keys), "--output",
+                                   self.output)
+            self.assert_code(done, harness.errors_or_slo, harness.bad_usage)
+            self.assert_one_clear_message(done, said)
+
     def test_bad_input_costs_one_message(self):
         self.refused(self.config(pool="nowhere"), "no pool \"nowhere\"")
         self.refused(self.config(create=False), "no image rbd/chopsticks-0")

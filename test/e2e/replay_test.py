@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The operation log, and recordings that are replayed."""
+"""The operation log, and recordings that are replayed, of objects and of block devices."""
 
 import collections
 import csv
@@ -196,6 +196,166 @@ class replay_test(replay_case):
                                "--embedded", "--rate", "5")
         self.assert_code(done, harness.bad_usage)
         self.assert_one_clear_message(done, "speed")
+
+
+blocks = """
+name: blocks
+seed: 7
+groups:
+  - name: disks
+    workload: rbd
+    blocks: {extent: 64MiB, prefill: false}
+    tasks:
+      - {op: read, block: {table: {4KiB: 1, 16KiB: 1}}, offsets: {zipf: 0.9}, weight: 60}
+      - {op: write, block: 4KiB, pattern: sequential, weight: 20}
+      - {op: discard, block: 64KiB, weight: 5}
+      - {op: write_zeroes, block: 8KiB, weight: 5}
+      - {op: compare_and_write, block: 512, weight: 5}
+      - {op: flush, weight: 5}
+    load: {open: {rate: 400}}
+phases: {warmup: 0s, measure: 2s}
+"""
+
+
+def block_group(file, blocks=None, tasks=None, **replay):
+    more = {} if tasks is None else {"tasks": tasks}
+    return {"workload": "rbd", "name": "disks", **more,
+            "blocks": blocks or {"extent": "64MiB", "prefill": False},
+            "load": {"replay": {"file": str(file), **replay}}}
+
+
+def place(record):
+    """What an I/O was, without when."""
+    return (record["operation"].split("/")[1], record["object"], record["offset"],
+            record["length"])
+
+
+class block_replay_test(replay_case):
+    def setUp(self):
+        super().setUp()
+        self.config = self.file("w.yaml", "rbd: {driver: dummy, count: 3, size: 1GiB}\n")
+
+    def run_blocks(self, scenario, *arguments):
+        self.output.unlink(missing_ok=True)
+        done = self.run_binary("run", "-f", scenario, "--workload-config", self.config,
+                               "--output", self.output, *arguments)
+        self.assert_code(done, harness.ran, harness.generator_was_limit)
+        return harness.read_result(self.output)
+
+    def scenario_of(self, *groups):
+        return self.file("replay.yaml", json.dumps({"groups": groups, "phases": {"drain": "5s"}}))
+
+    def record_blocks(self):
+        self.run_blocks(self.file("b.yaml", blocks), "--op-log", self.log)
+        return self.records()
+
+    def log_of(self, path):
+        done = self.run_binary("oplog", path)
+        self.assert_code(done, 0)
+        return [json.loads(line) for line in done.out.splitlines()]
+
+    def test_blocks_are_replayed_as_they_were_recorded(self):
+        before = self.record_blocks()
+        kept = [one for one in before if one["operation"] != "disks/compare_and_write"]
+        self.assertGreater(len(kept), 500)
+        self.assertGreater(len(before), len(kept))
+        scenario = self.scenario_of(block_group(self.log, speed=2))
+        plan = self.run_binary("validate", "-f", scenario, "--workload-config", self.config)
+        self.assert_code(plan, 0)
+        self.assertIn("recording: chopsticks", plan.out)
+        self.assertIn(f"{len(kept)} operations", plan.out)
+        self.assertIn(f"{len(before) - len(kept)} operations of kinds that the tasks lack",
+                      plan.out)
+        self.assertIn("write_zeroes", plan.out)
+        again = self.dir / "b.oplog"
+        result = self.run_blocks(scenario, "--op-log", again)
+        self.assertEqual(harness.schema_errors(result), [])
+        figures = result["groups"]["disks"]["replay"]
+        self.assertEqual(figures["operations"], len(kept))
+        self.assertEqual(figures["unmapped"], len(before) - len(kept))
+        self.assertEqual((figures["refused"], figures["moved"]), (0, 0))
+        self.assertIn("kinds that the tasks lack", " ".join(result["run"]["warnings"]))
+        by_op = collections.Counter(place(one)[0] for one in kept)
+        self.assertEqual(counts_of(result), {"disks/writesame": 0} | {
+            f"disks/{name}": count for name, count in by_op.items()})
+        # Each at half its time, and nothing else.
+        first = min(one["intended_ns"] for one in kept)
+        wanted = sorted(((one["intended_ns"] - first) / 2, *place(one)) for one in kept)
+        found = sorted((one["intended_ns"], *place(one)) for one in self.log_of(again))
+        self.assertEqual([one[1:] for one in found], [one[1:] for one in wanted])
+        for one, other in zip(found, wanted):
+            self.assertLessEqual(abs(one[0] - other[0]), 0.5)
+        self.assertAlmostEqual(result["run"]["duration_s"], wanted[-1][0] / 1e9, delta=0.05)
+
+    def test_smaller_images_hold_it_all_and_it_is_said(self):
+        before = self.record_blocks()
+        again = self.dir / "b.oplog"
+        result = self.run_blocks(
+            self.scenario_of(block_group(self.log, blocks={"extent": "1MiB", "prefill": False})),
+            "--op-log", again, "--set", "workload.rbd.count=2")
+        moved = result["groups"]["disks"]["replay"]["moved"]
+        self.assertGreater(moved, len(before) // 3)
+        self.assertIn(f"{moved} operations did not fit into the images",
+                      " ".join(result["run"]["warnings"]))
+        records = self.log_of(again)
+        for one in records:
+            self.assertIn(one["object"], (0, 1))
+            self.assertLessEqual(one["offset"] + one["length"], 1 << 20)
+            self.assertEqual(one["offset"] % 512, 0)
+        lengths = collections.Counter(place(one)[::3] for one in before
+                                      if place(one)[0] != "compare_and_write")
+        self.assertEqual(collections.Counter(place(one)[::3] for one in records), lengths)
+
+    def test_one_log_of_objects_and_blocks_for_two_groups(self):
+        scenario = self.file("h.yaml", json.dumps({
+            "groups": [
+                {"workload": "s3", "name": "objects", "tasks": ["get", "head"],
+                 "data": {"objects": 20, "size": "4KiB"}, "load": {"open": {"rate": 100}}},
+                {"workload": "rbd", "name": "disks", "tasks": ["read", "write"],
+                 "blocks": {"prefill": False}, "load": {"open": {"rate": 200}}}],
+            "phases": {"warmup": "0s", "measure": "2s"}}))
+        self.run_blocks(scenario, "--embedded", "--op-log", self.log)
+        before = collections.Counter(one["operation"] for one in self.records())
+        objects = {"workload": "s3", "name": "objects", "data": {"objects": 20, "size": "4KiB"},
+                   "load": {"replay": str(self.log)}}
+        replay = self.scenario_of(objects, block_group(self.log, blocks={"prefill": False}))
+        result = self.run_blocks(replay, "--embedded")
+        done = {name: count for name, count in counts_of(result).items() if count}
+        self.assertEqual(done, before)
+        for group, own in (("objects", ("objects/get", "objects/head")),
+                           ("disks", ("disks/read", "disks/write"))):
+            figures = result["groups"][group]["replay"]
+            count = sum(before[name] for name in own)
+            self.assertEqual(figures["operations"], count)
+            self.assertEqual(figures["unmapped"], sum(before.values()) - count)
+        # A group of the log that has no blocks.
+        done = self.run_binary("validate", "-f", self.scenario_of(
+            block_group(self.log, group="objects")), "--workload-config", self.config)
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "no operation to replay")
+
+    def test_late_blocks_are_shed_if_they_shall(self):
+        self.record_blocks()
+        result = self.run_blocks(self.scenario_of(
+            block_group(self.log, speed=1000, max_in_flight=1, late={"shed_after": "1us"})))
+        load = result["load"]
+        self.assertGreater(load["shed_late"], 0)
+        self.assertEqual(load["issued"] + load["shed"] + load["shed_late"]
+                         + load["backlog_at_end"], load["intended"])
+
+    def test_what_cannot_be_a_replay_of_blocks_is_refused(self):
+        s3 = self.file("x.log", rgw_line(1, "get_obj", "k") + "\n")
+        for group, problem in (
+                (block_group(s3), "format rgw, which has no operations of block devices"),
+                (block_group(s3, format="rgw"), "no operations of block devices"),
+                (block_group(s3, format="chopsticks"), "operation log"),
+                (block_group(s3, blocks={"verify": True}), "verify: false"),
+                (block_group(s3, tasks=["compare_and_write"]), "cannot be replayed")):
+            with self.subTest(problem):
+                done = self.run_binary("validate", "-f", self.scenario_of(group),
+                                       "--workload-config", self.config)
+                self.assert_code(done, harness.bad_usage)
+                self.assert_one_clear_message(done, problem)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,12 @@ struct block_place {
     std::uint64_t length = 0;
 };
 
+/// An I/O that was made for a larger image, as it is in one of `extent` bytes: unchanged where it
+/// fits. Otherwise no longer than the extent, and its offset modulo it, so that neighbours stay
+/// neighbours. The power of two that divided its offset and its length (in whole sectors of 512
+/// bytes) still divides the offset. \param extent at least 512. \param asked length not 0
+block_place fit_block(const block_place& asked, std::uint64_t extent) noexcept;
+
 /// What boundaries between two cores' parts are multiples of, for I/O of `block` bytes at places
 /// `align` bytes apart: no I/O is then cut short by a boundary. \param align 0 = in sequence
 std::uint64_t place_unit(std::uint64_t align, std::uint64_t block) noexcept;

@@ -186,6 +186,7 @@ struct replay_figures {
     std::uint64_t unmapped = 0;                  ///< of kinds that the group's tasks lack
     std::uint64_t refused = 0;                   ///< left out: the recorded target had refused them
     std::uint64_t out_of_order = 0;              ///< stood beyond the sort window: moved later
+    std::uint64_t moved = 0;                     ///< did not fit into the images as recorded
     std::uint64_t late = 0;  ///< the reader handed over when they were already due
     std::int64_t lateness_max_ns = 0;
 };

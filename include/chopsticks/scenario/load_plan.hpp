@@ -39,6 +39,10 @@ load::rate_curve rate_plan(const open_load& load, std::int64_t measure_from_ns);
 /// Users over the load. User n (from 0) is active while the level is at least n + 1.
 load::level_curve user_plan(const closed_load& load, std::int64_t measure_from_ns);
 
+/// Whether the group works on blocks as its tasks describe them. A replay of recorded places and
+/// lengths has no use for that.
+bool uses_task_blocks(const group& g) noexcept;
+
 /// Why the spawn rate cannot give a stage its users; empty: it can.
 std::string spawn_problem(const closed_load& load);
 

@@ -20,11 +20,23 @@ enum class operation_kind : std::uint8_t {
     create_bucket,
     head_bucket,
     delete_bucket,
+    read,
+    write,
+    flush,
+    discard,
+    write_zeroes,
+    writesame,
+    compare_and_write,
     other,  ///< something that no workload has
 };
 constexpr std::size_t operation_kind_count = static_cast<std::size_t>(operation_kind::other) + 1;
 
-/// "put", ..., "delete", ..., "delete_bucket", "other": the catalogue's names.
+/// Of the workload `rbd`: on a part of an image or, flush, on all of it.
+constexpr bool is_of_blocks(operation_kind kind) noexcept {
+    return kind >= operation_kind::read && kind <= operation_kind::compare_and_write;
+}
+
+/// "put", ..., "delete", ..., "compare_and_write", "other": the catalogue's names.
 std::string_view name(operation_kind kind) noexcept;
 
 /// `other` for a name that is none.
@@ -35,7 +47,7 @@ constexpr std::uint64_t unknown_offset = ~std::uint64_t{0};
 /// One operation of a recording.
 struct recorded_operation {
     std::int64_t time_ns = 0;  ///< when it was due or arrived; since any fixed instant
-    std::uint64_t key = 0;     ///< object index (own log), or a hash of bucket and key
+    std::uint64_t key = 0;     ///< index of object or image (own log), or a hash of bucket and key
     std::uint64_t size = 0;    ///< of the whole object; 0 = empty or unknown
     std::uint64_t offset = 0;  ///< of a part; `unknown_offset`: the log does not say
     std::uint64_t length = 0;  ///< of a part; 0 = the whole object

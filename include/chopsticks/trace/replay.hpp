@@ -37,7 +37,9 @@ struct replay_options {
     bool loop = false;  ///< begin again at the end
     std::string group;  ///< operation logs: only operations of this group; empty: all
     unsigned cores = 1;
-    std::uint64_t objects = 0;  ///< that keys stand for; 0: none
+    std::uint64_t objects = 0;  ///< (or images) that keys stand for; 0: none
+    bool blocks = false;        ///< operations of block devices are replayed, not of objects
+    bool whole_images = false;  ///< all I/O on an image belongs to one core
     /// By operation_kind: the group has such an operation. `other` is never had.
     std::array<bool, operation_kind_count> wanted{};
     std::int64_t sort_window_ns = 10'000'000'000;  ///< of recorded time
@@ -46,8 +48,9 @@ struct replay_options {
 /// One operation that is due.
 struct planned_operation {
     std::int64_t due_ns = 0;  ///< since the start of the load
-    std::uint64_t key =
-        0;  ///< the object is number key % objects; core c has those with % cores = c
+    /// The object is number key % objects; core c has those with % cores = c. So is the image, but
+    /// its bytes are dealt to all cores.
+    std::uint64_t key = 0;
     std::uint64_t size = 0;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
@@ -64,6 +67,7 @@ struct replay_figures {
     std::uint64_t refused = 0;       ///< not replayed: the recorded target had refused them (4xx)
     std::uint64_t out_of_order = 0;  ///< too late in the file for the sort window: moved later
     std::uint64_t rounds = 0;        ///< of the file, begun
+    std::uint64_t moved = 0;         ///< did not fit into the images as recorded
     std::uint64_t late = 0;          ///< handed over when they were already due
     std::int64_t lateness_max_ns = 0;
     std::int64_t length_ns =
@@ -96,6 +100,9 @@ class alignas(64) replay_lane {
     /// On the core, after front() gave one.
     void pop() noexcept { popped_.store(++head_, std::memory_order_release); }
 
+    /// On the core: an I/O went to another place than recorded, or is shorter.
+    void note_moved() noexcept { ++moved_; }
+
     /// On the core: nothing is left and nothing will come.
     bool ended() const noexcept {
         return done_.load(std::memory_order_acquire) &&
@@ -126,6 +133,7 @@ class alignas(64) replay_lane {
     bool starving_ = false;
     std::uint64_t late_ = 0;
     std::int64_t lateness_max_ns_ = 0;
+    std::uint64_t moved_ = 0;
 };
 
 /// A recording that is replayed. Made, started and stopped by the main thread.

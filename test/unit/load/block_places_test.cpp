@@ -52,6 +52,90 @@ bool is_partition(const ranges& pieces, const std::vector<std::uint64_t>& extent
 
 }  // namespace
 
+TEST_CASE("fitted_blocks_are_as_asked_where_they_fit_and_otherwise_wrapped_or_cut") {
+    struct expectation {
+        std::uint64_t offset, length, extent, fitted_offset, fitted_length;
+    };
+    constexpr std::uint64_t mib = 1 << 20;
+    const std::vector<expectation> all = {
+        {0, 4096, mib, 0, 4096},
+        {mib - 4096, 4096, mib, mib - 4096, 4096},
+        {20480, 1000, 21480, 20480, 1000},  // odd, and at the very end
+        {mib, 4096, mib, 0, 4096},          // the first one beyond wraps to the start
+        {5 * mib + 8192, 4096, mib, 8192, 4096},
+        {mib - 4096, 8192, mib, mib - 8192, 8192},  // half of it would lie beyond
+        {mib, 4096, 10'000, 0, 4096},               // 8192 bytes are whole blocks of it
+        {mib + 4096, 4096, 10'000, 4096, 4096},
+        {3 * 4096, 4096, 10'000, 4096, 4096},
+        {7 * 512, 4096, 10'000, 7 * 512, 4096},
+        {64 * mib, 4 * mib, mib, 0, mib},  // longer than all of it
+        {0, 4 * mib, 10'000, 0, 9728},     // whole sectors of it
+        {1536, 10'000'000, 700, 0, 512},
+        {~0ULL, ~0ULL, 512, 0, 512},
+    };
+    for (const expectation& e : all) {
+        CAPTURE(e.offset);
+        CAPTURE(e.length);
+        CAPTURE(e.extent);
+        const block_place out = load::fit_block({7, e.offset, e.length}, e.extent);
+        CHECK(out.image == 7);
+        CHECK(out.offset == e.fitted_offset);
+        CHECK(out.length == e.fitted_length);
+    }
+}
+
+TEST_CASE("fitted_blocks_never_leave_the_extent_and_keep_their_alignment") {
+    random_stream random(77);
+    // All magnitudes, so that whatever is small or large somewhere is so with everything else.
+    const auto any = [&random](unsigned most_bits) { return random() >> (64 - most_bits); };
+    std::uint64_t moved = 0;
+    for (int i = 0; i < 300'000; ++i) {
+        const auto bits = [&] { return 1 + static_cast<unsigned>(random.below(63)); };
+        const std::uint64_t extent = 512 + any(bits());
+        block_place asked{random.below(9), any(bits()), 1 + any(bits())};
+        const bool in_sectors = i % 4 != 0;
+        if (in_sectors) {
+            asked.offset &= ~511ULL;
+            asked.length = std::max<std::uint64_t>(512, asked.length & ~511ULL);
+        }
+        CAPTURE(asked.offset);
+        CAPTURE(asked.length);
+        CAPTURE(extent);
+        const block_place out = load::fit_block(asked, extent);
+        REQUIRE(out.image == asked.image);
+        REQUIRE(out.length > 0);
+        REQUIRE(out.length <= extent);
+        REQUIRE(out.offset <= extent - out.length);
+        const bool fits = asked.length <= extent && asked.offset <= extent - asked.length;
+        if (fits) {
+            REQUIRE(out.offset == asked.offset);
+            REQUIRE(out.length == asked.length);
+            continue;
+        }
+        ++moved;
+        // Cut only where it must be, and then to whole sectors.
+        REQUIRE(out.length == std::min(asked.length, extent / 512 * 512));
+        for (std::uint64_t unit = 1; unit <= 1 << 20; unit *= 2) {
+            const bool divided = asked.offset % unit == 0 && out.length % unit == 0;
+            if (divided) REQUIRE(out.offset % unit == 0);
+        }
+        if (in_sectors) {
+            REQUIRE(out.offset % 512 == 0);
+            REQUIRE(out.length % 512 == 0);
+        }
+    }
+    CHECK(moved > 50'000);
+}
+
+TEST_CASE("fitted_blocks_of_a_larger_image_use_a_smaller_one_evenly") {
+    std::map<std::uint64_t, int> hits;
+    for (std::uint64_t n = 0; n < 4096; ++n)
+        ++hits[load::fit_block({0, n * 4096, 4096}, 1 << 20).offset];
+    REQUIRE(hits.size() == 256);
+    for (const auto& [offset, count] : hits)
+        CHECK(count == 16);
+}
+
 TEST_CASE("block_parts_of_all_cores_are_every_byte_once") {
     const std::vector<std::vector<std::uint64_t>> images = {
         {1 << 20},

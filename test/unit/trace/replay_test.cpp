@@ -261,6 +261,100 @@ TEST_CASE("an operation log is replayed by its intended instants, one group or a
     CHECK(r.figures.operations > 500);
 }
 
+TEST_CASE("operations of block devices are dealt by place, those of objects are left to others") {
+    const temporary_directory dir;
+    const std::string path = dir.path() + "/x.oplog";
+    op_log_header h;
+    h.operations = {"d/read",
+                    "d/write",
+                    "d/flush",
+                    "d/discard",
+                    "d/write_zeroes",
+                    "d/writesame",
+                    "d/compare_and_write",
+                    "o/get"};
+    h.endpoints = {"e"};
+    random_stream random(4);
+    std::vector<op_record> records;
+    for (std::int64_t i = 0; i < 6000; ++i) {
+        op_record r;
+        r.op = static_cast<std::uint16_t>(random.below(8));
+        r.has_object = true;
+        r.object = random.below(5);
+        r.intended_ns = i * 1000;
+        if (r.op != 2) {
+            r.offset = random.below(1 << 16) * 4096;
+            r.length = 4096 * (1 + random.below(4));
+        }
+        // Of an image without a number, or of no byte, nothing can be repeated.
+        if (i % 1000 == 7) r.has_object = false;
+        if (i % 1000 == 8) r.length = 0;
+        records.push_back(r);
+    }
+    {
+        op_log_writer log(path, 1);
+        log.begin(h, 0);
+        for (const op_record& r : records)
+            log.lane(0).add(r);
+        log.finish();
+    }
+    constexpr operation_kind kinds[] = {operation_kind::read,
+                                        operation_kind::write,
+                                        operation_kind::flush,
+                                        operation_kind::discard,
+                                        operation_kind::write_zeroes,
+                                        operation_kind::writesame,
+                                        operation_kind::compare_and_write};
+    replay_options o;
+    o.file = path;
+    o.blocks = true;
+    o.objects = 3;
+    std::uint64_t replayable = 0;
+    for (const operation_kind kind : kinds) {
+        CHECK(kind_of(name(kind)) == kind);
+        CHECK(is_of_blocks(kind));
+        o.wanted[static_cast<std::size_t>(kind)] = kind != operation_kind::compare_and_write;
+    }
+    CHECK_FALSE(is_of_blocks(operation_kind::delete_bucket));
+    CHECK_FALSE(is_of_blocks(operation_kind::other));
+    for (const op_record& r : records)
+        replayable += r.op < 6 && r.has_object && (r.op == 2 || r.length > 0) ? 1 : 0;
+    CHECK(survey(o).operations == replayable);
+    for (const bool whole : {false, true}) {
+        o.whole_images = whole;
+        o.cores = 3;
+        const replayed r = drain(o);
+        CHECK(r.figures.operations == replayable);
+        CHECK(r.figures.unmapped == records.size() - replayable);
+        std::map<std::pair<std::uint64_t, std::uint64_t>, unsigned> core_of;
+        for (unsigned core = 0; core < o.cores; ++core) {
+            // As even as random places are.
+            if (!whole) CHECK(r.cores[core].size() > replayable / 3 * 8 / 10);
+            for (const planned_operation& op : r.cores[core]) {
+                const op_record& from = records[static_cast<std::size_t>(op.due_ns / 1000)];
+                REQUIRE(op.kind == kinds[from.op]);
+                REQUIRE(op.key == from.object);
+                REQUIRE(op.offset == from.offset);
+                REQUIRE(op.length == from.length);
+                const std::uint64_t place = whole ? 0 : op.offset >> 22;
+                const auto [at, first] = core_of.try_emplace({op.key % 3, place}, core);
+                REQUIRE(at->second == core);
+                if (whole) REQUIRE(op.key % 3 % 3 == core);
+            }
+        }
+    }
+}
+
+TEST_CASE("block devices are not replayed from a log of objects") {
+    const temporary_directory dir;
+    replay_options o;
+    o.file = dir.file("x", rgw_line(day_ns, "get_obj", "k"));
+    o.blocks = true;
+    o.wanted[static_cast<std::size_t>(operation_kind::read)] = true;
+    CHECK_THROWS_WITH_AS(survey(o), doctest::Contains("rgw, which has no operations of block"),
+                         config_error);
+}
+
 TEST_CASE("a looped recording goes on with its mean gap between the rounds") {
     const temporary_directory dir;
     std::string text;
