@@ -117,8 +117,7 @@ runtime::task<void> sleep_and_wake(runtime::reactor& loop, std::int64_t until_ns
     done.set_value();
 }
 
-results::calibrated_timer time_timers(runtime::idle_mode idle, int cpu,
-                                      double seconds) {
+results::calibrated_timer time_timers(runtime::idle_mode idle, int cpu, double seconds) {
     results::calibrated_timer out;
     out.idle = runtime::name(idle);
     runtime::reactor loop(0, cpu, idle);

@@ -65,9 +65,9 @@ search::trial_report trial_watcher::gather() const {
     out.load_s = measured_s_;
     out.batches = batches_;
     out.outstanding = outstanding_;
-    out.growing = shed_ > shed_share_most * due_ ||
-                  (measured_s_ >= earliest_growth_share * planned_s_ &&
-                   search::grows(outstanding_, due_));
+    out.growing =
+        shed_ > shed_share_most * due_ ||
+        (measured_s_ >= earliest_growth_share * planned_s_ && search::grows(outstanding_, due_));
     return out;
 }
 

@@ -16,7 +16,8 @@ namespace {
 constexpr std::int64_t skip_pause_ns = 1'000'000;
 /// A closed-loop user whose connect or block I/O failed waits before its next task, twice as long
 /// each time: a dead target, or a client that the cluster has shut out, is answered in microseconds
-/// and would ask a hundred thousand times a second. Now and then a failed I/O costs next to nothing.
+/// and would ask a hundred thousand times a second. Now and then a failed I/O costs next to
+/// nothing.
 constexpr std::int64_t backoff_first_ns = 10'000'000;
 constexpr std::int64_t io_backoff_first_ns = 10'000;
 constexpr std::int64_t backoff_most_ns = 1'000'000'000;

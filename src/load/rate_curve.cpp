@@ -67,8 +67,7 @@ double rate_curve::area_within(const part& p, double t_ns) const noexcept {
     const double first = std::floor((start - around_.origin_ns) / period);
     const double last = std::floor((t_ns - around_.origin_ns) / period);
     if (around_.how == modulation::kind::sine) {
-        return plain +
-               around_.share * (sine_at(p, t_ns, window_start(last)).part - p.sine_start);
+        return plain + around_.share * (sine_at(p, t_ns, window_start(last)).part - p.sine_start);
     }
     const double on = around_.share * period;
     const auto within = [&](double number, double low, double high) {
@@ -181,8 +180,7 @@ double rate_curve::cursor::solve_sine(double area) const noexcept {
     }
     for (int i = 0; i < 100; ++i) {
         const sine_values at = curve_->sine_at(p, t, window);
-        const double plain =
-            line_area(p.line.level, p.line.slope_per_ns, t - p.line.start_ns);
+        const double plain = line_area(p.line.level, p.line.slope_per_ns, t - p.line.start_ns);
         const double miss =
             p.area + plain + curve_->around_.share * (at.part - p.sine_start) - area;
         if (std::abs(miss) <= rounding) break;

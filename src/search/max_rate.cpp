@@ -336,8 +336,7 @@ void max_rate_search::report(const trial_report& r) {
     for (std::size_t i = 0; i < objectives_.size() && i < r.batches.size(); ++i) {
         tried.batches[i].insert(tried.batches[i].end(), r.batches[i].begin(), r.batches[i].end());
     }
-    if (!r.outstanding.empty())
-        memories_.push_back({current_.rate, persistence(r.outstanding)});
+    if (!r.outstanding.empty()) memories_.push_back({current_.rate, persistence(r.outstanding)});
     classify(tried);
     if (current_.kind == trial_kind::validation) {
         // What is quoted is this run: all trials together may not outvote it.

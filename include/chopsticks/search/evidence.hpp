@@ -64,8 +64,8 @@ verdict judge(const std::vector<batch>& batches, const objective& o, double conf
 
 /// Whether work piles up: what is due and not done, at the ends of equal spans of a trial.
 /// Quarter by quarter it must rise, in all by more than 0.5 % of what was due over the trial, by
-/// more than three times what it varies within the quarters, and by more than four times the root of
-/// its mean over the first: queues of a stable target come and go.
+/// more than three times what it varies within the quarters, and by more than four times the root
+/// of its mean over the first: queues of a stable target come and go.
 /// \param due operations that were due over all spans
 bool grows(const std::vector<double>& outstanding, double due);
 
@@ -74,10 +74,10 @@ bool grows(const std::vector<double>& outstanding, double due);
 /// the trial sees a part of one rise only. 0 for fewer than 8 values, or values that are all equal.
 double persistence(const std::vector<double>& outstanding);
 
-/// Above it trials are too short to show how long queues get: trials begin with empty ones. A process
-/// with exponential memory has 0.4 where the trial is 37 times its relaxation time; in simulations of
-/// M/M/c queues that is where the share of late operations in a trial begins to fall behind the true
-/// one by a tenth and more.
+/// Above it trials are too short to show how long queues get: trials begin with empty ones. A
+/// process with exponential memory has 0.4 where the trial is 37 times its relaxation time; in
+/// simulations of M/M/c queues that is where the share of late operations in a trial begins to fall
+/// behind the true one by a tenth and more.
 constexpr double persistence_most = 0.4;
 
 }  // namespace chopsticks::search

@@ -242,8 +242,8 @@ TEST_CASE("blocks_users_who_are_shut_out_do_not_storm") {
         return true;
     };
     const auto result = r.go(1);
-    const std::uint64_t failed = result.warmup.by_operation[0].failed_count +
-                                 result.measured.by_operation[0].failed_count;
+    const std::uint64_t failed =
+        result.warmup.by_operation[0].failed_count + result.measured.by_operation[0].failed_count;
     // 8 users, 220 ms: from 10 us on their pauses double, which leaves room for 15 each. Without
     // pauses it would be one every 0.1 ms.
     CHECK(failed >= 8 * 5);

@@ -150,7 +150,8 @@ TEST_CASE("persistence_tells_trials_that_are_long_from_those_that_are_short") {
         // Over 40 values it is estimated too low, by about (1 + 4 correlation) / 40: M. G.
         // Kendall, "Note on bias in the estimation of autocorrelation", Biometrika 41, 1954.
         CAPTURE(correlation);
-        CHECK(mean == doctest::Approx(correlation - (1 + 4 * correlation) / 40).epsilon(0.1).scale(0.3));
+        CHECK(mean ==
+              doctest::Approx(correlation - (1 + 4 * correlation) / 40).epsilon(0.1).scale(0.3));
     }
     // 400 values are looked at in 40 steps of ten.
     double fine = 0;
