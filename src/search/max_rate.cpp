@@ -324,9 +324,15 @@ void max_rate_search::report(const trial_report& r) {
             (!generator_limit_ || tried.rate < *generator_limit_)) {
             generator_limit_ = tried.rate;
         }
-        // A lower bound stays one, though nobody could confirm it.
-        if (current_.kind == trial_kind::validation && worn_out) {
-            finish_ = finish::generator_limit;
+        if (current_.kind == trial_kind::validation) {
+            if (worn_out) {
+                // A lower bound stays one, though nobody could confirm it.
+                tried.what = rate_class::lower;
+                finish_ = finish::generator_limit;
+            } else if (tried.what == rate_class::open) {
+                // By the strict verdict of a validation; what was measured before is not enough.
+                pending_ = tried.rate;
+            }
         }
         return;
     }

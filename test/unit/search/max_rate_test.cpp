@@ -242,6 +242,31 @@ TEST_CASE("max_rate_a_noisy_generator_costs_trials_and_not_the_answer") {
     CHECK(held > 0.95 * seeds);
 }
 
+TEST_CASE("max_rate_a_validation_that_the_generator_spoilt_is_repeated_and_costs_no_bound") {
+    for (unsigned spoilt = 0; spoilt <= 3; ++spoilt) {
+        CAPTURE(spoilt);
+        max_rate_options o = options();
+        // So few operations that a trial is enough for a first look only.
+        o.start_rate = 30;
+        o.rate_most = 30;
+        max_rate_search s(o, {{0.01, true}});
+        unsigned validations = 0;
+        unsigned trials = 0;
+        while (const auto p = s.next()) {
+            REQUIRE(++trials < 50);
+            trial_report r;
+            r.load_s = r.elapsed_s = p->load_s;
+            r.batches = {std::vector<search::batch>(20, {0, p->rate * p->load_s / 20})};
+            if (p->kind == trial_kind::validation) r.generator_limited = validations++ < spoilt;
+            s.report(r);
+        }
+        CHECK(s.lower() == 30.0);
+        CHECK(validations == std::min(spoilt + 1, 3U));
+        CHECK(s.validated() == (spoilt < 3));
+        CHECK(s.finished() == (spoilt < 3 ? finish::rate_limit : finish::generator_limit));
+    }
+}
+
 TEST_CASE("max_rate_growing_work_is_an_upper_bound_at_once") {
     max_rate_options o = options();
     o.start_rate = 1000;
