@@ -154,10 +154,15 @@ std::vector<double> cool_down::probe() const {
         if (g.data.reuse.empty()) {
             g.data.objects = std::min(g.data.objects, probe_objects_most);
         }
+        // Images that are made for each run would be filled for each probe.
+        const scenario::rbd_config& rbd = setup.workload.rbd;
+        if (!rbd.keep && rbd.images.empty()) g.blocks.prefill = false;
     }
     setup.scenario.phase.warmup_ns = 0;
     setup.scenario.phase.measure_ns = probe_ns;
     setup.make_drivers();
+    for (engine::group_setup& g : setup.options.groups)
+        g.replay = nullptr;
     const engine::run_result result = engine::execute(setup.options, stop_level);
     std::vector<double> out;
     for (const stats::figures& f : result.measured.by_operation) {

@@ -63,6 +63,9 @@ struct plan {
     double ramp_s = 0;
 };
 
+/// The number that an option was given as. Throws config_error that names `option`.
+double number_of(const std::string& text, const char* option);
+
 /// A run that is ready to start. Not movable: its parts refer to each other.
 class run_setup {
   public:
@@ -92,6 +95,7 @@ class run_setup {
 
   private:
     void apply_users(const run_arguments& arguments);
+    void apply_rate(const run_arguments& arguments);
     void set_target(const run_arguments& arguments, bool start_target);
     void choose_cores(const run_arguments& arguments);
     void look_at_recordings();

@@ -192,10 +192,12 @@ class replay_test(replay_case):
                 done = self.run_binary("validate", "-f", self.file("s.yaml", text), "--embedded")
                 self.assert_code(done, harness.bad_usage)
                 self.assert_one_clear_message(done, problem)
-        done = self.run_binary("validate", "-f", self.file("s.yaml", replay_scenario(log)),
-                               "--embedded", "--rate", "5")
-        self.assert_code(done, harness.bad_usage)
-        self.assert_one_clear_message(done, "speed")
+        for option in ("--rate", "--users"):
+            done = self.run_binary("validate", "-f", self.file("s.yaml", replay_scenario(log)),
+                                   "--embedded", option, "5")
+            self.assert_code(done, harness.bad_usage)
+            self.assert_one_clear_message(done, option)
+            self.assertIn("speed", done.said)
 
 
 blocks = """
