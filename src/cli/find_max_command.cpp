@@ -183,7 +183,9 @@ bool find_max::run_trial(search::max_rate_search& search, const search::trial_pl
     if (stop_level.load() > 0) return false;
     report.failed = !problem.empty();
     report.elapsed_s = static_cast<double>(monotonic_ns() - began) / 1e9;
-    if (report.failed) std::fprintf(stderr, "chopsticks: %s\n", problem.c_str());
+    // Else the trial's line says it.
+    if (report.failed && arguments_.run.quiet)
+        std::fprintf(stderr, "chopsticks: %s\n", problem.c_str());
     search.report(report);
     t["problem"] = report.failed ? json(problem) : json(nullptr);
     t["elapsed_s"] = report.elapsed_s;
@@ -322,7 +324,7 @@ int find_max::go() {
     conclude(search);
     if (!arguments_.run.quiet) {
         const std::string text = results::render_find_max(
-            document_, path_, results::terminal_options::of(::fileno(stdout)));
+            document_, written_ ? path_ : "", results::terminal_options::of(::fileno(stdout)));
         std::fwrite(text.data(), 1, text.size(), stdout);
         std::fflush(stdout);
     }

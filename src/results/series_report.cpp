@@ -119,6 +119,11 @@ std::string format_trial(const json& t) {
     const std::string kind = text(t, "kind");
     std::string line = pad_left(std::to_string(count(t, "number")), 4) + "  ";
     const json& f = member(t, "figures");
+    if (const std::string problem = text(t, "problem"); !problem.empty()) {
+        line += pad_right(kind == "search" ? "trial" : kind, 12);
+        if (kind != "probe") line += pad_left(rate_text(number(t, "rate_per_s")) + "/s", 12) + "  ";
+        return line + "failed: " + problem + "\n";
+    }
     if (kind == "probe") {
         line += "probe       " + rate_text(number(f, "rate_per_s")) + "/s in a closed loop";
     } else {
@@ -136,7 +141,6 @@ std::string format_trial(const json& t) {
         if (is == "undecided") line += "  undecided";
         if (flag(t, "ended_early")) line += " (ended early)";
     }
-    if (!text(t, "problem").empty()) line += "  failed: " + text(t, "problem");
     return line + "\n";
 }
 
@@ -243,6 +247,7 @@ std::string render_find_max(const json& document, const std::string& path,
                              " times as long: the target's queues come and go slowly",
                          width);
     }
+    if (path.empty()) return out;
     return out + pad_right("Search", indent + 2) + path + "\n";
 }
 

@@ -101,6 +101,18 @@ class find_max_test(harness.case):
         self.assertEqual(harness.schema_errors(document, "find_max"), [])
         self.assertLess(max(map(len, done.out.splitlines())), 80)
 
+    def test_a_dead_target_ends_the_search_and_is_said_once_per_trial(self):
+        done = self.run_binary("find-max", "-f", self.scenario, "--endpoint",
+                               f"http://127.0.0.1:{harness.free_port()}", "--access-key", "a",
+                               "--slo", "p99(get) < 1s", "--trial", "1s", "--cool-down", "0s",
+                               "--output", self.dir / "dead", env={"AWS_SECRET_ACCESS_KEY": "s"})
+        self.assert_code(done, harness.errors_or_slo)
+        document = json.loads((self.dir / "dead/find_max.json").read_text())
+        self.assertEqual(document["result"]["finish"], "failed")
+        self.assertEqual(len(document["trials"]), 2)
+        self.assertEqual(done.err.count("cannot connect"), 2, done.err)
+        self.assertNotIn("0.00/s", done.err)
+
     def test_interrupted_keeps_what_it_has(self):
         process = self.start("find-max", "-f", self.scenario, "--embedded", "--output",
                              self.dir / "out", "--slo", "p99(get) < 10s", "--trial", "1s")

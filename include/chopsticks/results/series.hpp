@@ -15,7 +15,8 @@ namespace chopsticks::results {
 std::string render_sweep(const json& document, const std::string& path,
                          const terminal_options& options);
 
-/// The bounds, a table of the rates that were tried, and the curve.
+/// The bounds, a table of the rates that were tried, and the curve. \param path as above; empty: it
+/// could not be written
 std::string render_find_max(const json& document, const std::string& path,
                             const terminal_options& options);
 
