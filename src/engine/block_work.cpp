@@ -14,8 +14,6 @@ namespace {
 
 namespace catalogue = scenario::catalogue;
 
-constexpr std::uint64_t sector_bytes = 512;
-
 bool has_place(const scenario::step& s) {
     return s.code != catalogue::rbd_flush;
 }
@@ -53,7 +51,7 @@ std::string exact_size(std::uint64_t bytes) {
 
 std::uint64_t greatest_block(const scenario::group& g) {
     // Recorded I/O is cut to what there is, but not to less than a sector.
-    if (!scenario::uses_task_blocks(g)) return sector_bytes;
+    if (!scenario::uses_task_blocks(g)) return load::sector_bytes;
     std::uint64_t most = 1;
     for (const scenario::task& t : g.tasks) {
         for (const scenario::step& s : t.steps) {

@@ -189,7 +189,11 @@ void group_core::cancel_all() {
 
 bool group_core::may_start(std::int64_t now_ns) {
     if (!accepting_ || now_ns >= owner_.times().end_ns || stopped_by_budget_) return false;
-    if (now_ns < owner_.times().measure_ns) return true;
+    return take_from_budget(now_ns);
+}
+
+bool group_core::take_from_budget(std::int64_t due_ns) {
+    if (due_ns < owner_.times().measure_ns) return true;
     // Bytes are taken when they were transferred; other cores may have used them up since.
     if (bytes_.used_up() || !operations_.take(1)) stopped_by_budget_ = true;
     return !stopped_by_budget_;

@@ -73,6 +73,43 @@ void group_core::shed_late(std::int64_t now_ns) {
     }
 }
 
+std::int64_t group_core::hand_out(std::int64_t due_ns, std::int64_t now_ns,
+                                  const trace::planned_operation* recorded) {
+    const std::int64_t start_ns = owner_.times().start_ns;
+    const std::size_t bin = owner_.bin_of(due_ns);
+    ++load_[bin].intended;
+    if (bin > 0) schedule_lag_.record(now_ns - due_ns);
+    if (bin > 0 && pacing_) pacing_->planned(due_ns - start_ns);
+    const std::int64_t late_limit_ns = plan_.open->late_limit_ns;
+    if (late_limit_ns > 0 && now_ns - due_ns > late_limit_ns) {
+        ++load_[bin].shed_late;
+        return now_ns;
+    }
+    // It waited as long as this one did not: what is too late makes room.
+    if (late_limit_ns > 0 && queue_count_ == queue_.size()) shed_late(now_ns);
+    if (!idle_.empty()) {
+        if (bin > 0 && pacing_) pacing_->issued(now_ns - start_ns);
+        user* u = idle_.back();
+        idle_.pop_back();
+        u->intended_ns = due_ns;
+        if (recorded != nullptr) u->planned = *recorded;
+        // At once, not through the ready queue: what waits there is not yet due.
+        std::exchange(u->waiting, nullptr).resume();
+        return monotonic_ns();
+    }
+    if (queue_count_ < queue_.size()) {
+        std::size_t tail = queue_head_ + queue_count_;
+        if (tail >= queue_.size()) tail -= queue_.size();
+        queue_[tail] = due_ns;
+        if (recorded != nullptr) replay_->pending[tail] = *recorded;
+        ++queue_count_;
+        ++load_[bin].queued;
+    } else {
+        ++load_[bin].shed;
+    }
+    return now_ns;
+}
+
 std::int64_t group_core::run_due(std::int64_t now_ns) {
     if (replay_) return run_replay(now_ns);
     if (!accepting_ || stopped_by_budget_) return INT64_MAX;
@@ -82,38 +119,9 @@ std::int64_t group_core::run_due(std::int64_t now_ns) {
         if (due >= times.end_ns) return INT64_MAX;
         // A user that was handed work in this very loop may have used up the bytes as well.
         if (stopped_by_budget_) return INT64_MAX;
-        if (due >= times.measure_ns && (bytes_.used_up() || !operations_.take(1))) {
-            stopped_by_budget_ = true;
-            return INT64_MAX;
-        }
+        if (!take_from_budget(due)) return INT64_MAX;
         take_next_due();
-        const std::size_t bin = owner_.bin_of(due);
-        ++load_[bin].intended;
-        if (bin > 0) schedule_lag_.record(now_ns - due);
-        if (bin > 0 && pacing_) pacing_->planned(due - times.start_ns);
-        const std::int64_t late_limit_ns = plan_.open->late_limit_ns;
-        if (late_limit_ns > 0 && now_ns - due > late_limit_ns) {
-            ++load_[bin].shed_late;
-            continue;
-        }
-        // It waited as long as this one did not: what is too late makes room.
-        if (late_limit_ns > 0 && queue_count_ == queue_.size()) shed_late(now_ns);
-        if (!idle_.empty()) {
-            if (bin > 0 && pacing_) pacing_->issued(now_ns - times.start_ns);
-            user* u = idle_.back();
-            idle_.pop_back();
-            u->intended_ns = due;
-            // At once, not through the ready queue: what waits there is not yet due.
-            std::exchange(u->waiting, nullptr).resume();
-            now_ns = monotonic_ns();
-        } else if (queue_count_ < queue_.size()) {
-            const std::size_t tail = queue_head_ + queue_count_;
-            queue_[tail < queue_.size() ? tail : tail - queue_.size()] = due;
-            ++queue_count_;
-            ++load_[bin].queued;
-        } else {
-            ++load_[bin].shed;
-        }
+        now_ns = hand_out(due, now_ns, nullptr);
     }
     return next_due_ns_;
 }

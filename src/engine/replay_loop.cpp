@@ -76,39 +76,10 @@ std::int64_t group_core::run_replay(std::int64_t now_ns) {
         const std::int64_t due = times.start_ns + next->due_ns;
         if (due >= times.end_ns) return INT64_MAX;
         if (due > now_ns) return due;
-        if (due >= times.measure_ns && (bytes_.used_up() || !operations_.take(1))) {
-            stopped_by_budget_ = true;
-            return INT64_MAX;
-        }
+        if (!take_from_budget(due)) return INT64_MAX;
         const trace::planned_operation planned = *next;
         replay_->lane.pop();
-        const std::size_t bin = owner_.bin_of(due);
-        ++load_[bin].intended;
-        if (bin > 0) schedule_lag_.record(now_ns - due);
-        const std::int64_t late_limit_ns = plan_.open->late_limit_ns;
-        if (late_limit_ns > 0 && now_ns - due > late_limit_ns) {
-            ++load_[bin].shed_late;
-            continue;
-        }
-        // It waited as long as this one did not: what is too late makes room.
-        if (late_limit_ns > 0 && queue_count_ == queue_.size()) shed_late(now_ns);
-        if (!idle_.empty()) {
-            user* u = idle_.back();
-            idle_.pop_back();
-            u->intended_ns = due;
-            u->planned = planned;
-            std::exchange(u->waiting, nullptr).resume();
-            now_ns = monotonic_ns();
-        } else if (queue_count_ < queue_.size()) {
-            std::size_t tail = queue_head_ + queue_count_;
-            if (tail >= queue_.size()) tail -= queue_.size();
-            queue_[tail] = due;
-            replay_->pending[tail] = planned;
-            ++queue_count_;
-            ++load_[bin].queued;
-        } else {
-            ++load_[bin].shed;
-        }
+        now_ns = hand_out(due, now_ns, &planned);
     }
 }
 

@@ -183,6 +183,12 @@ class group_core final : public runtime::pump {
     void shed_late(std::int64_t now_ns);
     runtime::task<void> open_user(user& u);
     std::int64_t run_replay(std::int64_t now_ns);
+    /// Gives a task that is due to an idle user or to the queue, or sheds it. What time it is then.
+    /// \param recorded of a replay; otherwise null
+    std::int64_t hand_out(std::int64_t due_ns, std::int64_t now_ns,
+                          const trace::planned_operation* recorded);
+    /// False: the run's limit of operations or bytes is used up.
+    bool take_from_budget(std::int64_t due_ns);
     bool claim_recorded(const user& u, object_use use, claim& c);
     bool begin_recorded_block(const user& u, const prepared_step& step, operation& op);
     void size_recorded(const user& u, const claim& c, operation& op) noexcept;
