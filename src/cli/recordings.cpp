@@ -68,9 +68,9 @@ void run_setup::look_at_recordings() {
 void run_setup::make_feeds() {
     feeds.resize(scenario.groups.size());
     for (std::size_t i = 0; i < scenario.groups.size(); ++i) {
-        if (!surveys[i]) continue;
-        feeds[i] = std::make_unique<trace::replay_feed>(
-            options_of(scenario.groups[i], workload.rbd, options.cores));
+        const scenario::group& g = scenario.groups[i];
+        if (!g.open || !g.open->replay) continue;
+        feeds[i] = std::make_unique<trace::replay_feed>(options_of(g, workload.rbd, options.cores));
         options.groups[i].replay = feeds[i].get();
     }
 }

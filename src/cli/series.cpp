@@ -161,8 +161,6 @@ std::vector<double> cool_down::probe() const {
     setup.scenario.phase.warmup_ns = 0;
     setup.scenario.phase.measure_ns = probe_ns;
     setup.make_drivers();
-    for (engine::group_setup& g : setup.options.groups)
-        g.replay = nullptr;
     const engine::run_result result = engine::execute(setup.options, stop_level);
     std::vector<double> out;
     for (const stats::figures& f : result.measured.by_operation) {

@@ -36,14 +36,12 @@ std::uint64_t random_word() {
     return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
-runtime::idle_mode idle_of(const std::string& text, const scenario::scenario& scenario) {
+runtime::idle_mode idle_of(const std::string& text, bool blocks) {
     if (text == "spin") return runtime::idle_mode::spin;
     if (text == "sleep") return runtime::idle_mode::sleep;
     if (text == "hybrid") return runtime::idle_mode::hybrid;
     // Block I/O is done by librbd's threads, which need the CPU that a spinning core would keep: at
     // half of what the library can do, response times were a hundred times as long.
-    const bool blocks = std::any_of(scenario.groups.begin(), scenario.groups.end(),
-                                    [](const auto& g) { return g.workload == "rbd"; });
     return blocks ? runtime::idle_mode::sleep : runtime::idle_mode::hybrid;
 }
 
@@ -202,7 +200,7 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
     options.plan = &scenario;
     options.end_load = &enough;
     options.seed = scenario.seed;
-    options.idle = idle_of(a.idle, scenario);
+    options.idle = idle_of(a.idle, has("rbd"));
     make_plan();
 }
 
