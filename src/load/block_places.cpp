@@ -24,14 +24,13 @@ std::uint64_t whole_units(std::uint64_t bytes, std::uint64_t unit) noexcept {
 }  // namespace
 
 block_place fit_block(const block_place& asked, std::uint64_t extent) noexcept {
-    constexpr std::uint64_t sector = 512;
-    CHOPSTICKS_ASSERT(asked.length > 0 && extent >= sector);
+    CHOPSTICKS_ASSERT(asked.length > 0 && extent >= sector_bytes);
     if (asked.length <= extent && asked.offset <= extent - asked.length) return asked;
     block_place out = asked;
-    out.length = std::min(asked.length, whole_units(extent, sector));
+    out.length = std::min(asked.length, whole_units(extent, sector_bytes));
     // The largest power of two that divides offset and length. It is no more than the length, so
     // that some multiple of it is in the extent.
-    const std::uint64_t sectors_length = whole_units(out.length + sector - 1, sector);
+    const std::uint64_t sectors_length = whole_units(out.length + sector_bytes - 1, sector_bytes);
     const std::uint64_t both = asked.offset | sectors_length;
     const std::uint64_t unit = both & (~both + 1);
     const std::uint64_t around = whole_units(extent, unit);
@@ -48,7 +47,7 @@ std::uint64_t place_unit(std::uint64_t align, std::uint64_t block) noexcept {
 }
 
 std::uint64_t common_unit(const std::vector<std::uint64_t>& units) noexcept {
-    std::uint64_t common = units.empty() ? 512 : 1;
+    std::uint64_t common = units.empty() ? sector_bytes : 1;
     for (const std::uint64_t unit : units) {
         // Both are at most 2^30 here, so that their product does not overflow.
         if (unit > common_unit_limit) return 0;

@@ -49,11 +49,16 @@ rate_curve::sine_values rate_curve::sine_at(const part& p, double t_ns,
     // By parts: the integral of (a + b u) sin(w t) is b sin(w t) / w^2 - (a + b u) cos(w t) / w.
     // Times count from their own period, so that the sine's argument stays small.
     const double w = 2 * std::numbers::pi / around_.period_ns;
-    const double level = p.line.level + p.line.slope_per_ns * (t_ns - p.line.start_ns);
+    const double u = t_ns - p.line.start_ns;
+    const double level = p.line.level + p.line.slope_per_ns * u;
     const double x = w * (t_ns - window_ns);
     const double sine = std::sin(x);
-    return {(p.line.slope_per_ns * sine / w - level * std::cos(x)) / w,
-            level * (1 + around_.share * sine)};
+    sine_values out;
+    out.part = (p.line.slope_per_ns * sine / w - level * std::cos(x)) / w;
+    out.area =
+        line_area(p.line.level, p.line.slope_per_ns, u) + around_.share * (out.part - p.sine_start);
+    out.rate = level * (1 + around_.share * sine);
+    return out;
 }
 
 double rate_curve::area_within(const part& p, double t_ns) const noexcept {
@@ -67,7 +72,7 @@ double rate_curve::area_within(const part& p, double t_ns) const noexcept {
     const double first = std::floor((start - around_.origin_ns) / period);
     const double last = std::floor((t_ns - around_.origin_ns) / period);
     if (around_.how == modulation::kind::sine) {
-        return plain + around_.share * (sine_at(p, t_ns, window_start(last)).part - p.sine_start);
+        return sine_at(p, t_ns, window_start(last)).area;
     }
     const double on = around_.share * period;
     const auto within = [&](double number, double low, double high) {
@@ -180,9 +185,7 @@ double rate_curve::cursor::solve_sine(double area) const noexcept {
     }
     for (int i = 0; i < 100; ++i) {
         const sine_values at = curve_->sine_at(p, t, window);
-        const double plain = line_area(p.line.level, p.line.slope_per_ns, t - p.line.start_ns);
-        const double miss =
-            p.area + plain + curve_->around_.share * (at.part - p.sine_start) - area;
+        const double miss = p.area + at.area - area;
         if (std::abs(miss) <= rounding) break;
         (miss > 0 ? high : low) = t;
         double next = at.rate > 0 ? t - miss / at.rate : high;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chopsticks/core/random.hpp>
+#include <chopsticks/load/block_places.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <cstring>
@@ -196,14 +197,14 @@ demands demands_of(const scenario::group& group) {
     if (group.open && group.open->replay) {
         // What is recorded is cut to the image; how long it is, nobody knows before.
         const scenario::replay_load& r = *group.open->replay;
-        if (!scenario::uses_task_blocks(group)) d.least_image_bytes = 512;
+        if (!scenario::uses_task_blocks(group)) d.least_image_bytes = load::sector_bytes;
         if (r.sizes == scenario::replay_source::recorded)
             d.largest_io_bytes = std::max(d.largest_io_bytes, r.size_limit);
     }
     if (group.blocks.verify) {
         d.table_block_bytes = group.blocks.verify_bytes;
     } else if (d.compares) {
-        d.table_block_bytes = std::max<std::uint64_t>(common, 512);
+        d.table_block_bytes = std::max(common, load::sector_bytes);
     }
     return d;
 }

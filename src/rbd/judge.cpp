@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/core/random.hpp>
+#include <chopsticks/load/block_places.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <cstdio>
 #include <cstring>
@@ -12,7 +13,7 @@ namespace catalogue = scenario::catalogue;
 
 namespace {
 
-constexpr std::uint64_t sector_bytes = 512;
+using load::sector_bytes;
 constexpr std::size_t stamp_words = 2;
 
 bool writes_data(std::uint16_t code) noexcept {

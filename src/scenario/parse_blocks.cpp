@@ -10,8 +10,8 @@ namespace chopsticks::scenario {
 
 namespace {
 
-/// What block devices are addressed in.
-constexpr std::uint64_t sector_bytes = 512;
+using load::sector_bytes;
+
 /// What an OSD carries out as one step is held in memory there.
 constexpr std::uint64_t compare_limit = 64ULL << 10;
 

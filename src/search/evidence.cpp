@@ -173,23 +173,11 @@ bool grows(const std::vector<double>& outstanding, double due) {
 double persistence(const std::vector<double>& outstanding) {
     constexpr std::size_t spans = 40;
     const std::size_t step = std::max<std::size_t>(1, outstanding.size() / spans);
-    std::vector<double> values;
-    double mean = 0;
-    for (std::size_t i = step; i <= outstanding.size(); i += step) {
-        values.push_back(outstanding[i - 1]);
-        mean += values.back();
-    }
-    if (values.size() < 8) return 0;
-    mean /= static_cast<double>(values.size());
-    double variance = 0;
-    double product = 0;
-    double before = 0;
-    for (const double v : values) {
-        variance += (v - mean) * (v - mean);
-        product += (v - mean) * before;
-        before = v - mean;
-    }
-    return variance > 0 ? product / variance : 0;
+    // As shares of a whole that is the same for all: they vary around their mean.
+    std::vector<batch> values;
+    for (std::size_t i = step; i <= outstanding.size(); i += step)
+        values.push_back({outstanding[i - 1], 1});
+    return values.size() < 8 ? 0 : correlation(values);
 }
 
 }  // namespace chopsticks::search

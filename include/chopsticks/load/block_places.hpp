@@ -18,6 +18,9 @@ struct block_place {
     std::uint64_t length = 0;
 };
 
+/// What block devices are addressed in.
+constexpr std::uint64_t sector_bytes = 512;
+
 /// An I/O that was made for a larger image, as it is in one of `extent` bytes: unchanged where it
 /// fits. Otherwise no longer than the extent, and its offset modulo it, so that neighbours stay
 /// neighbours. The power of two that divided its offset and its length (in whole sectors of 512

@@ -40,12 +40,13 @@ class rate_curve {
     struct part {
         level_curve::piece line;  // level and slope in arrivals per ns
         double area = 0;          // up to its start
-        double sine_start = 0;    // sine_part at its start
+        double sine_start = 0;    // sine_values::part at its start
     };
 
     /// Values of a sine curve at a time in the period that begins at `window_ns`.
     struct sine_values {
         double part = 0;  // the indefinite integral of the line times the sine
+        double area = 0;  // since the start of the part
         double rate = 0;  // arrivals per ns
     };
 

@@ -46,6 +46,15 @@ trial_report answer(const model& m, const trial_plan& p, random_stream& random) 
     return r;
 }
 
+/// A trial of which this share was late, evenly.
+trial_report late_by(double share, const trial_plan& p) {
+    trial_report r;
+    r.load_s = r.elapsed_s = p.load_s;
+    const double whole = p.rate * p.load_s / 20;
+    r.batches = {std::vector<search::batch>(20, {share * whole, whole})};
+    return r;
+}
+
 struct ended {
     max_rate_search search;
     unsigned trials = 0;
@@ -185,10 +194,7 @@ TEST_CASE("max_rate_lengthens_trials_only_as_far_as_the_budget_goes") {
         o.budget_s = budget;
         max_rate_search s(o, {{0.01, true}});
         while (const auto p = s.next()) {
-            trial_report r;
-            r.load_s = r.elapsed_s = p->load_s;
-            const double whole = p->rate * p->load_s / 20;
-            r.batches = {std::vector<search::batch>(20, {p->rate > 1200 ? whole / 2 : 0, whole})};
+            trial_report r = late_by(p->rate > 1200 ? 0.5 : 0, *p);
             r.outstanding = wave;
             s.report(r);
         }
@@ -254,9 +260,7 @@ TEST_CASE("max_rate_a_validation_that_the_generator_spoilt_is_repeated_and_costs
         unsigned trials = 0;
         while (const auto p = s.next()) {
             REQUIRE(++trials < 50);
-            trial_report r;
-            r.load_s = r.elapsed_s = p->load_s;
-            r.batches = {std::vector<search::batch>(20, {0, p->rate * p->load_s / 20})};
+            trial_report r = late_by(0, *p);
             if (p->kind == trial_kind::validation) r.generator_limited = validations++ < spoilt;
             s.report(r);
         }
@@ -344,14 +348,10 @@ TEST_CASE("max_rate_trusts_no_good_rate_above_a_bad_one") {
     max_rate_search s(o, {{0.01, true}});
     double bad = 0;
     while (const auto p = s.next()) {
-        trial_report r;
-        r.load_s = r.elapsed_s = p->load_s;
         // A resonance around 350/s; all else is well up to 1000/s.
         const bool late = p->rate > 1000 || (p->rate > 340 && p->rate < 420);
         if (late && p->rate < 1000) bad = p->rate;
-        const double whole = p->rate * p->load_s / 20;
-        r.batches = {std::vector<search::batch>(20, {late ? whole / 2 : 0, whole})};
-        s.report(r);
+        s.report(late_by(late ? 0.5 : 0, *p));
     }
     REQUIRE(s.lower());
     REQUIRE(bad > 0);
