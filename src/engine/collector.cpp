@@ -86,7 +86,7 @@ void collector::give(handover h) {
         const std::lock_guard lock(mutex_);
         inbox_.push_back(std::move(h));
     }
-    wake_.notify_one();
+    place_.wake();
 }
 
 void collector::finish() {
@@ -95,7 +95,7 @@ void collector::finish() {
         if (!thread_.joinable()) return;
         finishing_ = true;
     }
-    wake_.notify_one();
+    place_.wake();
     thread_.join();
 }
 
@@ -105,7 +105,11 @@ void collector::work() {
         handover h;
         {
             std::unique_lock lock(mutex_);
-            wake_.wait(lock, [this] { return finishing_ || !inbox_.empty(); });
+            while (!finishing_ && inbox_.empty()) {
+                lock.unlock();
+                place_.wait_until(INT64_MAX);
+                lock.lock();
+            }
             if (inbox_.empty()) break;
             h = std::move(inbox_.front());
             inbox_.pop_front();
@@ -124,6 +128,7 @@ void collector::work() {
     for (auto& [number, rest] : open_)
         emit(*rest);
     open_.clear();
+    place_.retire();
 }
 
 void collector::merge(handover& h) {

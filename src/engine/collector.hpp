@@ -3,8 +3,8 @@
 /// The thread that adds up what the cores hand over. Cores take and give a lock once per interval;
 /// adding, encoding and writing happen here, beside them.
 
+#include <chopsticks/core/waiter.hpp>
 #include <chopsticks/engine/run.hpp>
-#include <condition_variable>
 #include <deque>
 #include <map>
 #include <memory>
@@ -82,7 +82,7 @@ class collector {
     observer* watcher_;
     std::int64_t load_start_ns_ = 0;
     mutable std::mutex mutex_;
-    std::condition_variable wake_;
+    waiter place_;  // the thread's
     std::deque<handover> inbox_;
     struct rate_of_interval {
         phase when;

@@ -2,12 +2,8 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
-#include <chrono>
-#include <thread>
 
 namespace chopsticks::engine {
-
-using namespace std::chrono_literals;
 
 bool housekeeping::open_targets() {
     run_.enter(phase::open);
@@ -56,7 +52,10 @@ bool housekeeping::run_helpers(bool preparing, std::uint64_t total) {
             ++running;
             ask(*w, [&] {
                 group_core& group = *w->groups()[g];
-                const auto done = [&running] { running.fetch_sub(1); };
+                const auto done = [&running, this] {
+                    running.fetch_sub(1);
+                    run_.pace.wake();
+                };
                 if (preparing) {
                     group.prepare(share, done);
                 } else {
@@ -71,7 +70,7 @@ bool housekeeping::run_helpers(bool preparing, std::uint64_t total) {
     std::int64_t reported_ns = monotonic_ns();
     const std::int64_t began_ns = reported_ns;
     while (running.load() > 0) {
-        std::this_thread::sleep_for(poll_step);
+        run_.pace.wait_until(monotonic_ns() + poll_step_ns);
         const std::int64_t now = monotonic_ns();
         const bool stop_now = preparing ? run_.stopping() : run_.aborting();
         if (stop_now && !told_to_stop) cut_at_ns = now + run_.options.plan->phase.drain_ns;
@@ -165,7 +164,7 @@ void housekeeping::drain() {
             for (auto& w : run_.workers)
                 ask(*w, [&] { w->cancel_all(expired); });
         }
-        std::this_thread::sleep_for(1ms);
+        run_.pace.wait_until(monotonic_ns() + 1'000'000);
     }
     for (auto& w : run_.workers)
         ask(*w, [&] { w->finish_intervals(); });

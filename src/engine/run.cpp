@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/random.hpp>
+#include <chopsticks/core/waiter.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
-#include <thread>
 
 #include "housekeeping.hpp"
 #include "steering.hpp"
@@ -24,7 +24,7 @@ class coordinator {
           result_(shared_->names),
           sink_(shared_->names, options.groups.size(), options.cores, options.interval_ns,
                 options.watcher),
-          run_(options, stop_level, workers_, result_),
+          run_(options, stop_level, workers_, result_, pace_),
           housekeeping_(run_) {}
 
     run_result go();
@@ -39,6 +39,7 @@ class coordinator {
 
     const run_options& options_;
     const std::atomic<int>& stop_level_;
+    waiter pace_;
     std::unique_ptr<shared_state> shared_;
     run_result result_;
     collector sink_;
@@ -133,8 +134,7 @@ void coordinator::load() {
                 ask(*w, [&] { w->end_early(times.end_ns); });
         }
         if (now >= times.end_ns) break;
-        std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(
-            poll_step, std::chrono::nanoseconds(times.end_ns - now)));
+        pace_.wait_until(std::min(now + poll_step_ns, times.end_ns));
     }
     for (auto& w : workers_)
         ask(*w, [&] { w->stop_load(); });
@@ -170,9 +170,8 @@ void coordinator::watch_warmup(load_times& times, double from_s, std::int64_t no
 run_result coordinator::go() {
     for (unsigned core = 0; core < options_.cores; ++core) {
         workers_.push_back(std::make_unique<worker>(*shared_, sink_, core));
+        workers_.back()->start();
     }
-    for (auto& w : workers_)
-        w->start();
     for (auto& w : workers_)
         ask(*w, [] {});  // the groups exist from here on
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/waiter.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chrono>
 #include <cstdint>
@@ -18,8 +19,8 @@ namespace chopsticks::engine {
 
 using worker_list = std::vector<std::unique_ptr<worker>>;
 
-/// How often the main thread looks whether something has ended.
-constexpr auto poll_step = std::chrono::milliseconds(20);
+/// How often the main thread looks for what nobody tells it: a signal, a phase's end.
+constexpr std::int64_t poll_step_ns = 20'000'000;
 
 /// Runs `f` on a core and waits for its value.
 template <typename F>
@@ -41,8 +42,9 @@ auto ask(worker& w, F f) -> decltype(f()) {
 /// The run as its main thread sees it. Belongs to that thread; all that it refers to outlives it.
 class steering {
   public:
-    steering(const run_options& o, const std::atomic<int>& level, worker_list& w, run_result& r)
-        : options(o), workers(w), result(r), stop_level_(level) {}
+    steering(const run_options& o, const std::atomic<int>& level, worker_list& w, run_result& r,
+             waiter& p)
+        : options(o), workers(w), result(r), pace(p), stop_level_(level) {}
 
     /// Runs a coroutine of core 0's driver of one group to its end, or until the run is told to
     /// stop as urgently as `give_up` says.
@@ -60,6 +62,7 @@ class steering {
     const run_options& options;
     worker_list& workers;
     run_result& result;
+    waiter& pace;  ///< where the main thread waits; woken by what it waits for
 
   private:
     const std::atomic<int>& stop_level_;
@@ -76,13 +79,15 @@ T steering::ask_driver(std::size_t group, runtime::task<T> (core_driver::*what)(
     w.loop().post([&] {
         core_driver& d = w.groups()[group]->driver();
         runtime::start_detached([](core_driver& on, runtime::task<T> (core_driver::*call)(),
-                                   std::promise<T>& to) -> runtime::task<void> {
+                                   std::promise<T>& to, waiter& main) -> runtime::task<void> {
             T value = co_await (on.*call)();
             to.set_value(std::move(value));
-        }(d, what, promise));
+            main.wake();
+        }(d, what, promise, pace));
     });
     bool told_to_stop = false;
-    while (future.wait_for(poll_step) != std::future_status::ready) {
+    while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+        pace.wait_until(monotonic_ns() + poll_step_ns);
         if (told_to_stop || stop_level_.load(std::memory_order_relaxed) < give_up) continue;
         told_to_stop = true;
         w.loop().post([&w, group] { w.groups()[group]->driver().cancel_control(); });

@@ -81,6 +81,7 @@ void reactor::request_stop() {
     }
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(wake_fd_, &one, sizeof one);
+    if (place_.on_virtual_clock()) place_.wake();
 }
 
 void reactor::post(std::function<void()> work) {
@@ -90,6 +91,7 @@ void reactor::post(std::function<void()> work) {
     }
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(wake_fd_, &one, sizeof one);
+    if (place_.on_virtual_clock()) place_.wake();
 }
 
 void reactor::set_up_thread() const {
@@ -139,14 +141,17 @@ void reactor::run() {
             lag_.turns.record(turn);
         }
     }
+    place_.retire();
 }
 
 std::int64_t reactor::until_next(std::int64_t now, std::int64_t pump_due) const noexcept {
-    if (idle_ == idle_mode::spin) return 0;
+    // On a clock that moves only when nobody does anything, to spin would be for ever.
+    const bool sleeps = place_.on_virtual_clock();
+    if (idle_ == idle_mode::spin && !sleeps) return 0;
     std::int64_t due = pump_due;
     if (!sleepers_.empty()) due = std::min(due, sleepers_.front().due);
     // Spinning is for what is due, not for housekeeping.
-    if (idle_ == idle_mode::hybrid && due != never) due -= spin_ns;
+    if (idle_ == idle_mode::hybrid && due != never && !sleeps) due -= spin_ns;
     due = std::min(due, next_sweep_ns_);
     if (context_has_work_) due = std::min(due, context_polled_ns_ + context_poll_ns);
     return std::max<std::int64_t>(due - now, 0);
@@ -233,6 +238,11 @@ bool reactor::run_ready() {
 
 bool reactor::poll_descriptors(std::int64_t timeout_ns) {
     epoll_event events[batch_events];
+    if (timeout_ns > 0 && place_.on_virtual_clock()) {
+        place_.wait_until(monotonic_ns() + timeout_ns);
+        woke_ns_ = monotonic_ns();
+        timeout_ns = 0;
+    }
     const int count = wait_events(epoll_fd_, events, timeout_ns);
     if (timeout_ns > 0) turn_ns_ = woke_ns_ = monotonic_ns();
     for (int i = 0; i < count; ++i) {

@@ -14,6 +14,7 @@
 #include <array>
 #include <bit>
 #include <boost/asio/io_context.hpp>
+#include <chopsticks/core/waiter.hpp>
 #include <chopsticks/runtime/task.hpp>
 #include <coroutine>
 #include <cstdint>
@@ -250,6 +251,7 @@ class reactor {
     idle_mode idle_;
     int epoll_fd_ = -1;
     int wake_fd_ = -1;
+    waiter place_;  // used on a virtual clock only
     boost::asio::io_context context_;
     bool context_has_work_ = false;
     std::int64_t context_polled_ns_ = 0;

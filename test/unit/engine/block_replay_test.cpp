@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chopsticks/core/random.hpp>
+#include <chopsticks/core/virtual_clock.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/load/block_places.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
@@ -120,6 +121,8 @@ struct replay_run {
         std::unique_ptr<trace::op_log_writer> log;
         if (!op_log.empty()) log = std::make_unique<trace::op_log_writer>(op_log, cores);
         options.op_log = log.get();
+        // The reader, which knows no such clock, has read all before the load begins.
+        const virtual_clock clock;
         engine::run_result result = engine::execute(options, stop);
         if (log) log->finish();
         figures = feed.figures();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chopsticks/core/virtual_clock.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
@@ -39,6 +40,7 @@ struct disk_run {
             setup.target = &driver;
             options.groups.push_back(setup);
         }
+        const virtual_clock clock;
         return engine::execute(options, stop);
     }
 
@@ -297,6 +299,7 @@ TEST_CASE("blocks_and_objects_run_under_one_clock_with_figures_of_their_own") {
         options.groups.push_back(setup);
     }
     std::atomic<int> stop{0};
+    const virtual_clock clock;
     const auto result = engine::execute(options, stop);
     REQUIRE(result.problem == "");
     REQUIRE(result.names.operations == std::vector<std::string>{"s3/get", "rbd/write"});

@@ -1,10 +1,15 @@
 #pragma once
 // A run of the engine against the model target, with what an observer saw of it.
 
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/virtual_clock.hpp>
+#include <chopsticks/core/waiter.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <functional>
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "model_target.hpp"
@@ -38,9 +43,12 @@ struct recorded final : engine::observer {
     }
 };
 
+/// On a virtual clock: only what waits takes time, and a run gives the same figures on any machine.
 struct model_run {
     explicit model_run(const std::string& yaml)
-        : plan(scenario::parse_scenario(yaml, "test.yaml")), driver(state) {}
+        : plan(scenario::parse_scenario(yaml, "test.yaml")), driver(state) {
+        state.on_virtual_clock = true;
+    }
 
     engine::run_result go(unsigned cores = 2) {
         options.plan = &plan;
@@ -54,7 +62,10 @@ struct model_run {
             setup.target = &driver;
             options.groups.push_back(setup);
         }
-        return engine::execute(options, stop);
+        const virtual_clock clock;
+        engine::run_result result = engine::execute(options, stop);
+        threads.clear();
+        return result;
     }
 
     static std::uint64_t ok(const stats::totals& t) {
@@ -70,12 +81,24 @@ struct model_run {
         return sum;
     }
 
+    /// While it runs: calls `what` so long after now, on a thread of its own.
+    void later(std::int64_t ns, std::function<void()> what) {
+        auto place = std::make_shared<waiter>();
+        const std::int64_t due_ns = monotonic_ns() + ns;
+        threads.emplace_back([place, due_ns, what] {
+            place->wait_until(due_ns);
+            what();
+            place->retire();
+        });
+    }
+
     scenario::scenario plan;
     model_state state;
     model_driver driver;
     recorded seen;
     engine::run_options options;
     std::atomic<int> stop{0};
+    std::vector<std::jthread> threads;
 };
 
 inline std::string yaml(const std::string& load, const std::string& rest = "",

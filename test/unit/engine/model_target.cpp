@@ -1,5 +1,6 @@
 #include "model_target.hpp"
 
+#include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 
@@ -16,7 +17,11 @@ class model_session final : public engine::session {
         cancelled_ = false;
         out.sent_ns = monotonic_ns();
         const std::int64_t delay = state_.delay_ns;
-        if (delay > 0) co_await loop_.sleep_until(out.sent_ns + delay);
+        std::int64_t answer_ns = delay > 0 ? out.sent_ns + delay : 0;
+        if (state_.answer_at) answer_ns = state_.answer_at(out.sent_ns);
+        if (state_.on_virtual_clock) answer_ns = std::max(answer_ns, out.sent_ns + 50'000);
+        while (monotonic_ns() < answer_ns && !cancelled_)
+            co_await loop_.sleep_until(answer_ns);
         while (state_.hang && !cancelled_) {
             co_await loop_.sleep_until(monotonic_ns() + 1'000'000);
         }

@@ -19,6 +19,10 @@ struct model_state {
     std::uint64_t wrong = 0;  // reads of nothing, or of another version; puts of what is there
     std::uint64_t puts_in_flight_max = 0;
     std::atomic<std::int64_t> delay_ns{0};
+    /// When what was sent at a time is answered (monotonic_ns); in place of `delay_ns`.
+    std::function<std::int64_t(std::int64_t sent_ns)> answer_at;
+    /// There it takes 50 us at least: a target that takes no time never lets any pass.
+    bool on_virtual_clock = false;
     std::atomic<bool> hang{false};
     /// Called before each operation; true: it fails with this.
     std::function<bool(const chopsticks::engine::operation&, chopsticks::engine::outcome&)> fail;

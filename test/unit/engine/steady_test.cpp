@@ -2,8 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
-#include <thread>
+#include <algorithm>
+#include <atomic>
+#include <cmath>
 
 #include "model_run.hpp"
 
@@ -38,21 +39,19 @@ TEST_CASE("steady_warm_up_lasts_beyond_a_slow_start") {
     // A cache that fills: the target gets a tenth faster every 50 ms, for 1.5 s. (A target that is
     // evenly slow at first looks steady until it changes; nothing can tell.)
     model_run r(yaml("{closed: {users: 4}}", "", "      - {op: get}\n"));
-    r.state.delay_ns = 20'000'000;
     r.plan.phase.warmup_ns = 50'000'000;
     r.plan.phase.steady_within_ns = 30'000'000'000;
-    std::thread target;
+    std::atomic<std::int64_t> began_ns{0};
     r.seen.at_phase = [&](engine::phase p) {
-        if (p != engine::phase::warmup) return;
-        target = std::thread([&] {
-            for (int step = 0; step < 30; ++step) {
-                std::this_thread::sleep_for(std::chrono::milliseconds(50));
-                r.state.delay_ns = r.state.delay_ns * 9 / 10;
-            }
-        });
+        if (p == engine::phase::warmup) began_ns = monotonic_ns();
+    };
+    r.state.answer_at = [&](std::int64_t sent_ns) {
+        if (began_ns == 0) return sent_ns;
+        const auto steps = std::min<std::int64_t>((sent_ns - began_ns) / 50'000'000, 30);
+        return sent_ns +
+               static_cast<std::int64_t>(20e6 * std::pow(0.9, static_cast<double>(steps)));
     };
     const auto result = r.go(1);
-    target.join();
     CHECK(result.steady.reached);
     CHECK(result.steady.warmup.cut >= 15);
     CHECK(result.warmup_s >= 1.5);
