@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What holds for every file as text: length, width, leftovers, no trace of one machine."""
+"""What holds for every file as text: length, width, leftovers, no trace of one machine, modes."""
 
 import re
 import unittest
@@ -43,6 +43,16 @@ def text_violations(path, text):
     return found
 
 
+def mode_violations(path, data, executable):
+    """[message] for one file: what names its interpreter can be called by its path, as the
+    documentation does, and nothing else looks as if it could."""
+    if data.startswith(b"#!") and not executable:
+        return [f"{path}: has a #! line and is not executable; chmod +x"]
+    if executable and not data.startswith(b"#!"):
+        return [f"{path}: is executable and has no #! line; chmod -x"]
+    return []
+
+
 class rule_test(unittest.TestCase):
     def found(self, name, text):
         return text_violations(root.__class__(name), text)
@@ -71,7 +81,21 @@ class rule_test(unittest.TestCase):
             self.assertIn(part, found[0])
 
 
+    def test_modes_follow_the_first_line(self):
+        self.assertEqual(mode_violations("a", b"#!/bin/sh\n", True), [])
+        self.assertEqual(mode_violations("a", b"x\n#!/bin/sh\n", False), [])
+        self.assertIn("chmod +x", mode_violations("a", b"#!/bin/sh\n", False)[0])
+        self.assertIn("chmod -x", mode_violations("a", b"x\n", True)[0])
+
+
 class tree_test(unittest.TestCase):
+    def test_what_can_be_called_by_its_path_is_executable(self):
+        found = []
+        for path in all_files():
+            mode = (root / path).stat().st_mode
+            found += mode_violations(path, (root / path).read_bytes(), bool(mode & 0o111))
+        self.assertFalse(found, "\n" + "\n".join(found))
+
     def test_every_text_file_keeps_the_rules(self):
         found = []
         for path in all_files():
