@@ -18,13 +18,14 @@ Runs apt-get through sudo when not root. Starts no service.
 TEXT
 }
 
-# package: why
+# package: why. Of `one | other` the first that is installed or can be is taken, `>=` says from which
+# version on; distributions name their Boosts differently.
 build_packages='
 g++: the compiler (GCC 12 or later)
 meson: the build system
 ninja-build: runs the build
 pkg-config: finds the libraries below
-libboost1.81-dev: Asio (event loops, sockets) and Beast (HTTP), headers only
+libboost1.81-dev | libboost-dev>=1.81 | libboost1.83-dev: Asio (event loops, sockets) and Beast (HTTP), headers only
 libssl-dev: TLS, and the hashes of S3 signatures
 nlohmann-json3-dev: result files
 libyaml-cpp-dev: scenarios and workload configurations
@@ -32,9 +33,9 @@ libcli11-dev: the command line
 libpugixml-dev: XML of S3
 zlib1g-dev: compressed histograms
 doctest-dev: unit tests
+librbd-dev: the client library of Ceph block devices
 '
 test_packages='
-librbd-dev: the client library of Ceph block devices
 ceph-mon: the Ceph cluster that the tests start on loopback: monitor
 ceph-mgr: - manager
 ceph-osd: - object store
@@ -47,6 +48,8 @@ python3-boto3: an independent S3 client
 python3-jsonschema: an independent check of result files
 s3cmd: another independent S3 client
 curl: asks servers whether they are up
+jq: commands of the documentation
+iproute2: tests in a network of their own
 fio: what block I/O is compared with
 '
 lint_packages='
@@ -89,24 +92,75 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
     exit 1
 fi
 
-# One call for all names: an unknown or absent package is simply not in the answer.
-mapfile -t names < <(sed -n 's/^\([^:]*\):.*/\1/p' <<<"$wanted" | sort -u)
-installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' "${names[@]}" 2>/dev/null |
-    sed -n 's/^.i[ ]* //p' || true)
+# new_enough VERSION LEAST: true without a least version too.
+new_enough() { [ -z "$2" ] || dpkg --compare-versions "$1" ge "$2"; }
+
+# candidate PACKAGE: the version that could be installed, or nothing.
+candidate() {
+    LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -vFx '(none)'
+}
+
+# choose ALTERNATIVES: sets `chosen` to the package to install, or to nothing if one is there already.
+# Without package lists, or where they know none, the first is named, and apt-get says the rest.
+choose() {
+    local alternative package least version
+    local -a alternatives
+    IFS='|' read -r -a alternatives <<<"${1// /}"
+    for alternative in "${alternatives[@]}"; do
+        package=${alternative%%>=*}
+        least=${alternative#"$package"}
+        version=${installed[$package]:-}
+        if [ -n "$version" ] && new_enough "$version" "${least#>=}"; then
+            chosen=
+            return
+        fi
+    done
+    chosen=${alternatives[0]%%>=*}
+    [ ${#alternatives[@]} -gt 1 ] || return 0
+    for alternative in "${alternatives[@]}"; do
+        package=${alternative%%>=*}
+        least=${alternative#"$package"}
+        version=$(candidate "$package") || continue
+        if new_enough "$version" "${least#>=}"; then
+            chosen=$package
+            return
+        fi
+    done
+}
+
+# find_missing: what `wanted` names and is not installed, as `missing`, and `reasons` to show.
+find_missing() {
+    local names alternatives why name version
+    # One call for all names: an unknown or absent package is simply not in the answer.
+    mapfile -t names < <(sed -n 's/:.*//p' <<<"$wanted" | tr '|' '\n' | sed 's/>=.*//; s/ //g' |
+        sed '/^$/d' | sort -u)
+    declare -gA installed=()
+    while read -r name version; do
+        installed[$name]=$version
+    done < <(dpkg-query -W -f '${db:Status-Abbrev} ${Package} ${Version}\n' "${names[@]}" \
+        2>/dev/null | sed -n 's/^.i[ ]* //p' || true)
+    missing=()
+    reasons=()
+    while IFS=: read -r alternatives why; do
+        [ -n "$alternatives" ] || continue
+        choose "$alternatives"
+        [ -n "$chosen" ] || continue
+        missing+=("$chosen")
+        reasons+=("$(printf '  %-22s%s' "$chosen" "$why")")
+    done <<<"$wanted"
+}
+
+chosen=
 missing=()
-for name in "${names[@]}"; do
-    grep -qx -- "$name" <<<"$installed" || missing+=("$name")
-done
+reasons=()
+find_missing
 if [ ${#missing[@]} -eq 0 ]; then
     echo "install-deps: everything for ${levels[*]} is installed"
     exit 0
 fi
 
 echo "install-deps: for ${levels[*]} these packages are missing:"
-for name in "${missing[@]}"; do
-    why=$(sed -n "s/^$name: //p" <<<"$wanted" | head -n 1)
-    printf '  %-22s %s\n' "$name" "$why"
-done
+printf '%s\n' "${reasons[@]}"
 if $dry_run; then exit 0; fi
 
 as_root=()
@@ -143,20 +197,38 @@ if dpkg-query -W -f '${db:Status-Abbrev}' nginx-common 2>/dev/null | grep -q '^.
 fi
 
 # Lists are fetched only if those that are there do not know a package, or name a file that the
-# mirror no longer has.
+# mirror no longer has. Fresh ones may know another alternative.
 install_missing() { apt install -y --no-install-recommends "${missing[@]}"; }
 fetch_lists() {
     apt update || die "apt-get update failed: is the network there, and a mirror in sources.list?"
+    find_missing
 }
-if ! apt-get -qq --simulate --no-install-recommends install "${missing[@]}" >/dev/null 2>&1; then
+simulated() { apt-get -qq --simulate --no-install-recommends install "${missing[@]}" 2>&1; }
+give_up() {
+    local package unknown=()
+    for package in "${missing[@]}"; do
+        candidate "$package" >/dev/null || unknown+=("$package")
+    done
+    if [ ${#unknown[@]} -gt 0 ]; then
+        die "this system's package lists do not have: ${unknown[*]}
+  Chopsticks is tried on Debian 12 and 13. Install their equivalents yourself, or let Meson fetch the
+  libraries among them, and go on with --skip-install."
+    fi
+    die "apt-get could not install: ${missing[*]}
+  (python3-scipy and other packages built with an older Boost conflict with libboost1.81-dev;
+  the lines above name the conflict if that is it)"
+}
+if ! simulated >/dev/null; then
     fetch_lists
+    if ! problem=$(simulated); then
+        echo "$problem" >&2
+        give_up
+    fi
 fi
 if ! install_missing; then
     echo "install-deps: trying again with fresh package lists"
     fetch_lists
-    install_missing || die "apt-get could not install: ${missing[*]}
-  (python3-scipy and other packages built with an older Boost conflict with libboost1.81-dev;
-  the lines above name the conflict if that is it)"
+    install_missing || give_up
 fi
 
 # Installed for its program only: it shall not come up at the next boot either.

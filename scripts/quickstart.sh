@@ -1,30 +1,37 @@
 #!/bin/bash
 # From a fresh machine to a first result: installs what is missing, builds build/chopsticks, and
 # benchmarks S3 against the embedded endpoint for ten seconds.
-# Usage: scripts/quickstart.sh [--build-dir DIR] [--skip-install]
+# Usage: scripts/quickstart.sh [OPTION]...
 set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: scripts/quickstart.sh [--build-dir DIR] [--skip-install]
+Usage: scripts/quickstart.sh [OPTION]...
 
 Installs what the build needs (asks sudo if not root, says what), builds build/chopsticks, and runs
 scenarios/quickstart.yaml against an S3 endpoint inside the process. Run it again: it is quick then.
 
   --build-dir DIR   build there instead of build/
   --skip-install    do not look for missing packages
+  --meson-arg ARG   passed to meson setup, e.g. -Drbd=disabled; may be given several times
 TEXT
 }
 
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=$tree/build
 install=true
+meson_args=()
 while [ $# -gt 0 ]; do
     case $1 in
         --build-dir)
             [ $# -ge 2 ] || { usage >&2; exit 2; }
             mkdir -p "$2"
             build=$(cd "$2" && pwd)
+            shift 2
+            ;;
+        --meson-arg)
+            [ $# -ge 2 ] || { usage >&2; exit 2; }
+            meson_args+=("$2")
             shift 2
             ;;
         --skip-install) install=false; shift ;;
@@ -55,11 +62,9 @@ if $install; then
 fi
 
 step "build in $build"
-hint="The compiler's first error is above."
+hint="The first error is above."
 started=$SECONDS
-if [ ! -f "$build/build.ninja" ]; then
-    meson setup "$build" "$tree"
-fi
+"$tree/scripts/configure.sh" "$build" "${meson_args[@]}"
 meson compile -C "$build" chopsticks
 binary=$build/chopsticks
 [ -x "$binary" ] || { echo "the build did not make $binary" >&2; exit 1; }

@@ -9,7 +9,8 @@ usage() {
 Usage: scripts/test.sh [OPTION]...
 
 Installs what the tests need (asks sudo if not root, says what), builds, and runs the suites
-${suites_all[*]}. The exit status is 0 if nothing failed.
+${suites_all[*]}. The exit status is 0 if nothing failed: what was skipped, or is named in
+test/expected_tests.txt and did not run, has failed.
 
   --suite NAME        only this suite; may be given several times
   --build-dir DIR     build there instead of build/
@@ -57,15 +58,7 @@ if $install; then
 fi
 
 started=$SECONDS
-# An existing folder is configured again: a package may have come since, and options may differ.
-setup_args=("${meson_args[@]}")
-[ ! -f "$build/build.ninja" ] || setup_args+=(--reconfigure)
-log=$build/setup.log
-mkdir -p "$build"
-if ! meson setup "$build" "$tree" "${setup_args[@]}" >"$log" 2>&1; then
-    cat "$log"
-    give_up 'meson setup failed'
-fi
+"$tree/scripts/configure.sh" "$build" "${meson_args[@]}" || give_up 'meson setup failed'
 meson compile -C "$build" || give_up 'the build failed'
 echo "test.sh: built in $((SECONDS - started)) s"
 
@@ -87,7 +80,7 @@ done
 printf '\n== %s s in all; logs in %s\n' "$((SECONDS - started))" "$build/meson-logs"
 status=0
 summary=$(/usr/bin/env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
-    "$tree/test/support/summarize_tests.py" "${logs[@]}") || status=1
+    "$tree/test/support/summarize_tests.py" "$build" "${logs[@]}") || status=1
 echo "$summary"
 if [ -n "$counts" ]; then
     sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' <<<"$summary" >"$counts"

@@ -55,8 +55,9 @@ void print_scenarios(const std::string& given) {
 }
 
 std::string library_text() {
-    return rbd::librbd_built_in() ? " (" + rbd::librbd_version() + ")"
-                                  : " (not in this program: install librbd-dev, build again)";
+    return rbd::librbd_built_in()
+               ? " (" + rbd::librbd_version() + ")"
+               : " (not in this program: install librbd-dev, configure and build again)";
 }
 
 void print_catalogue() {

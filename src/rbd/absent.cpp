@@ -15,8 +15,9 @@ std::string librbd_version() {
 
 std::unique_ptr<engine::driver> make_librbd_driver(const driver_options&) {
     throw config_error(
-        "the driver librbd is not in this program: install librbd-dev and build it again "
-        "(or try scenarios with the driver dummy: --set workload.rbd.driver=dummy)");
+        "the driver librbd is not in this program: install librbd-dev, run "
+        "meson setup --reconfigure BUILD_DIR and build again (or try scenarios with the driver "
+        "dummy: --set workload.rbd.driver=dummy)");
 }
 
 }  // namespace chopsticks::rbd

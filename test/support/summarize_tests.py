@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
 """Counts what meson's test logs say, case by case.
 
-Usage: summarize_tests.py TITLE=testlog.json...
+Usage: summarize_tests.py BUILD_DIR SUITE=testlog.json...
 
 A doctest or unittest program counts as its cases, any other test as one. A program that failed
-without naming a failed case (a crash, a time-out) counts as one failure. Skipped cases are neither
-passed nor failed; they are shown. The last line is `N passed, N failed`; the exit status says
-whether nothing failed and something passed.
+without naming a failed case (a crash, a time-out) counts as one failure, and so does one without a
+case. What was skipped did not pass: it counts as failed. So does a test that test/expected_tests.txt
+names for the suite and that did not run, and one that ran and is not named there. The last line is
+`N passed, N failed`; the exit status says whether nothing failed and something passed.
 """
 
 import json
 import os
 import re
 import sys
+
+import expected_tests
 
 doctest_line = re.compile(
     r"^\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed\s*\|\s*(\d+) failed", re.MULTILINE)
@@ -27,6 +30,8 @@ def count(entry):
     for match in doctest_line.finditer(output):
         passed += int(match.group(1))
         failed += int(match.group(2))
+        if match.group(1) == match.group(2) == "0":
+            failed += 1
     for ran in unittest_ran.finditer(output):
         verdict = unittest_verdict.search(output, ran.end())
         said = dict(re.findall(r"(\w[\w ]*)=(\d+)", verdict.group(1) or "")) if verdict else {}
@@ -47,38 +52,48 @@ def count(entry):
     return passed, failed, skipped
 
 
-def main(arguments):
-    total = [0, 0, 0]
+def plain_name(entry):
+    """Without the project and suites that meson puts before it."""
+    return entry["name"].rsplit(" / ", 1)[-1].rsplit(":", 1)[-1]
+
+
+def main(build, arguments):
+    options = expected_tests.options_of(build)
+    total = [0, 0]
     bad = []
     print(f"{'suite':<16} {'passed':>7} {'failed':>7} {'skipped':>8} {'seconds':>8}")
     for argument in arguments:
-        title, _, path = argument.partition("=")
-        sums, seconds = [0, 0, 0], 0.0
-        if not os.path.exists(path):
-            sums[1] = 1
-            bad.append(f"{title}: no log at {path}: the suite did not run")
-            lines = []
-        else:
+        suite, _, path = argument.partition("=")
+        passed, failed, skipped, seconds, lines = 0, 0, 0, 0.0, []
+        if os.path.exists(path):
             with open(path, encoding="utf-8", errors="replace") as log:
                 lines = [json.loads(line) for line in log if line.strip()]
-            if not lines:
-                sums[1] = 1
-                bad.append(f"{title}: no test ran")
+        else:
+            bad.append(f"{suite}: no log at {path}: the suite did not run")
         for entry in lines:
             counts = count(entry)
-            sums = [a + b for a, b in zip(sums, counts)]
+            passed += counts[0]
+            failed += counts[1]
+            skipped += counts[2]
             seconds += entry.get("duration", 0)
             if counts[1]:
-                bad.append(f"{title}: {entry['name']}: {entry['result']}, {counts[1]} failed")
-        print(f"{title:<16} {sums[0]:>7} {sums[1]:>7} {sums[2]:>8} {seconds:>8.1f}")
-        total = [a + b for a, b in zip(total, sums)]
+                bad.append(f"{suite}: {entry['name']}: {entry['result']}, {counts[1]} failed")
+            if counts[2]:
+                bad.append(f"{suite}: {entry['name']}: {counts[2]} skipped")
+        wrong = expected_tests.differences(suite, [plain_name(entry) for entry in lines], options)
+        bad += wrong
+        failed += skipped + len(wrong)
+        if not passed:
+            failed = max(failed, 1)
+            bad.append(f"{suite}: nothing passed")
+        print(f"{suite:<16} {passed:>7} {failed:>7} {skipped:>8} {seconds:>8.1f}")
+        total[0] += passed
+        total[1] += failed
     for line in bad:
         print("  " + line)
-    if total[2]:
-        print(f"{total[2]} skipped")
     print(f"{total[0]} passed, {total[1]} failed")
     return 0 if total[1] == 0 and total[0] > 0 else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
