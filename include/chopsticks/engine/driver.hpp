@@ -96,6 +96,23 @@ struct target_state {
     std::vector<std::string> notes;  ///< for the user and the result, e.g. options that differ
 };
 
+/// Things that a run made and that are still there. Names and commands are as the target's own
+/// tools take them.
+struct leftover {
+    std::string kind;  ///< of one of them: "image", "object", "bucket", "snapshot"
+    std::string name;  ///< of the one, or of what they all lie below
+    std::uint64_t count = 1;
+    bool exact = true;        ///< false: so many at most
+    std::string remove_with;  ///< a command that removes them; empty: none is known
+};
+
+/// What the target holds instead of what was written, by comparison of content.
+struct wrong_data {
+    std::uint64_t places = 0;           ///< found wrong, each counted once
+    std::vector<std::string> examples;  ///< the first of them, one line each
+    std::uint64_t checked = 0;          ///< places that were read and compared
+};
+
 /// A driver on one core.
 class core_driver {
   public:
@@ -115,9 +132,27 @@ class core_driver {
     /// Returns what could not be removed.
     virtual runtime::task<std::string> close_target() = 0;
 
-    /// Makes whichever of these three is under way on this core end soon, with a problem: a target
+    /// Run on core 0 after the drain: reads what the load wrote and never read, where the scenario
+    /// asks for verification, so that wrong_data() knows of it. Returns an empty string, or why not
+    /// all of it was read.
+    virtual runtime::task<std::string> check_data() { co_return std::string(); }
+
+    /// Makes whichever of these is under way on this core end soon, with a problem: a target
     /// that does not answer must not hold up an interrupted run for as long as its time-outs are.
     virtual void cancel_control() noexcept {}
+
+    /// What the control call under way is waiting for, and how long at most, for a person: "for
+    /// the lock of image rbd/a, held by client.4711, at most 35 s more". Empty: nothing in
+    /// particular. From any thread; the control calls are those of core 0.
+    virtual std::string waiting() const { return {}; }
+
+    /// What this run made outside of the engine's own count (images, buckets of its own) and is
+    /// still there, as far as the driver knows without asking the target. On core 0, at any time
+    /// between control calls, also after one was given up or never made.
+    virtual std::vector<leftover> left_behind() const { return {}; }
+
+    /// What was found wrong on this core so far. On its core.
+    virtual wrong_data found_wrong() const { return {}; }
 };
 
 /// What a group of a run executes its operations with.
