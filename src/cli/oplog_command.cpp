@@ -34,7 +34,7 @@ class record_printer {
         if (csv_) {
             std::fputs(
                 "intended_ns,sent_ns,done_ns,operation,endpoint,core,object,size,offset,length,"
-                "status,http_status\n",
+                "status,http_status,errno\n",
                 stdout);
         }
     }
@@ -46,17 +46,19 @@ class record_printer {
         const std::string endpoint =
             r.endpoint < endpoints_.size() ? endpoints_[r.endpoint] : nothing();
         const char* const format =
-            csv_ ? "%lld,%s,%lld,%s,%s,%u,%s,%llu,%llu,%llu,%.*s,%u\n"
+            csv_ ? "%lld,%s,%lld,%s,%s,%u,%s,%llu,%llu,%llu,%.*s,%d,%d\n"
                  : "{\"intended_ns\":%lld,\"sent_ns\":%s,\"done_ns\":%lld,\"operation\":%s,"
                    "\"endpoint\":%s,\"core\":%u,\"object\":%s,\"size\":%llu,\"offset\":%llu,"
-                   "\"length\":%llu,\"status\":\"%.*s\",\"http_status\":%u}\n";
+                   "\"length\":%llu,\"status\":\"%.*s\",\"http_status\":%d,"
+                   "\"errno\":%d}\n";
         return std::printf(
                    format, static_cast<long long>(r.intended_ns), sent.c_str(),
                    static_cast<long long>(r.done_ns), operations_[r.op].c_str(), endpoint.c_str(),
                    unsigned{r.core}, object.c_str(), static_cast<unsigned long long>(r.size),
                    static_cast<unsigned long long>(r.offset),
                    static_cast<unsigned long long>(r.length), static_cast<int>(status.size()),
-                   status.data(), unsigned{r.http_status}) >= 0;
+                   status.data(), r.native.as(code_kind::http_status),
+                   r.native.as(code_kind::errno_value)) >= 0;
     }
 
   private:

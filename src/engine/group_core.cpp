@@ -221,7 +221,7 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
         }
         out.status = op_status::ok;
         out.endpoint = 0;
-        out.http_status = 0;
+        out.native = {};
         out.retries = 0;
         out.bytes = 0;
         out.sent_ns = out.first_byte_ns = out.done_ns = 0;
@@ -279,7 +279,7 @@ void group_core::record(std::uint16_t slot, const operation& op, const outcome& 
     f.endpoint = endpoint;
     f.retries = out.retries;
     f.status = out.status;
-    f.http_status = out.http_status;
+    f.native = out.native;
     f.intended_ns = intended_ns;
     f.done_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
     f.code = out.code;
@@ -301,7 +301,7 @@ void group_core::log(const prepared_step& step, const operation& op, const outco
     r.offset = op.offset;
     r.length = op.length;
     r.status = out.status;
-    r.http_status = static_cast<std::uint16_t>(out.http_status);
+    r.native = out.native;
     op_log_->add(r);
 }
 

@@ -133,7 +133,7 @@ runtime::task<void> group_core::clean_some(session& connection) {
         for (int attempt = 1; !gone && !helpers_stop_ && attempt <= clean_attempts; ++attempt) {
             outcome out;
             co_await connection.execute(op, out);
-            gone = out.status == op_status::ok || out.http_status == 404;
+            gone = out.status == op_status::ok || out.native == native_code::of_http(404);
             if (gone) break;
             if (out.status == op_status::cancelled) break;
             if (problem.empty()) problem = out.example;

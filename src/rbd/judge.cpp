@@ -221,7 +221,7 @@ void fail_with_errno(engine::outcome& out, int number, const char* doing, const 
                   text != nullptr ? text : "unknown error");
     out.fail(number == ETIMEDOUT ? op_status::timeout : op_status::io_error,
              code != nullptr ? code : "EUNKNOWN", example);
-    out.http_status = number;
+    out.native = native_code::of_errno(number);
 }
 
 void conclude(flight& f, engine::outcome& out) {
@@ -239,14 +239,14 @@ void conclude(flight& f, engine::outcome& out) {
                           "most, within one object",
                           static_cast<unsigned long long>(f.op.length));
             out.fail(op_status::io_error, "EINVAL", text);
-            out.http_status = number;
+            out.native = native_code::of_errno(number);
         }
         if (number != EILSEQ) return;
         const unsigned long long offset = f.op.offset;
         std::snprintf(text, sizeof text, "compare_and_write at offset %llu of %s: differs at %llu",
                       offset, f.on->name.c_str(), offset + f.mismatch);
         out.fail(op_status::io_error, "EILSEQ", text);
-        out.http_status = number;
+        out.native = native_code::of_errno(number);
         return;
     }
     out.bytes = carries_data(code) ? f.op.length : 0;

@@ -12,7 +12,8 @@ json errors_json(const std::vector<stats::error_row>& rows) {
     for (const stats::error_row& row : rows) {
         json error;
         error["class"] = name(row.status);
-        error["http_status"] = row.http_status;
+        error["http_status"] = row.native.as(code_kind::http_status);
+        error["errno"] = row.native.as(code_kind::errno_value);
         error["s3_code"] = row.code;
         error["count"] = row.count;
         error["example"] = row.example;

@@ -3,6 +3,7 @@
 #include <chopsticks/results/health.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <cmath>
+#include <cstring>
 
 #include "json_reading.hpp"
 #include "report_slo.hpp"
@@ -227,6 +228,22 @@ std::string size_classes(const json& doc, std::size_t width) {
     return table.empty() ? std::string() : "\n" + table.render(width);
 }
 
+/// ", HTTP 503" or ", errno 110 (Connection timed out)"; empty where there was no code.
+std::string native_code_text(const json& error) {
+    auto status = static_cast<int>(number(error, "http_status"));
+    auto errno_value = static_cast<int>(number(error, "errno"));
+    if (errno_value == 0 && status > 0) {
+        // Results of before "errno" have it as http_status, and its name as the code.
+        const char* const name = ::strerrorname_np(status);
+        if (name != nullptr && text(error, "s3_code") == name) std::swap(errno_value, status);
+    }
+    if (status > 0) return ", HTTP " + std::to_string(status);
+    if (errno_value <= 0) return {};
+    const char* const meaning = ::strerrordesc_np(errno_value);
+    return ", errno " + std::to_string(errno_value) +
+           (meaning != nullptr ? " (" + std::string(meaning) + ")" : std::string());
+}
+
 struct error_line {
     std::uint64_t count;
     std::string what;
@@ -238,9 +255,7 @@ std::string errors(const json& doc, std::size_t width, const terminal_options& o
     for (const auto& [name, operation] : member(doc, "operations").items()) {
         for (const json& error : member(operation, "errors")) {
             std::string what = printable(name) + ": " + text(error, "class");
-            // Block devices have an errno there, and its name as the code.
-            const auto status = static_cast<int>(number(error, "http_status"));
-            if (status >= 100) what += ", HTTP " + std::to_string(status);
+            what += native_code_text(error);
             if (!text(error, "s3_code").empty()) what += ", " + text(error, "s3_code");
             lines.push_back({count(error, "count"), what, text(error, "example")});
         }

@@ -28,7 +28,7 @@ class failure_table {
     void count(const failure& f) noexcept {
         const std::string_view code = f.code.substr(0, code_bytes);
         for (std::size_t i = 0; i < used_; ++i) {
-            if (rows_[i].is(f.status, f.http_status, code)) {
+            if (rows_[i].is(f.status, f.native, code)) {
                 ++rows_[i].count;
                 return;
             }
@@ -40,7 +40,7 @@ class failure_table {
         }
         row& fresh = rows_[used_++];
         fresh.status = f.status;
-        fresh.http_status = f.http_status;
+        fresh.native = f.native;
         fresh.code.assign(code);
         fresh.example.assign(f.example);
         fresh.count = 1;
@@ -49,13 +49,16 @@ class failure_table {
     void add_to(figures& sum) const {
         for (std::size_t i = 0; i < used_; ++i) {
             const row& r = rows_[i];
-            sum.add_errors({r.status, r.http_status, std::string(r.code.view()), r.count,
+            sum.add_errors({r.status, r.native, std::string(r.code.view()), r.count,
                             std::string(r.example.view())});
         }
         for (std::size_t status = 0; status < others_.size(); ++status) {
             const row& r = others_[status];
             if (r.count == 0) continue;
-            sum.add_errors({static_cast<op_status>(status), 0, "other", r.count,
+            sum.add_errors({static_cast<op_status>(status),
+                            {},
+                            "other",
+                            r.count,
                             std::string(r.example.view())});
         }
     }
@@ -72,13 +75,13 @@ class failure_table {
     static constexpr std::size_t example_bytes = 159;
 
     struct row {
-        bool is(op_status s, int http, std::string_view text) const noexcept {
-            return status == s && http_status == http && code.view() == text;
+        bool is(op_status s, native_code n, std::string_view text) const noexcept {
+            return status == s && native == n && code.view() == text;
         }
 
         std::uint64_t count = 0;
         op_status status = op_status::ok;
-        int http_status = 0;
+        native_code native;
         short_text<code_bytes> code;
         short_text<example_bytes> example;
     };

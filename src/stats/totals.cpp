@@ -6,10 +6,10 @@ namespace chopsticks::stats {
 
 namespace {
 
-error_row* find(std::vector<error_row>& rows, op_status status, int http_status,
+error_row* find(std::vector<error_row>& rows, op_status status, native_code native,
                 std::string_view code) {
     const auto found = std::find_if(rows.begin(), rows.end(), [&](const error_row& row) {
-        return row.status == status && row.http_status == http_status && row.code == code;
+        return row.status == status && row.native == native && row.code == code;
     });
     return found == rows.end() ? nullptr : &*found;
 }
@@ -17,7 +17,7 @@ error_row* find(std::vector<error_row>& rows, op_status status, int http_status,
 }  // namespace
 
 void figures::add_errors(const error_row& row) {
-    error_row* known = find(errors, row.status, row.http_status, row.code);
+    error_row* known = find(errors, row.status, row.native, row.code);
     if (known == nullptr) {
         // A recorder keeps few kinds, but each core and interval may keep others: a target that
         // makes up a new code for every answer must not grow the sum without end.
@@ -25,9 +25,9 @@ void figures::add_errors(const error_row& row) {
             errors.push_back(row);
             return;
         }
-        known = find(errors, row.status, 0, "other");
+        known = find(errors, row.status, {}, "other");
         if (known == nullptr) {
-            errors.push_back({row.status, 0, "other", row.count, row.example});
+            errors.push_back({row.status, {}, "other", row.count, row.example});
             return;
         }
     }

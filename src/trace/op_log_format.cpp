@@ -1,5 +1,6 @@
 // The bytes of an operation log; docs/reference/operation-log.md says the same to people.
 
+#include <algorithm>
 #include <chopsticks/trace/op_log.hpp>
 #include <nlohmann/json.hpp>
 
@@ -29,6 +30,7 @@ constexpr unsigned flag_part = 4;
 constexpr unsigned flag_unsent = 8;
 constexpr unsigned flag_status = 16;
 constexpr unsigned flag_endpoint = 32;
+constexpr unsigned flag_errno = 64;  // the failure's code is an errno, not an HTTP status
 
 std::string framed(std::uint16_t kind, std::uint16_t core, std::uint32_t count,
                    std::int64_t base_ns, std::string_view payload) {
@@ -79,9 +81,12 @@ void encode_block(const op_log_block& block, std::int64_t start_ns, std::string&
     for (std::size_t i = 0; i < block.count; ++i) {
         const op_record& r = block.records[i];
         const bool failed = r.status != op_status::ok;
-        const unsigned flags = (r.has_object ? flag_object : 0) | (r.size > 0 ? flag_size : 0) |
-                               (r.length > 0 ? flag_part : 0) | (r.sent_ns == 0 ? flag_unsent : 0) |
-                               (failed ? flag_status : 0) | (r.endpoint > 0 ? flag_endpoint : 0);
+        const unsigned flags =
+            (r.has_object ? flag_object : 0) | (r.size > 0 ? flag_size : 0) |
+            (r.length > 0 ? flag_part : 0) | (r.sent_ns == 0 ? flag_unsent : 0) |
+            (failed ? flag_status : 0) |
+            (failed && r.native.kind == code_kind::errno_value ? flag_errno : 0) |
+            (r.endpoint > 0 ? flag_endpoint : 0);
         const std::int64_t intended_ns = r.intended_ns - start_ns;
         payload.push_back(static_cast<char>(flags));
         put_varint(payload, r.op);
@@ -96,7 +101,7 @@ void encode_block(const op_log_block& block, std::int64_t start_ns, std::string&
         }
         if (failed) {
             payload.push_back(static_cast<char>(r.status));
-            put_varint(payload, r.http_status);
+            put_varint(payload, static_cast<std::uint64_t>(std::max(r.native.value, 0)));
         }
         if (r.endpoint > 0) put_varint(payload, r.endpoint);
         previous_ns = intended_ns;
@@ -194,7 +199,12 @@ bool op_log_decoder::decode_records(std::string_view payload, std::uint32_t coun
             const std::size_t status = r.fixed<std::uint8_t>();
             if (status >= statuses_.size()) r.ok = false;
             o.status = r.ok ? statuses_[status] : op_status::bad_response;
-            o.http_status = static_cast<std::uint16_t>(r.varint());
+            const auto code = static_cast<std::uint16_t>(r.varint());
+            // Logs of before the flag had errnos without it; block devices alone had io_error.
+            const bool is_errno = (flags & flag_errno) != 0 || o.status == op_status::io_error;
+            if (code > 0) {
+                o.native = is_errno ? native_code::of_errno(code) : native_code::of_http(code);
+            }
         }
         const std::uint64_t endpoint = (flags & flag_endpoint) != 0 ? r.varint() : 0;
         o.endpoint = static_cast<std::uint16_t>(endpoint);

@@ -242,7 +242,7 @@ TEST_CASE("compare_and_write tells where the image differs") {
     const auto caw = rbd_rig::io(catalogue::rbd_compare_and_write, 512, 512);
     const engine::outcome out = rig.run(s, caw);
     CHECK(out.status == op_status::io_error);
-    CHECK(out.http_status == EILSEQ);
+    CHECK(out.native == native_code::of_errno(EILSEQ));
     CHECK(std::string(out.code) == "EILSEQ");
     CHECK(std::string(out.example).find("differs at 600") != std::string::npos);
     CHECK(rig.close_target() == "");

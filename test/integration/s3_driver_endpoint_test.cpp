@@ -182,7 +182,7 @@ TEST_CASE("s3_driver_retries_are_counted_and_only_made_where_they_help") {
     engine::outcome out = e.rig.run(session, s3_rig::get(1, 100));
     must(out, 100);
     CHECK(out.retries == 2);
-    CHECK(out.http_status == 200);
+    CHECK(out.native == native_code::of_http(200));
     // The service time holds the pauses too: 50 and 100 ms.
     CHECK(out.done_ns - out.sent_ns > 140'000'000);
 

@@ -196,7 +196,7 @@ struct answering_server {
 
 void check_expected(const exchange& e, const engine::outcome& out) {
     CHECK_MESSAGE(out.status == e.status, describe(out));
-    CHECK(out.http_status == e.http_status);
+    CHECK(out.native.as(code_kind::http_status) == e.http_status);
     if (e.status == op_status::ok) CHECK(out.bytes == e.bytes);
     CHECK(out.retries == 0);
     CHECK(out.sent_ns > 0);

@@ -52,6 +52,31 @@ constexpr std::size_t op_status_count = static_cast<std::size_t>(op_status::canc
 /// The status as the result file spells it, e.g. "connection_lost".
 std::string_view name(op_status status) noexcept;
 
+/// What a native code is a number of.
+enum class code_kind : std::uint8_t {
+    none,         ///< there was no code
+    http_status,  ///< of the response, whether it was a failure or not
+    errno_value,  ///< positive, of the system that the run was on
+};
+
+/// The target's (or the system's) own number for what became of an operation. Numbers of different
+/// kinds overlap, so none is read without its kind: 110 is no HTTP status.
+struct native_code {
+    code_kind kind = code_kind::none;
+    int value = 0;
+
+    static constexpr native_code of_http(int status) noexcept {
+        return {code_kind::http_status, status};
+    }
+    static constexpr native_code of_errno(int number) noexcept {
+        return {code_kind::errno_value, number};
+    }
+    /// The value if it is of this kind, otherwise 0, which is no value of any kind.
+    constexpr int as(code_kind wanted) const noexcept { return kind == wanted ? value : 0; }
+
+    friend constexpr bool operator==(const native_code&, const native_code&) = default;
+};
+
 /// A mistake in the configuration or at start-up. The message says what is wrong, where (file,
 /// line, column where known) and how to mend it. Caught once, in cli.
 class config_error : public std::runtime_error {

@@ -35,7 +35,7 @@ static_assert(std::is_trivially_destructible_v<operation>);
 struct outcome {
     op_status status = op_status::ok;
     std::uint16_t endpoint = 0;      ///< index into driver::endpoints()
-    int http_status = 0;             ///< or errno for block devices; 0 = none
+    native_code native;              ///< HTTP status or errno, also of successes where known
     std::uint32_t retries = 0;       ///< attempts beyond the first
     std::uint64_t bytes = 0;         ///< body bytes acknowledged
     std::int64_t sent_ns = 0;        ///< just before the first byte was handed to the kernel

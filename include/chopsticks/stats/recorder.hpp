@@ -48,17 +48,17 @@ struct failure {
     std::uint16_t endpoint = 0;
     std::uint32_t retries = 0;
     op_status status = op_status::ok;
-    int http_status = 0;
+    native_code native;
     std::int64_t intended_ns = 0;
     std::int64_t done_ns = 0;
     std::string_view code;     ///< S3 code or errno name; cut to 47 bytes
     std::string_view example;  ///< kept for the first of each kind; cut to 159 bytes
 };
 
-/// Failures of one kind: same status, HTTP status and code.
+/// Failures of one kind: same status, native code and code.
 struct error_row {
     op_status status = op_status::ok;
-    int http_status = 0;
+    native_code native;
     std::string code;
     std::uint64_t count = 0;
     std::string example;

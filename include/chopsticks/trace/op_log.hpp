@@ -28,10 +28,10 @@ struct op_record {
     std::uint64_t size = 0;    ///< bytes of the whole object
     std::uint64_t offset = 0;  ///< of a part
     std::uint64_t length = 0;  ///< of a part; 0 = the whole object
+    native_code native;        ///< of failures only; values up to 65535
     std::uint16_t op = 0;      ///< index into op_log_header::operations
     std::uint16_t endpoint = 0;
     std::uint16_t core = 0;
-    std::uint16_t http_status = 0;  ///< or errno for block devices; of failures only
     op_status status = op_status::ok;
     bool has_object = false;
 };

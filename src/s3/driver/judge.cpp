@@ -20,7 +20,7 @@ std::uint64_t part_of(const engine::operation& op) noexcept {
 
 void s3_session::judge(exchange_state& x, const http::response_head& head) {
     engine::outcome& out = *x.out;
-    out.http_status = head.status;
+    out.native = native_code::of_http(head.status);
     if (head.status >= 300 || head.status < 200) {
         judge_refusal(x, head);
         return;

@@ -73,7 +73,7 @@ runtime::task<void> s3_session::execute(const engine::operation& op, engine::out
         }
         ++out.retries;
         out.status = op_status::ok;
-        out.http_status = 0;
+        out.native = {};
         out.bytes = 0;
         out.sent_ns = 0;
     }

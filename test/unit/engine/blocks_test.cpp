@@ -113,7 +113,7 @@ TEST_CASE("blocks_prefill_that_cannot_be_done_ends_the_run_with_the_targets_word
     r.disks.images = {1 << 20};
     r.disks.fail = [](const engine::operation&, engine::outcome& out) {
         out.fail(op_status::io_error, "ENOSPC", "write at offset 0 of a: No space left on device");
-        out.http_status = ENOSPC;
+        out.native = native_code::of_errno(ENOSPC);
         return true;
     };
     const auto result = r.go(2);
@@ -220,7 +220,7 @@ TEST_CASE("blocks_failures_are_counted_with_their_errno_and_no_bytes") {
     r.disks.fail = [&](const engine::operation&, engine::outcome& out) {
         if (!r.disks.sealed || ++count % 2 == 0) return false;
         out.fail(op_status::io_error, "EIO", "read at offset 0 of a: Input/output error");
-        out.http_status = EIO;
+        out.native = native_code::of_errno(EIO);
         return true;
     };
     const auto result = r.go(2);
@@ -231,7 +231,7 @@ TEST_CASE("blocks_failures_are_counted_with_their_errno_and_no_bytes") {
     CHECK(f.bytes == f.ok_count * 4096);
     REQUIRE(f.errors.size() == 1);
     CHECK(f.errors[0].status == op_status::io_error);
-    CHECK(f.errors[0].http_status == EIO);
+    CHECK(f.errors[0].native == native_code::of_errno(EIO));
     CHECK(f.errors[0].code == "EIO");
 }
 

@@ -51,7 +51,7 @@ class model_session final : public engine::session {
                 if (found == state_.objects.end() || found->second != op.version) {
                     ++state_.wrong;
                     out.fail(op_status::client_error, "NoSuchKey", "not there");
-                    out.http_status = 404;
+                    out.native = native_code::of_http(404);
                 }
                 if (op.code == catalogue::s3_get) out.bytes = op.length > 0 ? op.length : op.size;
                 break;

@@ -71,7 +71,7 @@ TEST_CASE("run_failures_are_in_no_throughput_and_no_latency") {
     r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
         if (!loading || ++n % 4 != 0) return false;
         out.fail(op_status::slow_down, "SlowDown", "busy");
-        out.http_status = 503;
+        out.native = native_code::of_http(503);
         out.bytes = op.size;
         return true;
     };
@@ -85,7 +85,7 @@ TEST_CASE("run_failures_are_in_no_throughput_and_no_latency") {
         CHECK(f.failed.count() == f.failed_count);
         for (const auto& e : f.errors) {
             CHECK(e.status == op_status::slow_down);
-            CHECK(e.http_status == 503);
+            CHECK(e.native == native_code::of_http(503));
             CHECK(e.code == "SlowDown");
             rows += e.count;
         }
@@ -286,7 +286,7 @@ TEST_CASE("run_prepare_that_cannot_write_says_how_many_and_why") {
     r.state.fail = [](const engine::operation& op, engine::outcome& out) {
         if (op.code != 0) return false;
         out.fail(op_status::server_error, "InternalError", "the disk is gone");
-        out.http_status = 500;
+        out.native = native_code::of_http(500);
         return true;
     };
     const auto result = r.go(1);

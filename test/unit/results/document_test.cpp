@@ -74,12 +74,30 @@ TEST_CASE("document_errors_are_kept_by_kind") {
         CHECK(error["count"] == 300);
         if (error["class"] == "slow_down") {
             CHECK(error["http_status"] == 503);
+            CHECK(error["errno"] == 0);
             CHECK(error["s3_code"] == "SlowDown");
         } else {
             CHECK(error["class"] == "connection_lost");
             CHECK(error["http_status"] == 0);
         }
     }
+}
+
+TEST_CASE("document_has_an_errno_where_it_is_one_and_not_as_an_http_status") {
+    run_document doc({{"rbd/write"}, {"rbd"}});
+    stats::error_row row;
+    row.status = op_status::timeout;
+    row.native = native_code::of_errno(110);
+    row.count = 1;
+    doc.figures.by_operation[0].errors.push_back(row);
+    row.native = native_code::of_http(110);
+    doc.figures.by_operation[0].errors.push_back(row);
+    const json errors = to_json_without_intervals(doc)["operations"]["rbd/write"]["errors"];
+    REQUIRE(errors.size() == 2);
+    CHECK(errors[0]["errno"] == 110);
+    CHECK(errors[0]["http_status"] == 0);
+    CHECK(errors[1]["errno"] == 0);
+    CHECK(errors[1]["http_status"] == 110);
 }
 
 TEST_CASE("document_of_a_run_that_measured_nothing_has_zero_rates_and_empty_histograms") {
@@ -134,7 +152,7 @@ TEST_CASE("document_texts_that_are_no_utf8_are_mended_instead_of_losing_the_resu
     stats::recorder recorder(doc.layout);
     stats::failure f;
     f.status = op_status::server_error;
-    f.http_status = 500;
+    f.native = native_code::of_http(500);
     f.code = "\xff\xfe";
     f.example = "cut in the middle of \xc3";
     f.intended_ns = 1;

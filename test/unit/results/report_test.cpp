@@ -11,6 +11,12 @@ using namespace chopsticks::results;
 
 namespace {
 
+std::string report_of(const json& doc) {
+    terminal_options options;
+    options.width = 80;
+    return render_report(doc, {}, options);
+}
+
 std::string report_of(const run_document& doc, int width = 80, bool color = false) {
     terminal_options options;
     options.width = width;
@@ -124,13 +130,33 @@ TEST_CASE("report_shows_errors_with_count_class_status_code_and_example") {
     CHECK(contains(out, "  300  s3/put: connection_lost\n"));
 }
 
+TEST_CASE("report_names_an_errno_and_takes_none_for_an_http_status") {
+    run_document doc({{"rbd/write"}, {"rbd"}});
+    stats::error_row row;
+    row.status = op_status::timeout;
+    row.native = native_code::of_errno(110);
+    row.code = "ETIMEDOUT";
+    row.count = 1;
+    doc.figures.by_operation[0].errors.push_back(row);
+    json now = to_json_without_intervals(doc);
+    const char* const words = "rbd/write: timeout, errno 110 (Connection timed out), ETIMEDOUT\n";
+    CHECK(contains(report_of(now), words));
+    // As results of before the key had it.
+    json& error = now["operations"]["rbd/write"]["errors"][0];
+    error["http_status"] = 110;
+    error.erase("errno");
+    CHECK(contains(report_of(now), words));
+    error["s3_code"] = "SlowDown";
+    CHECK(contains(report_of(now), "rbd/write: timeout, HTTP 110, SlowDown\n"));
+}
+
 TEST_CASE("report_of_many_kinds_of_errors_shows_the_most_frequent") {
     run_document doc({{"s3/get"}, {"http://a"}});
     auto& errors = doc.figures.by_operation[0].errors;
     for (int i = 1; i <= 15; ++i) {
         stats::error_row row;
         row.status = op_status::server_error;
-        row.http_status = 500;
+        row.native = native_code::of_http(500);
         row.code = "Code" + std::to_string(i);
         row.count = static_cast<std::uint64_t>(i);
         errors.push_back(row);

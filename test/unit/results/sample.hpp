@@ -33,7 +33,7 @@ inline void load(stats::recorder& recorder, std::uint64_t count, std::uint64_t s
             f.op = op;
             f.endpoint = endpoint;
             f.status = i % 100 == 7 ? op_status::slow_down : op_status::connection_lost;
-            f.http_status = i % 100 == 7 ? 503 : 0;
+            if (i % 100 == 7) f.native = native_code::of_http(503);
             f.intended_ns = intended_ns;
             f.done_ns = done_ns;
             f.code = i % 100 == 7 ? "SlowDown" : "";

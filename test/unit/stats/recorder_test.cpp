@@ -45,7 +45,7 @@ stats::failure make_failure(std::uint16_t op, op_status status, int http, std::s
     f.op = op;
     f.endpoint = endpoint;
     f.status = status;
-    f.http_status = http;
+    f.native = native_code::of_http(http);
     f.code = code;
     f.example = "an example";
     f.intended_ns = 1'000'000;
@@ -265,7 +265,7 @@ TEST_CASE("recorder_failures_are_kept_apart_by_kind") {
     CHECK(sum.by_operation[0].failed_count == 7);
     CHECK(error_count(sum.by_operation[0]) == 7);
     CHECK(sum.by_operation[0].errors[0].count == 3);
-    CHECK(sum.by_operation[0].errors[0].http_status == 404);
+    CHECK(sum.by_operation[0].errors[0].native == native_code::of_http(404));
     CHECK(sum.by_operation[0].errors[0].example == "an example");
     CHECK(sum.by_operation[1].errors.size() == 1);
     CHECK(error_count(sum.by_endpoint[0]) == 8);

@@ -48,7 +48,11 @@ op_record some_record(random_stream& random) {
     }
     if (random.below(5) == 0) {
         r.status = static_cast<op_status>(1 + random.below(op_status_count - 1));
-        r.http_status = static_cast<std::uint16_t>(random.below(600));
+        // io_error is of block devices, which have errnos.
+        const int code = static_cast<int>(random.below(600));
+        const bool is_errno = r.status == op_status::io_error || random.below(2) == 0;
+        if (code > 0)
+            r.native = is_errno ? native_code::of_errno(code) : native_code::of_http(code);
     }
     return r;
 }
@@ -65,7 +69,7 @@ void check_same(const op_record& a, const op_record& b) {
     CHECK(a.op == b.op);
     CHECK(a.endpoint == b.endpoint);
     CHECK(a.status == b.status);
-    CHECK(a.http_status == b.http_status);
+    CHECK(a.native == b.native);
 }
 
 std::string content_of(const std::string& path) {
