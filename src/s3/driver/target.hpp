@@ -16,8 +16,4 @@ runtime::task<std::string> close_s3_target(core_state& core,
                                            const std::vector<target_address>& addresses,
                                            bool made_bucket);
 
-/// The one message for a control answer that was not what it should be; empty for 2xx.
-std::string explain(const control_reply& reply, const core_state& core,
-                    const std::string& endpoint);
-
 }  // namespace chopsticks::s3
