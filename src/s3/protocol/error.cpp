@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <chopsticks/s3/protocol/error.hpp>
+#include <chopsticks/s3/protocol/xml.hpp>
+#include <cstring>
 
 namespace chopsticks::s3 {
 
@@ -7,22 +9,24 @@ namespace {
 
 constexpr std::size_t max_code_bytes = 64;
 
-/// The content of the first <name>...</name>. Elements of an error body hold text only, so what is
-/// between the tags must be free of other tags.
+/// The content of the first <name>...</name>, in whatever name space. Elements of an error body
+/// hold text only, so what is between the tags must be free of other tags.
 std::string_view element(std::string_view body, std::string_view name) noexcept {
     std::size_t at = 0;
     while ((at = body.find('<', at)) != std::string_view::npos) {
         ++at;
-        if (!body.substr(at).starts_with(name) || body.substr(at + name.size(), 1) != ">") continue;
-        const std::size_t begin = at + name.size() + 1;
-        const std::size_t end = body.find('<', begin);
+        const std::size_t tag_end = body.find('>', at);
+        if (tag_end == std::string_view::npos) return {};
+        const std::string_view tag = body.substr(at, tag_end - at);
+        if (xml_local_name(tag) != name) continue;
+        const std::size_t end = body.find('<', tag_end);
         if (end == std::string_view::npos) return {};
-        const std::string_view close = body.substr(end);
-        if (!close.starts_with("</") || !close.substr(2).starts_with(name) ||
-            close.substr(2 + name.size(), 1) != ">") {
+        const std::string_view close = body.substr(end + 1);
+        if (!close.starts_with('/') || close.substr(1, tag.size()) != tag ||
+            close.substr(1 + tag.size(), 1) != ">") {
             return {};
         }
-        return body.substr(begin, end - begin);
+        return body.substr(tag_end + 1, end - tag_end - 1);
     }
     return {};
 }
@@ -34,16 +38,27 @@ bool is_code(std::string_view text) noexcept {
            });
 }
 
+unsigned byte_at(std::span<const char> text, std::size_t at) noexcept {
+    return static_cast<unsigned char>(text[at]);
+}
+
+bool is_throttling(std::string_view code) noexcept {
+    for (const std::string_view throttling :
+         {"SlowDown", "RequestLimitExceeded", "ThrottlingException", "Throttling",
+          "TooManyRequests", "BandwidthLimitExceeded"}) {
+        if (code == throttling) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 error_info parse_error(std::string_view body) noexcept {
     error_info out;
-    // The root may carry a name space: "<Error xmlns=...>".
-    std::size_t root = body.find("<Error");
-    if (root == std::string_view::npos) return out;
-    root += 6;
-    if (root == body.size() || (body[root] != '>' && body[root] != ' ')) return out;
-    body.remove_prefix(root);
+    const xml_root root = find_xml_root(body);
+    // Query services, and gateways that stand on them, wrap it: <ErrorResponse><Error>.
+    if (root.name != "Error" && root.name != "ErrorResponse") return out;
+    body = root.inside;
     const std::string_view code = element(body, "Code");
     if (!is_code(code)) return out;
     out.code = code;
@@ -56,14 +71,60 @@ error_info parse_error(std::string_view body) noexcept {
     return out;
 }
 
+op_status classify_in_success(std::string_view code) noexcept {
+    if (is_throttling(code)) return op_status::slow_down;
+    const bool passing = code == "InternalError" || code == "ServiceUnavailable";
+    return passing ? op_status::server_error : op_status::bad_response;
+}
+
+bool error_in_success(std::string_view body, error_info& out) noexcept {
+    const xml_root root = find_xml_root(body);
+    out = parse_error(body);
+    return root.name == "Error" || root.name == "ErrorResponse";
+}
+
+std::size_t write_plain_text(std::string_view text, std::span<char> out) noexcept {
+    std::size_t used = 0;
+    for (std::size_t i = 0; i < text.size() && used < out.size(); ++i) {
+        char c = text[i];
+        // "&#1234567;" is the longest reference.
+        const std::size_t end = c == '&' ? text.substr(i, 11).find(';') : std::string_view::npos;
+        char decoded[11];
+        if (end != std::string_view::npos) {
+            const char* const stop = xml_unescape_to(decoded, text.substr(i, end + 1));
+            // What is no reference stays as it was sent.
+            if (stop != nullptr) {
+                const auto size = static_cast<std::size_t>(stop - decoded);
+                if (size > out.size() - used) break;
+                i += end;
+                if (size > 1) {
+                    std::memcpy(out.data() + used, decoded, size);
+                    used += size;
+                    continue;
+                }
+                c = decoded[0];
+            }
+        }
+        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = ' ';
+        if (c == ' ' && (used == 0 || out[used - 1] == ' ')) continue;
+        out[used++] = c;
+    }
+    // No half of a character at the end.
+    std::size_t tail = 0;
+    while (tail < std::min<std::size_t>(used, 3) && (byte_at(out, used - 1 - tail) & 0xc0) == 0x80)
+        ++tail;
+    if (used > tail && byte_at(out, used - 1 - tail) >= 0xc0) {
+        const unsigned lead = byte_at(out, used - 1 - tail);
+        const std::size_t needs = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
+        if (tail < needs) used -= tail + 1;
+    }
+    return used;
+}
+
 op_status classify(int http_status, std::string_view code) noexcept {
     if (http_status >= 200 && http_status < 300) return op_status::ok;
     if (http_status < 300 || http_status > 599) return op_status::bad_response;
-    for (const std::string_view throttling :
-         {"SlowDown", "RequestLimitExceeded", "ThrottlingException", "Throttling",
-          "TooManyRequests", "BandwidthLimitExceeded"}) {
-        if (code == throttling) return op_status::slow_down;
-    }
+    if (is_throttling(code)) return op_status::slow_down;
     if (http_status == 429) return op_status::slow_down;
     if (http_status == 503)
         return code == "InsufficientStorage" ? op_status::server_error : op_status::slow_down;

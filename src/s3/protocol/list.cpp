@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <chopsticks/s3/protocol/list.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
@@ -9,7 +10,7 @@ namespace chopsticks::s3 {
 namespace {
 
 constexpr std::string_view root_name = "ListBucketResult";
-constexpr std::uint32_t max_depth = 32;
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 constexpr bool is_space(char c) noexcept {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -26,6 +27,29 @@ std::string_view trimmed(std::string_view text) noexcept {
     while (!text.empty() && is_space(text.back()))
         text.remove_suffix(1);
     return text;
+}
+
+/// A number for a name: the same for the same one, another for another of up to 24 bytes.
+std::uint64_t print_of(std::string_view name) noexcept {
+    const std::uint64_t size = name.size();
+    const auto word = [&name]<typename Word>(Word, std::uint64_t at) {
+        Word bytes;
+        std::memcpy(&bytes, name.data() + at, sizeof bytes);
+        return std::uint64_t{bytes};
+    };
+    constexpr std::uint64_t factor = 0x9e3779b97f4a7c15ULL;
+    constexpr std::uint64_t eight = 0;
+    constexpr std::uint32_t four = 0;
+    if (size > 16) {
+        return (word(eight, 0) * factor + word(eight, size / 2 - 4)) * factor +
+               word(eight, size - 8) + size;
+    }
+    if (size >= 8) return word(eight, 0) * factor + word(eight, size - 8) + size;
+    if (size >= 4) return word(four, 0) * factor + word(four, size - 4) + size;
+    std::uint64_t print = size;
+    for (const char c : name)
+        print = print * 256 + static_cast<unsigned char>(c);
+    return print;
 }
 
 error_code bad_body() {
@@ -69,12 +93,23 @@ list_scanner::state list_scanner::feed(std::string_view slice) noexcept {
 
 bool list_scanner::take_text(std::string_view text) noexcept {
     if (capture_ != capture::none) {
-        if (text.size() > text_.size() - text_size_) return false;
+        if (text.size() > text_.size() - text_size_)
+            return false;  // no key of S3 is so long either
         if (!text.empty()) std::memcpy(text_.data() + text_size_, text.data(), text.size());
         text_size_ += text.size();
         return true;
     }
-    if (depth_ > 0) return true;
+    if (depth_ > 0 || text.empty()) return true;
+    if (!seen_root_) {
+        while (mark_bytes_ < byte_order_mark.size() && !text.empty() &&
+               text.front() == byte_order_mark[mark_bytes_]) {
+            text.remove_prefix(1);
+            ++mark_bytes_;
+        }
+        if (text.empty()) return true;
+        if (mark_bytes_ == 0) mark_bytes_ = byte_order_mark.size();
+        if (mark_bytes_ < byte_order_mark.size()) return false;
+    }
     return trimmed(text).empty();
 }
 
@@ -160,19 +195,25 @@ bool list_scanner::end_tag() noexcept {
 
 bool list_scanner::open_element(std::string_view name) noexcept {
     if (capture_ != capture::none || depth_ == max_depth) return false;
+    open_[depth_] = print_of(name);
     if (depth_ == 0) {
-        if (seen_root_ || name != root_name) return false;
+        const bool half_mark = mark_bytes_ > 0 && mark_bytes_ < byte_order_mark.size();
+        if (seen_root_ || half_mark || xml_local_name(name) != root_name) return false;
         seen_root_ = true;
     } else if (depth_ == 1) {
-        if (name == "Contents") {
-            ++keys_;
-        } else if (name == "CommonPrefixes") {
+        const std::string_view local = xml_local_name(name);
+        if (local == "Contents") {
+            in_first_entry_ = keys_++ == 0;
+        } else if (local == "CommonPrefixes") {
             ++common_prefixes_;
-        } else if (name == "IsTruncated") {
+        } else if (local == "IsTruncated") {
             capture_ = capture::truncated;
-        } else if (name == "NextContinuationToken") {
+        } else if (local == "NextContinuationToken") {
             capture_ = capture::token;
         }
+        text_size_ = 0;
+    } else if (depth_ == 2 && in_first_entry_ && xml_local_name(name) == "Key") {
+        capture_ = capture::key;
         text_size_ = 0;
     }
     ++depth_;
@@ -182,31 +223,40 @@ bool list_scanner::open_element(std::string_view name) noexcept {
 bool list_scanner::close_element(std::string_view name) noexcept {
     if (depth_ == 0) return false;
     --depth_;
-    if (capture_ != capture::none && !finish_capture(name)) return false;
+    if (open_[depth_] != print_of(name)) return false;
+    if (capture_ != capture::none && !finish_capture(xml_local_name(name))) return false;
+    if (depth_ == 1) {
+        // An entry without a key lists nothing.
+        if (in_first_entry_ && key_size_ == 0) return false;
+        in_first_entry_ = false;
+    }
     if (depth_ == 0) {
-        if (name != root_name) return false;
+        if (xml_local_name(name) != root_name) return false;
         state_ = state::complete;
     }
     return true;
 }
 
 bool list_scanner::finish_capture(std::string_view name) noexcept {
-    const bool token = capture_ == capture::token;
+    const capture what = capture_;
     capture_ = capture::none;
-    if (name != (token ? "NextContinuationToken" : "IsTruncated")) return false;
     const std::string_view text(text_.data(), text_size_);
-    if (!token) {
+    if (what == capture::truncated) {
+        says_truncated_ = name == "IsTruncated";
         is_truncated_ = trimmed(text) == "true";
-        return is_truncated_ || trimmed(text) == "false";
+        return says_truncated_ && (is_truncated_ || trimmed(text) == "false");
     }
     // In place: what is written never overtakes what is read.
     const char* const end = xml_unescape_to(text_.data(), text);
     if (end == nullptr) return false;
-    token_size_ = static_cast<std::size_t>(end - text_.data());
-    if (token_size_ > token_.size()) {
-        token_size_ = 0;
-        return false;
+    const auto size = static_cast<std::size_t>(end - text_.data());
+    if (what == capture::key) {
+        key_size_ = std::min(size, key_.size());
+        std::memcpy(key_.data(), text_.data(), key_size_);
+        return true;
     }
+    if (name != "NextContinuationToken" || size > token_.size()) return false;
+    token_size_ = size;
     std::memcpy(token_.data(), text_.data(), token_size_);
     return true;
 }
@@ -216,24 +266,41 @@ void list_scanner::reset() noexcept {
     phase_ = phase::text;
     capture_ = capture::none;
     is_truncated_ = false;
+    says_truncated_ = false;
     seen_root_ = false;
+    in_first_entry_ = false;
+    mark_bytes_ = 0;
     depth_ = 0;
     keys_ = 0;
     common_prefixes_ = 0;
     token_size_ = 0;
+    key_size_ = 0;
     text_size_ = 0;
 }
 
 namespace {
 
+/// The first child of a name, in whatever name space; empty when there is none.
+pugi::xml_node child_of(const pugi::xml_node& parent, std::string_view name) {
+    for (const pugi::xml_node node : parent.children()) {
+        if (xml_local_name(node.name()) == name) return node;
+    }
+    return {};
+}
+
+const char* text_of(const pugi::xml_node& parent, std::string_view name) {
+    return child_of(parent, name).child_value();
+}
+
 /// Parses and finds the root; an empty node when either fails.
-pugi::xml_node parse_root(pugi::xml_document& document, std::string_view body, const char* name) {
+pugi::xml_node parse_root(pugi::xml_document& document, std::string_view body,
+                          std::string_view name) {
     // White space in keys is theirs: parse_default normalises line ends only.
     if (!document.load_buffer(body.data(), body.size(),
                               pugi::parse_default | pugi::parse_ws_pcdata_single)) {
         return {};
     }
-    return document.child(name);
+    return child_of(document, name);
 }
 
 bool parse_number(std::string_view text, std::uint64_t& out) {
@@ -250,22 +317,25 @@ result<list_page> parse_list(std::string_view body) {
     if (!root) return bad_body();
     list_page page;
     for (const pugi::xml_node node : root.children()) {
-        const std::string_view name = node.name();
+        const std::string_view name = xml_local_name(node.name());
         if (name == "Contents") {
             list_entry entry;
-            entry.key = node.child_value("Key");
-            entry.etag = node.child_value("ETag");
-            entry.last_modified = node.child_value("LastModified");
-            if (entry.key.empty() || !parse_number(node.child_value("Size"), entry.size)) {
+            entry.key = text_of(node, "Key");
+            entry.etag = text_of(node, "ETag");
+            entry.last_modified = text_of(node, "LastModified");
+            if (entry.key.empty() || !parse_number(text_of(node, "Size"), entry.size)) {
                 return bad_body();
             }
             page.keys.push_back(std::move(entry));
         } else if (name == "CommonPrefixes") {
-            page.prefixes.emplace_back(node.child_value("Prefix"));
+            page.prefixes.emplace_back(text_of(node, "Prefix"));
         }
     }
-    page.is_truncated = trimmed(root.child_value("IsTruncated")) == "true";
-    page.token = root.child_value("NextContinuationToken");
+    const std::string_view truncated = trimmed(text_of(root, "IsTruncated"));
+    page.is_truncated = truncated == "true";
+    page.token = text_of(root, "NextContinuationToken");
+    if (!page.is_truncated && truncated != "false") return bad_body();
+    if (page.is_truncated && page.token.empty()) return bad_body();
     return page;
 }
 
@@ -274,8 +344,9 @@ result<std::vector<std::string>> parse_buckets(std::string_view body) {
     const pugi::xml_node root = parse_root(document, body, "ListAllMyBucketsResult");
     if (!root) return bad_body();
     std::vector<std::string> names;
-    for (const pugi::xml_node bucket : root.child("Buckets").children("Bucket")) {
-        names.emplace_back(bucket.child_value("Name"));
+    for (const pugi::xml_node bucket : child_of(root, "Buckets").children()) {
+        if (xml_local_name(bucket.name()) != "Bucket") continue;
+        names.emplace_back(text_of(bucket, "Name"));
         if (names.back().empty()) return bad_body();
     }
     return names;

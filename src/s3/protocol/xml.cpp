@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chopsticks/s3/protocol/xml.hpp>
 #include <cstdint>
 
@@ -120,6 +121,26 @@ char* xml_unescape_to(char* out, std::string_view text) noexcept {
         if (!known) return nullptr;
     }
     return out;
+}
+
+xml_root find_xml_root(std::string_view body) noexcept {
+    constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+    if (body.starts_with(byte_order_mark)) body.remove_prefix(byte_order_mark.size());
+    for (;;) {
+        body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
+        const bool declaration = body.starts_with("<?");
+        if (!declaration && !body.starts_with("<!--")) break;
+        const std::string_view close = declaration ? "?>" : "-->";
+        const std::size_t end = body.find(close, declaration ? 2 : 4);
+        if (end == std::string_view::npos) return {};
+        body.remove_prefix(end + close.size());
+    }
+    // Neither an end tag nor a document type, which S3 never sends.
+    if (!body.starts_with('<') || body.starts_with("<!") || body.starts_with("</")) return {};
+    const std::size_t end = body.find('>');
+    if (end == std::string_view::npos || body[end - 1] == '/') return {};
+    const std::string_view tag = body.substr(1, end - 1);
+    return {xml_local_name(tag.substr(0, tag.find_first_of(" \t\r\n"))), body.substr(end + 1)};
 }
 
 result<std::string> xml_unescape(std::string_view text) {

@@ -3,6 +3,8 @@
 /// What an S3 service says when it refuses. Pure functions, nothing allocates; any core.
 
 #include <chopsticks/core/error.hpp>
+#include <cstddef>
+#include <span>
 #include <string_view>
 
 namespace chopsticks::s3 {
@@ -27,5 +29,17 @@ error_info parse_error(std::string_view body) noexcept;
 /// SlowDown and its relatives under other statuses. 1xx as a final answer, and what is no status,
 /// is bad_response.
 op_status classify(int http_status, std::string_view code) noexcept;
+
+/// Whether the body of a 2xx says that the operation failed: services that began to answer before
+/// they knew do that, and so do gateways. `out` holds what it says.
+bool error_in_success(std::string_view body, error_info& out) noexcept;
+
+/// The decision for such a body: asking to slow down and passing troubles of the server are what
+/// they are under their own status, anything else is bad_response.
+op_status classify_in_success(std::string_view code) noexcept;
+
+/// A foreign text (an error's message, the beginning of a page) for a person: entities decoded,
+/// control characters and rows of spaces as one space, cut to `out`. Returns the bytes written.
+std::size_t write_plain_text(std::string_view text, std::span<char> out) noexcept;
 
 }  // namespace chopsticks::s3

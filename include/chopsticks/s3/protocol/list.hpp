@@ -12,13 +12,14 @@
 
 namespace chopsticks::s3 {
 
-/// Reads a ListBucketResult slice by slice, at any split, keeping a few hundred bytes of state and
-/// no key. It checks that tags nest to depth zero and that the document ends with
-/// </ListBucketResult>; it is not a validating parser. One object per response, or reset(); used by
-/// one core; never allocates.
+/// Reads a ListBucketResult slice by slice, at any split, keeping some kilobytes of state and the
+/// first key only. A byte order mark and name spaces are no matter. It checks that every tag is
+/// closed by its like and that the document ends with </ListBucketResult>; it is not a validating
+/// parser. One object per response, or reset(); used by one core; never allocates.
 class list_scanner {
   public:
     static constexpr std::size_t max_token_bytes = 2048;
+    static constexpr std::size_t max_key_bytes = 1024;  ///< S3's own limit
 
     enum class state : std::uint8_t {
         need_more,
@@ -35,6 +36,11 @@ class list_scanner {
     /// \name Only after `complete`
     /// \{
     bool is_truncated() const noexcept { return is_truncated_; }
+    /// Whether it said so at all: each listing of S3 has IsTruncated.
+    bool says_truncated() const noexcept { return says_truncated_; }
+    /// The key of the first entry, unescaped, cut to max_key_bytes; empty when there was none.
+    /// Valid until reset().
+    std::string_view first_key() const noexcept { return {key_.data(), key_size_}; }
     /// NextContinuationToken, unescaped; empty when there was none. Valid until reset().
     std::string_view token() const noexcept { return {token_.data(), token_size_}; }
     /// \}
@@ -56,7 +62,8 @@ class list_scanner {
         comment_dash,
         comment_end,
     };
-    enum class capture : std::uint8_t { none, truncated, token };
+    enum class capture : std::uint8_t { none, truncated, token, key };
+    static constexpr std::uint32_t max_depth = 32;
 
     bool take_text(std::string_view text) noexcept;
     bool tag_byte(char c) noexcept;
@@ -71,17 +78,23 @@ class list_scanner {
     bool closing_ = false;
     bool self_closing_ = false;
     bool is_truncated_ = false;
+    bool says_truncated_ = false;
     bool seen_root_ = false;
+    bool in_first_entry_ = false;
+    std::uint8_t mark_bytes_ = 0;  // of the byte order mark so far; all of them: it is past
     char quote_ = 0;
     std::uint32_t depth_ = 0;
     std::uint32_t name_size_ = 0;
     std::uint64_t keys_ = 0;
     std::uint64_t common_prefixes_ = 0;
     std::size_t token_size_ = 0;
+    std::size_t key_size_ = 0;
     std::size_t text_size_ = 0;
+    std::array<std::uint64_t, max_depth> open_{};  // prints of the names of open elements
     std::array<char, 48> name_{};
-    std::array<char, 2 * max_token_bytes> text_{};  // still escaped
+    std::array<char, 3 * max_token_bytes> text_{};  // still escaped
     std::array<char, max_token_bytes> token_{};
+    std::array<char, max_key_bytes> key_{};
 };
 
 struct list_entry {
@@ -98,7 +111,8 @@ struct list_page {
     std::string token;  ///< NextContinuationToken
 };
 
-/// Parses a whole ListBucketResult. Error: errc::bad_message.
+/// Parses a whole ListBucketResult, which says whether it is truncated and then names the token.
+/// Error: errc::bad_message.
 result<list_page> parse_list(std::string_view body);
 
 /// Names of a ListAllMyBucketsResult. Error: errc::bad_message.

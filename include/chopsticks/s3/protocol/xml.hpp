@@ -20,6 +20,22 @@ void append_xml_escaped(std::string& out, std::string_view text);
 /// unknown, unfinished or out-of-range reference. Does not allocate.
 char* xml_unescape_to(char* out, std::string_view text) noexcept;
 
+/// The name of an element without its name space: "Error" of "ns:Error".
+constexpr std::string_view xml_local_name(std::string_view name) noexcept {
+    const std::size_t colon = name.find(':');
+    return colon == std::string_view::npos ? name : name.substr(colon + 1);
+}
+
+/// Where a document begins. Both are empty if there is no whole start tag behind an optional byte
+/// order mark, declaration and comments.
+struct xml_root {
+    std::string_view name;    ///< of the root element, without its name space
+    std::string_view inside;  ///< all behind its start tag
+};
+
+/// Finds it in a document that may be cut off anywhere, or be none. Does not allocate.
+xml_root find_xml_root(std::string_view body) noexcept;
+
 /// Error: errc::bad_message.
 result<std::string> xml_unescape(std::string_view text);
 
