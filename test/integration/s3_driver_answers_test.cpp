@@ -13,9 +13,8 @@ using namespace chopsticks::test;
 constexpr std::uint64_t object_bytes = 100;
 
 std::string with_length(std::string_view first_lines, std::string_view body, int lie = 0) {
-    return "HTTP/1.1 " + std::string(first_lines) +
-           "\r\nContent-Length: " + std::to_string(static_cast<int>(body.size()) + lie) +
-           "\r\n\r\n" + std::string(body);
+    return "HTTP/1.1 " + std::string(first_lines) + "\r\nETag: \"e\"\r\nContent-Length: " +
+           std::to_string(static_cast<int>(body.size()) + lie) + "\r\n\r\n" + std::string(body);
 }
 
 /// The first lines of an answer with bytes first to last of an object.
@@ -84,19 +83,20 @@ std::string right_content() {
 TEST_CASE("s3_driver_answers_that_end_the_connection_are_right_and_the_next_one_connects_anew") {
     const std::string whole = right_content();
     check_verdicts({
-        {"until close", "HTTP/1.1 200 OK\r\n\r\n" + whole, op_status::ok, "", true},
-        {"until close, HTTP/1.0", "HTTP/1.0 200 OK\r\n\r\n" + whole, op_status::ok, "", true},
+        {"until close", "HTTP/1.1 200 OK\r\nETag: \"e\"\r\n\r\n" + whole, op_status::ok, "", true},
+        {"until close, HTTP/1.0", "HTTP/1.0 200 OK\r\nETag: \"e\"\r\n\r\n" + whole, op_status::ok,
+         "", true},
         {"close", with_length("200 OK\r\nConnection: close", whole), op_status::ok, "", true},
         {"close, but the server does not", with_length("200 OK\r\nConnection: close", whole),
          op_status::ok, "", false},
-        {"HTTP/1.0", "HTTP/1.0 200 OK\r\nContent-Length: 100\r\n\r\n" + whole, op_status::ok, "",
-         false},
+        {"HTTP/1.0", "HTTP/1.0 200 OK\r\nETag: \"e\"\r\nContent-Length: 100\r\n\r\n" + whole,
+         op_status::ok, "", false},
     });
 }
 
 TEST_CASE("s3_driver_http_1_0_with_keep_alive_is_kept") {
     const std::string answer =
-        "HTTP/1.0 200 OK\r\nConnection: Keep-Alive\r\nContent-Length: 100\r\n\r\n" +
+        "HTTP/1.0 200 OK\r\nETag: \"e\"\r\nConnection: Keep-Alive\r\nContent-Length: 100\r\n\r\n" +
         right_content();
     s3_rig source({"http://127.0.0.1:1"});
     odd_server s(source, answer, false);
@@ -121,10 +121,10 @@ TEST_CASE("s3_driver_lies_about_length_cost_one_operation") {
         {"extra bytes", with_length("200 OK", whole) + "x", op_status::bad_response, "ExtraBytes"},
         {"a second answer", with_length("200 OK", whole) + with_length("200 OK", whole),
          op_status::bad_response, "ExtraBytes"},
-        {"until close, too short", "HTTP/1.1 200 OK\r\n\r\n" + whole.substr(1), op_status::corrupt,
-         "WrongSize", true},
-        {"until close, too long", "HTTP/1.1 200 OK\r\n\r\n" + whole + "x", op_status::corrupt,
-         "WrongSize", true},
+        {"until close, too short", "HTTP/1.1 200 OK\r\nETag: \"e\"\r\n\r\n" + whole.substr(1),
+         op_status::corrupt, "WrongSize", true},
+        {"until close, too long", "HTTP/1.1 200 OK\r\nETag: \"e\"\r\n\r\n" + whole + "x",
+         op_status::corrupt, "WrongSize", true},
         {"a length beyond all", "HTTP/1.1 200 OK\r\nContent-Length: 18446744073709551615\r\n\r\nx",
          op_status::bad_response, "NotHttp"},
         {"a length of an exabyte",
@@ -145,6 +145,7 @@ TEST_CASE("s3_driver_rubbish_costs_one_operation") {
     const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     const std::string list = "<?xml version=\"1.0\"?><html><body>hello</body></html>";
     check_verdicts({
+        {"TLS", std::string("\x15\x03\x01\x00\x02\x02\x50", 7), op_status::bad_response, "NotHttp"},
         {"another protocol", "SSH-2.0-OpenSSH_9.2\r\n", op_status::bad_response, "NotHttp"},
         {"binary", std::string("\x15\x03\x01\x00\x02\x02\x50", 7), op_status::bad_response,
          "NotHttp"},
@@ -245,8 +246,8 @@ TEST_CASE("s3_driver_unverified_large_bodies_are_counted_to_the_byte") {
         for (const int lie : {0, 1, -1}) {
             canned_s3 server([&](canned_connection& c) {
                 while (c.read_request().came()) {
-                    c.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(large) +
-                           "\r\n\r\n");
+                    c.send("HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: " +
+                           std::to_string(large) + "\r\n\r\n");
                     c.send(std::string(large - 10, 'x'));
                     c.send(std::string(static_cast<std::size_t>(10 + lie), 'y'));
                     if (lie != 0 && c.number() == 0) return;

@@ -26,8 +26,8 @@ std::string listing(bool truncated) {
 }
 
 std::string with_length(const std::string& first_line, const std::string& body) {
-    return "HTTP/1.1 " + first_line + "\r\nContent-Length: " + std::to_string(body.size()) +
-           "\r\n\r\n" + body;
+    return "HTTP/1.1 " + first_line +
+           "\r\nETag: \"e\"\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 struct exchange {
@@ -45,9 +45,9 @@ std::vector<exchange> all_exchanges(s3_rig& rig) {
     const std::string part = rig.content(7, 0, 40, 50);
     const std::string refusal =
         "<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code><Message>gone</Message></Error>";
-    const std::string chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" +
-                               whole.substr(0, 64) + "\r\n24;a=b\r\n" + whole.substr(64) +
-                               "\r\n0\r\nX-T: 1\r\n\r\n";
+    const std::string chunks =
+        "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" +
+        whole.substr(0, 64) + "\r\n24;a=b\r\n" + whole.substr(64) + "\r\n0\r\nX-T: 1\r\n\r\n";
     const std::string first = listing(true);
     const std::string last = listing(false);
     const auto body_of = [](const std::string& answer) {

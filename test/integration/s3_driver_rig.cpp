@@ -38,6 +38,7 @@ s3_rig::s3_rig(std::vector<std::string> endpoints) {
     group.name = "s3";
     group.workload = "s3";
     group.data.verify = true;
+    group.data.objects = 0;  // nothing is prepared
     options.timeout.connect_ns = options.timeout.operation_ns = 20'000'000'000;
     options.timeout.idle_ns = 20'000'000'000;
     options.run_prefix = "test/run-1/";

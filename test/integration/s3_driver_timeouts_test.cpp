@@ -17,7 +17,7 @@ constexpr std::int64_t limit_ns = 200'000'000;
 /// A sweep, and what a busy machine adds.
 constexpr std::int64_t slack_ns = runtime::reactor::sweep_ns + 1'500'000'000;
 constexpr std::uint64_t large_bytes = 12 << 20;
-const std::string done = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const std::string done = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n";
 const std::string half_body =
     "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + std::string(50'000, 'x');
 

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t large_bytes = 12 << 20;
 constexpr std::uint64_t small_bytes = 5000;
 const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-const std::string done = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+const std::string done = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n";
 const std::string denied =
     "HTTP/1.1 403 Forbidden\r\nContent-Length: 61\r\n\r\n"
     "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";

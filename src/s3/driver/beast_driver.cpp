@@ -50,6 +50,8 @@ class beast_core final : public engine::core_driver {
                const std::vector<scenario::endpoint_url>& urls)
         : state_(loop, options), addresses_(addresses), next_session_(core), cores_(options.cores) {
         state_.content = &content;
+        state_.must_list =
+            listing_floor(*options.group, options.prepares || !options.kept_prefix.empty());
         if (urls.front().tls)
             state_.tls = std::make_unique<tls_context>(*options.config, urls.size());
         for (const scenario::endpoint_url& url : urls) {

@@ -11,6 +11,12 @@ namespace {
 
 /// Bodies of which more than this is left are dropped in the kernel, if that is allowed.
 constexpr std::uint64_t discard_from_bytes = 32 * 1024;
+
+/// An alert or a handshake record, of any version of TLS (RFC 8446, section 5.1).
+bool is_tls_record(std::string_view bytes) noexcept {
+    return bytes.size() >= 2 && (bytes[0] == 0x15 || bytes[0] == 0x16) && bytes[1] == 0x03;
+}
+
 }  // namespace
 
 runtime::task<bool> s3_session::read_head(exchange_state& x, http::response_head& head) {
@@ -30,7 +36,9 @@ runtime::task<bool> s3_session::read_head(exchange_state& x, http::response_head
                 case http::head_state::bad:
                     x.must_close = true;
                     x.out->fail(op_status::bad_response, "NotHttp",
-                                "the answer is not HTTP/1.1; is this an S3 endpoint?");
+                                link_.is_plain() && is_tls_record(input_)
+                                    ? "the answer is TLS, not HTTP: write https:// in the endpoint"
+                                    : "the answer is not HTTP/1.1; is this an S3 endpoint?");
                     input_ = {};
                     co_return false;
                 case http::head_state::need_more:

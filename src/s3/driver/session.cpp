@@ -138,6 +138,7 @@ bool s3_session::render(const engine::operation& op, exchange_state& x) {
             const std::uint64_t expect_from = core_.options.config->expect_continue_bytes;
             x.expects_continue = expect_from > 0 && op.size >= expect_from;
             x.body_bytes = op.size;
+            x.to = sink::keep;
             x.head = w.put(op.object, op.size, payload_hash(op), x.expects_continue, wall);
             return true;
         }
@@ -152,10 +153,12 @@ bool s3_session::render(const engine::operation& op, exchange_state& x) {
             x.head = w.head(op.object, wall);
             return true;
         case catalogue::s3_delete:
+            x.to = sink::keep;
             x.head = w.remove(op.object, wall);
             return true;
         case catalogue::s3_create_bucket: {
             const whole_request r = w.create_bucket(op.object, wall);
+            x.to = sink::keep;
             x.head = r.head;
             x.body = r.body;
             x.body_bytes = r.body.size();
@@ -166,6 +169,7 @@ bool s3_session::render(const engine::operation& op, exchange_state& x) {
             x.head = w.head_bucket(request_writer::own_bucket, wall);
             return true;
         case catalogue::s3_delete_bucket:
+            x.to = sink::keep;
             x.head = w.remove_bucket(op.object, wall);
             return true;
         default:
@@ -184,44 +188,10 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
     http::response_head head;
     const bool complete = co_await exchange(x, head);
     if (complete) judge(x, head);
-    if (x.must_close) link_.close();
-}
-
-runtime::task<void> s3_session::list_pages(const engine::operation& op, engine::outcome& out) {
-    if (!scanner_) scanner_ = std::make_unique<list_scanner>();
-    std::string_view token;
-    char token_copy[list_scanner::max_token_bytes];
-    std::int64_t first_sent_ns = 0;
-    std::int64_t first_byte_ns = 0;
-    std::optional<unsigned> directory;
-    if (op.list_directory) directory = static_cast<unsigned>(op.object & 0xff);
-    for (std::uint32_t page = 0; op.pages == 0 || page < op.pages; ++page) {
-        exchange_state x;
-        x.op = &op;
-        x.out = &out;
-        x.to = sink::list;
-        x.head = core_.writer(endpoint(), 0)
-                     .list(directory, op.max_keys, token, core_.wall_s(core_.loop.turn_ns()));
-        scanner_->reset();
-        http::response_head head;
-        const bool complete = co_await exchange(x, head);
-        if (complete) judge(x, head);
-        if (page == 0) {
-            first_sent_ns = out.sent_ns;
-            first_byte_ns = out.first_byte_ns;
-        }
-        if (x.must_close) link_.close();
-        if (out.status != op_status::ok || !scanner_->is_truncated()) break;
-        if (!link_.is_open()) {
-            const bool open = co_await open_link(out);
-            if (!open) break;
-        }
-        const std::string_view next = scanner_->token();
-        std::memcpy(token_copy, next.data(), next.size());
-        token = {token_copy, next.size()};
+    if (op.code == catalogue::s3_put && out.status != op_status::ok) {
+        core_.etags.in_doubt(op.object, op.version);
     }
-    out.sent_ns = first_sent_ns;
-    out.first_byte_ns = first_byte_ns;
+    if (x.must_close) link_.close();
 }
 
 runtime::task<bool> s3_session::exchange(exchange_state& x, http::response_head& head) {
@@ -258,6 +228,7 @@ runtime::task<bool> s3_session::exchange(exchange_state& x, http::response_head&
                            range.last == x.op->offset + x.op->length - 1 &&
                            (range.total == 0 || range.total == x.op->size);
     }
+    if (x.op != nullptr) keep(x, head);
     if (head.status >= 300) x.to = sink::keep;
     if (head.body != http::body_kind::none) {
         const bool complete = co_await read_body(x, head);

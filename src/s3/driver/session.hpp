@@ -7,16 +7,19 @@
 #include <chopsticks/http/response_head.hpp>
 #include <chopsticks/load/content.hpp>
 #include <chopsticks/s3/driver.hpp>
+#include <chopsticks/s3/protocol/etag.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
 #include <chopsticks/s3/protocol/request.hpp>
 #include <chopsticks/s3/protocol/sha256.hpp>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "link.hpp"
+#include "listing.hpp"
 
 namespace chopsticks::s3 {
 
@@ -40,6 +43,10 @@ struct core_state {
     std::vector<iovec> iovecs = std::vector<iovec>(batch_iovecs);
     std::vector<load::stamp> stamps = std::vector<load::stamp>(batch_iovecs);
     sha256_stream hash;
+    etag_memory etags;
+    etag_digests digests;     ///< with data.verify
+    md5_stream md5;           ///< between two suspensions
+    listing_floor must_list;  ///< what each listing has to show
     engine::driver_counters counters;
     s3_session* controlling = nullptr;  ///< has a control request under way
     bool control_cancelled = false;     ///< no further control request is begun
@@ -50,6 +57,11 @@ struct core_state {
     request_writer& writer(std::size_t endpoint, std::uint64_t object) noexcept {
         const bool kept = !kept_writers.empty() && object < options.group->data.objects;
         return (kept ? kept_writers : run_writers)[endpoint];
+    }
+    /// What the keys of a listing begin with: listings are of where object 0 is.
+    const std::string& prefix_of_listings() const noexcept {
+        const bool kept = !kept_writers.empty() && options.group->data.objects > 0;
+        return kept ? options.kept_prefix : options.run_prefix;
     }
 
   private:
@@ -66,6 +78,7 @@ struct control_reply {
     std::string server;
     std::string location;
     std::int64_t date_s = -1;
+    bool of_listing = false;  ///< objects of the bucket were to be listed
 };
 
 class s3_session final : public engine::session {
@@ -106,6 +119,15 @@ class s3_session final : public engine::session {
         char spoilt_byte = 0;
         bool range_as_asked =
             true;  ///< of a 206: Content-Range names the bytes that were asked for
+        bool etag_sent = false;
+        bool etag_is_md5 = false;     ///< by its form; `etag` holds it then
+        std::uint64_t etag_mark = 0;  ///< 0: none, or not one
+        char etag[32];
+        /// \name Of a refusal: what says where it came from; NUL-terminated
+        /// \{
+        char server[40] = {};
+        char region[24] = {};
+        /// \}
         bool early_answer = false;
         bool must_close = false;
     };
@@ -125,7 +147,17 @@ class s3_session final : public engine::session {
     bool render(const engine::operation& op, exchange_state& x);
     std::string_view payload_hash(const engine::operation& op);
     void judge(exchange_state& x, const http::response_head& head);
+    void judge_get(exchange_state& x, int http_status);
+    void judge_page(exchange_state& x);
+    void judge_progress(listing_progress& progress, engine::outcome& out);
+    void judge_end(std::uint64_t keys, std::optional<unsigned> directory, engine::outcome& out);
+    void judge_etag(exchange_state& x);
     void judge_refusal(exchange_state& x, const http::response_head& head);
+    /// Whether the answer is one of success with one of these statuses and no body that denies it.
+    bool succeeded(exchange_state& x, int http_status, std::initializer_list<int> right);
+    /// Keeps what of the head is needed after the body.
+    static void keep(exchange_state& x, const http::response_head& head);
+    bool etag_is_right(const exchange_state& x);
     bool lost(exchange_state& x, std::ptrdiff_t result, const char* when);
     bool ended(exchange_state& x);
 

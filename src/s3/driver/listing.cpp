@@ -1,0 +1,53 @@
+#include "listing.hpp"
+
+#include <chopsticks/s3/protocol/key.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+#include <functional>
+
+namespace chopsticks::s3 {
+
+namespace {
+
+/// Never 0.
+std::uint64_t print_of(std::string_view text) noexcept {
+    return std::uint64_t{std::hash<std::string_view>{}(text)} | 1;
+}
+
+bool removes(const scenario::group& group) {
+    // What a recording does is not known beforehand.
+    if (group.open && group.open->replay) return true;
+    for (const scenario::task& t : group.tasks) {
+        for (const scenario::step& s : t.steps) {
+            if (s.code == scenario::catalogue::s3_delete) return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+listing_floor::listing_floor(const scenario::group& group, bool there) {
+    if (!there || removes(group)) return;
+    objects_ = group.data.objects;
+    // Some 1,600 objects fill them all.
+    for (std::uint64_t i = 0; i < objects_ && !filled_.all(); ++i)
+        filled_.set(key_directory(i));
+}
+
+listing_progress::found listing_progress::page(std::string_view first_key, std::string_view token,
+                                               std::uint64_t entries) noexcept {
+    if (token.empty()) return found::no_token;
+    empty_pages_ = entries == 0 ? empty_pages_ + 1 : 0;
+    if (empty_pages_ > most_empty_pages) return found::empty_pages;
+    const print here{print_of(token), first_key.empty() ? 0 : print_of(first_key)};
+    for (const print& earlier : {last_, remembered_}) {
+        if (here.token == earlier.token) return found::same_token;
+        if (here.key != 0 && here.key == earlier.key) return found::same_page;
+    }
+    last_ = here;
+    ++pages_;
+    if ((pages_ & (pages_ - 1)) == 0) remembered_ = here;
+    return found::goes_on;
+}
+
+}  // namespace chopsticks::s3
