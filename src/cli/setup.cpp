@@ -215,11 +215,19 @@ void run_setup::set_target(const run_arguments& a, bool start_target) {
                     "--endpoint: user names and secrets do not belong in a URL; give --access-key "
                     "and AWS_SECRET_ACCESS_KEY");
             }
+            scenario::endpoint_url url;
             try {
-                s3.endpoints.push_back(scenario::parse_endpoint_url(e).text());
+                url = scenario::parse_endpoint_url(e);
             } catch (const config_error& error) {
                 throw config_error(std::string("--endpoint: ") + error.what());
             }
+            if (s3.virtual_host && url.is_address()) {
+                throw config_error("--endpoint: " + e +
+                                   " is an address and has no sub-domains, but the workload "
+                                   "config says `addressing: virtual`; name the endpoint by its "
+                                   "host name, or write `addressing: path`");
+            }
+            s3.endpoints.push_back(url.text());
         }
     }
     if (a.embedded && !a.endpoints.empty()) {

@@ -110,8 +110,7 @@ void read_tls(const field& f, s3_config& out) {
 void check_virtual_host(const s3_config& s3, const field& addressing, workload_config& out) {
     for (const std::string& url : s3.endpoints) {
         const endpoint_url e = parse_endpoint_url(url);
-        const bool address = e.ipv6 || e.host.find_first_not_of("0123456789.") == std::string::npos;
-        if (address) {
+        if (e.is_address()) {
             addressing.refuse("is virtual, but " + url + " is an address and has no sub-domains",
                               "use `addressing: path`, or name the endpoint by its host name");
         }

@@ -7,6 +7,7 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/endpoint/server.hpp>
 #include <chrono>
+#include <functional>
 #include <thread>
 
 #include "../support/canned_s3.hpp"
@@ -79,6 +80,77 @@ TEST_CASE("s3_target_that_is_not_s3_is_told") {
         s3_rig rig({server.url()});
         check_told(rig.open_target().problem, {one.part, "127.0.0.1"});
     }
+}
+
+/// What a run says to a target that answers everything so.
+std::string opening(const std::string& answer,
+                    const std::function<void(s3_rig&, const canned_s3&)>& change = {}) {
+    canned_s3 server([&](canned_connection& c) {
+        if (c.read_request().came()) c.send(answer);
+    });
+    s3_rig rig({server.url()});
+    if (change) change(rig, server);
+    return rig.open_target().problem;
+}
+
+std::string whole(std::string_view status_and_fields, std::string_view body) {
+    return "HTTP/1.1 " + std::string(status_and_fields) +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+TEST_CASE("s3_target_that_does_not_take_the_bucket_from_the_host_name_is_told") {
+    const auto by_name = [](s3_rig& rig, const canned_s3& server) {
+        rig.config.endpoints = {"http://localhost:" + std::to_string(server.port())};
+        rig.config.virtual_host = true;
+    };
+    check_told(opening(whole("200 OK\r\nServer: MinIO",
+                             "<a:ListAllMyBucketsResult xmlns:a=\"x\"><a:Buckets/>"
+                             "</a:ListAllMyBucketsResult>"),
+                       by_name),
+               {"\"rig.localhost\"", "addressing: path", "all buckets", "MinIO", "rgw_dns_name"});
+    check_told(opening(whole("404 Not Found\r\nServer: x", "<html>"), by_name),
+               {"\"rig.localhost\"", "addressing: path"});
+    check_told(opening(whole("404 Not Found", "<Error><Code>NoSuchBucket</Code></Error>"),
+                       [&](s3_rig& rig, const canned_s3& server) {
+                           by_name(rig, server);
+                           rig.config.create_bucket = false;
+                       }),
+               {"no bucket \"rig\"", "\"rig.localhost\"", "addressing: path"});
+    // Nothing of it where the bucket is in the path.
+    CHECK(opening(whole("404 Not Found", "<html>")).find("addressing") == std::string::npos);
+}
+
+TEST_CASE("s3_target_at_an_https_port_is_told_to_who_speaks_http") {
+    check_told(opening("HTTP/1.0 400 Bad Request\r\n\r\n"
+                       "Client sent an HTTP request to an HTTPS server.\n"),
+               {"https port", "write https://"});
+    check_told(opening(whole("400 Bad Request\r\nServer: nginx",
+                             "<html>The plain HTTP request was sent to HTTPS port</html>")),
+               {"https port", "write https://"});
+    check_told(opening(std::string("\x15\x03\x03\x00\x02\x02\x46", 7)), {"TLS", "write https://"});
+    check_told(opening(""), {"closed the connection", "write https://"});
+    CHECK(opening(whole("400 Bad Request", "no")).find("https://") == std::string::npos);
+}
+
+TEST_CASE("s3_target_that_refuses_the_listing_is_told_to_do_so") {
+    check_told(opening(whole("403 Forbidden",
+                             "<Error><Code>AccessDenied</Code><Message>no &quot;ListBucket&quot; "
+                             "&#38; such</Message></Error>")),
+               {"listing the bucket \"rig\" was refused", "s3:ListBucket", "AccessDenied",
+                "no \"ListBucket\" & such"});
+}
+
+TEST_CASE("s3_target_other_answers_name_who_gave_them") {
+    check_told(opening(whole("503 Service Unavailable\r\nServer: haproxy",
+                             "<html><body>\nNo server is available</body></html>")),
+               {"HTTP 503", "No server is available", "\"haproxy\""});
+    check_told(opening(whole("301 Moved Permanently\r\nx-amz-bucket-region: eu-west-3", "")),
+               {"redirects", "region \"eu-west-3\""});
+    check_told(opening(whole("200 OK", "<Error><Code>InternalError</Code></Error>")),
+               {"HTTP 200", "InternalError"});
+    // A listing that does not say whether it is all proves no empty folder.
+    check_told(opening(whole("200 OK", "<ListBucketResult></ListBucketResult>")),
+               {"does not answer like S3"});
 }
 
 TEST_CASE("s3_target_whose_clock_differs_is_told_by_how_much") {

@@ -116,6 +116,31 @@ TEST_CASE("s3_tls_unknown_certificate_is_refused_unless_that_is_switched_off") {
     }
 }
 
+TEST_CASE("s3_tls_at_a_plain_port_is_told") {
+    endpoint::server plain{endpoint::endpoint_options{}};
+    plain.start();
+    const auto problem_at = [](const std::string& http_url) {
+        s3_rig rig({"https" + http_url.substr(4)});
+        rig.config.tls_insecure = true;
+        return rig.open_target().problem;
+    };
+    for (const std::string& answer :
+         {std::string("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), std::string()}) {
+        canned_s3 server([&](canned_connection& c) {
+            c.send(answer);
+            if (!answer.empty()) c.await_close();
+        });
+        const std::string problem = problem_at(server.url());
+        INFO(problem);
+        CHECK(problem.find(answer.empty() ? "does it speak https" : "no https port") !=
+              std::string::npos);
+        CHECK(problem.find("rite http://") != std::string::npos);
+    }
+    const std::string problem = problem_at(plain.url());
+    INFO(problem);
+    CHECK(problem.find("rite http://") != std::string::npos);
+}
+
 TEST_CASE("s3_tls_certificate_for_another_name_is_refused") {
     tls_endpoint e({"elsewhere.example"});
     trusting_rig rig(e);

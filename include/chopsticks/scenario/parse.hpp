@@ -65,6 +65,11 @@ struct endpoint_url {
     std::uint16_t port = 0;
     bool ipv6 = false;  ///< host is an IPv6 address literal
 
+    /// An address has no sub-domains, so no virtual hosts.
+    bool is_address() const {
+        return ipv6 || host.find_first_not_of("0123456789.") == std::string::npos;
+    }
+
     /// As it goes into the Host header: brackets where needed, the port unless it is the default.
     std::string host_header() const;
     /// "https://host:port", port only unless it is the default.

@@ -16,6 +16,8 @@ runtime::task<control_reply> s3_session::control(std::string_view method, std::s
                                                  std::vector<name_value> query, std::string body) {
     engine::outcome out;
     control_reply reply;
+    for (const name_value& q : query)
+        reply.of_listing |= q.name == "list-type";
     // Registered until the end, so that cancel_control finds it.
     struct registration {
         explicit registration(core_state& c, s3_session* self) : core(c) {

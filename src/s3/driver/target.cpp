@@ -89,11 +89,7 @@ runtime::task<engine::target_state> open_s3_target(core_state& core,
         if (!state.problem.empty()) co_return state;
         const auto page = parse_list(reply.body);
         if (!page.has_value()) {
-            state.problem =
-                endpoint + ": this does not answer like S3" +
-                (reply.server.empty() ? "" : " (server: " + short_text(reply.server) + ")") +
-                ": a listing was asked for and something else came back (\"" +
-                short_text(reply.body.substr(0, 60)) + "\"); check the endpoint's address and port";
+            state.problem = explain_no_listing(reply, core, endpoint);
             co_return state;
         }
         if (!page->keys.empty()) {

@@ -18,6 +18,19 @@ bool is_address(const std::string& host) {
            ::inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
+/// What OpenSSL says when bytes came that are no TLS record.
+bool is_plain_answer(unsigned long error) {
+    switch (ERR_GET_REASON(error)) {
+        case SSL_R_WRONG_VERSION_NUMBER:
+        case SSL_R_HTTP_REQUEST:
+        case SSL_R_HTTPS_PROXY_REQUEST:
+        case SSL_R_PACKET_LENGTH_TOO_LONG:
+            return true;
+        default:
+            return false;
+    }
+}
+
 std::string last_openssl_error() {
     char text[256] = "unknown error";
     if (const unsigned long code = ::ERR_peek_last_error(); code != 0) {
@@ -97,8 +110,19 @@ std::string tls_context::failure(SSL* connection, int result) const {
                "; name its CA in tls.ca_file, or set tls.verify: false for a test server";
     }
     const int error = ::SSL_get_error(connection, result);
-    if (error == SSL_ERROR_SYSCALL && ::ERR_peek_last_error() == 0) {
-        return errno == 0 ? "the server closed the connection" : std::strerror(errno);
+    const unsigned long queued = ::ERR_peek_last_error();
+    const bool ended = error == SSL_ERROR_SYSCALL && queued == 0;
+    if (ended || ERR_GET_REASON(queued) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+        const int cause = errno;
+        ::ERR_clear_error();
+        return std::string(ended && cause != 0 ? std::strerror(cause)
+                                               : "the server closed the connection") +
+               "; does it speak https at this port? Write http:// in the endpoint if not";
+    }
+    if (is_plain_answer(queued)) {
+        ::ERR_clear_error();
+        return "the answer is not TLS: this is no https port; write http:// in the endpoint, or "
+               "name its https port";
     }
     return last_openssl_error() + "; does the endpoint speak https?";
 }
