@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""Block I/O side by side with fio's rbd engine: the same image of the same cluster, the same depth,
-caches off, rounds in turn.
+"""Block I/O side by side with fio's rbd engine and with a bare loop over librbd (`rbd_floor`): the
+same image of the same cluster, the same depth, the same Ceph options, rounds in turn.
+
+Twice: with the options that Chopsticks sets unless told otherwise (`own`), and with stock values of
+the library (`stock`); cache and I/O scheduler are off in both. All three get the same ones.
 
 The OSD is pinned to the first CPU, the clients to the second. CPU per I/O is that of the whole
 process with librbd's threads, less what the same program takes for one I/O: connecting, opening
@@ -21,7 +24,20 @@ from typing import NamedTuple
 import lab
 
 image = "compare-0"
-settings = {"rbd_cache": "false", "rbd_io_scheduler": "none"}
+floor = pathlib.Path(os.environ.get("RBD_FLOOR", lab.root / "build" / "bench" / "rbd_floor"))
+
+# What Chopsticks sets for this load, src/rbd/cluster.cpp, and what the library has.
+own = {"rbd_cache": "false", "rbd_io_scheduler": "none", "rbd_readahead_max_bytes": "0",
+       "rbd_skip_partial_discard": "false", "rbd_disable_zero_copy_writes": "false",
+       "rbd_non_blocking_aio": "false", "client_mount_timeout": "30", "rados_mon_op_timeout": "30",
+       "rados_osd_op_timeout": "30", "objecter_inflight_ops": "1536",
+       "objecter_inflight_op_bytes": "2147483648"}
+stock = {"rbd_cache": "false", "rbd_io_scheduler": "none", "rbd_readahead_max_bytes": "524288",
+         "rbd_skip_partial_discard": "true", "rbd_disable_zero_copy_writes": "true",
+         "rbd_non_blocking_aio": "true", "client_mount_timeout": "300", "rados_mon_op_timeout": "0",
+         "rados_osd_op_timeout": "0", "objecter_inflight_ops": "1024",
+         "objecter_inflight_op_bytes": "104857600"}
+option_sets = {"own": own, "stock": stock}
 
 
 class used(NamedTuple):
@@ -33,11 +49,24 @@ class used(NamedTuple):
 
 
 class bench:
-    def __init__(self, folder, conf, seconds):
+    def __init__(self, folder, cluster_conf, seconds):
         self.folder = folder
-        self.conf = conf
+        self.conf = folder / "client.conf"
+        self.cluster_conf = cluster_conf
         self.seconds = seconds
+        self.use(own)
+
+    def use(self, options):
+        """From now on all clients have these Ceph options."""
+        self.options = options
         self.start_up = {}
+        self.conf.write_text(self.cluster_conf + "[client]\n"
+                             + "".join(f"{k} = {v}\n" for k, v in options.items()))
+
+    def bare(self, op, depth, seconds, *ios):
+        said, cpu, _ = lab.run_client([floor, "rbd", image, op, depth, seconds, *ios], self.folder)
+        result = json.loads(said[said.index("{"):])
+        return used(result["iops"], result["ios"], cpu, result)
 
     def fio(self, op, depth, *more):
         out = self.folder / "fio.json"
@@ -61,7 +90,7 @@ class bench:
         workload = self.folder / "w.yaml"
         workload.write_text(json.dumps({"rbd": {
             "conf_file": str(self.conf), "prefix": "compare-", "size": "256MiB", "keep": True,
-            **config}}))
+            "options": self.options, **config}}))
         out = self.folder / "r.json"
         _, cpu, _ = lab.run_client(
             [lab.binary, "run", "-f", scenario, "--workload-config", workload, "--cores", "1",
@@ -73,13 +102,17 @@ class bench:
         return used(figures["ok"] / result["run"]["duration_s"], figures["ok"], cpu, result)
 
     def closed(self, name, op, depth, seconds=None):
+        if name == "floor":
+            return self.bare(op, depth, seconds or self.seconds)
         if name == "fio":
             return self.fio(op, depth, "--time_based", f"--runtime={seconds or self.seconds}")
         return self.chopsticks(op, depth, seconds=seconds, completion=name)
 
     def us_per_io(self, name, run):
         if name not in self.start_up:
-            if name == "fio":
+            if name == "floor":
+                self.start_up[name] = self.bare("read", 1, 60, 1).cpu_s
+            elif name == "fio":
                 self.start_up[name] = self.fio("read", 1, "--number_ios=1").cpu_s
             else:
                 self.start_up[name] = self.chopsticks("read", 1, stop={"operations": 1},
@@ -91,25 +124,33 @@ def median(values):
     return statistics.median(list(values))
 
 
-def compare_depths(b, ops, depths, rounds):
-    names = ("fio", "callback", "eventfd")
+def ratio(ours, theirs):
+    """Median of the rounds' ratios, and half of their range."""
+    rounds = [one / other for one, other in zip(ours, theirs)]
+    return f"{median(rounds):7.2f} ±{(max(rounds) - min(rounds)) / 2:4.2f}"
+
+
+def compare_depths(b, ops, depths, rounds, names):
+    """IOPS and CPU per I/O of all clients, and Chopsticks' over fio's and over the floor's."""
+    ours = names[0]
+    others = [n for n in names if n != ours]
     print(f"{'op':6}{'depth':>6}" + "".join(f"{n + ' IOPS':>15}{'CPU us/IO':>11}" for n in names)
-          + f"{'IOPS ratio':>12}{'CPU ratio':>11}")
+          + "".join(f"{'IOPS/' + n:>16}{'CPU/' + n:>14}" for n in others))
     for op in ops:
         for depth in depths:
             iops = {n: [] for n in names}
             cpu = {n: [] for n in names}
             for number in range(rounds):
                 # In turn, and each round another one first.
-                for n in names[number % 3:] + names[:number % 3]:
+                first = number % len(names)
+                for n in names[first:] + names[:first]:
                     run = b.closed(n, op, depth)
                     iops[n].append(run.iops)
                     cpu[n].append(b.us_per_io(n, run))
-            print(f"{op:6}{depth:6}" + "".join(
-                f"{median(iops[n]):15.0f}{median(cpu[n]):11.1f}" for n in names)
-                + f"{median(ours / fio for ours, fio in zip(iops['callback'], iops['fio'])):12.3f}"
-                + f"{median(ours / fio for ours, fio in zip(cpu['callback'], cpu['fio'])):11.3f}",
-                flush=True)
+            print(f"{op:6}{depth:6}"
+                  + "".join(f"{median(iops[n]):15.0f}{median(cpu[n]):11.1f}" for n in names)
+                  + "".join(f"{ratio(iops[ours], iops[n]):>16}{ratio(cpu[ours], cpu[n]):>14}"
+                            for n in others), flush=True)
 
 
 def compare_pace(b):
@@ -147,6 +188,12 @@ def main():
     parser.add_argument("--ops", nargs="+", default=["read", "write"], choices=["read", "write"])
     parser.add_argument("--parts", nargs="+", default=["depths", "pace", "images"],
                         choices=["depths", "pace", "images"])
+    parser.add_argument("--options", nargs="+", default=["own", "stock"], choices=option_sets,
+                        help="Ceph options that all clients get")
+    parser.add_argument("--clients", nargs="+", default=["callback", "fio", "floor"],
+                        choices=["callback", "eventfd", "fio", "floor"],
+                        help="Chopsticks by its ways of completion, and the others; the first is "
+                             "held against the rest")
     parser.add_argument("--tiny", action="store_true", help="a second of each: does it work?")
     a = parser.parse_args()
     if a.tiny:
@@ -167,14 +214,14 @@ def main():
             pid = (source.parent / "run" / "osd.0.pid").read_text().strip()
             subprocess.run(["taskset", "-a", "-c", "-p", str(lab.server_cpu), pid], check=True,
                            stdout=subprocess.DEVNULL)
-            conf = folder / "client.conf"
-            conf.write_text(source.read_text() + "[client]\n"
-                            + "".join(f"{k} = {v}\n" for k, v in settings.items()))
-            os.environ["CEPH_CONF"] = str(conf)
-            b = bench(folder, conf, a.seconds)
+            b = bench(folder, source.read_text(), a.seconds)
+            os.environ["CEPH_CONF"] = str(b.conf)
             b.chopsticks("read", 1, seconds=1)  # makes and fills the image
-            if "depths" in a.parts:
-                compare_depths(b, a.ops, a.depths, a.rounds)
+            for name in a.options if "depths" in a.parts else []:
+                b.use(option_sets[name])
+                print(f"\nCeph options: {name}")
+                compare_depths(b, a.ops, a.depths, a.rounds, a.clients)
+            b.use(own)
             if "pace" in a.parts:
                 compare_pace(b)
             if "images" in a.parts:

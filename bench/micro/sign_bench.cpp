@@ -29,10 +29,11 @@ void* operator new(std::size_t size) {
     if (void* p = std::malloc(size)) return p;
     std::abort();
 }
-void operator delete(void* p) noexcept {
+// GCC 12 inlines one of the pair and then takes it for a mismatch with the other.
+[[gnu::noinline]] void operator delete(void* p) noexcept {
     std::free(p);
 }
-void operator delete(void* p, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept {
     std::free(p);
 }
 
