@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <atomic>
+#include <chopsticks/results/verdicts.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,14 +13,7 @@
 
 namespace chopsticks::cli {
 
-/// Exit statuses; scripts rely on them.
-enum exit_status : int {
-    exit_ok = 0,
-    exit_errors = 1,   ///< ran; errors over the limit, or it could not be finished
-    exit_usage = 2,    ///< bad usage or configuration; nothing ran
-    exit_invalid = 3,  ///< ran, but the generator was the limit
-    exit_interrupted = 130
-};
+using enum results::exit_status;
 
 /// Adds the command to the application; `result` receives the exit status when it is run.
 void add_run_command(CLI::App& app, int& result, const std::vector<std::string>& command_line);
@@ -31,11 +25,11 @@ void add_oplog_command(CLI::App& app, int& result);
 void add_list_command(CLI::App& app, int& result);
 void add_calibrate_command(CLI::App& app, int& result);
 
-/// Raised by SIGINT and SIGTERM, once each. Installed by catch_signals.
+/// Raised by SIGINT and SIGTERM, once each, and by the first SIGHUP. Installed by catch_signals.
 extern std::atomic<int> stop_level;
 
-/// SIGINT and SIGTERM raise stop_level; SIGPIPE is ignored, since writing to a closed pipe is no
-/// reason to lose a run.
+/// SIGINT, SIGTERM and SIGHUP (the terminal is gone) raise stop_level. SIGHUP only if nobody chose
+/// to ignore it (nohup), and from 0 only: a shell that dies sends one and the terminal another.
 void catch_signals();
 
 }  // namespace chopsticks::cli

@@ -59,6 +59,14 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     doc.workload = results::echo_of(setup.workload);
     if (!setup.has("rbd")) doc.workload.other.erase("rbd");
     doc.interval_file = results::stream_path(how.output);
+    // Before the interval stream: where it cannot be made, an earlier run's stream stays.
+    std::optional<trace::op_log_writer> op_log;
+    if (!how.op_log.empty()) {
+        op_log.emplace(how.op_log, setup.options.cores);
+        setup.options.op_log = &*op_log;
+        setup.options.op_log_header.scenario = setup.scenario.name;
+        setup.options.op_log_header.run_id = setup.run_id;
+    }
     engine::observer* listener = how.prepared ? how.prepared(doc.layout) : nullptr;
     run_watcher watcher(setup, doc, doc.interval_file, how.quiet, listener);
     setup.options.watcher = &watcher;
@@ -70,13 +78,6 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
                     (setup.options.cores == 1 ? " core" : " cores") + ", seed " +
                     std::to_string(setup.scenario.seed));
 
-    std::optional<trace::op_log_writer> op_log;
-    if (!how.op_log.empty()) {
-        op_log.emplace(how.op_log, setup.options.cores);
-        setup.options.op_log = &*op_log;
-        setup.options.op_log_header.scenario = setup.scenario.name;
-        setup.options.op_log_header.run_id = setup.run_id;
-    }
     catch_signals();
     engine::run_result result = engine::execute(setup.options, stop_level);
     watcher.finish();
@@ -85,6 +86,8 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     if (setup.embedded) setup.embedded->stop();
     if (result.target_problem) {
         out.target_problem = result.problem;
+        if (!result.cleanup_problem.empty())
+            out.target_problem += "; and what was made until then: " + result.cleanup_problem;
         if (!doc.interval_file.empty()) ::unlink(doc.interval_file.c_str());
         return out;
     }
@@ -106,7 +109,7 @@ int exit_status_of(const executed_run& run) {
     // A script looks for the result where it asked for it.
     const int status = run.doc.run.exit_status;
     const bool misplaced = !run.where.problem.empty();
-    return misplaced && (status == exit_ok || status == exit_invalid) ? exit_errors : status;
+    return misplaced ? results::worse_of(status, exit_errors) : status;
 }
 
 }  // namespace chopsticks::cli

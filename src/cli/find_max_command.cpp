@@ -100,6 +100,7 @@ class find_max {
     bool written_ = true;
     bool advised_ = false;
     bool needs_rest_ = false;
+    bool left_behind_ = false;  ///< by a trial
 };
 
 search::max_rate_options find_max::read_options() const {
@@ -169,6 +170,17 @@ bool find_max::run_trial(search::max_rate_search& search, const search::trial_pl
         if (!done.target_problem.empty()) throw config_error(done.target_problem);
         if (!done.where.problem.empty()) throw config_error(done.where.problem);
         problem = done.doc.run.problem;
+        const auto left = done.doc.run.verdicts.left_behind;
+        left_behind_ = left_behind_ || left == results::left_verdict::something;
+        if (left == results::left_verdict::something) {
+            const results::json said = results::to_json_without_intervals(done.doc);
+            for (const std::string& line : results::verdict_problems(said)) {
+                if (line.starts_with("left behind")) {
+                    std::fprintf(stderr, "chopsticks: trial %llu: %s\n",
+                                 static_cast<unsigned long long>(p.number), line.c_str());
+                }
+            }
+        }
         report = watcher->report();
         early = watcher->ended_early();
         t["figures"] = point_figures(done.doc);
@@ -244,7 +256,7 @@ int find_max::status(const search::max_rate_search& search) const {
         case search::finish::found:
         case search::finish::undecided:
         case search::finish::rate_limit:
-            return exit_ok;
+            return left_behind_ ? exit_left_behind : exit_ok;
         case search::finish::generator_limit:
             return exit_invalid;
         case search::finish::none:
@@ -381,7 +393,8 @@ void add_find_max_command(CLI::App& app, int& result,
         "  chopsticks find-max -f scenarios/read_only.yaml --embedded --slo 'p99(get) < 5ms' \\\n"
         "      --trial 5s --width 10% --output max\n"
         "Exit status: 0 found, 1 no rate meets the objectives or the search was not finished, 2 "
-        "bad usage or target, 3 the generator was the limit, 130 interrupted.");
+        "bad usage or target, 3 the generator was the limit, 5 found, but a trial left something "
+        "behind, 130 interrupted.");
     command->callback([a, &result, command_line] { result = find_max(*a, command_line).go(); });
 }
 

@@ -120,6 +120,8 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
     doc.data.prepared = result.prepared;
     doc.data.prepare_failed = result.prepare_failed;
     doc.data.left_behind = result.left_behind;
+    for (const engine::leftover& one : result.left)
+        doc.data.left.push_back({one.kind, one.name, one.count, one.exact, one.remove_with});
     for (std::size_t g = 0; g < setup.scenario.groups.size(); ++g) {
         const scenario::group& group = setup.scenario.groups[g];
         results::group_figures out;
@@ -214,15 +216,19 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
     doc.validity.valid = doc.validity.reasons.empty();
     doc.slo.objectives =
         results::judge(setup.scenario.slos, result.measured, doc.layout, result.measure_s);
-    doc.run.exit_status = exit_status_of(doc, result, setup.scenario);
+    doc.run.verdicts = judge(doc, result, setup.scenario);
+    doc.run.exit_status = results::exit_status_of(doc.run.verdicts, result.interrupted);
     doc.figures = std::move(result.measured);
     doc.health.calibration = results::cite_calibration(results::default_calibration_path(), doc);
 }
 
-int exit_status_of(const results::run_document& doc, const engine::run_result& result,
-                   const scenario::scenario& scenario) {
-    if (result.interrupted) return exit_interrupted;
-    if (!result.problem.empty()) return result.target_problem ? exit_usage : exit_errors;
+namespace {
+
+results::target_verdict judge_target(const results::run_document& doc,
+                                     const engine::run_result& result,
+                                     const scenario::scenario& scenario) {
+    using results::target_verdict;
+    if (!result.problem.empty()) return target_verdict::failed;
     std::uint64_t ok = 0;
     std::uint64_t failed = 0;
     bool corrupt = false;
@@ -234,15 +240,31 @@ int exit_status_of(const results::run_document& doc, const engine::run_result& r
         });
     }
     // Data that came back wrong is never within a limit.
-    if (corrupt) return exit_errors;
+    if (corrupt) return target_verdict::failed;
     const double share =
         ok + failed > 0 ? static_cast<double>(failed) / static_cast<double>(ok + failed) : 0;
-    if (share > scenario.error_limit) return exit_errors;
-    // What the generator made of it is not held against the target.
-    if (!doc.validity.valid) return exit_invalid;
+    if (share > scenario.error_limit) return target_verdict::failed;
     const bool missed = std::any_of(doc.slo.objectives.begin(), doc.slo.objectives.end(),
                                     [](const results::slo_outcome& one) { return !one.met; });
-    return missed ? exit_errors : exit_ok;
+    return missed ? target_verdict::missed_objective : target_verdict::fine;
+}
+
+}  // namespace
+
+results::run_verdicts judge(const results::run_document& doc, const engine::run_result& result,
+                            const scenario::scenario& scenario) {
+    results::run_verdicts out;
+    out.target = judge_target(doc, result, scenario);
+    if (!result.problem.empty()) {
+        out.generator = results::generator_verdict::unknown;
+    } else if (!doc.validity.valid) {
+        out.generator = results::generator_verdict::was_limit;
+    }
+    if (!result.left.empty() || !result.cleanup_problem.empty()) {
+        out.left_behind =
+            scenario.phase.cleanup ? results::left_verdict::something : results::left_verdict::kept;
+    }
+    return out;
 }
 
 }  // namespace chopsticks::cli

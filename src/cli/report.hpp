@@ -21,9 +21,9 @@ results::run_info describe_run(const run_setup& setup,
 void fill_document(results::run_document& doc, run_setup& setup, engine::run_result&& result,
                    const telemetry::health_summary& seen);
 
-/// The exit status a run of this document ends with.
-int exit_status_of(const results::run_document& doc, const engine::run_result& result,
-                   const scenario::scenario& scenario);
+/// What the run of this document comes to.
+results::run_verdicts judge(const results::run_document& doc, const engine::run_result& result,
+                            const scenario::scenario& scenario);
 
 /// What came of a recording, after the run.
 results::replay_figures describe_replay(const trace::replay_feed& feed);

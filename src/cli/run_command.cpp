@@ -35,9 +35,9 @@ int run(const run_arguments& arguments, const std::vector<std::string>& command_
         std::fwrite(report.data(), 1, report.size(), to);
         std::fflush(to);
     } else {
-        for (const std::string& reason : doc.validity.reasons) {
-            std::fprintf(stderr, "chopsticks: invalid: %s\n", reason.c_str());
-        }
+        for (const std::string& line :
+             results::verdict_problems(results::to_json_without_intervals(doc)))
+            std::fprintf(stderr, "chopsticks: %s\n", line.c_str());
     }
     return exit_status_of(done);
 }
@@ -66,8 +66,9 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
         "5m\n"
         "  chopsticks run -f scenarios/mixed.yaml --workload-config config/s3.yaml --rate 2000 \\\n"
         "      --set groups.0.data.size=1MiB --output result.json\n"
-        "Exit status: 0 ran and valid, 1 errors over the limit, 2 bad usage or target, 3 the "
-        "generator was the limit, 130 interrupted.");
+        "Exit status: 0 ran and valid, 1 the target failed (errors over the limit, wrong data) or "
+        "missed an SLO, 2 bad usage or target, 3 the generator was the limit, 5 something was left "
+        "behind, 130 interrupted.");
     command->callback(
         [arguments, &result, command_line] { result = run(*arguments, command_line); });
 }

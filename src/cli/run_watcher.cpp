@@ -1,8 +1,18 @@
 #include "run_watcher.hpp"
 
+#include <chopsticks/core/units.hpp>
+
 #include "health.hpp"
 
 namespace chopsticks::cli {
+
+namespace {
+
+std::string whole_seconds(double seconds) {
+    return format_duration(static_cast<std::int64_t>(seconds) * 1'000'000'000);
+}
+
+}  // namespace
 
 run_watcher::run_watcher(run_setup& setup, results::run_document& doc, const std::string& stream,
                          bool quiet, engine::observer* listener)
@@ -56,7 +66,21 @@ void run_watcher::take_progress(const engine::progress& p) {
     s.errors = p.failed;
     s.ops_per_s = static_cast<double>(p.done - progress_before_);
     progress_before_ = p.done;
+    if (!p.last_failure.empty()) {
+        s.trouble = "goes on without success for " + whole_seconds(p.patience_left_s) + ": " +
+                    p.last_failure;
+    }
     display_->update(s);
+}
+
+void run_watcher::on_wait(const engine::wait_state& w) {
+    const std::lock_guard lock(mutex_);
+    if (!display_) return;
+    tell_interrupted();
+    std::string text =
+        std::string(engine::name(w.when)) + " waits " + w.what + ", " + whole_seconds(w.elapsed_s);
+    if (w.most_s > 0) text += " of at most " + whole_seconds(w.most_s);
+    display_->wait(text);
 }
 
 void run_watcher::on_interval(const engine::interval& one) {

@@ -388,6 +388,10 @@ bool run_setup::has(std::string_view name) const {
                        [&](const scenario::group& g) { return g.workload == name; });
 }
 
+std::string run_setup::run_prefix(const scenario::group& g) const {
+    return g.data.prefix + run_id + "/" + (scenario.groups.size() > 1 ? g.name + "/" : "");
+}
+
 std::unique_ptr<engine::driver> run_setup::make_driver(const scenario::group& g,
                                                        std::size_t index) {
     const bool dummy = scenario::driver_of(workload, g.workload) == "dummy";
@@ -409,7 +413,7 @@ std::unique_ptr<engine::driver> run_setup::make_driver(const scenario::group& g,
     d.config = &workload.s3;
     d.group = &g;
     d.timeout = scenario.timeout;
-    d.run_prefix = g.data.prefix + run_id + "/" + (scenario.groups.size() > 1 ? g.name + "/" : "");
+    d.run_prefix = run_prefix(g);
     if (!g.data.reuse.empty()) d.kept_prefix = g.data.prefix + "kept/" + g.data.reuse + "/";
     d.data_seed = seed;
     d.cores = options.cores;
@@ -425,6 +429,10 @@ void run_setup::make_drivers() {
         setup.group = &g;
         setup.target = drivers.back().get();
         setup.protect_initial = !g.data.reuse.empty();
+        if (g.workload == "s3") {
+            setup.place = "s3://" + workload.s3.bucket + "/" + run_prefix(g);
+            setup.remove_with = "s3cmd del --recursive --force " + setup.place;
+        }
         options.groups.push_back(setup);
     }
     make_feeds();

@@ -102,6 +102,8 @@ class run_setup {
     void make_feeds();
     void make_plan();
     void plan_blocks(const scenario::group& group);
+    /// What the keys of a group's objects begin with, but those of a kept data set.
+    std::string run_prefix(const scenario::group& group) const;
     std::unique_ptr<engine::driver> make_driver(const scenario::group& group, std::size_t index);
 };
 

@@ -252,9 +252,9 @@ int sweep::status() const {
     if (document_["interrupted"].get<bool>()) return exit_interrupted;
     int out = written_ ? exit_ok : exit_errors;
     for (const json& p : document_["points"]) {
+        // A point that could not be run is no bad usage of the sweep.
         const int one = p["status"] == "done" ? p["exit_status"].get<int>() : exit_errors;
-        if (one == exit_ok || out == exit_errors) continue;
-        out = one == exit_invalid ? exit_invalid : exit_errors;
+        out = results::worse_of(out, one == exit_usage ? exit_errors : one);
     }
     return out;
 }
@@ -349,7 +349,7 @@ void add_sweep_command(CLI::App& app, int& result, const std::vector<std::string
         "  chopsticks sweep -f scenarios/mixed.yaml --embedded --users 1,2,4,...,64 \\\n"
         "      --vary groups.0.data.size=4KiB,1MiB --repeat 3 --shuffle --output matrix\n"
         "Exit status: 0 all points ran and are valid, 1 one failed or missed an SLO, 2 bad usage, "
-        "3 the generator was the limit of one, 130 interrupted.");
+        "3 the generator was the limit of one, 5 one left something behind, 130 interrupted.");
     command->callback([a, &result, command_line] { result = sweep(*a, command_line).go(); });
 }
 

@@ -93,6 +93,7 @@ group_core::group_core(worker& owner, std::size_t index)
                                     seed_)),
       mix_(weights_of(plan_), mix64(mix64(seed_, owner.core()), stream_words)),
       open_loop_(plan_.open.has_value()),
+      helpers_random_(mix64(mix64(seed_, owner.core()), stream_backoff)),
       operations_(owner.shared().options->plan->stop.operations > 0
                       ? &owner.shared().operations_left
                       : nullptr,

@@ -1,6 +1,10 @@
 // What a group does before and after its load: making the initial objects, removing all of them.
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chopsticks/core/clock.hpp>
+#include <utility>
 
 #include "worker.hpp"
 
@@ -8,10 +12,40 @@ namespace chopsticks::engine {
 
 namespace {
 
-/// How often prepare and cleanup repeat an object's operation before they give up.
-constexpr int prepare_attempts = 6;
-constexpr int clean_attempts = 3;
 constexpr std::int64_t backoff_first_ns = 10'000'000;
+constexpr std::int64_t backoff_most_ns = 2'000'000'000;
+/// A refusal is believed when it comes so often for one operation.
+constexpr int refusals_most = 3;
+/// And that nothing else will be removed either when so many objects in a row were refused.
+constexpr std::uint64_t refused_in_row_most = 16;
+/// A session is given up for one of the next endpoint after so many failures that its endpoint
+/// answered; after each where it did not answer.
+constexpr int failures_per_endpoint = 3;
+
+/// Errors of a device that do not pass by waiting.
+bool is_lasting(native_code code) noexcept {
+    constexpr std::array lasting{ENOENT, EPERM, EACCES, EINVAL, EROFS, ENOSPC, ESHUTDOWN};
+    return std::any_of(lasting.begin(), lasting.end(),
+                       [&](int e) { return code == native_code::of_errno(e); });
+}
+
+/// The target has understood and does not want: asking again changes nothing.
+bool is_refusal(const outcome& out) noexcept {
+    switch (out.status) {
+        case op_status::client_error:
+        case op_status::redirect:
+            return true;
+        case op_status::io_error:
+            return is_lasting(out.native);
+        default:
+            return false;
+    }
+}
+
+bool answered(const outcome& out) noexcept {
+    return out.status == op_status::slow_down || out.status == op_status::server_error ||
+           out.status == op_status::io_error;
+}
 
 }  // namespace
 
@@ -20,6 +54,11 @@ void group_core::start_helpers(bool preparing, unsigned concurrency, std::functi
     helpers_stop_ = false;
     progress_done = 0;
     progress_failed = 0;
+    last_success_ns = 0;
+    objects_abandoned_ = 0;
+    containers_abandoned_ = 0;
+    refused_in_row_ = 0;
+    last_failure_.clear();
     problem.clear();
     helpers_.clear();
     for (unsigned i = 0; i < concurrency; ++i)
@@ -43,13 +82,12 @@ void group_core::stop_helpers(bool cut) {
 runtime::task<void> group_core::run_helper(bool preparing, std::size_t number) {
     // Not on the stack of start_helpers: all helpers exist before the first one can end.
     co_await owner_.loop().yield();
-    session& connection = *helpers_[number];
     if (preparing && blocks_ != nullptr) {
-        co_await prefill_some(connection);
+        co_await prefill_some(number);
     } else if (preparing) {
-        co_await prepare_some(connection);
+        co_await prepare_some(number);
     } else {
-        co_await clean_some(connection);
+        co_await clean_some(number);
     }
     if (--helpers_alive_ > 0) co_return;
     // Posted: the sessions may be destroyed there, and this coroutine still refers to one.
@@ -60,89 +98,90 @@ runtime::task<void> group_core::run_helper(bool preparing, std::size_t number) {
     });
 }
 
-runtime::task<void> group_core::prepare_some(session& connection) {
-    const std::uint16_t code = put_code(plan_.workload);
-    load::object_ref ref;
+runtime::task<group_core::insisted> group_core::insist(std::size_t number, const operation& op,
+                                                       bool removing) {
+    std::int64_t backoff_ns = backoff_first_ns;
+    int refusals = 0;
     int failures = 0;
-    while (!helpers_stop_ && objects_.begin_prepare(ref)) {
-        operation op;
-        op.code = code;
-        op.object = ref.index;
-        op.version = ref.version;
-        op.size = object_size(plan_, data_seed_, ref.index);
+    while (!helpers_stop_) {
         outcome out;
-        co_await connection.execute(op, out);
-        const bool ok = out.status == op_status::ok;
-        objects_.end_put(ref, ok);
-        if (ok) {
+        co_await helpers_[number]->execute(op, out);
+        if (out.status == op_status::ok || (removing && out.native == native_code::of_http(404))) {
             progress_done.fetch_add(1, std::memory_order_relaxed);
-            failures = 0;
-            continue;
+            last_success_ns.store(monotonic_ns(), std::memory_order_relaxed);
+            refused_in_row_ = 0;
+            last_failure_.clear();
+            co_return insisted::done;
         }
         if (out.status == op_status::cancelled) break;
         progress_failed.fetch_add(1, std::memory_order_relaxed);
-        if (helpers_stop_) break;
-        if (++failures >= prepare_attempts) {
+        last_failure_ = out.example;
+        refusals = is_refusal(out) ? refusals + 1 : 0;
+        if (refusals >= refusals_most) {
             if (problem.empty()) problem = out.example;
-            stop_helpers(false);
-            break;
+            co_return insisted::refused;
         }
-        co_await owner_.loop().sleep_until(monotonic_ns() + (backoff_first_ns << failures));
+        if (helpers_stop_) break;
+        ++failures;
+        if (refusals == 0 && (!answered(out) || failures % failures_per_endpoint == 0)) {
+            helpers_[number] = driver_->make_session();
+        }
+        // Between half of it and all: helpers that failed together do not come back together.
+        const double part = 0.5 + 0.5 * helpers_random_.unit();
+        const auto wait_ns = static_cast<std::int64_t>(static_cast<double>(backoff_ns) * part);
+        co_await owner_.loop().sleep_until(monotonic_ns() + wait_ns);
+        backoff_ns = std::min(2 * backoff_ns, backoff_most_ns);
+    }
+    co_return insisted::stopped;
+}
+
+runtime::task<void> group_core::prepare_some(std::size_t number) {
+    load::object_ref ref;
+    while (!helpers_stop_ && objects_.begin_prepare(ref)) {
+        operation op;
+        op.code = put_code(plan_.workload);
+        op.object = ref.index;
+        op.version = ref.version;
+        op.size = object_size(plan_, data_seed_, ref.index);
+        const insisted how = co_await insist(number, op, false);
+        objects_.end_put(ref, how == insisted::done);
+        if (how == insisted::done) continue;
+        // Without one of them the data set is not what the scenario says.
+        if (how == insisted::refused) stop_helpers(false);
+        break;
     }
 }
 
-runtime::task<void> group_core::prefill_some(session& connection) {
+runtime::task<void> group_core::prefill_some(std::size_t number) {
     operation op;
     while (!helpers_stop_ && blocks_->next_prefill(op)) {
         op.code = put_code(plan_.workload);
-        for (int attempt = 1;; ++attempt) {
-            outcome out;
-            co_await connection.execute(op, out);
-            if (out.status == op_status::ok) {
-                ++blocks_filled_;
-                progress_done.fetch_add(1, std::memory_order_relaxed);
-                break;
-            }
-            if (out.status == op_status::cancelled) co_return;
-            progress_failed.fetch_add(1, std::memory_order_relaxed);
-            if (helpers_stop_) co_return;
-            if (attempt >= prepare_attempts) {
-                if (problem.empty()) problem = out.example;
-                stop_helpers(false);
-                co_return;
-            }
-            co_await owner_.loop().sleep_until(monotonic_ns() + (backoff_first_ns << attempt));
+        const insisted how = co_await insist(number, op, false);
+        if (how == insisted::done) {
+            ++blocks_filled_;
+            continue;
         }
+        if (how == insisted::refused) stop_helpers(false);
+        break;
     }
 }
 
-runtime::task<void> group_core::clean_some(session& connection) {
+runtime::task<void> group_core::clean_some(std::size_t number) {
     load::object_ref ref;
-    for (;;) {
-        std::uint16_t code = delete_code(plan_.workload);
-        if (!objects_.next_leftover(ref)) {
-            code = delete_container_code(plan_.workload);
-            if (!containers_.next_leftover(ref)) break;
-        }
+    while (!helpers_stop_) {
+        const bool object = objects_.next_leftover(ref);
+        if (!object && !containers_.next_leftover(ref)) break;
         operation op;
-        op.code = code;
+        op.code = object ? delete_code(plan_.workload) : delete_container_code(plan_.workload);
         op.object = ref.index;
         op.version = ref.version;
-        bool gone = false;
-        const std::uint64_t done_before = progress_done.load(std::memory_order_relaxed);
-        for (int attempt = 1; !gone && !helpers_stop_ && attempt <= clean_attempts; ++attempt) {
-            outcome out;
-            co_await connection.execute(op, out);
-            gone = out.status == op_status::ok || out.native == native_code::of_http(404);
-            if (gone) break;
-            if (out.status == op_status::cancelled) break;
-            if (problem.empty()) problem = out.example;
-            co_await owner_.loop().sleep_until(monotonic_ns() + (backoff_first_ns << attempt));
+        const insisted how = co_await insist(number, op, true);
+        if (how == insisted::done) continue;
+        ++(object ? objects_abandoned_ : containers_abandoned_);
+        // One object may be locked; where all are, the rest needs no asking.
+        if (how == insisted::refused && ++refused_in_row_ >= refused_in_row_most) {
+            stop_helpers(false);
         }
-        (gone ? progress_done : progress_failed).fetch_add(1, std::memory_order_relaxed);
-        // A target that answers nobody would be asked for every object of the rest, for minutes
-        // each.
-        if (!gone && progress_done.load(std::memory_order_relaxed) == done_before) break;
     }
 }
 

@@ -2,8 +2,17 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/units.hpp>
 
 namespace chopsticks::engine {
+
+namespace {
+
+constexpr std::int64_t second_ns = 1'000'000'000;
+/// Asking what is left is for the report, and must not take longer than the run.
+constexpr std::int64_t count_most_ns = 60 * second_ns;
+
+}  // namespace
 
 bool housekeeping::open_targets() {
     run_.enter(phase::open);
@@ -36,12 +45,15 @@ std::string housekeeping::share_extents(std::size_t group, const target_state& s
     return {};
 }
 
-bool housekeeping::run_helpers(bool preparing, std::uint64_t total) {
-    std::atomic<unsigned> running{0};
+bool housekeeping::makes_data(std::size_t group) const {
+    return run_.options.plan->phase.prepare && !data_ready_[group];
+}
+
+void housekeeping::start_helpers(bool preparing, std::atomic<unsigned>& running) {
     const unsigned share =
         std::max(1U, run_.options.plan->phase.prepare_concurrency / run_.options.cores);
     for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
-        if (preparing && (data_ready_[g] || !run_.options.plan->phase.prepare)) {
+        if (preparing && !makes_data(g)) {
             for (auto& w : run_.workers) {
                 ask(*w, [&] { w->groups()[g]->adopt_objects(); });
             }
@@ -64,79 +76,123 @@ bool housekeeping::run_helpers(bool preparing, std::uint64_t total) {
             });
         }
     }
-    bool told_to_stop = false;
-    bool cut_off = false;
-    std::int64_t cut_at_ns = 0;
-    std::int64_t reported_ns = monotonic_ns();
-    const std::int64_t began_ns = reported_ns;
-    while (running.load() > 0) {
-        run_.pace.wait_until(monotonic_ns() + poll_step_ns);
-        const std::int64_t now = monotonic_ns();
-        const bool stop_now = preparing ? run_.stopping() : run_.aborting();
-        if (stop_now && !told_to_stop) cut_at_ns = now + run_.options.plan->phase.drain_ns;
-        const bool cut = told_to_stop && !cut_off && (run_.aborting() || now >= cut_at_ns);
-        if ((stop_now && !told_to_stop) || cut) {
-            told_to_stop = true;
-            cut_off = cut;
-            for (auto& w : run_.workers) {
-                ask(*w, [&] {
-                    for (auto& g : w->groups())
-                        g->stop_helpers(cut);
-                });
-            }
-        }
-        if (run_.options.watcher == nullptr || now - reported_ns < 1'000'000'000) continue;
-        reported_ns = now;
-        progress p;
-        p.when = run_.now();
-        p.total = total;
-        p.elapsed_s = static_cast<double>(now - began_ns) / 1e9;
-        for (auto& w : run_.workers) {
+}
+
+void housekeeping::stop_helpers(bool cut) {
+    for (auto& w : run_.workers) {
+        ask(*w, [&] {
+            for (auto& g : w->groups())
+                g->stop_helpers(cut);
+        });
+    }
+}
+
+std::int64_t housekeeping::last_success_ns(std::int64_t began_ns) const {
+    std::int64_t last_ns = began_ns;
+    for (const auto& w : run_.workers) {
+        for (const auto& g : w->groups())
+            last_ns = std::max(last_ns, g->last_success_ns.load(std::memory_order_relaxed));
+    }
+    return last_ns;
+}
+
+void housekeeping::tell_progress(std::uint64_t total, std::int64_t began_ns,
+                                 std::int64_t give_up_ns) {
+    const std::int64_t now_ns = monotonic_ns();
+    progress p;
+    p.when = run_.now();
+    p.total = total;
+    p.elapsed_s = static_cast<double>(now_ns - began_ns) / 1e9;
+    p.patience_left_s = static_cast<double>(std::max<std::int64_t>(0, give_up_ns - now_ns)) / 1e9;
+    for (auto& w : run_.workers) {
+        ask(*w, [&] {
             for (auto& g : w->groups()) {
                 p.done += g->progress_done.load(std::memory_order_relaxed);
                 p.failed += g->progress_failed.load(std::memory_order_relaxed);
+                if (p.last_failure.empty()) p.last_failure = g->last_failure();
             }
-        }
-        run_.options.watcher->on_progress(p);
+        });
     }
-    return !told_to_stop;
+    run_.options.watcher->on_progress(p);
+}
+
+housekeeping::helpers_end housekeeping::run_helpers(bool preparing, std::uint64_t total) {
+    const scenario::phases& plan = run_.options.plan->phase;
+    const std::int64_t began_ns = monotonic_ns();
+    std::int64_t patience_ns = preparing ? plan.prepare_patience_ns : plan.cleanup_patience_ns;
+    std::atomic<unsigned> running{0};
+    start_helpers(preparing, running);
+    helpers_end how = helpers_end::done;
+    bool cut_off = false;
+    std::int64_t cut_at_ns = 0;
+    std::int64_t reported_ns = began_ns;
+    std::int64_t interrupted_at_ns = run_.stopping() ? began_ns : 0;
+    while (running.load() > 0) {
+        run_.pace.wait_until(monotonic_ns() + poll_step_ns);
+        const std::int64_t now_ns = monotonic_ns();
+        if (run_.stopping()) {
+            if (interrupted_at_ns == 0) interrupted_at_ns = now_ns;
+            patience_ns = std::min(patience_ns, run_.interrupted_patience_ns());
+        }
+        const std::int64_t give_up_ns =
+            std::max(last_success_ns(began_ns), interrupted_at_ns) + patience_ns;
+        if (how == helpers_end::done) {
+            const bool stop_now = preparing ? run_.stopping() : run_.aborting();
+            if (stop_now || now_ns >= give_up_ns) {
+                how = stop_now ? helpers_end::interrupted : helpers_end::gave_up;
+                // A put that is cut off may yet be carried out, after cleanup; a delete may.
+                cut_at_ns = now_ns;
+                if (preparing) cut_at_ns += std::min(plan.drain_ns, run_.interrupted_patience_ns());
+                stop_helpers(false);
+            }
+        } else if (!cut_off && (run_.aborting() || now_ns >= cut_at_ns)) {
+            cut_off = true;
+            stop_helpers(true);
+        }
+        if (run_.options.watcher == nullptr || now_ns - reported_ns < second_ns) continue;
+        reported_ns = now_ns;
+        tell_progress(total, began_ns, how == helpers_end::done ? give_up_ns : cut_at_ns);
+    }
+    if (run_.stopping()) run_.wait_ended(how == helpers_end::gave_up || cut_off);
+    return how;
 }
 
 bool housekeeping::prepare() {
     run_.enter(phase::prepare);
     std::uint64_t total = 0;
     for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
-        if (data_ready_[g] || !run_.options.plan->phase.prepare) continue;
+        if (!makes_data(g)) continue;
         for (auto& w : run_.workers)
             total += ask(*w, [&] { return w->groups()[g]->to_prepare(); });
     }
-    const bool complete = run_helpers(true, total);
+    const helpers_end how = run_helpers(true, total);
     std::uint64_t missing = 0;
+    std::string why;
     for (auto& w : run_.workers) {
         ask(*w, [&] {
             for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
-                group_core& group = *w->groups()[g];
-                if (!data_ready_[g] && run_.options.plan->phase.prepare) {
-                    missing += group.missing();
-                }
+                const group_core& group = *w->groups()[g];
+                if (makes_data(g)) missing += group.missing();
                 run_.result.prepared += group.progress_done.load();
-                run_.result.prepare_failed += group.progress_failed.load();
-                if (run_.result.problem.empty()) run_.result.problem = group.problem;
+                if (why.empty()) why = group.problem.empty() ? group.last_failure() : group.problem;
             }
         });
     }
-    if (!complete) {
-        run_.result.problem.clear();
-        return false;
-    }
+    run_.result.prepare_failed = missing;
+    if (how == helpers_end::interrupted) return false;
     if (missing > 0) {
-        run_.result.problem = "prepare: " + std::to_string(missing) + " of " +
-                              std::to_string(total) + " writes failed: " + run_.result.problem;
+        run_.result.problem =
+            "prepare: " + std::to_string(missing) + " of " + std::to_string(total) +
+            " writes failed: " + why +
+            (how == helpers_end::gave_up
+                 ? "; none succeeded for " +
+                       format_duration(run_.options.plan->phase.prepare_patience_ns) +
+                       " (phases.prepare.patience)"
+                 : "");
         return false;
     }
-    run_.result.problem.clear();  // repeated and done
     for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
-        if (data_ready_[g] || !run_.options.plan->phase.prepare) continue;
+        if (!makes_data(g)) continue;
         // Images that were not filled are not to be taken for filled ones.
         const scenario::group& group = *run_.options.groups[g].group;
         if (group.workload == "rbd" && !group.blocks.prefill) continue;
@@ -150,65 +206,140 @@ bool housekeeping::prepare() {
 
 void housekeeping::drain() {
     run_.enter(phase::drain);
-    const std::int64_t limit = monotonic_ns() + run_.options.plan->phase.drain_ns;
+    steering::patience waited(run_);
+    const std::int64_t began_ns = monotonic_ns();
+    const std::int64_t drain_ns = run_.options.plan->phase.drain_ns;
+    std::uint64_t users_before = UINT64_MAX;
+    std::int64_t moved_ns = began_ns;  // when a user ended last, or the run was interrupted
+    bool interrupted = false;
     bool cancelled = false;
     for (;;) {
         std::uint64_t users = 0;
+        std::uint64_t flying = 0;
         for (auto& w : run_.workers) {
-            users += ask(*w, [&] { return w->users_alive(); });
+            users += ask(*w, [&] {
+                flying += w->in_flight();
+                return w->users_alive();
+            });
         }
         if (users == 0) break;
-        const bool expired = monotonic_ns() >= limit;
+        const std::int64_t now_ns = monotonic_ns();
+        if (users < users_before || (run_.stopping() && !interrupted)) moved_ns = now_ns;
+        interrupted = interrupted || run_.stopping();
+        users_before = users;
+        std::int64_t most_ns = drain_ns;
+        if (interrupted) {
+            most_ns = std::min(most_ns, moved_ns - began_ns + run_.interrupted_patience_ns());
+        }
+        const bool expired = now_ns - began_ns >= most_ns;
         if (!cancelled && (expired || run_.aborting())) {
             cancelled = true;
             for (auto& w : run_.workers)
                 ask(*w, [&] { w->cancel_all(expired); });
         }
+        waited.tell("for " + std::to_string(flying) +
+                        (flying == 1 ? " operation in flight" : " operations in flight"),
+                    most_ns);
         run_.pace.wait_until(monotonic_ns() + 1'000'000);
     }
+    if (interrupted) run_.wait_ended(cancelled);
     for (auto& w : run_.workers)
         ask(*w, [&] { w->finish_intervals(); });
 }
 
+housekeeping::account housekeeping::account_of(std::size_t group) {
+    account out;
+    for (auto& w : run_.workers) {
+        ask(*w, [&] {
+            const group_core& g = *w->groups()[group];
+            out.objects += g.objects_left();
+            out.containers += g.containers_left();
+        });
+    }
+    return out;
+}
+
+void housekeeping::note_left(std::size_t group) {
+    const group_setup& setup = run_.options.groups[group];
+    const account ours = account_of(group);
+    left_count found;
+    if (ours.objects > 0 && cleaned_ && !run_.aborting()) {
+        found = run_.ask_driver(group, &core_driver::count_left, 2, count_most_ns);
+    }
+    if (ours.objects > 0 && !found.known) {
+        leftover one;
+        one.kind = "object";
+        one.name = setup.place;
+        one.count = ours.objects;
+        // Where the fate of no operation is unknown.
+        one.exact = !cleaned_ && group < run_.result.alive.size() &&
+                    ours.objects == run_.result.alive[group];
+        found.items.push_back(std::move(one));
+    }
+    if (ours.containers > 0) {
+        leftover one;
+        one.kind = "bucket";
+        one.name = "made by create_bucket";
+        one.count = ours.containers;
+        one.exact = false;
+        found.items.push_back(std::move(one));
+    }
+    worker& front = *run_.workers.front();
+    for (leftover& one :
+         ask(front, [&] { return front.groups()[group]->driver().left_behind(); })) {
+        found.items.push_back(std::move(one));
+    }
+    for (leftover& one : found.items) {
+        if (one.remove_with.empty()) one.remove_with = setup.remove_with;
+        run_.result.left_behind += one.count;
+        run_.result.left.push_back(std::move(one));
+    }
+}
+
 void housekeeping::clean() {
+    std::uint64_t total = 0;
     for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
         std::uint64_t alive = 0;
         for (auto& w : run_.workers) {
             alive += ask(*w, [&] { return w->groups()[g]->objects().existing(); });
         }
         run_.result.alive.push_back(alive);
+        const account ours = account_of(g);
+        total += ours.objects + ours.containers;
     }
-    std::uint64_t total = 0;
-    for (auto& w : run_.workers) {
-        total += ask(*w, [&] {
-            std::uint64_t sum = 0;
-            for (auto& g : w->groups())
-                sum += g->leftovers();
-            return sum;
-        });
-    }
-    if (!run_.options.plan->phase.cleanup || run_.aborting()) {
-        run_.result.left_behind = total;
-        return;
-    }
+    if (!run_.options.plan->phase.cleanup || run_.aborting()) return;
     run_.enter(phase::cleanup);
-    run_helpers(false, total);
-    for (auto& w : run_.workers) {
-        ask(*w, [&] {
-            for (auto& g : w->groups()) {
-                run_.result.left_behind += g->leftovers() + g->progress_failed.load();
-                if (run_.result.cleanup_problem.empty()) run_.result.cleanup_problem = g->problem;
-            }
-        });
+    cleaned_ = true;
+    const helpers_end how = run_helpers(false, total);
+    std::string why;
+    std::uint64_t left = 0;
+    for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
+        const account ours = account_of(g);
+        left += ours.objects + ours.containers;
+        for (auto& w : run_.workers) {
+            ask(*w, [&] {
+                const group_core& group = *w->groups()[g];
+                if (why.empty()) why = group.problem.empty() ? group.last_failure() : group.problem;
+            });
+        }
     }
-    if (run_.result.left_behind == 0) run_.result.cleanup_problem.clear();
+    if (left == 0) return;
+    run_.result.cleanup_problem = why;
+    if (how != helpers_end::gave_up) return;
+    run_.result.cleanup_problem +=
+        run_.stopping() ? "; nothing could be removed after the interruption"
+                        : "; nothing could be removed for " +
+                              format_duration(run_.options.plan->phase.cleanup_patience_ns) +
+                              " (phases.cleanup.patience)";
 }
 
 void housekeeping::close_targets() {
     for (std::size_t g = 0; g < opened_; ++g) {
-        if (!run_.options.plan->phase.cleanup || run_.aborting()) continue;
-        const std::string kept = run_.ask_driver(g, &core_driver::close_target, 2);
-        if (run_.result.cleanup_problem.empty()) run_.result.cleanup_problem = kept;
+        if (run_.options.plan->phase.cleanup && !run_.aborting()) {
+            const std::string kept = run_.ask_driver(g, &core_driver::close_target, 2);
+            if (run_.result.cleanup_problem.empty()) run_.result.cleanup_problem = kept;
+        }
+        note_left(g);
     }
 }
 

@@ -3,6 +3,7 @@
 /// What a run does around its load: opening its targets, making the initial objects, waiting for
 /// what is in flight, removing what was made.
 
+#include <atomic>
 #include <chopsticks/engine/run.hpp>
 #include <cstdint>
 #include <string>
@@ -25,17 +26,38 @@ class housekeeping {
     void drain();
     /// Removes all that may exist.
     void clean();
-    /// Removes what open_targets made, and lets go of the targets.
+    /// Removes what open_targets made, and lets go of the targets; what is left then is in the
+    /// result.
     void close_targets();
 
   private:
+    /// How prepare or cleanup ended.
+    enum class helpers_end : std::uint8_t { done, interrupted, gave_up };
+
     /// Tells all cores which bytes of the images are theirs; returns why that cannot be.
     std::string share_extents(std::size_t group, const target_state& state);
-    bool run_helpers(bool preparing, std::uint64_t total);
+    bool makes_data(std::size_t group) const;
+    helpers_end run_helpers(bool preparing, std::uint64_t total);
+    /// \param running counts those that have not ended
+    void start_helpers(bool preparing, std::atomic<unsigned>& running);
+    void stop_helpers(bool cut);
+    /// Of any helper; `began_ns` if there was none.
+    std::int64_t last_success_ns(std::int64_t began_ns) const;
+    void tell_progress(std::uint64_t total, std::int64_t began_ns, std::int64_t give_up_ns);
+    /// What may exist by our own account.
+    struct account {
+        std::uint64_t objects = 0;
+        std::uint64_t containers = 0;
+    };
+    account account_of(std::size_t group);
+    /// Puts what is left of a group into the result: objects as the target counts them, where
+    /// cleanup did not get through and the target answers, else as we do.
+    void note_left(std::size_t group);
 
     steering& run_;
     std::vector<bool> data_ready_;
     std::size_t opened_ = 0;  ///< groups whose open_target was run
+    bool cleaned_ = false;    ///< the cleanup phase was begun
 };
 
 }  // namespace chopsticks::engine

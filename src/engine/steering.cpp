@@ -14,4 +14,16 @@ void steering::enter(phase p) {
     if (options.watcher != nullptr) options.watcher->on_phase(p);
 }
 
+void steering::patience::tell(const std::string& what, std::int64_t most_ns) {
+    if (!due()) return;
+    told_ns_ += second_ns;
+    if (run_.options.watcher == nullptr) return;
+    wait_state w;
+    w.when = run_.now();
+    w.what = what.empty() ? "for the target's answer" : what;
+    w.elapsed_s = static_cast<double>(elapsed_ns()) / 1e9;
+    w.most_s = static_cast<double>(most_ns) / 1e9;
+    run_.options.watcher->on_wait(w);
+}
+
 }  // namespace chopsticks::engine

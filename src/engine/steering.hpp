@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <vector>
 
@@ -47,13 +48,39 @@ class steering {
         : options(o), workers(w), result(r), pace(p), stop_level_(level) {}
 
     /// Runs a coroutine of core 0's driver of one group to its end, or until the run is told to
-    /// stop as urgently as `give_up` says.
+    /// stop as urgently as `give_up` says, or `most_ns` have passed since its begin (0: no such
+    /// limit) or, if the run is interrupted, since then. The watcher hears of it every second.
     template <typename T>
-    T ask_driver(std::size_t group, runtime::task<T> (core_driver::*what)(), int give_up);
+    T ask_driver(std::size_t group, runtime::task<T> (core_driver::*what)(), int give_up,
+                 std::int64_t most_ns = 0);
 
     /// Ends the phase under way and begins this one.
     void enter(phase p);
     phase now() const noexcept { return phase_; }
+
+    /// Tells the watcher what the run waits for: the first time after a second, then every second.
+    class patience {
+      public:
+        explicit patience(steering& run) : run_(run) {}
+        std::int64_t elapsed_ns() const noexcept { return monotonic_ns() - began_ns_; }
+        /// \param most_ns since the begin; 0: not known
+        void tell(const std::string& what, std::int64_t most_ns);
+        /// Whether `tell` would speak now.
+        bool due() const noexcept { return monotonic_ns() >= told_ns_ + second_ns; }
+
+      private:
+        static constexpr std::int64_t second_ns = 1'000'000'000;
+        steering& run_;
+        std::int64_t began_ns_ = monotonic_ns();
+        std::int64_t told_ns_ = began_ns_;
+    };
+
+    /// How long an interrupted run goes on without any success in what it does next: half a minute
+    /// in all, since what has once been waited for in vain is not waited for so long again.
+    std::int64_t interrupted_patience_ns() const noexcept {
+        return waited_in_vain_ ? 5'000'000'000 : 15'000'000'000;
+    }
+    void wait_ended(bool in_vain) noexcept { waited_in_vain_ = in_vain; }
 
     /// Interrupted once, and twice.
     bool stopping() const noexcept { return stop_level_.load(std::memory_order_relaxed) > 0; }
@@ -69,29 +96,41 @@ class steering {
     std::int64_t started_ns_ = monotonic_ns();
     std::int64_t phase_started_ns_ = 0;
     phase phase_ = phase::done;
+    bool waited_in_vain_ = false;
 };
 
 template <typename T>
-T steering::ask_driver(std::size_t group, runtime::task<T> (core_driver::*what)(), int give_up) {
+T steering::ask_driver(std::size_t group, runtime::task<T> (core_driver::*what)(), int give_up,
+                       std::int64_t most_ns) {
     std::promise<T> promise;
     auto future = promise.get_future();
     worker& w = *workers.front();
+    core_driver& driver = w.groups()[group]->driver();
     w.loop().post([&] {
-        core_driver& d = w.groups()[group]->driver();
         runtime::start_detached([](core_driver& on, runtime::task<T> (core_driver::*call)(),
                                    std::promise<T>& to, waiter& main) -> runtime::task<void> {
             T value = co_await (on.*call)();
             to.set_value(std::move(value));
             main.wake();
-        }(d, what, promise, pace));
+        }(driver, what, promise, pace));
     });
+    patience waited(*this);
+    std::int64_t interrupted_at_ns = 0;
     bool told_to_stop = false;
     while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
         pace.wait_until(monotonic_ns() + poll_step_ns);
-        if (told_to_stop || stop_level_.load(std::memory_order_relaxed) < give_up) continue;
+        if (waited.due()) waited.tell(driver.waiting(), most_ns);
+        if (told_to_stop) continue;
+        const std::int64_t now_ns = monotonic_ns();
+        if (stopping() && interrupted_at_ns == 0) interrupted_at_ns = now_ns;
+        const bool too_long =
+            (most_ns > 0 && waited.elapsed_ns() >= most_ns) ||
+            (interrupted_at_ns > 0 && now_ns - interrupted_at_ns >= interrupted_patience_ns());
+        if (!too_long && stop_level_.load(std::memory_order_relaxed) < give_up) continue;
         told_to_stop = true;
-        w.loop().post([&w, group] { w.groups()[group]->driver().cancel_control(); });
+        w.loop().post([&driver] { driver.cancel_control(); });
     }
+    if (stopping()) wait_ended(told_to_stop);
     return future.get();
 }
 

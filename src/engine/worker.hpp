@@ -65,7 +65,8 @@ enum : std::uint64_t {
     stream_keys,
     stream_words,
     stream_buckets,
-    stream_blocks
+    stream_blocks,
+    stream_backoff
 };
 
 /// One group on one core: its users, its objects and, for an open loop, its dispatcher.
@@ -117,15 +118,23 @@ class group_core final : public runtime::pump {
     /// The initial objects are there already.
     void adopt_objects() { objects_.adopt_initial(); }
 
-    /// How many clean would have to remove.
-    std::uint64_t leftovers() const noexcept {
-        return objects_.leftovers() + containers_.leftovers();
+    /// Objects that may exist: those that clean would have to remove, and those that it had in hand
+    /// and did not remove.
+    std::uint64_t objects_left() const noexcept {
+        return objects_.leftovers() + objects_abandoned_;
+    }
+    /// The same of the buckets that operations made.
+    std::uint64_t containers_left() const noexcept {
+        return containers_.leftovers() + containers_abandoned_;
     }
 
     /// Progress of prepare and clean; read by the main thread.
     std::atomic<std::uint64_t> progress_done{0};
-    std::atomic<std::uint64_t> progress_failed{0};
-    /// First persistent failure of prepare or clean; read after `done`.
+    std::atomic<std::uint64_t> progress_failed{0};  ///< attempts
+    std::atomic<std::int64_t> last_success_ns{0};   ///< monotonic; 0: none yet
+    /// The last failure of prepare or clean; empty once something has succeeded since.
+    const std::string& last_failure() const noexcept { return last_failure_; }
+    /// First failure of prepare or clean that no patience mends; read after `done`.
     std::string problem;
 
     std::int64_t run_due(std::int64_t now_ns) override;
@@ -193,9 +202,14 @@ class group_core final : public runtime::pump {
     bool begin_recorded_block(const user& u, const prepared_step& step, operation& op);
     void size_recorded(const user& u, const claim& c, operation& op) noexcept;
     runtime::task<void> do_task(user& u, std::int64_t intended_ns);
-    runtime::task<void> prepare_some(session& connection);
-    runtime::task<void> prefill_some(session& connection);
-    runtime::task<void> clean_some(session& connection);
+    /// How an operation ended that is repeated.
+    enum class insisted : std::uint8_t { done, refused, stopped };
+    /// Repeats an operation of helper `number` until it succeeds, is refused for a reason that time
+    /// does not mend, or the helpers are told to stop.
+    runtime::task<insisted> insist(std::size_t number, const operation& op, bool removing);
+    runtime::task<void> prepare_some(std::size_t number);
+    runtime::task<void> prefill_some(std::size_t number);
+    runtime::task<void> clean_some(std::size_t number);
     runtime::task<void> run_helper(bool preparing, std::size_t number);
     /// Chooses what the step works on; false if there is nothing.
     bool begin_step(const user& u, const prepared_step& step, sequence_state& state, claim& c,
@@ -232,6 +246,11 @@ class group_core final : public runtime::pump {
     std::size_t helpers_alive_ = 0;
     std::function<void()> helpers_done_;
     bool helpers_stop_ = false;
+    random_stream helpers_random_;  // of their back-off: no choice of the load hangs on it
+    std::uint64_t objects_abandoned_ = 0;
+    std::uint64_t containers_abandoned_ = 0;
+    std::uint64_t refused_in_row_ = 0;
+    std::string last_failure_;
     std::uint64_t users_alive_ = 0;
     std::uint64_t in_flight_ = 0;
     bool accepting_ = false;

@@ -30,6 +30,9 @@ json run_json(const run_info& run) {
     out["interrupted"] = run.interrupted;
     out["problem"] = known(run.problem);
     out["exit_status"] = run.exit_status;
+    out["verdicts"]["generator"] = name(run.verdicts.generator);
+    out["verdicts"]["target"] = name(run.verdicts.target);
+    out["verdicts"]["left_behind"] = name(run.verdicts.left_behind);
     out["phases"] = json::array();
     for (const phase_span& phase : run.phases) {
         json one;
@@ -125,6 +128,25 @@ json slo_json(const slo_figures& slo) {
         out["objectives"].push_back(std::move(row));
     }
     out["aborted"] = slo.aborted;
+    return out;
+}
+
+json data_json(const data_figures& data) {
+    json out;
+    out["prepared"] = data.prepared;
+    out["prepare_failed"] = data.prepare_failed;
+    out["alive_before_cleanup"] = data.alive_before_cleanup;
+    out["left_behind"] = data.left_behind;
+    out["left"] = json::array();
+    for (const left_item& item : data.left) {
+        json one;
+        one["kind"] = item.kind;
+        one["name"] = item.name;
+        one["count"] = item.count;
+        one["exact"] = item.exact;
+        one["remove_with"] = known(item.remove_with);
+        out["left"].push_back(std::move(one));
+    }
     return out;
 }
 
@@ -287,10 +309,7 @@ json head_json(const run_document& doc) {
     out["validity"]["reasons"] = doc.validity.reasons;
     out["slo"] = slo_json(doc.slo);
     out["load"] = load_json(doc.load, doc.run.duration_s);
-    out["data"]["prepared"] = doc.data.prepared;
-    out["data"]["prepare_failed"] = doc.data.prepare_failed;
-    out["data"]["alive_before_cleanup"] = doc.data.alive_before_cleanup;
-    out["data"]["left_behind"] = doc.data.left_behind;
+    out["data"] = data_json(doc.data);
     out["operations"] = operations_json(doc);
     stats::figures all(3);
     for (const stats::figures& figures : doc.figures.by_operation)

@@ -59,4 +59,13 @@ inline std::string decimal(double value, int decimals) {
     return out;
 }
 
+inline std::string percent(double share, int decimals) {
+    return decimal(share * 100, decimals) + "%";
+}
+
+/// "1 error", "2 errors".
+inline std::string of_these(std::uint64_t n, const std::string& one, const std::string& many) {
+    return whole(n) + " " + (n == 1 ? one : many);
+}
+
 }  // namespace chopsticks::results

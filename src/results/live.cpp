@@ -225,8 +225,9 @@ live_display::~live_display() {
 
 void live_display::emit(const std::string& text) noexcept {
     if (fd_ < 0 || text.empty()) return;
-    // The reader has gone (`| head -1`): the run is worth more than its progress.
-    if (write_all(fd_, text) == EPIPE) fd_ = -1;
+    // The reader has gone (`| head -1`), or the terminal: the run is worth more than its progress.
+    const int error = write_all(fd_, text);
+    if (error == EPIPE || error == EIO) fd_ = -1;
 }
 
 std::string live_display::rewind() {
@@ -261,7 +262,10 @@ void live_display::update(const live_status& status) {
         } else {
             ++lines_since_header_;
         }
-        emit(out + format_status(status, options_.color) + "\n");
+        out += format_status(status, options_.color) + "\n";
+        if (!status.trouble.empty())
+            out += std::string(cut("        " + printable(status.trouble), line_width)) + "\n";
+        emit(out);
         return;
     }
     options_.width = terminal_width(fd_);
@@ -281,7 +285,8 @@ void live_display::update(const live_status& status) {
     drawn_columns_ = std::min(columns(values_), width);
     values_ = columns(values_) > width ? std::string(cut(values_, width))
                                        : format_status(status, options_.color);
-    health_ = std::string(cut(status.health, width));
+    health_ =
+        std::string(cut(status.trouble.empty() ? status.health : printable(status.trouble), width));
     drawn_health_columns_ = columns(health_);
     bar_ = format_bar(status, options_.width - 1, options_.color);
     drawn_bar_columns_ = columns(format_bar(status, options_.width - 1, false));
@@ -297,6 +302,20 @@ std::string live_display::draw() {
         ++drawn_lines_;
     }
     return out;
+}
+
+void live_display::wait(std::string_view text) {
+    if (!options_.in_place) {
+        emit(std::string(cut(printable(text), line_width)) + "\n");
+        return;
+    }
+    std::string out = rewind();
+    health_ = std::string(
+        cut(printable(text), static_cast<std::size_t>(std::max(options_.width - 1, 1))));
+    drawn_health_columns_ = columns(health_);
+    bar_.clear();
+    drawn_bar_columns_ = 0;
+    emit(out + draw());
 }
 
 void live_display::message(std::string_view text) {

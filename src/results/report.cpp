@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "json_reading.hpp"
-#include "report_slo.hpp"
+#include "report_verdict.hpp"
 #include "text.hpp"
 
 namespace chopsticks::results {
@@ -26,15 +26,6 @@ std::string rate(double per_s) {
 std::string latency(const json& histogram, const char* key) {
     if (count(histogram, "count") == 0) return "-";
     return format_latency(std::llround(number(histogram, key)));
-}
-
-std::string percent(double share, int decimals) {
-    return decimal(share * 100, decimals) + "%";
-}
-
-/// "1 error", "2 errors".
-std::string of_these(std::uint64_t n, const std::string& one, const std::string& many) {
-    return whole(n) + " " + (n == 1 ? one : many);
 }
 
 std::string painted(const std::string& words, const char* color, const terminal_options& options) {
@@ -378,64 +369,6 @@ std::string generator(const json& doc, std::size_t width) {
     return out;
 }
 
-std::string verdict(const json& doc, std::size_t width, const terminal_options& options) {
-    const json& run = member(doc, "run");
-    const json& validity = member(doc, "validity");
-    std::string out;
-    const auto say = [&](const std::string& label, const char* color, const std::string& words) {
-        std::string lines = paragraph(label, indent, words, width);
-        // The label is painted after wrapping: an escape sequence takes no columns.
-        if (color != nullptr) lines.replace(0, label.size(), painted(label, color, options));
-        out += lines;
-    };
-    for (const json& warning : member(run, "warnings")) {
-        if (warning.is_string()) say("Warning", nullptr, printable(warning.get<std::string>()));
-    }
-    const std::uint64_t left = count(member(doc, "data"), "left_behind");
-    if (left > 0) {
-        say("Left behind", nullptr,
-            of_these(left, "object", "objects") + " of this run are still in the bucket");
-    }
-    if (flag(run, "interrupted")) {
-        say("INTERRUPTED", red, "the figures are of the time before");
-    }
-    const json& total = member(doc, "total");
-    const auto failed = static_cast<double>(count(total, "failed"));
-    const double ended = failed + static_cast<double>(count(total, "ok"));
-    std::uint64_t corrupt = 0;
-    for (const auto& [name, operation] : member(doc, "operations").items()) {
-        for (const json& error : member(operation, "errors")) {
-            if (text(error, "class") == "corrupt") corrupt += count(error, "count");
-        }
-    }
-    if (corrupt > 0) {
-        say("CORRUPT", red,
-            of_these(corrupt, "operation", "operations") +
-                " returned other data than was written; no limit allows that");
-    }
-    const double limit = number(member(doc, "scenario"), "error_limit");
-    if (failed > limit * ended) {
-        say("FAILED", red,
-            percent(failed / ended, 2) + " of the operations failed; the scenario allows " +
-                percent(limit, 2));
-    }
-    out += slo_lines(doc, indent, width, options);
-    if (!text(run, "problem").empty()) say("Problem", red, text(run, "problem"));
-    if (flag(validity, "valid")) {
-        say("VALID", green, "the generator kept up; the figures are the target's");
-        return out;
-    }
-    const json& reasons = member(validity, "reasons");
-    if (reasons.empty()) say("INVALID", red, "no reason was recorded");
-    bool first = true;
-    for (const json& reason : reasons) {
-        if (!reason.is_string()) continue;
-        say(first ? "INVALID" : "", first ? red : nullptr, printable(reason.get<std::string>()));
-        first = false;
-    }
-    return out;
-}
-
 std::string file_lines(const report_files& files) {
     // Never wrapped: a path is there to be copied.
     std::string out;
@@ -466,7 +399,7 @@ std::string render_report(const json& document, const report_files& files,
     out += size_classes(document, width);
     out += endpoints(document, width);
     out += errors(document, width, options);
-    out += "\n" + verdict(document, width, options);
+    out += "\n" + verdict_lines(document, indent, width, options);
     out += file_lines(files);
     return out;
 }

@@ -185,11 +185,13 @@ json to_json(const scenario::scenario& s) {
     json& phases = out["phases"];
     phases["prepare"] = s.phase.prepare;
     phases["prepare_concurrency"] = s.phase.prepare_concurrency;
+    phases["prepare_patience_s"] = seconds(s.phase.prepare_patience_ns);
     phases["warmup_s"] = seconds(s.phase.warmup_ns);
     phases["steady_within_s"] = seconds(s.phase.steady_within_ns);
     phases["measure_s"] = seconds(s.phase.measure_ns);
     phases["drain_s"] = seconds(s.phase.drain_ns);
     phases["cleanup"] = s.phase.cleanup;
+    phases["cleanup_patience_s"] = seconds(s.phase.cleanup_patience_ns);
     out["stop"]["operations"] = s.stop.operations;
     out["stop"]["bytes"] = s.stop.bytes;
     out["stop"]["confident"] = rounded(s.stop.confidence);

@@ -28,11 +28,12 @@ phases read_phases(const field& f) {
             map_reader p(*prepare);
             if (const auto n = p.find("concurrency"))
                 out.prepare_concurrency = n->count32(1, 100'000);
+            if (const auto d = p.find("patience")) out.prepare_patience_ns = d->duration();
             p.finish();
         } else if (prepare->raw().is_scalar()) {
             out.prepare = prepare->boolean();
         } else {
-            prepare->wrong("true, false or {concurrency: 64}", "");
+            prepare->wrong("true, false or {concurrency: 64, patience: 5m}", "");
         }
     }
     if (const auto d = m.find("warmup")) {
@@ -51,7 +52,17 @@ phases read_phases(const field& f) {
         out.measure_given = true;
     }
     if (const auto d = m.find("drain")) out.drain_ns = d->duration();
-    if (const auto b = m.find("cleanup")) out.cleanup = b->boolean();
+    if (const auto cleanup = m.find("cleanup")) {
+        if (cleanup->raw().is_map()) {
+            map_reader c(*cleanup);
+            if (const auto d = c.find("patience")) out.cleanup_patience_ns = d->duration();
+            c.finish();
+        } else if (cleanup->raw().is_scalar()) {
+            out.cleanup = cleanup->boolean();
+        } else {
+            cleanup->wrong("true, false or {patience: 5m}", "");
+        }
+    }
     m.finish();
     return out;
 }

@@ -29,7 +29,7 @@ access_key = "chopsticks"
 secret_key = "chopsticks-secret"
 
 # Exit statuses.
-ran, errors_or_slo, bad_usage, generator_was_limit, interrupted = 0, 1, 2, 3, 130
+ran, errors_or_slo, bad_usage, generator_was_limit, left_behind, interrupted = 0, 1, 2, 3, 5, 130
 
 
 def environment(home, **more):

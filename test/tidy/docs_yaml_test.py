@@ -76,6 +76,7 @@ scenario_maps = {
     "groups[].load.replay": [load_with(replay={"file": "x", **odd})],
     "phases": [{**scenario_with(), "phases": odd}],
     "phases.prepare": [{**scenario_with(), "phases": {"prepare": odd}}],
+    "phases.cleanup": [{**scenario_with(), "phases": {"cleanup": odd}}],
     "stop": [{**scenario_with(), "stop": odd}],
     "timeouts": [{**scenario_with(), "timeouts": odd}],
     "limits": [{**scenario_with(), "limits": odd}],

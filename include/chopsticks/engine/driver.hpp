@@ -106,6 +106,12 @@ struct leftover {
     std::string remove_with;  ///< a command that removes them; empty: none is known
 };
 
+/// What a target that was asked says of what a run left.
+struct left_count {
+    bool known = false;           ///< false: it gave no whole answer
+    std::vector<leftover> items;  ///< empty: nothing of the run's engine-counted objects is there
+};
+
 /// What the target holds instead of what was written, by comparison of content.
 struct wrong_data {
     std::uint64_t places = 0;           ///< found wrong, each counted once
@@ -150,6 +156,10 @@ class core_driver {
     /// still there, as far as the driver knows without asking the target. On core 0, at any time
     /// between control calls, also after one was given up or never made.
     virtual std::vector<leftover> left_behind() const { return {}; }
+
+    /// Run on core 0 after a cleanup that did not get through: asks the target which of the objects
+    /// that the engine counts are still there.
+    virtual runtime::task<left_count> count_left() { co_return left_count(); }
 
     /// What was found wrong on this core so far. On its core.
     virtual wrong_data found_wrong() const { return {}; }

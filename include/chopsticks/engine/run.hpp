@@ -103,8 +103,19 @@ struct progress {
     phase when = phase::open;
     std::uint64_t done = 0;
     std::uint64_t total = 0;
-    std::uint64_t failed = 0;
+    std::uint64_t failed = 0;  ///< attempts; most are repeated
     double elapsed_s = 0;
+    std::string last_failure;  ///< of late; empty: none since the last success
+    /// For so long it goes on at most if nothing succeeds any more.
+    double patience_left_s = 0;
+};
+
+/// What a run waits for at its beginning or end, a second or longer.
+struct wait_state {
+    phase when = phase::open;
+    std::string what;  ///< "for 12 operations in flight"
+    double elapsed_s = 0;
+    double most_s = 0;  ///< from its beginning; 0: not known
 };
 
 /// Time spent in a phase; seconds since the start of the run.
@@ -120,6 +131,8 @@ struct observer {
     virtual void on_phase(phase) {}
     virtual void on_progress(const progress&) {}
     virtual void on_interval(const interval&) {}
+    /// Every second while the run waits.
+    virtual void on_wait(const wait_state&) {}
     /// What a target had to say when it was opened: one of target_state::notes.
     virtual void on_note(const std::string&) {}
 };
@@ -129,6 +142,8 @@ struct group_setup {
     const scenario::group* group = nullptr;
     driver* target = nullptr;
     bool protect_initial = false;  ///< the initial objects belong to a kept data set
+    std::string place;             ///< where its objects lie, for a person: "s3://bucket/prefix/"
+    std::string remove_with;       ///< a command that removes what is left there
     /// Not null: the group's load is this recording. Made for the run's cores, not started.
     trace::replay_feed* replay = nullptr;
 };
@@ -188,8 +203,9 @@ struct run_result {
     std::vector<std::uint64_t>
         alive;  ///< by group: objects that exist before cleanup, by our count
     std::uint64_t prepared = 0;
-    std::uint64_t prepare_failed = 0;
-    std::uint64_t left_behind = 0;  ///< objects cleanup could not remove
+    std::uint64_t prepare_failed = 0;  ///< objects that could not be written
+    std::uint64_t left_behind = 0;     ///< how many things are in `left`, at most
+    std::vector<leftover> left;        ///< what is still on the target
     bool interrupted = false;
     bool target_problem = false;  ///< `problem` is of the target or its configuration
     std::string problem;          ///< not empty: why the run ended before its measure phase did

@@ -10,6 +10,7 @@
 #include <chopsticks/results/health.hpp>
 #include <chopsticks/results/json.hpp>
 #include <chopsticks/results/slo.hpp>
+#include <chopsticks/results/verdicts.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <chopsticks/stats/gap_figures.hpp>
 #include <chopsticks/stats/recorder.hpp>
@@ -70,7 +71,8 @@ struct run_info {
     std::uint64_t seed = 0;
     bool interrupted = false;  ///< Ctrl-C or a signal ended it early
     std::string problem;       ///< why it ended before its plan did; empty: it did not
-    int exit_status = 0;  ///< 0 valid; 1 errors over the limit; 3 the generator was the limit; 130
+    int exit_status = exit_ok;
+    run_verdicts verdicts;
     std::vector<phase_span> phases;
     warmup_cut warmup;
     throughput_estimate throughput;
@@ -163,12 +165,23 @@ struct interval_load {
     std::uint64_t in_flight_max = 0;
 };
 
-/// Objects the run made, over all groups, as it counted them itself.
+/// Things of one kind that the run made and that are still on the target.
+struct left_item {
+    std::string kind;  ///< of one of them: "object", "image", "bucket"
+    std::string name;  ///< of the one, or of what they all lie below
+    std::uint64_t count = 1;
+    bool exact = true;        ///< false: so many at most
+    std::string remove_with;  ///< a command; empty: none is known
+};
+
+/// Objects the run made, over all groups, as it counted them itself; what is left also as the
+/// target counts it, where that was asked.
 struct data_figures {
     std::uint64_t prepared = 0;        ///< written by the prepare phase
     std::uint64_t prepare_failed = 0;  ///< that the prepare phase could not write
     std::uint64_t alive_before_cleanup = 0;
     std::uint64_t left_behind = 0;  ///< that cleanup could not delete, or was told to keep
+    std::vector<left_item> left;    ///< the same, by kind and place
 };
 
 /// What came of the recording that a group replayed.

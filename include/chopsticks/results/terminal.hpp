@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace chopsticks::results {
 
@@ -31,6 +32,8 @@ struct live_status {
     std::uint64_t objects_done = 0;
     std::uint64_t objects_total = 0;
     std::string health;  ///< a line of format_health; empty: none
+    /// Prepare and cleanup: the last failure and how long they go on; empty: none of late.
+    std::string trouble;
 };
 
 /// How to print.
@@ -59,6 +62,9 @@ class live_display {
     live_display& operator=(const live_display&) = delete;
 
     void update(const live_status& status);
+
+    /// A line about what is waited for, below the values, until the next update.
+    void wait(std::string_view text);
 
     /// Prints whole lines (a warning) above what is redrawn in place.
     void message(std::string_view text);
@@ -109,5 +115,9 @@ struct report_files {
 /// generator's health, the verdict, the files. Lines fit `options.width` (at least 80).
 std::string render_report(const json& document, const report_files& files,
                           const terminal_options& options);
+
+/// One line for each thing that makes one of the three verdicts a bad one, for a run that says
+/// nothing else: "invalid: ...", "target: ...", "left behind: ...".
+std::vector<std::string> verdict_problems(const json& document);
 
 }  // namespace chopsticks::results

@@ -142,6 +142,9 @@ struct group {
 struct phases {
     bool prepare = true;
     std::uint32_t prepare_concurrency = 64;  ///< connections in prepare and cleanup, all cores
+    /// How long prepare goes on without any success; cleanup likewise.
+    std::int64_t prepare_patience_ns = 300'000'000'000;
+    std::int64_t cleanup_patience_ns = 300'000'000'000;
     std::int64_t warmup_ns = 2'000'000'000;  ///< at least
     bool warmup_given = false;
     /// Not 0: the warm-up goes on until the throughput is steady (stats::find_truncation), for so

@@ -6,6 +6,7 @@
 #include <chopsticks/scenario/parse.hpp>
 #include <numeric>
 
+#include "count_left.hpp"
 #include "session.hpp"
 #include "target.hpp"
 
@@ -80,6 +81,10 @@ class beast_core final : public engine::core_driver {
     runtime::task<std::string> seal_data() override {
         state_.control_cancelled = false;
         return seal_s3_data(state_, addresses_);
+    }
+    runtime::task<engine::left_count> count_left() override {
+        state_.control_cancelled = false;
+        return count_s3_left(state_, addresses_);
     }
     void cancel_control() noexcept override {
         state_.control_cancelled = true;

@@ -103,7 +103,7 @@ TEST_CASE("blocks_prefill_keeps_to_the_extent_and_repeats_what_failed") {
     REQUIRE(result.problem == "");
     CHECK(covers_once(r.disks.before_load, {65536, 65536}));
     CHECK(result.prepared == 32);
-    CHECK(result.prepare_failed == 32);
+    CHECK(result.prepare_failed == 0);
     for (const auto& a : r.disks.accesses)
         CHECK(a.offset + a.length <= 65536);
 }

@@ -30,6 +30,10 @@ struct recorded final : engine::observer {
         phases.push_back(p);
         if (at_phase) at_phase(p);
     }
+    std::vector<engine::wait_state> waits;
+    std::vector<engine::progress> progress;
+    void on_wait(const engine::wait_state& w) override { waits.push_back(w); }
+    void on_progress(const engine::progress& p) override { progress.push_back(p); }
     void on_interval(const engine::interval& i) override {
         if (intervals++ > 0 && i.number <= last_number) numbers_grow = false;
         last_number = i.number;

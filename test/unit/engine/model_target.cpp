@@ -11,7 +11,8 @@ namespace catalogue = scenario::catalogue;
 
 class model_session final : public engine::session {
   public:
-    model_session(model_state& state, runtime::reactor& loop) : state_(state), loop_(loop) {}
+    model_session(model_state& state, runtime::reactor& loop)
+        : state_(state), loop_(loop), number_(state.sessions.fetch_add(1)) {}
 
     runtime::task<void> execute(const engine::operation& op, engine::outcome& out) override {
         cancelled_ = false;
@@ -23,7 +24,7 @@ class model_session final : public engine::session {
         while (monotonic_ns() < answer_ns && !cancelled_)
             co_await loop_.sleep_until(answer_ns);
         while (state_.hang && !cancelled_) {
-            co_await loop_.sleep_until(monotonic_ns() + 1'000'000);
+            co_await loop_.sleep_until(monotonic_ns() + state_.hang_step_ns);
         }
         out.done_ns = out.first_byte_ns = monotonic_ns();
         if (cancelled_) {
@@ -39,6 +40,10 @@ class model_session final : public engine::session {
     void apply(const engine::operation& op, engine::outcome& out) {
         const std::lock_guard lock(state_.mutex);
         ++state_.executed;
+        if (number_ < state_.dead_sessions) {
+            out.fail(op_status::connect_failed, "ECONNREFUSED", "nobody listens");
+            return;
+        }
         if (state_.fail && state_.fail(op, out)) return;
         switch (op.code) {
             case catalogue::s3_put:
@@ -72,6 +77,7 @@ class model_session final : public engine::session {
 
     model_state& state_;
     runtime::reactor& loop_;
+    unsigned number_;
     bool cancelled_ = false;
 };
 
@@ -87,7 +93,7 @@ class model_core final : public engine::core_driver {
         s.problem = state_.open_problem;
         cancelled_ = false;
         while (state_.hang_open && !cancelled_) {
-            co_await loop_.sleep_until(monotonic_ns() + 1'000'000);
+            co_await loop_.sleep_until(monotonic_ns() + state_.hang_step_ns);
         }
         if (cancelled_) s.problem = "cancelled";
         co_return s;
@@ -97,10 +103,14 @@ class model_core final : public engine::core_driver {
         ++state_.closed;
         cancelled_ = false;
         while (state_.hang_open && !cancelled_) {
-            co_await loop_.sleep_until(monotonic_ns() + 1'000'000);
+            co_await loop_.sleep_until(monotonic_ns() + state_.hang_step_ns);
         }
         co_return cancelled_ ? "cancelled" : "";
     }
+    runtime::task<engine::left_count> count_left() override {
+        co_return state_.count_left ? state_.count_left() : engine::left_count();
+    }
+    std::vector<engine::leftover> left_behind() const override { return state_.left_behind; }
     void cancel_control() noexcept override { cancelled_ = true; }
 
   private:

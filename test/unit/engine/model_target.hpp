@@ -24,8 +24,15 @@ struct model_state {
     /// There it takes 50 us at least: a target that takes no time never lets any pass.
     bool on_virtual_clock = false;
     std::atomic<bool> hang{false};
+    std::int64_t hang_step_ns = 1'000'000;  ///< how often what hangs looks whether it is cancelled
     /// Called before each operation; true: it fails with this.
     std::function<bool(const chopsticks::engine::operation&, chopsticks::engine::outcome&)> fail;
+    /// Sessions below this number, in the order of their making, reach nothing.
+    std::atomic<unsigned> dead_sessions{0};
+    std::atomic<unsigned> sessions{0};
+    /// What count_left answers; none: it is not known.
+    std::function<chopsticks::engine::left_count()> count_left;
+    std::vector<chopsticks::engine::leftover> left_behind;
     std::string open_problem;
     std::atomic<bool> hang_open{
         false};  ///< open_target and close_target answer only when cancelled

@@ -36,6 +36,8 @@ TEST_CASE("run_without_cleanup_leaves_exactly_what_it_says_is_alive") {
     const auto result = r.go();
     CHECK(r.state.objects.size() == result.alive[0]);
     CHECK(result.left_behind >= result.alive[0]);
+    REQUIRE(result.left.size() == 1);
+    CHECK(result.left[0].exact == (result.left_behind == result.alive[0]));
     CHECK(r.state.closed == 0);
 }
 
@@ -283,6 +285,7 @@ TEST_CASE("run_target_that_refuses_never_starts") {
 TEST_CASE("run_prepare_that_cannot_write_says_how_many_and_why") {
     model_run r(yaml("{closed: {users: 4}}"));
     r.plan.phase.prepare_concurrency = 2;
+    r.plan.phase.prepare_patience_ns = 200'000'000;
     r.state.fail = [](const engine::operation& op, engine::outcome& out) {
         if (op.code != 0) return false;
         out.fail(op_status::server_error, "InternalError", "the disk is gone");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/results/document.hpp>
+#include <chopsticks/results/read.hpp>
 #include <chopsticks/results/terminal.hpp>
 
 #include "sample.hpp"
@@ -219,10 +220,51 @@ TEST_CASE("report_says_when_errors_pass_the_limit_and_when_the_run_was_cut_short
     doc.run.interrupted = true;
     doc.run.problem = "all connections were refused";
     doc.data.left_behind = 3;
+    doc.data.left = {{"object", "s3://b/p/ID/", 3, false, "s3cmd del s3://b/p/ID/"}};
+    doc.run.verdicts.left_behind = left_verdict::something;
     const std::string out = report_of(doc);
     CHECK(contains(out, "INTERRUPTED"));
     CHECK(contains(out, "Problem     all connections were refused"));
-    CHECK(contains(out, "3 objects of this run are still in the bucket"));
+    CHECK(contains(out, "LEFT BEHIND at most 3 objects below s3://b/p/ID/"));
+    CHECK(contains(out, "\n            s3cmd del s3://b/p/ID/\n"));
+    CHECK_FALSE(contains(out, "CLEAN"));
+}
+
+TEST_CASE("report_says_each_verdict_also_the_good_ones") {
+    run_document doc = sample::document();
+    doc.scenario.error_limit = 0.05;
+    doc.slo.objectives.clear();
+    const std::string out = report_of(doc);
+    CHECK(contains(out, "\nTARGET OK   errors within the limit\n"));
+    CHECK(contains(out, "\nVALID  "));
+    CHECK(contains(out, "\nCLEAN       nothing of this run is left on the target\n"));
+    CHECK(verdict_problems(to_json_without_intervals(doc)).empty());
+}
+
+TEST_CASE("report_of_a_result_from_before_there_were_verdicts_still_says_what_is_left") {
+    json old = to_json_without_intervals(sample::document());
+    old["run"].erase("verdicts");
+    old["data"].erase("left");
+    old["data"]["left_behind"] = 2;
+    CHECK_NOTHROW(check_result(old, "old.json"));
+    const std::string out = render_report(old, {}, terminal_options());
+    CHECK(contains(out, "LEFT BEHIND 2 objects of this run may still be there"));
+    CHECK_FALSE(contains(out, "CLEAN"));
+    CHECK_FALSE(contains(out, "TARGET OK"));
+}
+
+TEST_CASE("report_quiet_run_names_what_makes_each_verdict_bad") {
+    run_document doc = sample::document();
+    doc.slo.objectives.clear();
+    doc.validity = {false, {"core 1 was 97% busy"}};
+    doc.run.verdicts = {generator_verdict::was_limit, target_verdict::failed,
+                        left_verdict::something};
+    doc.data.left = {{"image", "rbd/a", 1, true, "rbd rm rbd/a"}};
+    const auto lines = verdict_problems(to_json_without_intervals(doc));
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[0] == "invalid: core 1 was 97% busy");
+    CHECK(lines[1].starts_with("target: FAILED"));
+    CHECK(lines[2] == "left behind: image rbd/a; to remove it: rbd rm rbd/a");
 }
 
 TEST_CASE("report_says_when_data_came_back_wrong_whatever_the_limit") {
