@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/results/output_lock.hpp>
 #include <chopsticks/telemetry/host.hpp>
 #include <chopsticks/trace/op_log.hpp>
 #include <optional>
@@ -59,6 +60,8 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     doc.workload = results::echo_of(setup.workload);
     if (!setup.has("rbd")) doc.workload.other.erase("rbd");
     doc.interval_file = results::stream_path(how.output);
+    const auto lock = doc.interval_file.empty() ? results::output_lock()
+                                                : results::output_lock(doc.interval_file);
     // Before the interval stream: where it cannot be made, an earlier run's stream stays.
     std::optional<trace::op_log_writer> op_log;
     if (!how.op_log.empty()) {

@@ -299,7 +299,7 @@ int find_max::go() {
         throw config_error("SLO \"" + one.text +
                            "\": the rate is what is searched for; leave the objective out");
     }
-    make_series_folder(arguments_.run.output, document_name);
+    const results::output_lock lock = make_series_folder(arguments_.run.output, document_name);
     document_["objectives"] = json::array();
     for (const scenario::slo& one : slos_)
         document_["objectives"].push_back(one.text);

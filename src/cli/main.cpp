@@ -21,6 +21,11 @@ void raise_stop_level(int) {
     stop_level.fetch_add(1, std::memory_order_relaxed);
 }
 
+void terminal_lost(int) {
+    int nobody_asked = 0;
+    stop_level.compare_exchange_strong(nobody_asked, 1, std::memory_order_relaxed);
+}
+
 /// A mistake in the options, with what CLI11 says of it on one line.
 int refuse(const CLI::App& app, const CLI::ParseError& error) {
     // "--help" and "--version" come as errors too; they are answers.
@@ -76,6 +81,11 @@ void catch_signals() {
     ::sigemptyset(&action.sa_mask);
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
+    struct sigaction before{};
+    ::sigaction(SIGHUP, nullptr, &before);
+    if (before.sa_handler == SIG_IGN) return;
+    action.sa_handler = terminal_lost;
+    ::sigaction(SIGHUP, &action, nullptr);
 }
 
 }  // namespace chopsticks::cli
@@ -88,7 +98,9 @@ int main(int argc, char** argv) {
         if (fd > STDERR_FILENO) ::close(fd);
         if (fd < 0 || fd > STDERR_FILENO) break;
     }
+    // A closed pipe, a file that grew to its limit: writes fail and say so, the run goes on.
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);
     try {
         return chopsticks::cli::run_main(argc, argv);
     } catch (const std::exception& error) {

@@ -25,7 +25,7 @@ constexpr double prepare_share_most = 0.2;
 
 }  // namespace
 
-void make_series_folder(const std::string& folder, const std::string& document) {
+results::output_lock make_series_folder(const std::string& folder, const std::string& document) {
     if (folder.empty()) throw config_error("--output: give a folder for the runs");
     if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
         const int error = errno;
@@ -37,12 +37,14 @@ void make_series_folder(const std::string& folder, const std::string& document) 
     if (::stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
         throw config_error("--output " + folder + ": is no folder; give another name");
     }
+    results::output_lock lock(folder);
     const std::string path = folder + "/" + document;
     if (!document.empty() && ::access(path.c_str(), F_OK) == 0) {
         throw config_error(path + " is there already; give another folder" +
                            (document == "sweep.json" ? ", or go on with it with --resume" : ""));
     }
     results::check_output(path + (document.empty() ? "result.json" : ""));
+    return lock;
 }
 
 results::json series_identity(const run_setup& setup, const run_arguments& a) {
@@ -162,6 +164,11 @@ std::vector<double> cool_down::probe() const {
     setup.scenario.phase.measure_ns = probe_ns;
     setup.make_drivers();
     const engine::run_result result = engine::execute(setup.options, stop_level);
+    for (const engine::leftover& one : result.left) {
+        std::fprintf(stderr, "chopsticks: the probe left behind: %s%llu of kind %s: %s; %s\n",
+                     one.exact ? "" : "at most ", static_cast<unsigned long long>(one.count),
+                     one.kind.c_str(), one.name.c_str(), one.remove_with.c_str());
+    }
     std::vector<double> out;
     for (const stats::figures& f : result.measured.by_operation) {
         const bool enough = f.ok_count >= probe_operations_least;

@@ -5,6 +5,7 @@
 
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/results/document.hpp>
+#include <chopsticks/results/output_lock.hpp>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,9 +14,11 @@
 
 namespace chopsticks::cli {
 
-/// Makes the folder if it is not there. Throws config_error. \param document name of a file in it
+/// Makes the folder if it is not there, and keeps other series out of it as long as the lock lives.
+/// Throws config_error. \param document name of a file in it
 /// that another series left, which must not be there
-void make_series_folder(const std::string& folder, const std::string& document);
+[[nodiscard]] results::output_lock make_series_folder(const std::string& folder,
+                                                      const std::string& document);
 
 /// What is common to all runs of a series, without secrets: the scenario's text, the workload
 /// config, and options that change what is done. Two series may be joined if it is equal.

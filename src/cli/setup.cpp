@@ -154,6 +154,7 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
     workload = scenario::load_workload_config(a.workload_file, overrides);
     scenario::check_together(scenario, workload);
     warnings = scenario.warnings;
+    warnings.insert(warnings.end(), workload.warnings.begin(), workload.warnings.end());
     for (const auto& [key, why] : workload.ignored) {
         warnings.push_back(workload.file + ": " + key + " is ignored: " + why);
     }

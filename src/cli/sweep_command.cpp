@@ -261,7 +261,8 @@ int sweep::status() const {
 
 int sweep::go() {
     begin();
-    make_series_folder(arguments_.run.output, arguments_.resume ? "" : document_name);
+    const results::output_lock lock =
+        make_series_folder(arguments_.run.output, arguments_.resume ? "" : document_name);
     if (arguments_.resume) take_up(read_sweep(path_));
     if (!write()) return exit_errors;
     const auto longest = parse_duration(arguments_.cool_down);

@@ -236,5 +236,60 @@ class interrupt_test(ends_case):
         self.interrupted_in("DELETE", 30, 2, measure="300ms")
 
 
+class one_output_test(ends_case):
+    def start_long(self, output):
+        text = scenario.replace("measure: 300ms", "measure: 60s")
+        process = self.start("run", "-f", self.file("long.yaml", text), "--output", output,
+                             *self.server.target(), env=self.server.credentials)
+        stream = pathlib.Path(f"{output}l")
+        harness.wait_until("a stream", lambda: stream.exists() and
+                           stream.read_bytes().count(b"\n") > 1)
+        return process, stream
+
+    def test_output_of_a_running_run_is_refused_until_that_has_ended(self):
+        first, stream = self.start_long(self.output)
+        before = stream.read_bytes()
+        done = self.run_binary(*self.arguments(), env=self.server.credentials)
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "another run", "--output")
+        self.assertTrue(stream.read_bytes().startswith(before), "the first run's stream was harmed")
+        first.kill()
+        first.wait()
+        done, result = self.run_it()
+        self.assertIsNotNone(result, done.said)
+
+    def test_folder_of_a_running_sweep_is_refused(self):
+        text = scenario.replace("measure: 300ms", "measure: 60s")
+        sweep = ["sweep", "-f", self.file("w.yaml", text), "--users", "1,2", "--output", "folder",
+                 *self.server.target()]
+        first = self.start(*sweep, env=self.server.credentials)
+        harness.wait_until("a sweep", lambda: (self.dir / "folder" / "sweep.json").exists())
+        done = self.run_binary(*sweep, "--resume", env=self.server.credentials)
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "another run")
+        first.kill()
+        first.wait()
+
+    def test_refused_output_leaves_no_empty_file(self):
+        done = self.run_binary(*self.arguments("--op-log", "no/such/folder/log"),
+                               env=self.server.credentials)
+        self.assert_code(done, harness.bad_usage)
+        self.assertFalse((self.dir / "r.jsonl").exists())
+
+
+class warning_test(ends_case):
+    def test_config_with_a_secret_that_others_can_read_is_warned_about(self):
+        config = self.file("c.yaml", f"s3:\n  endpoint: {self.server.url}\n  bucket: load\n"
+                           "  access_key: any\n  secret_key: hush-hush\n")
+        config.chmod(0o644)
+        done = self.run_binary("run", "-f", self.file("s.yaml", scenario), "--workload-config",
+                               config, "--output", self.output)
+        self.assert_code(done, *clean)
+        self.assertRegex(done.err, r"Warning: .*c\.yaml")
+        warnings = "\n".join(harness.read_result(self.output)["run"]["warnings"])
+        self.assertIn("c.yaml", warnings)
+        self.assertNotIn("hush-hush", done.said + self.output.read_text())
+
+
 if __name__ == "__main__":
     harness.main()

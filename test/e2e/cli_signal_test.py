@@ -1,10 +1,17 @@
 #!/usr/bin/env python3
-"""Runs that are cut short: Ctrl-C once and twice, SIGTERM, kill -9."""
+"""Runs that are cut short: Ctrl-C once and twice, SIGTERM, SIGHUP, kill -9; a full disk."""
 
+import fcntl
 import json
+import os
 import pathlib
+import pty
+import resource
+import select
 import signal
 import sys
+import termios
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -76,9 +83,13 @@ class interrupt_test(signal_case):
         time.sleep(1)
         self.assertIsNone(process.poll(), "the drain did not wait for what was in flight")
         process.send_signal(signal.SIGINT)
-        said = self.end(process, 3)
+        said = self.end(process, 20)
         self.assertEqual(process.returncode, harness.interrupted, said)
-        self.assertTrue(harness.read_result(self.output)["run"]["interrupted"])
+        result = harness.read_result(self.output)
+        self.assertTrue(result["run"]["interrupted"])
+        self.assertGreaterEqual(result["data"]["left_behind"],
+                                self.server.counters()["objects"])
+        self.assertIn("LEFT BEHIND", said)
 
     def test_interrupt_while_preparing_cleans_up_and_says_so(self):
         self.server.set_faults("latency:fixed=20ms,op=put")
@@ -99,6 +110,82 @@ class interrupt_test(signal_case):
         said = self.end(process, 45)
         self.assertEqual(process.returncode, harness.interrupted, said)
         self.assertTrue(harness.read_result(self.output)["run"]["interrupted"])
+
+
+class hangup_test(signal_case):
+    """A terminal or a connection that is lost."""
+
+    def check(self, process):
+        self.assertEqual(process.wait(timeout=60), harness.interrupted)
+        result = harness.read_result(self.output)
+        self.assertEqual(harness.schema_errors(result), [])
+        self.assertTrue(result["run"]["interrupted"])
+        self.assertEqual(result["run"]["verdicts"]["left_behind"], "nothing")
+        self.assertEqual(self.server.counters()["objects"], 0, "not cleaned up")
+
+    def test_sighup_is_an_interrupt_however_often_it_comes(self):
+        process = self.start_run()
+        self.wait_for_intervals()
+        for _ in range(3):
+            process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=60)
+        self.check(process)
+
+    def test_sighup_that_is_ignored_stays_so(self):
+        process = self.start("run", "-f", self.scenario, "--output", self.output, "-t", "3s",
+                             *self.server.target(), env=self.server.credentials,
+                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        self.wait_for_intervals(1)
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=60)
+        self.assertFalse(harness.read_result(self.output)["run"]["interrupted"])
+
+    def test_closed_terminal_costs_neither_the_cleanup_nor_the_result(self):
+        ours, theirs = pty.openpty()
+
+        def take_terminal():
+            os.setsid()
+            fcntl.ioctl(1, termios.TIOCSCTTY, 0)
+
+        process = self.start("run", "-f", self.scenario, "--output", self.output,
+                             *self.server.target(), env=self.server.credentials, stdin=theirs,
+                             stdout=theirs, stderr=theirs, preexec_fn=take_terminal)
+        os.close(theirs)
+        drain = threading.Thread(target=self.read_until_closed, args=(ours,), daemon=True)
+        drain.start()
+        self.wait_for_intervals()
+        # The kernel sends SIGHUP to whom the terminal belonged, and every write to it fails.
+        self.closing = True
+        drain.join(timeout=10)
+        os.close(ours)
+        self.check(process)
+
+    closing = False
+
+    def read_until_closed(self, terminal):
+        while not self.closing:
+            if select.select([terminal], [], [], 0.1)[0]:
+                os.read(terminal, 65536)
+
+
+class full_disk_test(signal_case):
+    def test_result_for_which_there_is_no_room_is_printed(self):
+        """Files may grow to 20 kB: the interval stream is cut, the result fits nowhere."""
+        process = self.start("run", "-f", self.scenario, "--output", self.output, "-t", "3s",
+                             *self.server.target(),
+                             env={**self.server.credentials, "TMPDIR": str(self.dir)},
+                             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
+                                                                   (20000, 20000)))
+        out, err = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, harness.errors_or_slo, harness.decode(err))
+        self.assertIn("File too large", harness.decode(err))
+        self.assertIn("printed instead", harness.decode(err))
+        result, _ = json.JSONDecoder().raw_decode(harness.decode(out))
+        self.assertEqual(harness.schema_errors(result), [])
+        self.assertIn("File too large", "\n".join(result["run"]["warnings"]))
+        self.assertFalse(self.output.exists(), "half a result")
+        self.assertEqual([p.name for p in self.dir.glob(".chopsticks-*")], [])
+        self.assertEqual(self.server.counters()["objects"], 0, "not cleaned up")
 
 
 class kill_test(signal_case):
