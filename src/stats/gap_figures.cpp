@@ -4,12 +4,6 @@
 
 namespace chopsticks::stats {
 
-namespace {
-
-constexpr std::uint64_t fewest = 10 * gap_figures::class_count;
-
-}  // namespace
-
 void gap_figures::add(const gap_figures& other) noexcept {
     for (std::size_t i = 0; i < class_count; ++i)
         counts_[i] += other.counts_[i];
@@ -30,7 +24,7 @@ double gap_figures::variation() const noexcept {
 }
 
 double gap_figures::chi_square() const noexcept {
-    if (count_ < fewest) return 0;
+    if (!is_testable()) return 0;
     const double expected = static_cast<double>(count_) / class_count;
     double sum = 0;
     for (const std::uint64_t n : counts_) {
@@ -41,7 +35,7 @@ double gap_figures::chi_square() const noexcept {
 }
 
 double gap_figures::p_value() const {
-    if (count_ < fewest) return 1;
+    if (!is_testable()) return 1;
     return boost::math::gamma_q((class_count - 1) / 2.0, chi_square() / 2);
 }
 

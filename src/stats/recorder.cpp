@@ -86,6 +86,25 @@ struct failures {
     }
 };
 
+// What was due of one operation and got no answer.
+struct unanswered {
+    std::uint64_t shed = 0;
+    std::uint64_t unfinished = 0;
+    histogram waited{recorded_digits};
+
+    void add_to(figures& sum) const {
+        sum.shed += shed;
+        sum.unfinished += unfinished;
+        if (waited.count() > 0) sum.waited.add(waited);
+    }
+
+    void clear() noexcept {
+        shed = 0;
+        unfinished = 0;
+        if (waited.count() > 0) waited.clear();
+    }
+};
+
 }  // namespace
 
 std::string_view size_class_name(std::size_t size_class) noexcept {
@@ -107,6 +126,7 @@ struct recorder::state {
         : by_class(names.operations.size() * size_class_count),
           failed_ops(names.operations.size()),
           skipped(names.operations.size()),
+          no_answer(names.operations.size()),
           endpoint_count(names.endpoints.size()) {
         CHOPSTICKS_ASSERT(endpoint_count > 0);
         // A single endpoint's figures are the sum over the operations.
@@ -120,6 +140,7 @@ struct recorder::state {
     std::vector<successes> by_class;  // [operation * size_class_count + class]
     std::vector<failures> failed_ops;
     std::vector<std::uint64_t> skipped;
+    std::vector<unanswered> no_answer;
     std::size_t endpoint_count;
     std::vector<successes> by_endpoint;  // empty if there is only one
     std::vector<failures> failed_endpoints;
@@ -154,6 +175,18 @@ void recorder::skip(std::uint16_t op) noexcept {
     ++state_->skipped[op];
 }
 
+void recorder::shed(std::uint16_t op) noexcept {
+    CHOPSTICKS_ASSERT(op < state_->no_answer.size());
+    ++state_->no_answer[op].shed;
+}
+
+void recorder::unfinished(std::uint16_t op, std::int64_t waited_ns, bool is_failure) noexcept {
+    CHOPSTICKS_ASSERT(op < state_->no_answer.size());
+    unanswered& to = state_->no_answer[op];
+    if (!is_failure) ++to.unfinished;
+    to.waited.record(waited_ns);
+}
+
 std::uint64_t recorder::ok_count() const noexcept {
     return state_->ok_count;
 }
@@ -170,8 +203,12 @@ void recorder::add_to(totals& sum) const {
     for (std::size_t op = 0; op < from.failed_ops.size(); ++op) {
         figures& operation = sum.by_operation[op];
         operation.skipped += from.skipped[op];
+        from.no_answer[op].add_to(operation);
         from.failed_ops[op].add_to(operation);
-        if (single_endpoint) from.failed_ops[op].add_to(sum.by_endpoint[0]);
+        if (single_endpoint) {
+            from.no_answer[op].add_to(sum.by_endpoint[0]);
+            from.failed_ops[op].add_to(sum.by_endpoint[0]);
+        }
         for (std::size_t size_class = 0; size_class < size_class_count; ++size_class) {
             const successes& cell = from.by_class[op * size_class_count + size_class];
             if (cell.count == 0) continue;
@@ -196,6 +233,8 @@ void recorder::clear() noexcept {
         cell.clear();
     for (std::uint64_t& count : all.skipped)
         count = 0;
+    for (unanswered& cell : all.no_answer)
+        cell.clear();
     for (successes& cell : all.by_endpoint)
         cell.clear();
     for (failures& cell : all.failed_endpoints)

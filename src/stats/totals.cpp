@@ -41,11 +41,14 @@ void figures::add(const figures& other) {
     bytes += other.bytes;
     retries += other.retries;
     skipped += other.skipped;
+    shed += other.shed;
+    unfinished += other.unfinished;
     response.add(other.response);
     service.add(other.service);
     send_lag.add(other.send_lag);
     first_byte.add(other.first_byte);
     failed.add(other.failed);
+    waited.add(other.waited);
     for (const error_row& row : other.errors)
         add_errors(row);
 }

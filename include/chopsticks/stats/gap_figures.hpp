@@ -40,6 +40,9 @@ class gap_figures {
     /// Standard deviation / mean: 1 for a Poisson process, 0 for even spacing. 0 when empty.
     double variation() const noexcept;
 
+    /// Whether there are enough gaps for the classes.
+    bool is_testable() const noexcept { return count_ >= 10 * class_count; }
+
     /// Pearson's statistic against exponential gaps of mean 1; 0 below 1000 gaps, which are too few
     /// for 100 classes.
     double chi_square() const noexcept;

@@ -68,7 +68,12 @@ struct error_row {
 /// All histograms of latencies but `failed` are of successes only.
 struct figures {
     explicit figures(int digits = 3)
-        : response(digits), service(digits), send_lag(digits), first_byte(digits), failed(digits) {}
+        : response(digits),
+          service(digits),
+          send_lag(digits),
+          first_byte(digits),
+          failed(digits),
+          waited(digits) {}
 
     /// Kinds that `errors` keeps apart; what comes beyond is counted in one row of code "other" per
     /// status, so that the counts by status stay exact.
@@ -79,11 +84,17 @@ struct figures {
     std::uint64_t bytes = 0;    ///< body bytes of successes
     std::uint64_t retries = 0;  ///< of successes and failures
     std::uint64_t skipped = 0;  ///< chosen, but there was nothing to do it on (no object alive)
-    histogram response;         ///< done - intended
-    histogram service;          ///< done - sent
-    histogram send_lag;         ///< sent - intended
-    histogram first_byte;       ///< first byte - sent
-    histogram failed;           ///< done - intended of failures
+    /// Work that was due and got no answer; in none of the counts above.
+    std::uint64_t shed = 0;        ///< never begun: no room to wait, or too late
+    std::uint64_t unfinished = 0;  ///< waiting, or cut off, when the load or the run ended
+    histogram response;            ///< done - intended
+    histogram service;             ///< done - sent
+    histogram send_lag;            ///< sent - intended
+    histogram first_byte;          ///< first byte - sent
+    histogram failed;              ///< done - intended of failures
+    /// How long the unfinished had waited by then, each a lower bound of a response time; those
+    /// that the end of the drain made failures are in it too.
+    histogram waited;
     std::vector<error_row> errors;
 
     void add(const figures& other);
@@ -133,6 +144,11 @@ class recorder {
     /// run ended, not the operation. op_status::ok is a bug.
     void record(const failure& f) noexcept;
     void skip(std::uint16_t op) noexcept;
+    /// Due, and never to be begun.
+    void shed(std::uint16_t op) noexcept;
+    /// Due, and not answered when the load or the run ended. \param is_failure it is recorded as a
+    /// failure as well
+    void unfinished(std::uint16_t op, std::int64_t waited_ns, bool is_failure) noexcept;
 
     /// Operations and bytes recorded as ok since the last clear, over all operations.
     std::uint64_t ok_count() const noexcept;
