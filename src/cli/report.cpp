@@ -1,12 +1,15 @@
 #include "report.hpp"
 
 #include <algorithm>
+#include <chopsticks/core/units.hpp>
 #include <chopsticks/engine/validity.hpp>
 #include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/results/calibration.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/telemetry/host.hpp>
+#include <cmath>
+#include <cstdio>
 
 #include "health.hpp"
 
@@ -18,6 +21,7 @@ results::load_figures load_of(const engine::load_figures& f) {
     results::load_figures out;
     out.intended = f.intended;
     out.issued = f.issued;
+    out.skipped = f.skipped;
     out.completed = f.completed;
     out.cancelled = f.cancelled;
     out.shed = f.shed;
@@ -31,6 +35,7 @@ results::load_figures load_of(const engine::load_figures& f) {
 void add_load(results::load_figures& sum, const results::load_figures& more) {
     sum.intended += more.intended;
     sum.issued += more.issued;
+    sum.skipped += more.skipped;
     sum.completed += more.completed;
     sum.cancelled += more.cancelled;
     sum.shed += more.shed;
@@ -39,6 +44,17 @@ void add_load(results::load_figures& sum, const results::load_figures& more) {
     sum.backlog_age_max_ns = std::max(sum.backlog_age_max_ns, more.backlog_age_max_ns);
     sum.max_in_flight += more.max_in_flight;
     sum.intended_rate_per_s += more.intended_rate_per_s;
+}
+
+results::silence_figures silence_of(const engine::silence_figures& f) {
+    results::silence_figures out;
+    out.longest_s = f.longest_s;
+    out.allowed_s = f.allowed_s;
+    out.outage_s = f.outage_s;
+    out.outage_share = f.outage_share;
+    for (const engine::silence_figures::span& one : f.outages)
+        out.outages.push_back({one.start_s, one.duration_s});
+    return out;
 }
 
 }  // namespace
@@ -109,6 +125,13 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
     doc.run.throughput.batch_intervals = steady.throughput.batch_values;
     doc.run.throughput.usable = steady.throughput.usable;
     doc.run.throughput.ended_run = steady.confident;
+    const double wanted = setup.scenario.stop.confidence;
+    if (wanted > 0 && !steady.confident && !result.interrupted && result.problem.empty()) {
+        char share[32];
+        std::snprintf(share, sizeof share, "%.3g %%", wanted * 100);
+        doc.run.warnings.push_back(std::string("the throughput was not known to within ") + share +
+                                   " when the measure phase ended: measure longer");
+    }
     for (const stats::figures& f : result.warmup.by_operation) {
         doc.run.warmup.ok += f.ok_count;
         doc.run.warmup.failed += f.failed_count;
@@ -131,11 +154,15 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         out.open_loop = group.open.has_value();
         out.users = group.open ? 0 : scenario::users_most(group.closed);
         out.load = load_of(result.groups[g]);
+        if (g < result.group_measure_s.size()) {
+            out.measured_s = result.group_measure_s[g];
+            out.exhausted = result.exhausted[g];
+            out.silence = silence_of(result.silences[g]);
+        }
         if (group.open) {
             const load::rate_curve plan = scenario::rate_plan(*group.open, 0);
-            if (result.measure_s > 0) {
-                out.load.intended_rate_per_s =
-                    plan.count(result.measure_s * 1e9) / result.measure_s;
+            if (out.measured_s > 0) {
+                out.load.intended_rate_per_s = plan.count(out.measured_s * 1e9) / out.measured_s;
             }
             // The gaps of a recording are those of the recording: there is no plan to test.
             if (!group.open->replay && g < result.pacing.size()) {
@@ -151,6 +178,15 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
             out.replay = describe_replay(*feed);
             for (std::string& warning : replay_warnings(*out.replay))
                 doc.run.warnings.push_back(std::move(warning));
+        }
+        if (out.exhausted) {
+            doc.run.warnings.push_back(
+                "group " + out.name + " had nothing left to work on " +
+                (out.measured_s > 0
+                     ? "after " + format_latency(std::llround(out.measured_s * 1e9)) +
+                           " of the measure phase, which ended for it: its rates are over that time"
+                     : std::string("when the measure phase began: nothing of it was measured")) +
+                "; prepare more objects, or add tasks that make some");
         }
         doc.groups.push_back(std::move(out));
     }
@@ -171,6 +207,12 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
             add_load(out.load, load);
         }
         doc.stages.push_back(std::move(out));
+    }
+
+    for (const engine::endpoint_silence& one : result.endpoint_silences) {
+        doc.endpoint_silences.push_back({setup.scenario.groups[one.group].name,
+                                         doc.layout.endpoints[one.endpoint],
+                                         silence_of(one.figures)});
     }
 
     results::generator_figures& gen = doc.generator;
@@ -205,7 +247,8 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
     gen.connections.tls_handshakes = result.connections.tls_handshakes;
     gen.connections.tls_resumed = result.connections.tls_resumed;
     gen.connections.timeouts = result.connections.timeouts;
-    gen.loop_lag = result.schedule_lag;
+    for (const stats::histogram& lag : result.schedule_lag)
+        gen.loop_lag.add(lag);
     doc.health = health_of(result, seen);
 
     if (doc.run.problem.empty()) {
@@ -244,6 +287,14 @@ results::target_verdict judge_target(const results::run_document& doc,
     const double share =
         ok + failed > 0 ? static_cast<double>(failed) / static_cast<double>(ok + failed) : 0;
     if (share > scenario.error_limit) return target_verdict::failed;
+    // Neither is a target that was away, however few operations that failed meanwhile.
+    const auto away = [&](const auto& one) { return one.outage_share > scenario.limits.outage; };
+    if (std::any_of(result.silences.begin(), result.silences.end(), away)) {
+        return target_verdict::failed;
+    }
+    for (const engine::endpoint_silence& one : result.endpoint_silences) {
+        if (away(one.figures)) return target_verdict::failed;
+    }
     const bool missed = std::any_of(doc.slo.objectives.begin(), doc.slo.objectives.end(),
                                     [](const results::slo_outcome& one) { return !one.met; });
     return missed ? target_verdict::missed_objective : target_verdict::fine;

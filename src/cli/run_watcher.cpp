@@ -99,6 +99,7 @@ void run_watcher::take_interval(const engine::interval& one) {
         load.add(g);
     out.load.intended = load.intended;
     out.load.issued = load.issued;
+    out.load.skipped = load.skipped;
     out.load.completed = load.completed;
     out.load.shed = load.shed;
     out.load.shed_late = load.shed_late;

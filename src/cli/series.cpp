@@ -3,12 +3,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/results/write.hpp>
+#include <chopsticks/stats/response_times.hpp>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <thread>
@@ -85,6 +88,13 @@ results::json point_figures(const results::run_document& doc) {
     stats::figures all(3);
     for (const stats::figures& f : doc.figures.by_operation)
         all.add(f);
+    stats::response_times response;
+    response.add(all);
+    double outage_share = 0;
+    for (const results::group_figures& group : doc.groups)
+        outage_share = std::max(outage_share, group.silence.outage_share);
+    for (const results::endpoint_silence& one : doc.endpoint_silences)
+        outage_share = std::max(outage_share, one.figures.outage_share);
     const double seconds = doc.run.duration_s;
     results::json out;
     out["duration_s"] = seconds;
@@ -95,11 +105,20 @@ results::json point_figures(const results::run_document& doc) {
     out["failed"] = all.failed_count;
     out["shed"] = doc.load.shed;
     out["backlog_at_end"] = doc.load.backlog_at_end;
-    out["mean_ns"] = all.response.mean();
-    out["p50_ns"] = all.response.value_at_percentile(50);
-    out["p99_ns"] = all.response.value_at_percentile(99);
-    out["p999_ns"] = all.response.value_at_percentile(99.9);
-    out["max_ns"] = all.response.max();
+    out["shed_late"] = doc.load.shed_late;
+    out["unfinished"] = all.unfinished;
+    out["outage_share"] = outage_share;
+    out["mean_ns"] = response.mean().least;
+    out["at_least"] = results::json::array();
+    if (response.mean().at_least()) out["at_least"].push_back("mean_ns");
+    const auto put = [&out](const char* key, const stats::bounded& value) {
+        out[key] = std::llround(value.least);
+        if (value.at_least()) out["at_least"].push_back(key);
+    };
+    put("p50_ns", response.percentile(50));
+    put("p99_ns", response.percentile(99));
+    put("p999_ns", response.percentile(99.9));
+    put("max_ns", response.max());
     out["valid"] = doc.validity.valid;
     out["reasons"] = doc.validity.reasons;
     out["slo"] = results::json::array();

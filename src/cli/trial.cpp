@@ -40,7 +40,7 @@ void trial_watcher::on_interval(const engine::interval& one) {
     for (const engine::load_figures& g : one.groups) {
         due += static_cast<double>(g.intended);
         there_ += static_cast<double>(g.intended) - static_cast<double>(g.completed) -
-                  static_cast<double>(g.cancelled + g.shed + g.shed_late);
+                  static_cast<double>(g.skipped + g.cancelled + g.shed + g.shed_late);
         if (one.when == engine::phase::measure) {
             shed_ += static_cast<double>(g.shed + g.shed_late);
         }

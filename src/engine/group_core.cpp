@@ -153,11 +153,16 @@ std::uint64_t group_core::missing() const noexcept {
 void group_core::start_load() {
     accepting_ = true;
     load_.assign(owner_.times().bins(), load_figures{});
+    const std::size_t endpoints =
+        owner_.shared().options->groups[index_].target->endpoints().size();
+    gap_logs_.assign(endpoints > 1 ? 1 + endpoints : 1, gap_log(owner_.times().start_ns));
     if (open_loop_) {
         start_open();
         return;
     }
     const load_times& times = owner_.times();
+    // A core without users has nothing to do from the start.
+    if (users_.empty()) exhausted_ns = times.start_ns;
     user_levels_ = scenario::user_plan(plan_.closed, times.measure_ns - times.start_ns);
     for (std::size_t i = 0; i < users_.size(); ++i) {
         // User n of all is user n / cores of core n % cores.
@@ -202,11 +207,9 @@ bool group_core::take_from_budget(std::int64_t due_ns) {
 
 runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
     const std::uint32_t chosen = replay_ ? replay_->task_of(u.planned.kind) : mix_.next();
-    const prepared_task& t = tasks_[chosen];
+    prepared_task& t = tasks_[chosen];
     const std::size_t bin = owner_.bin_of(intended_ns);
-    ++load_[bin].issued;
-    ++in_flight_;
-    load_[bin].in_flight_max = std::max(load_[bin].in_flight_max, in_flight_);
+    bool begun = false;
     sequence_state state;
     state.own = t.removes_own && objects_.begin_own(state.object);
     u.skipped = false;
@@ -220,6 +223,13 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
             u.skipped = true;
             break;
         }
+        if (!begun) {
+            begun = true;
+            ++changes_;
+            ++load_[bin].issued;
+            in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
+        }
+        gap_logs_.front().wanted(intended_ns);
         out.status = op_status::ok;
         out.endpoint = 0;
         out.native = {};
@@ -227,13 +237,15 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
         out.bytes = 0;
         out.sent_ns = out.first_byte_ns = out.done_ns = 0;
         co_await u.connection->execute(op, out);
-        if (out.status == op_status::cancelled && owner_.drain_expired()) {
+        const bool cut_off = out.status == op_status::cancelled;
+        if (cut_off && owner_.drain_expired()) {
             out.fail(op_status::timeout, "DrainTimeout",
                      "still in flight when the drain phase ended");
         }
         end_step(c, state, out.status == op_status::ok);
         u.last = out.status;
-        record(step.slot, op, out, intended_ns);
+        record(step.slot, op, out, intended_ns, cut_off);
+        note_gaps(out, intended_ns);
         if (op_log_ != nullptr) log(step, op, out, intended_ns);
         if (bytes_.limited() && bin > 0 && out.status == op_status::ok && !bytes_.take(out.bytes)) {
             stopped_by_budget_ = true;
@@ -243,8 +255,37 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
         intended_ns = out.done_ns;
     }
     if (state.own) objects_.end_own(state.object, state.gone);
+    if (!begun) {
+        ++load_[bin].skipped;
+        found_nothing(t);
+        co_return;
+    }
     --in_flight_;
+    last_done_ns_ = std::max(last_done_ns_, out.done_ns > 0 ? out.done_ns : monotonic_ns());
     finish_task(bin, u.last);
+}
+
+/// Nothing can come to be there any more when every task has found nothing since the last one was
+/// begun, and none is under way.
+void group_core::found_nothing(prepared_task& t) {
+    // A replay's next operation may be one that puts.
+    if (replay_ || in_flight_ > 0) return;
+    t.skipped_at = changes_;
+    for (std::size_t i = 0; i < tasks_.size(); ++i) {
+        if (plan_.tasks[i].weight > 0 && tasks_[i].skipped_at != changes_) return;
+    }
+    if (exhausted_ns.load(std::memory_order_relaxed) != 0) return;
+    exhausted_ns.store(std::max(last_done_ns_, owner_.times().start_ns), std::memory_order_relaxed);
+}
+
+void group_core::note_gaps(const outcome& out, std::int64_t intended_ns) noexcept {
+    const bool several = gap_logs_.size() > 1;
+    if (out.status == op_status::ok) {
+        gap_logs_.front().success(out.done_ns, in_flight_ > 1 || queue_count_ > 0);
+        if (several) gap_logs_[1 + out.endpoint].success(out.done_ns, false);
+    } else if (several && out.status != op_status::cancelled) {
+        gap_logs_[1 + out.endpoint].wanted(intended_ns);
+    }
 }
 
 void group_core::finish_task(std::size_t bin, op_status last) {
@@ -256,9 +297,13 @@ void group_core::finish_task(std::size_t bin, op_status last) {
 }
 
 void group_core::record(std::uint16_t slot, const operation& op, const outcome& out,
-                        std::int64_t intended_ns) {
-    if (out.status == op_status::cancelled) return;
+                        std::int64_t intended_ns, bool cut_off) {
     stats::recorder& r = owner_.recorder(owner_.bin_of(intended_ns));
+    if (cut_off) {
+        const std::int64_t cut_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
+        r.unfinished(slot, cut_ns - intended_ns, out.status != op_status::cancelled);
+    }
+    if (out.status == op_status::cancelled) return;
     const auto endpoint =
         static_cast<std::uint16_t>(owner_.shared().first_endpoint[index_] + out.endpoint);
     if (out.status == op_status::ok) {
@@ -313,8 +358,9 @@ std::vector<load_figures> group_core::take_load() {
     taken[bin].backlog = queue_count_;
     if (queue_count_ > 0) taken[bin].backlog_age_max_ns = now - queue_[queue_head_];
     taken[bin].users = users_active_;
+    taken[bin].in_flight_max = in_flight_max_;
     load_.assign(taken.size(), load_figures{});
-    load_[bin].in_flight_max = in_flight_;
+    in_flight_max_ = in_flight_;
     return taken;
 }
 

@@ -27,8 +27,7 @@ runtime::task<void> group_core::open_user(user& u) {
         if (queue_count_ > 0 && !ended) {
             u.intended_ns = queue_[queue_head_];
             if (replay_) u.planned = replay_->pending[queue_head_];
-            queue_head_ = queue_head_ + 1 == queue_.size() ? 0 : queue_head_ + 1;
-            --queue_count_;
+            drop_oldest();
             if (pacing_ && owner_.bin_of(u.intended_ns) > 0) {
                 pacing_->issued(monotonic_ns() - owner_.times().start_ns);
             }
@@ -64,12 +63,38 @@ void group_core::take_next_due() noexcept {
         due < 9e18 ? owner_.times().start_ns + static_cast<std::int64_t>(due) : INT64_MAX;
 }
 
+/// The operation that a task which is never begun would have begun with.
+std::uint16_t group_core::slot_of_next(const trace::planned_operation* recorded) noexcept {
+    const std::uint32_t chosen =
+        recorded != nullptr ? replay_->task_of(recorded->kind) : mix_.next();
+    return tasks_[chosen].steps.front().slot;
+}
+
+void group_core::shed(std::int64_t due_ns, const trace::planned_operation* recorded) {
+    owner_.recorder(owner_.bin_of(due_ns)).shed(slot_of_next(recorded));
+}
+
+void group_core::drop_oldest() noexcept {
+    queue_head_ = queue_head_ + 1 == queue_.size() ? 0 : queue_head_ + 1;
+    --queue_count_;
+}
+
 /// Drops what has waited in the queue for longer than it may.
 void group_core::shed_late(std::int64_t now_ns) {
     while (queue_count_ > 0 && now_ns - queue_[queue_head_] > plan_.open->late_limit_ns) {
-        ++load_[owner_.bin_of(queue_[queue_head_])].shed_late;
-        queue_head_ = queue_head_ + 1 == queue_.size() ? 0 : queue_head_ + 1;
-        --queue_count_;
+        const std::int64_t due_ns = queue_[queue_head_];
+        ++load_[owner_.bin_of(due_ns)].shed_late;
+        shed(due_ns, replay_ ? &replay_->pending[queue_head_] : nullptr);
+        drop_oldest();
+    }
+}
+
+void group_core::record_unfinished(std::int64_t end_ns) {
+    if (std::exchange(queue_counted_, true)) return;
+    for (std::size_t i = 0; i < queue_count_; ++i) {
+        const std::size_t at = (queue_head_ + i) % queue_.size();
+        const std::uint16_t slot = slot_of_next(replay_ ? &replay_->pending[at] : nullptr);
+        owner_.recorder(owner_.bin_of(queue_[at])).unfinished(slot, end_ns - queue_[at], false);
     }
 }
 
@@ -83,6 +108,7 @@ std::int64_t group_core::hand_out(std::int64_t due_ns, std::int64_t now_ns,
     const std::int64_t late_limit_ns = plan_.open->late_limit_ns;
     if (late_limit_ns > 0 && now_ns - due_ns > late_limit_ns) {
         ++load_[bin].shed_late;
+        shed(due_ns, recorded);
         return now_ns;
     }
     // It waited as long as this one did not: what is too late makes room.
@@ -106,6 +132,7 @@ std::int64_t group_core::hand_out(std::int64_t due_ns, std::int64_t now_ns,
         ++load_[bin].queued;
     } else {
         ++load_[bin].shed;
+        shed(due_ns, recorded);
     }
     return now_ns;
 }

@@ -7,6 +7,7 @@
 
 #include "housekeeping.hpp"
 #include "steering.hpp"
+#include "whole_run.hpp"
 
 namespace chopsticks::engine {
 
@@ -46,6 +47,7 @@ class coordinator {
     worker_list workers_;
     steering run_;
     housekeeping housekeeping_;
+    std::int64_t measure_ns_ = 0;  ///< when the measure phase began
     struct span {
         double start_s;
         double duration_s;
@@ -106,6 +108,7 @@ void coordinator::load() {
         times.stage_ends_ns.push_back(times.measure_ns + end_ns);
     sink_.load_starts(times.start_ns, times.stage_ends_ns.size());
     if (options_.op_log != nullptr) begin_op_log(times.start_ns);
+    std::int64_t measured_to_ns = INT64_MAX;
     run_.enter(ramp_s > 0 ? phase::ramp : plan.warmup_ns > 0 ? phase::warmup : phase::measure);
     for (auto& w : workers_)
         ask(*w, [&] { w->start_load(times); });
@@ -120,16 +123,16 @@ void coordinator::load() {
             known.enough(sink_.throughput(phase::measure))) {
             result_.steady.confident = true;
         }
-        const bool all_finished = std::all_of(workers_.begin(), workers_.end(), [](const auto& w) {
-            return w->finished.load(std::memory_order_relaxed);
-        });
+        const std::int64_t done_ns = done_since(workers_);
         const bool enough =
             result_.steady.confident || (options_.end_load != nullptr && options_.end_load->load());
-        const bool cut = run_.stopping() || all_finished || enough;
+        const bool cut = run_.stopping() || done_ns != 0 || enough;
         const std::int64_t recorded_end_ns = replay_end_ns(options_.groups, times.start_ns);
         if (now < times.end_ns && (cut || recorded_end_ns < times.end_ns)) {
             times.end_ns = cut ? now : std::max(now, recorded_end_ns);
             times.measure_ns = std::min(times.measure_ns, times.end_ns);
+            // Nothing was begun since, and rates are of the time before.
+            if (done_ns != 0) measured_to_ns = std::clamp(done_ns, times.measure_ns, times.end_ns);
             for (auto& w : workers_)
                 ask(*w, [&] { w->end_early(times.end_ns); });
         }
@@ -145,7 +148,16 @@ void coordinator::load() {
                            static_cast<double>(end_ns - stage_start_ns) / 1e9});
         stage_start_ns = end_ns;
     }
-    result_.measure_s = static_cast<double>(times.end_ns - times.measure_ns) / 1e9;
+    measure_ns_ = times.measure_ns;
+    measured_to_ns = std::min(measured_to_ns, times.end_ns);
+    result_.measure_s = static_cast<double>(measured_to_ns - measure_ns_) / 1e9;
+    for (std::size_t g = 0; g < options_.groups.size(); ++g) {
+        const std::int64_t since_ns = exhausted_since(workers_, g);
+        const std::int64_t to_ns =
+            since_ns == 0 ? measured_to_ns : std::clamp(since_ns, measure_ns_, measured_to_ns);
+        result_.exhausted.push_back(since_ns != 0);
+        result_.group_measure_s.push_back(static_cast<double>(to_ns - measure_ns_) / 1e9);
+    }
     result_.warmup_s = static_cast<double>(times.measure_ns - times.start_ns) / 1e9;
 }
 
@@ -184,11 +196,16 @@ run_result coordinator::go() {
     }
     housekeeping_.close_targets();
     result_.pacing.resize(options_.groups.size());
+    result_.schedule_lag.resize(options_.groups.size());
+    std::vector<std::vector<core_gaps>> gaps(options_.groups.size());
     for (auto& w : workers_) {
         ask(*w, [&] {
             for (std::size_t g = 0; g < options_.groups.size(); ++g) {
                 const group_core& group = *w->groups()[g];
-                result_.schedule_lag.add(group.schedule_lag());
+                result_.schedule_lag[g].add(group.schedule_lag());
+                gaps[g].resize(group.gap_logs().size());
+                for (std::size_t i = 0; i < gaps[g].size(); ++i)
+                    gaps[g][i].add(group.gap_logs()[i]);
                 if (group.pacing() != nullptr) result_.pacing[g].add(group.pacing()->figures());
             }
         });
@@ -201,6 +218,7 @@ run_result coordinator::go() {
     result_.steady.throughput = stats::confidence_of_mean(sink_.throughput(phase::measure));
     result_.measured = std::move(sink_.measured);
     result_.warmup = std::move(sink_.warmup);
+    add_silences(result_, options_, *shared_, gaps, measure_ns_);
     result_.groups = std::move(sink_.groups);
     result_.stages = std::move(sink_.stages);
     for (std::size_t i = 0; i < result_.stages.size(); ++i) {

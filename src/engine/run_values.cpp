@@ -32,6 +32,7 @@ std::string_view name(phase p) noexcept {
 void load_figures::add(const load_figures& other) noexcept {
     intended += other.intended;
     issued += other.issued;
+    skipped += other.skipped;
     completed += other.completed;
     cancelled += other.cancelled;
     queued += other.queued;

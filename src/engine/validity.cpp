@@ -44,51 +44,59 @@ void check_cores(const run_result& result, const limits& limit, reasons& out) {
 
 /// The part of the send lag that is the generator's own. Work that waited because all users were
 /// busy waited for the target; where hardly any did, the whole send lag is the generator's.
-const stats::histogram& own_lag(const run_result& result, const stats::histogram& send_lag) {
-    std::uint64_t intended = 0;
-    std::uint64_t waited = 0;
-    for (const load_figures& g : result.groups) {
-        intended += g.intended;
-        waited += g.queued + g.shed;
-    }
+const stats::histogram& own_lag(const load_figures& load, const stats::histogram& send_lag,
+                                const stats::histogram& schedule_lag) {
     // A tenth of what the 99th percentile leaves out.
-    const bool rare = waited <= intended / 1000;
-    return rare && send_lag.count() > 0 ? send_lag : result.schedule_lag;
+    const bool rare = load.queued + load.shed <= load.intended / 1000;
+    return rare && send_lag.count() > 0 ? send_lag : schedule_lag;
 }
 
-void check_lag(const run_result& result, const limits& limit,
-               const std::vector<scenario::slo>& slos, reasons& out) {
-    stats::histogram service;
-    stats::histogram send_lag;
-    for (const stats::figures& f : result.measured.by_operation) {
-        service.add(f.service);
-        send_lag.add(f.send_lag);
-    }
-    const stats::histogram& own = own_lag(result, send_lag);
-    if (own.count() == 0 || service.count() == 0) return;
-    const std::int64_t lag = own.value_at_percentile(99);
+/// What the lateness of an open loop may come to: of the median service time, or, where the run is
+/// held against latencies, of the tightest objective of the group: what matters then is whether
+/// they are still told right.
+std::int64_t lag_limit(const stats::histogram& service, const std::string& group,
+                       const limits& limit, const std::vector<scenario::slo>& slos) {
     std::int64_t base = service.value_at_percentile(50);
-    // Where the run is held against latencies, what matters is whether they are still told right.
     std::int64_t objective = INT64_MAX;
     for (const scenario::slo& s : slos) {
-        if (s.is_latency()) objective = std::min(objective, static_cast<std::int64_t>(s.limit));
+        if (!s.is_latency() || (!s.group.empty() && s.group != group)) continue;
+        objective = std::min(objective, static_cast<std::int64_t>(s.limit));
     }
     if (objective != INT64_MAX) base = std::max(base, objective);
-    const auto most =
-        std::max(limit.send_lag_floor_ns,
-                 static_cast<std::int64_t>(static_cast<double>(base) * limit.send_lag));
-    if (lag <= most) return;
-    out.push_back("The generator sent due operations late (p99 " + format_latency(lag) +
-                  ", limit " + format_latency(most) +
-                  "): use more cores, --idle spin, or a lower rate.");
+    return std::max(limit.send_lag_floor_ns,
+                    static_cast<std::int64_t>(static_cast<double>(base) * limit.send_lag));
+}
+
+/// Group by group: a closed one beside it, whose users are never late, must not hide a late one.
+void check_lag(const run_result& result, const run_options& options, const limits& limit,
+               const std::vector<scenario::slo>& slos, reasons& out) {
+    for (std::size_t g = 0; g < options.groups.size() && g < result.schedule_lag.size(); ++g) {
+        const scenario::group& group = *options.groups[g].group;
+        if (!group.open) continue;
+        stats::histogram service;
+        stats::histogram send_lag;
+        for (std::size_t i = 0; i < result.names.operations.size(); ++i) {
+            if (!result.names.operations[i].starts_with(group.name + "/")) continue;
+            service.add(result.measured.by_operation[i].service);
+            send_lag.add(result.measured.by_operation[i].send_lag);
+        }
+        const stats::histogram& own = own_lag(result.groups[g], send_lag, result.schedule_lag[g]);
+        if (own.count() == 0 || service.count() == 0) continue;
+        const std::int64_t lag = own.value_at_percentile(99);
+        const std::int64_t most = lag_limit(service, group.name, limit, slos);
+        if (lag <= most) continue;
+        out.push_back("Group " + group.name + ": the generator sent due operations late (p99 " +
+                      format_latency(lag) + ", limit " + format_latency(most) +
+                      "): use more cores, --idle spin, or a lower rate.");
+    }
 }
 
 /// Tasks of the measure phase by the group's plan.
-double planned_tasks(const scenario::group& group, const run_result& result) {
+double planned_tasks(const scenario::group& group, double measure_s, const run_result& result) {
     const double from_ns = result.warmup_s * 1e9;
     const load::rate_curve plan =
         scenario::rate_plan(*group.open, static_cast<std::int64_t>(from_ns));
-    return plan.count(from_ns + result.measure_s * 1e9) - plan.count(from_ns);
+    return plan.count(from_ns + measure_s * 1e9) - plan.count(from_ns);
 }
 
 /// Work that was not done although the target would have let us.
@@ -101,7 +109,7 @@ void check_achieved(const run_result& result, const run_options& options, const 
         // A recording has no rate that could be held against; check_replays looks at it.
         if (!group.open || group.open->replay) continue;
         const load_figures& load = result.groups[g];
-        const double planned = planned_tasks(group, result);
+        const double planned = planned_tasks(group, result.group_measure_s[g], result);
         const auto noticed = static_cast<double>(load.intended);
         // Four standard deviations of a Poisson count: what chance alone leaves out.
         if (planned > 0 && !result.interrupted && noticed < planned * limit.achieved &&
@@ -118,7 +126,7 @@ void check_achieved(const run_result& result, const run_options& options, const 
         if (!users_left || missing <= noticed * (1 - limit.achieved)) continue;
         // Users were idle, so the target was not asked: either nobody came to hand out the work in
         // time, or it fell to a core whose own users were all busy.
-        const bool late = result.schedule_lag.value_at_percentile(99) > limit.send_lag_floor_ns;
+        const bool late = result.schedule_lag[g].value_at_percentile(99) > limit.send_lag_floor_ns;
         out.push_back(
             "Group " + group.name + ": " + percent(missing / noticed) +
             " of the due tasks were not begun although fewer than max_in_flight (" +
@@ -215,7 +223,7 @@ std::vector<std::string> invalid_reasons(const run_result& result, const run_opt
     const bool open = std::any_of(options.groups.begin(), options.groups.end(),
                                   [](const group_setup& g) { return g.group->open.has_value(); });
     if (open) {
-        check_lag(result, limit,
+        check_lag(result, options, limit,
                   options.plan != nullptr ? options.plan->slos : std::vector<scenario::slo>(), out);
         if (options.plan != nullptr) check_achieved(result, options, limit, out);
     }

@@ -147,9 +147,13 @@ std::int64_t worker::run_due(std::int64_t now_ns) {
     const std::uint64_t flying = in_flight();
     live_in_flight.store(flying, std::memory_order_relaxed);
     if (limited_ && flying == 0) {
+        std::int64_t last_ns = 0;
+        for (const auto& g : groups_)
+            last_ns = std::max(last_ns, g->last_done_ns());
+        finished_ns.store(last_ns, std::memory_order_relaxed);
         finished.store(std::all_of(groups_.begin(), groups_.end(),
                                    [](const auto& g) { return g->finished(); }),
-                       std::memory_order_relaxed);
+                       std::memory_order_release);
     }
     if (now_ns >= next_tick_ns_) hand_over(next_tick_ns_);
     return next_tick_ns_;
@@ -171,6 +175,10 @@ void worker::hand_over(std::int64_t end_ns) {
     const bool last = end_ns >= times_.end_ns;
     // The collector is behind: this interval goes on, so that no core waits for it.
     if (fresh == nullptr && !last) return;
+    if (last) {
+        for (auto& g : groups_)
+            g->record_unfinished(times_.end_ns);
+    }
     handover h;
     h.core = loop_.core();
     h.number = times_.interval_number(start_ns, step);

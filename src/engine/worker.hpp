@@ -22,6 +22,7 @@
 #include "operation_use.hpp"
 #include "pacing_meter.hpp"
 #include "replay_work.hpp"
+#include "success_gaps.hpp"
 
 namespace chopsticks::engine {
 
@@ -83,12 +84,18 @@ class group_core final : public runtime::pump {
     }
     /// No new work from now on; wakes whoever waits for some.
     void stop_load();
+    /// Counts what waits in the queue as unfinished; once, at the load's end.
+    void record_unfinished(std::int64_t end_ns);
     /// Ends what is in flight.
     void cancel_all();
 
     /// A limit of the run (operations, bytes) is used up and nothing is under way any more. True
     /// also where nobody asked for more: of users that all think, or of a core that has none.
     bool finished() const noexcept;
+    /// When the last task ended; 0: none did.
+    std::int64_t last_done_ns() const noexcept { return last_done_ns_; }
+    /// Not 0: nothing is left to work on, and since when. Any thread.
+    std::atomic<std::int64_t> exhausted_ns{0};
 
     /// Coroutines that have not ended.
     std::uint64_t users_alive() const noexcept { return users_alive_; }
@@ -144,6 +151,8 @@ class group_core final : public runtime::pump {
     const stats::histogram& schedule_lag() const noexcept { return schedule_lag_; }
     /// Null: not an open loop on a curve.
     const pacing_meter* pacing() const noexcept { return pacing_.get(); }
+    /// Successes of the group, and of each endpoint if it has several. Empty before the load.
+    const std::vector<gap_log>& gap_logs() const noexcept { return gap_logs_; }
 
   private:
     struct prepared_step {
@@ -154,7 +163,8 @@ class group_core final : public runtime::pump {
     };
     struct prepared_task {
         std::vector<prepared_step> steps;
-        bool removes_own = false;  // a sequence that deletes what it puts
+        bool removes_own = false;      // a sequence that deletes what it puts
+        std::uint64_t skipped_at = 0;  // the value of `changes_` when it last found nothing
     };
     struct user {
         std::unique_ptr<session> connection;
@@ -190,6 +200,9 @@ class group_core final : public runtime::pump {
     void start_open();
     void take_next_due() noexcept;
     void shed_late(std::int64_t now_ns);
+    void drop_oldest() noexcept;
+    void shed(std::int64_t due_ns, const trace::planned_operation* recorded);
+    std::uint16_t slot_of_next(const trace::planned_operation* recorded) noexcept;
     runtime::task<void> open_user(user& u);
     std::int64_t run_replay(std::int64_t now_ns);
     /// Gives a task that is due to an idle user or to the queue, or sheds it. What time it is then.
@@ -218,10 +231,12 @@ class group_core final : public runtime::pump {
                      operation& op);
     void end_step(const claim& c, sequence_state& state, bool ok);
     void finish_task(std::size_t bin, op_status last);
+    void found_nothing(prepared_task& t);
     void log(const prepared_step& step, const operation& op, const outcome& out,
              std::int64_t intended_ns) noexcept;
     void record(std::uint16_t slot, const operation& op, const outcome& out,
-                std::int64_t intended_ns);
+                std::int64_t intended_ns, bool cut_off);
+    void note_gaps(const outcome& out, std::int64_t intended_ns) noexcept;
     bool may_start(std::int64_t now_ns);
     std::int64_t think_ns();
 
@@ -253,7 +268,12 @@ class group_core final : public runtime::pump {
     std::string last_failure_;
     std::uint64_t users_alive_ = 0;
     std::uint64_t in_flight_ = 0;
+    std::uint64_t in_flight_max_ = 0;  // since the last hand-over
     bool accepting_ = false;
+    bool queue_counted_ = false;  // record_unfinished was called
+    std::int64_t last_done_ns_ = 0;
+    std::uint64_t changes_ = 1;      // tasks begun: what may have made something to work on
+    std::vector<gap_log> gap_logs_;  // of the group; then, if there are several, of each endpoint
 
     load::level_curve user_levels_;  // closed loop
     std::uint64_t users_active_ = 0;
@@ -321,6 +341,8 @@ class worker final : public runtime::pump {
 
     /// A limit of the run is used up on this core; read by the main thread.
     std::atomic<bool> finished{false};
+    /// When its last task had ended then.
+    std::atomic<std::int64_t> finished_ns{0};
     /// Tasks in flight, as of the last turn; read by the main thread.
     std::atomic<std::uint64_t> live_in_flight{0};
 

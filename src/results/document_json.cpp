@@ -102,6 +102,7 @@ json load_json(const load_figures& load, double duration_s) {
     json out;
     out["intended"] = load.intended;
     out["issued"] = load.issued;
+    out["skipped"] = load.skipped;
     out["completed"] = load.completed;
     out["cancelled"] = load.cancelled;
     out["shed"] = load.shed;
@@ -124,6 +125,7 @@ json slo_json(const slo_figures& slo) {
         row["unit"] = unit_of(one.objective);
         row["limit"] = rounded(one.objective.limit);
         row["value"] = or_null(one.value);
+        row["at_least"] = one.at_least;
         row["met"] = one.met;
         out["objectives"].push_back(std::move(row));
     }
@@ -178,8 +180,9 @@ json gaps_json(const stats::gap_figures& gaps) {
     out["mean"] = rounded(gaps.mean());
     out["variation"] = rounded(gaps.variation());
     out["distance"] = rounded(gaps.distance());
-    out["chi_square"] = rounded(gaps.chi_square());
-    out["p_value"] = rounded(gaps.p_value());
+    const bool enough = gaps.is_testable();
+    out["chi_square"] = enough ? json(rounded(gaps.chi_square())) : json(nullptr);
+    out["p_value"] = enough ? json(rounded(gaps.p_value())) : json(nullptr);
     return out;
 }
 
@@ -192,6 +195,41 @@ json pacing_json(const std::optional<pacing_figures>& pacing) {
     return out;
 }
 
+json silence_json(const silence_figures& s) {
+    json out;
+    out["longest_s"] = rounded(s.longest_s);
+    out["allowed_s"] = rounded(s.allowed_s);
+    out["outage_s"] = rounded(s.outage_s);
+    out["outage_share"] = rounded(s.outage_share);
+    out["outages"] = json::array();
+    for (const outage& one : s.outages) {
+        json row;
+        row["start_s"] = rounded(one.start_s);
+        row["duration_s"] = rounded(one.duration_s);
+        out["outages"].push_back(std::move(row));
+    }
+    return out;
+}
+
+json endpoint_silences_json(const run_document& doc) {
+    json out = json::array();
+    for (const endpoint_silence& one : doc.endpoint_silences) {
+        json row = silence_json(one.figures);
+        row["group"] = one.group;
+        row["endpoint"] = without_user_information(one.endpoint);
+        out.push_back(std::move(row));
+    }
+    return out;
+}
+
+/// What the rates of an operation are divided by.
+double measured_s(const run_document& doc, const std::string& operation) {
+    for (const group_figures& group : doc.groups) {
+        if (operation.starts_with(group.name + "/")) return group.measured_s;
+    }
+    return doc.run.duration_s;
+}
+
 json groups_json(const run_document& doc) {
     json out = json::object();
     for (const group_figures& group : doc.groups) {
@@ -200,7 +238,10 @@ json groups_json(const run_document& doc) {
         one["driver"] = group.driver;
         one["loop"] = group.open_loop ? "open" : "closed";
         one["users"] = group.users;
-        one["load"] = load_json(group.load, doc.run.duration_s);
+        one["measured_s"] = rounded(group.measured_s);
+        one["exhausted"] = group.exhausted;
+        one["silence"] = silence_json(group.silence);
+        one["load"] = load_json(group.load, group.measured_s);
         one["pacing"] = pacing_json(group.pacing);
         one["alive_before_cleanup"] = group.alive_before_cleanup;
         one["replay"] = replay_json(group.replay);
@@ -254,13 +295,14 @@ json generator_json(const generator_figures& g) {
 json operations_json(const run_document& doc) {
     json out = json::object();
     for (std::size_t i = 0; i < doc.layout.operations.size(); ++i) {
-        json one = to_json(doc.figures.by_operation[i], doc.run.duration_s);
+        const double duration_s = measured_s(doc, doc.layout.operations[i]);
+        json one = to_json(doc.figures.by_operation[i], duration_s);
         one["by_size_class"] = json::object();
         for (std::size_t c = 0; c < stats::size_class_count; ++c) {
             const auto& figures = doc.figures.by_size_class[i][c];
             if (!figures) continue;
             one["by_size_class"][std::string(stats::size_class_name(c))] =
-                to_json(*figures, doc.run.duration_s);
+                to_json(*figures, duration_s);
         }
         out[doc.layout.operations[i]] = std::move(one);
     }
@@ -318,6 +360,7 @@ json head_json(const run_document& doc) {
     out["stages"] = stages_json(doc);
     out["by_endpoint"] = endpoints_json(doc);
     out["groups"] = groups_json(doc);
+    out["endpoint_silences"] = endpoint_silences_json(doc);
     out["generator"] = generator_json(doc.generator);
     out["health"] = to_json(doc.health);
     out["environment"] = environment_json(doc.environment);

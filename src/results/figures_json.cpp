@@ -1,5 +1,6 @@
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/results/read.hpp>
+#include <chopsticks/stats/response_times.hpp>
 
 #include "json_text.hpp"
 
@@ -23,7 +24,8 @@ json errors_json(const std::vector<stats::error_row>& rows) {
 }
 
 bool idle(const stats::figures& f) {
-    return f.ok_count == 0 && f.failed_count == 0 && f.skipped == 0;
+    return f.ok_count == 0 && f.failed_count == 0 && f.skipped == 0 && f.shed == 0 &&
+           f.waited.count() == 0;
 }
 
 }  // namespace
@@ -47,17 +49,48 @@ json to_json(const stats::histogram& h) {
     return out;
 }
 
+namespace {
+
+/// Of all that was due; which of the figures are lower bounds is in `at_least`.
+json response_json(const stats::figures& f) {
+    if (f.shed == 0 && f.waited.count() == 0) return to_json(f.response);
+    stats::response_times all(f.response.significant_digits());
+    all.add(f);
+    json out = to_json(all.bounds());
+    json open = json::array();
+    const auto put = [&](const char* key, const stats::bounded& value) {
+        out[key] = static_cast<std::int64_t>(value.least);
+        if (value.at_least()) open.push_back(key);
+    };
+    if (all.mean().at_least()) open.push_back("mean_ns");
+    put("p50_ns", all.percentile(50));
+    put("p75_ns", all.percentile(75));
+    put("p90_ns", all.percentile(90));
+    put("p95_ns", all.percentile(95));
+    put("p99_ns", all.percentile(99));
+    put("p999_ns", all.percentile(99.9));
+    put("p9999_ns", all.percentile(99.99));
+    put("max_ns", all.max());
+    out["at_least"] = std::move(open);
+    return out;
+}
+
+}  // namespace
+
 json to_json(const stats::figures& f, double duration_s) {
     const double per_s = duration_s > 0 ? 1 / duration_s : 0;
     json out;
     out["ok"] = f.ok_count;
     out["failed"] = f.failed_count;
     out["skipped"] = f.skipped;
+    out["shed"] = f.shed;
+    out["unfinished"] = f.unfinished;
     out["retries"] = f.retries;
     out["bytes"] = f.bytes;
     out["rate_per_s"] = rounded(static_cast<double>(f.ok_count) * per_s);
     out["bytes_per_s"] = rounded(static_cast<double>(f.bytes) * per_s);
-    out["response"] = to_json(f.response);
+    out["response"] = response_json(f);
+    if (f.waited.count() > 0) out["waited"] = to_json(f.waited);
     out["service"] = to_json(f.service);
     out["send_lag"] = to_json(f.send_lag);
     out["first_byte"] = to_json(f.first_byte);
@@ -74,6 +107,7 @@ std::string to_line(const interval& one, const stats::layout& names) {
     json load;
     load["intended"] = one.load.intended;
     load["issued"] = one.load.issued;
+    load["skipped"] = one.load.skipped;
     load["completed"] = one.load.completed;
     load["shed"] = one.load.shed;
     load["shed_late"] = one.load.shed_late;

@@ -6,7 +6,9 @@
 #include <cstring>
 
 #include "json_reading.hpp"
+#include "report_load.hpp"
 #include "report_verdict.hpp"
+#include "report_words.hpp"
 #include "text.hpp"
 
 namespace chopsticks::results {
@@ -16,17 +18,6 @@ namespace {
 /// Where the paragraphs' text begins.
 constexpr std::size_t indent = 12;
 constexpr std::size_t errors_shown = 10;
-
-std::string rate(double per_s) {
-    return per_s < 99.95    ? decimal(per_s, 2)
-           : per_s < 9999.5 ? decimal(per_s, 1)
-                            : decimal(per_s, 0);
-}
-
-std::string latency(const json& histogram, const char* key) {
-    if (count(histogram, "count") == 0) return "-";
-    return format_latency(std::llround(number(histogram, key)));
-}
 
 std::string painted(const std::string& words, const char* color, const terminal_options& options) {
     return options.color ? color + words + plain : words;
@@ -120,69 +111,6 @@ std::string title(const json& doc, std::size_t width, const terminal_options& op
     what += ", seed " + std::to_string(count(run, "seed"));
     return painted(std::string(cut(name + "  run " + text(run, "id"), width)), bold, options) +
            "\n" + paragraph("", 0, what, width) + "\n";
-}
-
-std::string load_lines(const json& doc, std::size_t width) {
-    const json& load = member(doc, "load");
-    std::uint64_t users = 0;
-    bool open = false;
-    for (const auto& [name, group] : member(doc, "groups").items()) {
-        users += count(group, "users");
-        open = open || text(group, "loop") == "open";
-    }
-    const std::string flying = "most in flight " + whole(count(load, "max_in_flight"));
-    std::string out;
-    if (open) {
-        const json& total = member(doc, "total");
-        std::string line = "intended " + whole(count(load, "intended"));
-        if (number(load, "intended_rate_per_s") > 0) {
-            line += " (" + rate(number(load, "intended_rate_per_s")) + "/s)";
-        }
-        line += ", issued " + whole(count(load, "issued")) + " (" +
-                rate(number(load, "issued_rate_per_s")) + "/s), completed " +
-                whole(count(load, "completed"));
-        if (count(load, "shed_late") > 0) {
-            line += ", shed as too late " + whole(count(load, "shed_late"));
-        }
-        if (count(load, "cancelled") > 0) {
-            line += ", cut off at the end " + whole(count(load, "cancelled"));
-        }
-        line += ", shed " + whole(count(load, "shed")) + ", still waiting at the end " +
-                whole(count(load, "backlog_at_end"));
-        if (number(load, "backlog_age_max_ns") > 0) {
-            line += ", longest wait " +
-                    format_latency(std::llround(number(load, "backlog_age_max_ns")));
-        }
-        out += paragraph("Open loop", indent, line + ", " + flying, width);
-        const json& service = member(total, "service");
-        out += paragraph("", indent,
-                         "service time alone: p50 " + latency(service, "p50_ns") + ", p99 " +
-                             latency(service, "p99_ns") + ", max " + latency(service, "max_ns"),
-                         width);
-    }
-    if (users > 0) {
-        std::string line = of_these(users, "user", "users");
-        if (!open) line += ", " + flying;
-        if (!open && count(load, "cancelled") > 0) {
-            line += ", cut off at the end " + whole(count(load, "cancelled"));
-        }
-        out += paragraph("Closed loop", indent, line, width);
-    }
-    const json& total = member(doc, "total");
-    if (count(total, "retries") > 0) {
-        out += paragraph("Retries", indent,
-                         whole(count(total, "retries")) +
-                             " extra attempts, their time is in the "
-                             "response times",
-                         width);
-    }
-    if (count(total, "skipped") > 0) {
-        out += paragraph("Skipped", indent,
-                         of_these(count(total, "skipped"), "operation", "operations") +
-                             " found no object to work on; not counted in ok or failed",
-                         width);
-    }
-    return out;
 }
 
 std::string stages(const json& doc, std::size_t width) {
@@ -393,7 +321,7 @@ std::string render_report(const json& document, const report_files& files,
         tables.add("total", member(document, "total"));
     }
     out += tables.render(width) + "\n";
-    out += load_lines(document, width);
+    out += load_lines(document, indent, width);
     out += generator(document, width);
     out += stages(document, width);
     out += size_classes(document, width);

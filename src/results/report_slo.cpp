@@ -19,6 +19,7 @@ std::string slo_lines(const json& document, std::size_t indent, std::size_t widt
     for (const json& one : member(slo, "objectives")) {
         const bool met = flag(one, "met");
         std::string words = text(one, "text") + ": ";
+        if (flag(one, "at_least")) words += "at least ";
         words += member(one, "value").is_number()
                      ? format_slo_value(text(one, "unit"), number(one, "value"))
                      : std::string("nothing of the kind was measured");

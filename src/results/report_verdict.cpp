@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "json_reading.hpp"
+#include "report_load.hpp"
 #include "report_slo.hpp"
 #include "text.hpp"
 
@@ -65,6 +66,8 @@ void say_target(const json& doc, const std::string& slos, labelled_lines& out) {
                 percent(failed / ended, 2) + " of the operations failed; the scenario allows " +
                     percent(limit, 2));
     }
+    for (const std::string& outage : outage_sentences(doc))
+        out.say("OUTAGE", red, outage);
     out.add(slos);
     if (!text(run, "problem").empty()) out.say("Problem", red, text(run, "problem"));
     if (text(member(run, "verdicts"), "target") != name(target_verdict::fine)) return;

@@ -209,6 +209,7 @@ json to_json(const scenario::scenario& s) {
     limits["descriptors"] = rounded(s.limits.descriptors);
     limits["ports"] = rounded(s.limits.ports);
     limits["clock_step_s"] = seconds(s.limits.clock_step_ns);
+    limits["outage"] = rounded(s.limits.outage);
     out["limits"] = std::move(limits);
     out["error_limit"] = rounded(s.error_limit);
     out["slo"] = json::array();

@@ -1,5 +1,6 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/slo.hpp>
+#include <chopsticks/stats/response_times.hpp>
 #include <cmath>
 #include <cstdio>
 
@@ -26,7 +27,7 @@ void for_each_figures(const scenario::slo& objective, const stats::totals& figur
 
 std::string_view unit_of(const scenario::slo& objective) noexcept {
     if (objective.is_latency()) return "ns";
-    if (objective.metric == scenario::slo_metric::error_rate) return "share";
+    if (objective.is_share()) return "share";
     return objective.metric == scenario::slo_metric::throughput ? "ops_per_s" : "bytes_per_s";
 }
 
@@ -39,23 +40,49 @@ std::string format_slo_value(std::string_view unit, double value) {
     return text;
 }
 
-std::optional<double> slo_value(const scenario::slo& objective, const stats::totals& figures,
-                                const stats::layout& names, double duration_s) {
+namespace {
+
+/// Of several operations: of their histograms added up.
+std::optional<stats::bounded> response_value(const scenario::slo& objective,
+                                             const stats::totals& figures,
+                                             const stats::layout& names) {
     using metric = scenario::slo_metric;
-    if (objective.metric == metric::percentile || objective.metric == metric::max) {
-        // A percentile of several operations is that of their histograms added up.
-        stats::histogram all(3);
-        for_each_figures(objective, figures, names, [&](const stats::figures& f) {
-            all.add(objective.service ? f.service : f.response);
-        });
-        if (all.count() == 0) return std::nullopt;
-        return static_cast<double>(objective.metric == metric::max
-                                       ? all.max()
-                                       : all.value_at_percentile(objective.percentile));
+    stats::response_times all;
+    for_each_figures(objective, figures, names, [&](const stats::figures& f) { all.add(f); });
+    if (all.count() == 0) return std::nullopt;
+    if (objective.metric == metric::max) return all.max();
+    return objective.metric == metric::mean ? all.mean() : all.percentile(objective.percentile);
+}
+
+/// Only what was sent has a service time.
+std::optional<stats::bounded> service_value(const scenario::slo& objective,
+                                            const stats::totals& figures,
+                                            const stats::layout& names) {
+    using metric = scenario::slo_metric;
+    stats::histogram all(3);
+    for_each_figures(objective, figures, names,
+                     [&](const stats::figures& f) { all.add(f.service); });
+    if (all.count() == 0) return std::nullopt;
+    const double value = objective.metric == metric::mean
+                             ? all.sum() / static_cast<double>(all.count())
+                         : objective.metric == metric::max
+                             ? static_cast<double>(all.max())
+                             : static_cast<double>(all.value_at_percentile(objective.percentile));
+    return stats::bounded{value, value};
+}
+
+}  // namespace
+
+std::optional<stats::bounded> slo_value(const scenario::slo& objective,
+                                        const stats::totals& figures, const stats::layout& names,
+                                        double duration_s) {
+    if (objective.is_latency()) {
+        return objective.service ? service_value(objective, figures, names)
+                                 : response_value(objective, figures, names);
     }
     const slo_ratio r = ratio_of(objective, figures, names, duration_s);
     if (r.whole <= 0) return std::nullopt;
-    return r.part / r.whole;
+    return stats::bounded{r.part / r.whole, r.part / r.whole};
 }
 
 slo_ratio ratio_of(const scenario::slo& objective, const stats::totals& figures,
@@ -66,21 +93,34 @@ slo_ratio ratio_of(const scenario::slo& objective, const stats::totals& figures,
     for_each_figures(objective, figures, names, [&](const stats::figures& f) {
         const stats::histogram& h = objective.service ? f.service : f.response;
         const auto ok = static_cast<double>(f.ok_count);
+        const auto failed = static_cast<double>(f.failed_count);
+        const auto shed = static_cast<double>(f.shed);
+        const auto unfinished = static_cast<double>(f.unfinished);
+        // Never answered, or not known when: none of it is known to be within the limit.
+        const double late = objective.service ? 0 : static_cast<double>(f.shed + f.waited.count());
         switch (objective.metric) {
             case metric::percentile:
             case metric::max: {
                 const auto within = h.count_at_or_below(static_cast<std::int64_t>(objective.limit));
-                out.part += static_cast<double>(h.count() - within);
-                out.whole += static_cast<double>(h.count());
+                out.part += static_cast<double>(h.count() - within) + late;
+                out.whole += static_cast<double>(h.count()) + late;
                 break;
             }
             case metric::mean:
-                out.part += h.sum();
-                out.whole += static_cast<double>(h.count());
+                out.part += h.sum() + (objective.service ? 0 : f.waited.sum());
+                out.whole += static_cast<double>(h.count()) + late - (objective.service ? 0 : shed);
                 break;
             case metric::error_rate:
-                out.part += static_cast<double>(f.failed_count);
-                out.whole += ok + static_cast<double>(f.failed_count);
+                out.part += failed + shed + unfinished;
+                out.whole += ok + failed + shed + unfinished;
+                break;
+            case metric::shed_rate:
+                out.part += shed;
+                out.whole += ok + failed + shed + unfinished;
+                break;
+            case metric::unfinished:
+                out.part += unfinished;
+                out.whole += ok + failed + shed + unfinished;
                 break;
             case metric::throughput:
                 out.part += ok;
@@ -107,8 +147,11 @@ std::vector<slo_outcome> judge(const std::vector<scenario::slo>& objectives,
     for (const scenario::slo& one : objectives) {
         slo_outcome outcome;
         outcome.objective = one;
-        outcome.value = slo_value(one, figures, names, duration_s);
-        outcome.met = outcome.value && one.allows(*outcome.value);
+        if (const auto value = slo_value(one, figures, names, duration_s)) {
+            outcome.value = value->least;
+            outcome.at_least = value->at_least();
+            outcome.met = one.allows(outcome.at_least ? value->most : value->least);
+        }
         out.push_back(std::move(outcome));
     }
     return out;

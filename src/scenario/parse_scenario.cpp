@@ -107,6 +107,7 @@ health_limits read_limits(const field& f) {
     share("line_rate", out.line_rate);
     share("descriptors", out.descriptors);
     share("ports", out.ports);
+    share("outage", out.outage);
     if (const auto d = m.find("send_lag_floor")) out.send_lag_floor_ns = d->duration();
     if (const auto d = m.find("clock_step")) out.clock_step_ns = d->duration(1'000'000);
     m.finish();

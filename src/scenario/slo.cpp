@@ -56,8 +56,8 @@ void read_metric(std::string_view text, std::string_view name, slo& out) {
         }
         return;
     }
-    const std::vector<std::string_view> names = {"mean",       "max",       "error_rate",
-                                                 "throughput", "bandwidth", "p99"};
+    const std::vector<std::string_view> names = {
+        "mean", "max", "error_rate", "shed_rate", "unfinished", "throughput", "bandwidth", "p99"};
     for (std::size_t i = 0; i + 1 < names.size(); ++i) {
         if (name != names[i]) continue;
         out.metric = static_cast<slo_metric>(static_cast<std::size_t>(slo_metric::mean) + i);
@@ -90,7 +90,7 @@ void read_limit(std::string_view text, std::string_view value, slo& out) {
         out.limit = static_cast<double>(*ns);
         return;
     }
-    if (out.metric == slo_metric::error_rate) {
+    if (out.is_share()) {
         const bool percent = !value.empty() && value.back() == '%';
         const std::string_view digits =
             percent ? trimmed(value.substr(0, value.size() - 1)) : value;

@@ -28,6 +28,7 @@ std::string_view name(phase p) noexcept;
 struct load_figures {
     std::uint64_t intended = 0;   ///< tasks due
     std::uint64_t issued = 0;     ///< tasks begun
+    std::uint64_t skipped = 0;    ///< tasks not begun: there was nothing to do them on
     std::uint64_t completed = 0;  ///< tasks ended, well or not
     std::uint64_t cancelled = 0;  ///< tasks cut off by the end of the run; neither ok nor failed
     std::uint64_t queued = 0;     ///< due, but no user was free: they waited, also for a moment
@@ -60,6 +61,26 @@ struct stage_figures {
     double duration_s = 0;
     stats::totals figures;             ///< these of all stages add up to run_result::measured
     std::vector<load_figures> groups;  ///< and these to run_result::groups
+};
+
+/// Times without a success while something was due: of a group, or of one of its endpoints.
+struct silence_figures {
+    struct span {
+        double start_s = 0;  ///< since the measure phase began
+        double duration_s = 0;
+    };
+    double longest_s = 0;  ///< the longest of all; 0: none was longer than 10 ms
+    double allowed_s = 0;  ///< what is longer is an outage
+    std::vector<span> outages;
+    double outage_s = 0;      ///< their sum
+    double outage_share = 0;  ///< of the group's measure phase
+};
+
+/// Those of an endpoint that is one of several of its group.
+struct endpoint_silence {
+    std::size_t group = 0;
+    std::size_t endpoint = 0;  ///< index into layout::endpoints
+    silence_figures figures;
 };
 
 /// One core over one span.
@@ -188,13 +209,19 @@ struct run_result {
     stats::totals warmup;
     double measure_s = 0;  ///< length of the measure phase
     double warmup_s = 0;
-    std::vector<load_figures> groups;    ///< of the measure phase
+    std::vector<load_figures> groups;  ///< of the measure phase
+    /// By group: its measure phase, which ends early where nothing is left to work on.
+    std::vector<double> group_measure_s;
+    std::vector<bool> exhausted;            ///< by group: that is how it ended
+    std::vector<silence_figures> silences;  ///< by group
+    std::vector<endpoint_silence> endpoint_silences;
     std::vector<stage_figures> stages;   ///< empty: the scenario has none
     std::vector<pacing_figures> pacing;  ///< by group; empty gaps in a closed loop
     std::vector<core_figures> cores;     ///< of the measure phase
     steady_figures steady;
-    stats::histogram schedule_lag;  ///< open loop: when the generator noticed a due task - due
-    driver_counters connections;    ///< of the whole run
+    /// By group, of open loops: when the generator noticed a due task - due.
+    std::vector<stats::histogram> schedule_lag;
+    driver_counters connections;           ///< of the whole run
     driver_counters measured_connections;  ///< of the measure phase
     loop_lag lag;                          ///< of the measure phase
     /// 99th percentile of the send lag in each interval of the measure phase: does it grow?

@@ -143,6 +143,7 @@ struct slo_figures {
 struct load_figures {
     std::uint64_t intended = 0;           ///< tasks that were due
     std::uint64_t issued = 0;             ///< begun
+    std::uint64_t skipped = 0;            ///< not begun: there was nothing to do them on
     std::uint64_t completed = 0;          ///< ended, well or not
     std::uint64_t cancelled = 0;          ///< cut off by the end of the run; neither ok nor failed
     std::uint64_t shed = 0;               ///< dropped because the queue was full
@@ -157,6 +158,7 @@ struct load_figures {
 struct interval_load {
     std::uint64_t intended = 0;
     std::uint64_t issued = 0;
+    std::uint64_t skipped = 0;
     std::uint64_t completed = 0;
     std::uint64_t shed = 0;
     std::uint64_t shed_late = 0;
@@ -222,12 +224,37 @@ struct stage_figures {
     load_figures load;  ///< over all groups
 };
 
+/// A time without a success, while something was due, that was too long to be the target's pace.
+struct outage {
+    double start_s = 0;  ///< since the measure phase began
+    double duration_s = 0;
+};
+
+/// How long a group, or one of its endpoints, gave no success.
+struct silence_figures {
+    double longest_s = 0;     ///< the longest time; 0: none was longer than 10 ms
+    double allowed_s = 0;     ///< what is longer is an outage
+    double outage_s = 0;      ///< all of them
+    double outage_share = 0;  ///< of the group's measure phase
+    std::vector<outage> outages;
+};
+
+/// That of one of several endpoints of a group.
+struct endpoint_silence {
+    std::string group;
+    std::string endpoint;
+    silence_figures figures;
+};
+
 struct group_figures {
     std::string name;
     std::string workload;  ///< s3, rbd
     std::string driver;    ///< the one that was used
     bool open_loop = false;
     std::uint32_t users = 0;  ///< closed loop: at full load
+    double measured_s = 0;    ///< what its rates are divided by
+    bool exhausted = false;   ///< it ended then, as nothing was left to work on
+    silence_figures silence;
     load_figures load;
     std::optional<pacing_figures> pacing;    ///< open loop
     std::uint64_t alive_before_cleanup = 0;  ///< objects that existed when the load had ended
@@ -299,6 +326,7 @@ struct run_document {
     load_figures load;                  ///< over all groups
     data_figures data;
     std::vector<group_figures> groups;
+    std::vector<endpoint_silence> endpoint_silences;
     generator_figures generator;
     health_figures health;
     /// Intervals as `to_line` gives them, oldest first: text, because an hour of them as objects

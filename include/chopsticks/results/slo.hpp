@@ -5,6 +5,7 @@
 
 #include <chopsticks/scenario/scenario.hpp>
 #include <chopsticks/stats/recorder.hpp>
+#include <chopsticks/stats/response_times.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,11 +22,14 @@ std::string format_slo_value(std::string_view unit, double value);
 
 /// What an objective is about, over figures of a span.
 /// None: nothing of the kind ended in it, so there is no such latency or error rate.
-std::optional<double> slo_value(const scenario::slo& objective, const stats::totals& figures,
-                                const stats::layout& names, double duration_s);
+/// Where what was not answered leaves a response time open, it has two bounds.
+std::optional<stats::bounded> slo_value(const scenario::slo& objective,
+                                        const stats::totals& figures, const stats::layout& names,
+                                        double duration_s);
 
 /// An objective as a ratio of two sums, `part / whole`, that is held against `limit`: operations
-/// over the time limit against all, summed latencies against their count, failures against all,
+/// over the time limit against all (the unanswered are over it), summed latencies against their
+/// count, failures against all,
 /// operations or bytes against seconds. Sums of several spans add up, which percentiles do not.
 struct slo_ratio {
     double part = 0;
@@ -42,7 +46,9 @@ double ratio_limit(const scenario::slo& objective) noexcept;
 struct slo_outcome {
     scenario::slo objective;
     std::optional<double> value;
-    /// False also where there is no value: nothing shows that it was met.
+    bool at_least = false;  ///< the value is a lower bound: some of it was not answered
+    /// Nothing that was not answered could change it. False also where there is no value: nothing
+    /// shows that it was met.
     bool met = false;
 };
 

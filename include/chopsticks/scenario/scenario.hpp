@@ -174,9 +174,19 @@ struct timeouts {
 };
 
 /// What an objective is about.
-enum class slo_metric : std::uint8_t { percentile, mean, max, error_rate, throughput, bandwidth };
+enum class slo_metric : std::uint8_t {
+    percentile,
+    mean,
+    max,
+    error_rate,  ///< failed, shed or unfinished, of what was due
+    shed_rate,   ///< of what was due
+    unfinished,  ///< of what was due
+    throughput,
+    bandwidth
+};
 
-/// A service level objective; slo.hpp reads and checks it. Latencies are of successes only.
+/// A service level objective; slo.hpp reads and checks it. Response times are of all that was
+/// due, but for failures.
 struct slo {
     std::string text;  ///< as written
     slo_metric metric = slo_metric::percentile;
@@ -188,6 +198,10 @@ struct slo {
     double limit = 0;        ///< ns, share from 0 to 1, operations per second, or bytes per second
 
     bool is_latency() const noexcept { return metric <= slo_metric::max; }
+    /// A part of what was due, from 0 to 1.
+    bool is_share() const noexcept {
+        return metric >= slo_metric::error_rate && metric <= slo_metric::unfinished;
+    }
     /// More is better: the limit is a lower one.
     bool at_least() const noexcept { return metric >= slo_metric::throughput; }
     bool allows(double value) const noexcept {
@@ -208,6 +222,7 @@ struct health_limits {
     double line_rate = 0.95;  ///< of an interface, in more than a tenth of the time
     double descriptors = 1;   ///< open files, of the limit
     double ports = 1;         ///< ephemeral ports in use, of the range
+    double outage = 0.02;     ///< of the measure phase, without a success: the target failed
     std::int64_t clock_step_ns = 10'000'000;  ///< how far the wall clock was set at once
 };
 

@@ -13,7 +13,9 @@ namespace chopsticks::scenario {
 ///
 ///     pN(OP) < TIME          N from above 0 to below 100: p50, p99, p99.9
 ///     mean(OP) < TIME, max(OP) < TIME
-///     error_rate(OP) < SHARE     0.1% or 0.001
+///     error_rate(OP) < SHARE     0.1% or 0.001; failed, shed or unfinished
+///     shed_rate(OP) < SHARE      due, and never begun
+///     unfinished(OP) < SHARE     due, and not answered when the load ended
 ///     throughput(OP) > RATE      operations per second: 1000, 1000/s
 ///     bandwidth(OP) > SIZE/s     100MiB/s
 ///

@@ -108,7 +108,7 @@ TEST_CASE("run_open_loop_keeps_the_rate_and_counts_from_the_intended_time") {
     CHECK(load.intended == load.issued);
     CHECK(load.shed == 0);
     CHECK(load.backlog == 0);
-    CHECK(result.schedule_lag.count() == load.intended);
+    CHECK(result.schedule_lag[0].count() == load.intended);
 }
 
 TEST_CASE("run_open_loop_slow_target_shows_waiting_in_response_and_not_in_service") {

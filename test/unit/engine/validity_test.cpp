@@ -17,6 +17,8 @@ struct finished_run {
         options.groups.push_back(setup);
         options.plan = &plan;
         result.measure_s = 1;
+        result.group_measure_s = {1};
+        result.schedule_lag.resize(1);
         result.groups.resize(1);
         result.groups[0].intended = 1000;
         result.groups[0].issued = 1000;
@@ -26,7 +28,7 @@ struct finished_run {
         for (int i = 0; i < 1000; ++i) {
             f.service.record(1'000'000);
             f.send_lag.record(6'000);
-            result.schedule_lag.record(5'000);
+            result.schedule_lag[0].record(5'000);
         }
         result.cores.resize(2);
         for (auto& c : result.cores) {
@@ -74,7 +76,7 @@ TEST_CASE("validity_late_generator_is_told_from_a_slow_target") {
     r.result.groups[0].queued = 2;
     CHECK(r.reason() == "0 reasons");
     for (int i = 0; i < 100; ++i)
-        r.result.schedule_lag.record(3'000'000);
+        r.result.schedule_lag[0].record(3'000'000);
     CHECK(has(r.reason(), "late (p99 3.00 ms"));
     // The same lateness does not show in operations of a second.
     for (int i = 0; i < 100'000; ++i)
@@ -172,7 +174,7 @@ TEST_CASE("validity_work_left_undone_is_the_targets_unless_users_were_idle") {
     CHECK(has(r.reason(), "uneven over the cores"));
     r.plan.limits.send_lag = 1;  // of this rule alone
     for (int i = 0; i < 100; ++i)
-        r.result.schedule_lag.record(900'000);
+        r.result.schedule_lag[0].record(900'000);
     CHECK(has(r.reason(), "more than the generator's cores can do"));
     r.result.groups[0].shed = 5;
     r.result.groups[0].backlog = 0;

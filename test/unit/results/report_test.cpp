@@ -118,9 +118,56 @@ TEST_CASE("report_shows_stages_in_a_table_of_their_own") {
 TEST_CASE("report_of_a_closed_loop_has_no_open_loop_line") {
     run_document doc = sample::document();
     doc.groups.erase(doc.groups.begin());
+    doc.groups[0].load.max_in_flight = 32;
     const std::string out = report_of(doc);
     CHECK_FALSE(contains(out, "Open loop"));
-    CHECK(contains(out, "Closed loop 32 users, most in flight 256"));
+    CHECK(contains(out, "Closed loop 32 users, most in flight 32"));
+}
+
+TEST_CASE("report_of_both_loops_tells_the_open_ones_tasks_without_the_closed_ones") {
+    run_document doc = sample::document();
+    doc.groups[1].load.issued = 11'336;
+    doc.groups[1].load.intended = 11'336;
+    doc.groups[1].load.max_in_flight = 32;
+    const std::string out = report_of(doc, 160);
+    CHECK(contains(out, "issued 30000 (1000.0/s)"));
+    CHECK(contains(out, "most in flight 256"));
+    CHECK(contains(out, "Closed loop 32 users, most in flight 32"));
+}
+
+TEST_CASE("report_says_what_was_not_answered_and_marks_what_that_leaves_open") {
+    CHECK_FALSE(contains(report_of(sample::document(), 160), "Unanswered"));
+    run_document doc = sample::document();
+    stats::figures& f = doc.figures.by_operation[0];
+    f.shed = 400;
+    f.unfinished = 100'000;
+    f.waited.record_n(7'000'000'000, 100'000);
+    const std::string out = report_of(doc, 160);
+    CHECK(contains(out, "Unanswered  100400 of "));
+    CHECK(contains(out, "400 shed, 100000 unfinished when the load ended"));
+    CHECK(contains(out, ">7.00 s"));
+}
+
+TEST_CASE("report_marks_percentiles_of_too_few_values") {
+    run_document doc = sample::document();
+    stats::figures few(3);
+    few.ok_count = 5;
+    few.response.record_n(5'000'000, 5);
+    doc.figures.by_operation[0] = few;
+    CHECK(contains(report_of(doc, 160), "5.00 ms?"));
+}
+
+TEST_CASE("report_tells_outages_beyond_the_limit_from_when_to_when") {
+    run_document doc = sample::document();
+    CHECK(contains(report_of(doc, 160), "longest time without a success 152 ms (s3)"));
+    doc.groups[0].silence.outages = {{22, 3}, {27.5, 1.25}};
+    doc.groups[0].silence.outage_s = 4.25;
+    doc.groups[0].silence.outage_share = 4.25 / 30;
+    const std::string out = report_of(doc, 160);
+    CHECK(contains(out, "OUTAGE"));
+    CHECK(contains(out, "Group s3 gave no success from 22.00 to 25.0 s, from 27.50 to 28.8 s"));
+    doc.scenario.limits.outage = 0.5;
+    CHECK_FALSE(contains(report_of(doc, 160), "OUTAGE"));
 }
 
 TEST_CASE("report_shows_errors_with_count_class_status_code_and_example") {

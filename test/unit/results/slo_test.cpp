@@ -42,7 +42,58 @@ stats::totals figures() {
 double value(const std::string& text) {
     const auto v = results::slo_value(scenario::parse_slo(text), figures(), names, 10);
     REQUIRE(v.has_value());
-    return *v;
+    return v->least;
+}
+
+/// 90 gets of 1 ms, 7 that were shed, 3 that had waited 2 s when the load ended.
+results::slo_outcome unanswered(const std::string& text) {
+    stats::totals figures(names, 3);
+    stats::figures& get = figures.by_operation[0];
+    get.ok_count = 90;
+    get.response.record_n(1'000'000, 90);
+    get.service.record_n(1'000'000, 90);
+    get.shed = 7;
+    get.unfinished = 3;
+    get.waited.record_n(2'000'000'000, 3);
+    return results::judge({scenario::parse_slo(text)}, figures, names, 10).front();
+}
+
+TEST_CASE("slo_is_met_only_if_what_was_not_answered_could_not_change_it") {
+    CHECK(unanswered("p90(get) < 2ms").met);
+    CHECK_FALSE(unanswered("p90(get) < 2ms").at_least);
+    CHECK_FALSE(unanswered("p91(get) < 10s").met);
+    CHECK(unanswered("p91(get) < 10s").at_least);
+    CHECK(unanswered("p91(get) < 10s").value == doctest::Approx(2e9).epsilon(0.01));
+    CHECK_FALSE(unanswered("p99(get) < 60s").met);
+    CHECK_FALSE(unanswered("max(get) < 60s").met);
+    CHECK_FALSE(unanswered("mean(get) < 60s").met);
+    CHECK(unanswered("service(p99(get)) < 2ms").met);
+    CHECK(unanswered("error_rate(get) < 10.1%").met);
+    CHECK_FALSE(unanswered("error_rate(get) < 10%").met);
+    CHECK(unanswered("error_rate(get) <= 10%").met);
+    CHECK(unanswered("shed_rate(get) <= 7%").met);
+    CHECK_FALSE(unanswered("shed_rate(get) < 7%").met);
+    CHECK(unanswered("unfinished <= 3%").met);
+    CHECK_FALSE(unanswered("unfinished <= 2.9%").met);
+    CHECK(unanswered("throughput(get) > 8.9").met);
+}
+
+TEST_CASE("slo_as_a_ratio_counts_the_unanswered_as_over_the_limit") {
+    stats::totals figures(names, 3);
+    stats::figures& get = figures.by_operation[0];
+    get.ok_count = 90;
+    get.response.record_n(1'000'000, 90);
+    get.shed = 7;
+    get.unfinished = 3;
+    get.waited.record_n(1'000, 3);
+    const auto of = [&](const char* text) {
+        return results::ratio_of(scenario::parse_slo(text), figures, names, 10);
+    };
+    CHECK(of("p99(get) < 2ms").part == 10);
+    CHECK(of("p99(get) < 2ms").whole == 100);
+    CHECK(of("error_rate(get) < 1%").part == 10);
+    CHECK(of("shed_rate(get) < 1%").part == 7);
+    CHECK(of("unfinished(get) < 1%").part == 3);
 }
 
 TEST_CASE("slo_values_are_of_the_operations_that_are_named") {

@@ -42,6 +42,10 @@ TEST_CASE("slo_reads_every_metric_with_its_unit") {
     CHECK(parse_slo("error_rate <= 0").limit == 0);
     CHECK(parse_slo("throughput(get) > 1000").limit == 1000);
     CHECK(parse_slo("throughput >= 1000/s").inclusive);
+    CHECK(parse_slo("shed_rate < 1%").metric == slo_metric::shed_rate);
+    CHECK(parse_slo("shed_rate(get) < 1%").limit == doctest::Approx(0.01));
+    CHECK(parse_slo("unfinished(front/get) <= 0").metric == slo_metric::unfinished);
+    CHECK_FALSE(parse_slo("unfinished <= 0").at_least());
     CHECK(parse_slo("bandwidth > 100MiB/s").limit == 100.0 * (1 << 20));
     CHECK(parse_slo("service(p99(get)) < 20ms").service);
     CHECK(parse_slo("service(p99) < 20ms").service);
@@ -88,6 +92,9 @@ TEST_CASE("slo_refuses_what_cannot_be_meant_and_says_how_to_mend_it") {
         {"error_rate < 2", "no share"},
         {"error_rate < 0", "write <= 0"},
         {"error_rate < -0.1%", "no share"},
+        {"shed_rate > 1%", "worse"},
+        {"unfinished < 5 ops", "no share"},
+        {"service(shed_rate) < 1%", "no service or response time"},
         {"bandwidth > 100MiB", "no bandwidth"},
         {"bandwidth > fast/s", "no bandwidth"},
         {"service(error_rate) < 1%", "has no service"},

@@ -1,0 +1,137 @@
+// When no core had a success, from what each core noted.
+
+#include <doctest/doctest.h>
+
+#include "success_gaps.hpp"
+
+using namespace chopsticks;
+using engine::gap_log;
+
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t start = 1'000'000 * ms;
+
+/// A core that wants something all the time and has a success every `step` from `from` to `to`.
+void succeed(gap_log& log, std::int64_t from, std::int64_t to, std::int64_t step) {
+    log.wanted(start);
+    for (std::int64_t at = from; at <= to; at += step)
+        log.success(start + at, true);
+}
+
+engine::silence_figures silence(std::initializer_list<const gap_log*> cores, std::int64_t to,
+                                std::uint64_t successes, std::int64_t service_ns = ms) {
+    engine::core_gaps all;
+    for (const gap_log* one : cores)
+        all.add(*one);
+    stats::histogram service;
+    service.record_n(service_ns, 100);
+    return engine::silence_between(all, start, start + to, successes, service);
+}
+
+}  // namespace
+
+TEST_CASE("success_gaps_of_several_cores_are_where_none_had_a_success") {
+    gap_log a(start);
+    gap_log b(start);
+    succeed(a, 0, 4'000 * ms, ms);
+    succeed(a, 9'000 * ms, 10'000 * ms, ms);
+    // This one goes on for a second longer, and begins again half a second sooner.
+    succeed(b, 0, 5'000 * ms, 7 * ms);
+    succeed(b, 8'500 * ms, 10'000 * ms, 7 * ms);
+    const auto s = silence({&a, &b}, 10'000 * ms, 6'000);
+    REQUIRE(s.outages.size() == 1);
+    CHECK(s.outages[0].start_s == doctest::Approx(5).epsilon(0.01));
+    CHECK(s.outages[0].duration_s == doctest::Approx(3.5).epsilon(0.01));
+    CHECK(s.outage_share == doctest::Approx(0.35).epsilon(0.01));
+    CHECK(s.longest_s == doctest::Approx(3.5).epsilon(0.01));
+}
+
+TEST_CASE("success_gaps_begin_when_something_is_wanted_on_any_core") {
+    gap_log a(start);
+    gap_log idle(start);
+    a.wanted(start);
+    a.success(start + 1'000 * ms, false);
+    // Nothing is due for 4 s; then it is answered after 3 s.
+    a.wanted(start + 5'000 * ms);
+    a.success(start + 8'000 * ms, false);
+    const auto s = silence({&a, &idle}, 10'000 * ms, 2);
+    CHECK(s.longest_s == doctest::Approx(3));
+    REQUIRE(s.outages.size() == 1);
+    CHECK(s.outages[0].start_s == doctest::Approx(5));
+}
+
+TEST_CASE("success_gaps_without_any_success_are_all_of_the_time") {
+    gap_log a(start);
+    a.wanted(start + 100 * ms);
+    const auto s = silence({&a}, 6'000 * ms, 0);
+    REQUIRE(s.outages.size() == 1);
+    CHECK(s.outages[0].start_s == doctest::Approx(0.1));
+    CHECK(s.outages[0].duration_s == doctest::Approx(5.9));
+}
+
+TEST_CASE("success_gaps_at_the_targets_own_pace_are_no_outage") {
+    SUBCASE("by the median of the gaps") {
+        gap_log a(start);
+        succeed(a, 0, 60'000 * ms, 2'000 * ms);
+        const auto s = silence({&a}, 60'000 * ms, 31);
+        CHECK(s.allowed_s == doctest::Approx(20));
+        CHECK(s.outages.empty());
+    }
+    SUBCASE("by the service time") {
+        gap_log a(start);
+        a.wanted(start);
+        a.success(start + 4'000 * ms, true);
+        a.success(start + 8'000 * ms, true);
+        const auto s = silence({&a}, 8'000 * ms, 2, 4'100 * ms);
+        CHECK(s.outages.empty());
+    }
+    SUBCASE("never below a second") {
+        gap_log a(start);
+        succeed(a, 0, 1'000 * ms, ms);
+        succeed(a, 1'990 * ms, 3'000 * ms, ms);
+        const auto s = silence({&a}, 3'000 * ms, 2'000);
+        CHECK(s.outages.empty());
+        CHECK(s.longest_s == doctest::Approx(0.99));
+    }
+}
+
+TEST_CASE("success_gaps_outside_of_the_measure_phase_are_cut_off") {
+    gap_log a(start - 5'000 * ms);
+    a.wanted(start - 5'000 * ms);
+    a.success(start + 2'000 * ms, true);
+    a.success(start + 9'000 * ms, true);
+    const auto s = silence({&a}, 5'000 * ms, 1);
+    REQUIRE(s.outages.size() == 2);
+    CHECK(s.outages[0].start_s == 0);
+    CHECK(s.outages[0].duration_s == doctest::Approx(2));
+    CHECK(s.outages[1].duration_s == doctest::Approx(3));
+    CHECK(s.outage_share == doctest::Approx(1));
+}
+
+TEST_CASE("success_gaps_keep_the_long_ones_when_there_are_too_many") {
+    gap_log a(start);
+    std::int64_t at = 0;
+    a.wanted(start);
+    for (int i = 0; i < 20'000; ++i) {
+        at += (i == 500 || i == 19'500 ? 3'000 : 10 + i % 20) * ms;
+        a.success(start + at, true);
+    }
+    CHECK(a.gaps().size() <= gap_log::places + 1);
+    const auto s = silence({&a}, at, 20'000);
+    CHECK(s.outages.size() == 2);
+    CHECK(s.allowed_s == 1);
+}
+
+TEST_CASE("success_gaps_of_an_endpoint_begin_with_what_failed") {
+    // It is asked in turn with others and has no work of its own in between.
+    gap_log e(start);
+    for (std::int64_t at = 0; at <= 2'000 * ms; at += 100 * ms)
+        e.success(start + at, false);
+    for (std::int64_t at = 2'500 * ms; at < 6'000 * ms; at += 500 * ms)
+        e.wanted(start + at);
+    const auto s = silence({&e}, 6'000 * ms, 21);
+    REQUIRE(s.outages.size() == 1);
+    CHECK(s.outages[0].start_s == doctest::Approx(2.5));
+    CHECK(s.outages[0].duration_s == doctest::Approx(3.5));
+}
