@@ -4,6 +4,55 @@
 
 namespace chopsticks::cli {
 
+namespace {
+
+std::vector<engine::cpu_user> users_of(const std::vector<telemetry::cpu_user>& from) {
+    std::vector<engine::cpu_user> out;
+    for (const telemetry::cpu_user& one : from)
+        out.push_back({one.name, one.tasks, one.cpu_s});
+    return out;
+}
+
+results::held_up_health held_up_of(const engine::run_result& result,
+                                   const engine::cpu_contention& cpus) {
+    const engine::held_up_summary found = engine::summarize_held_up(result.cores, cpus);
+    results::held_up_health out;
+    out.share = found.share;
+    out.longest_ns = found.longest_ns;
+    out.by = engine::name(found.by);
+    out.throttled_s = cpus.throttled_s;
+    out.throttled_share = cpus.throttled_share;
+    out.others_cpu_s = cpus.others_s;
+    out.process_cpu_s = cpus.process_s;
+    for (const engine::cpu_user& one : cpus.processes)
+        out.processes.push_back({one.name, one.tasks, one.cpu_s});
+    for (const engine::cpu_user& one : cpus.threads)
+        out.threads.push_back({one.name, one.tasks, one.cpu_s});
+    return out;
+}
+
+}  // namespace
+
+engine::cpu_contention contention_of(const telemetry::health_summary& seen) {
+    const telemetry::contention& cpus = seen.cpus;
+    engine::cpu_contention out;
+    if (cpus.throttled) {
+        out.throttled_s = static_cast<double>(cpus.throttled->throttled_ns) / 1e9;
+        if (cpus.throttled->periods > 0) {
+            out.throttled_share = static_cast<double>(cpus.throttled->throttled_periods) /
+                                  static_cast<double>(cpus.throttled->periods);
+        }
+    }
+    out.stolen_s = seen.over.host_steal_s;
+    out.process_s = cpus.process_s;
+    if (cpus.host_busy_s && cpus.process_s) {
+        out.others_s = std::max(0.0, *cpus.host_busy_s - *cpus.process_s);
+    }
+    out.processes = users_of(cpus.processes);
+    out.threads = users_of(cpus.threads);
+    return out;
+}
+
 telemetry::sampler_options sampling_of(const engine::run_options& options) {
     telemetry::sampler_options out;
     out.interval_ns = options.interval_ns;
@@ -27,6 +76,10 @@ results::interval_health health_of(const engine::interval& one,
     out.loop_turn_p99_ns = one.lag.turns.value_at_percentile(99);
     for (const engine::core_figures& core : one.cores)
         out.loop_turn_max_ns = std::max(out.loop_turn_max_ns, core.lag_max_ns);
+    for (const engine::core_figures& core : one.cores) {
+        out.held_up_share = std::max(out.held_up_share, std::min(1.0, core.held_up_share()));
+        out.held_up_max_ns = std::max(out.held_up_max_ns, core.held_up.longest_ns);
+    }
     out.timer_lag_p99_ns = one.lag.timers.value_at_percentile(99);
     out.steal_share = sample.steal_share;
     out.cpu_mhz = sample.cpu_mhz;
@@ -81,6 +134,7 @@ results::health_figures health_of(const engine::run_result& result,
         one.at_limit_share = nic.at_limit_share;
         out.nics[name] = one;
     }
+    out.held_up = held_up_of(result, contention_of(seen));
     out.steal_share = seen.over.host_steal_share;
     out.steal_share_max = seen.steal_share_max;
     out.host_busy_share = seen.over.host_busy_share;
@@ -98,6 +152,7 @@ results::health_figures health_of(const engine::run_result& result,
 engine::observed_health observed_by(const telemetry::health_summary& seen) {
     engine::observed_health out;
     out.steal_share = seen.over.host_steal_share;
+    out.cpus = contention_of(seen);
     out.open_fds_max = seen.open_fds_max;
     out.fds_limit = seen.fds_limit;
     out.ports_left_min = seen.ports_left_min;

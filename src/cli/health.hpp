@@ -19,6 +19,9 @@ results::interval_health health_of(const engine::interval& one,
 results::health_figures health_of(const engine::run_result& result,
                                   const telemetry::health_summary& seen);
 
+/// Who had the CPUs over the span.
+engine::cpu_contention contention_of(const telemetry::health_summary& seen);
+
 engine::observed_health observed_by(const telemetry::health_summary& seen);
 
 }  // namespace chopsticks::cli

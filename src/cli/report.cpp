@@ -228,6 +228,10 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         out.lag_max_ns = core.lag_max_ns;
         out.switches_voluntary = core.switches_voluntary;
         out.switches_involuntary = core.switches_involuntary;
+        out.held_up_share = std::min(1.0, core.held_up_share());
+        out.held_up_max_ns = core.held_up.longest_ns;
+        out.queued_s = static_cast<double>(core.held_up.queued_ns) / 1e9;
+        out.stopped_s = static_cast<double>(core.held_up.stopped_ns) / 1e9;
         gen.cores.push_back(out);
     }
     gen.cpu_user_s = used.cpu_user_s;

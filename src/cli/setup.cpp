@@ -22,7 +22,7 @@ namespace {
 /// Descriptors beside the connections: standard streams, files, two per core's loop, the embedded
 /// endpoint's loop, and some to spare for libraries.
 constexpr std::uint64_t descriptors_base = 40;
-constexpr std::uint64_t descriptors_per_core = 4;
+constexpr std::uint64_t descriptors_per_core = 5;
 /// One connection to a cluster: its threads' own, and sockets to monitors and OSDs, whose number
 /// nobody knows before.
 constexpr std::uint64_t descriptors_per_cluster = 200;

@@ -173,6 +173,9 @@ void collector::merge(handover& h) {
         core.lag_max_ns = std::max(core.lag_max_ns, h.figures.lag_max_ns);
         core.switches_voluntary += h.figures.switches_voluntary;
         core.switches_involuntary += h.figures.switches_involuntary;
+        core.held_up.queued_ns += h.figures.held_up.queued_ns;
+        core.held_up.stopped_ns += h.figures.held_up.stopped_ns;
+        core.held_up.longest_ns = std::max(core.held_up.longest_ns, h.figures.held_up.longest_ns);
         lag.add(h.lag);
         driver_counters events = h.connections;
         events.open_connections = 0;

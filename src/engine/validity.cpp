@@ -69,7 +69,7 @@ std::int64_t lag_limit(const stats::histogram& service, const std::string& group
 
 /// Group by group: a closed one beside it, whose users are never late, must not hide a late one.
 void check_lag(const run_result& result, const run_options& options, const limits& limit,
-               const std::vector<scenario::slo>& slos, reasons& out) {
+               const std::vector<scenario::slo>& slos, const std::string& remedy, reasons& out) {
     for (std::size_t g = 0; g < options.groups.size() && g < result.schedule_lag.size(); ++g) {
         const scenario::group& group = *options.groups[g].group;
         if (!group.open) continue;
@@ -86,8 +86,7 @@ void check_lag(const run_result& result, const run_options& options, const limit
         const std::int64_t most = lag_limit(service, group.name, limit, slos);
         if (lag <= most) continue;
         out.push_back("Group " + group.name + ": the generator sent due operations late (p99 " +
-                      format_latency(lag) + ", limit " + format_latency(most) +
-                      "): use more cores, --idle spin, or a lower rate.");
+                      format_latency(lag) + ", limit " + format_latency(most) + "). " + remedy);
     }
 }
 
@@ -219,12 +218,17 @@ std::vector<std::string> invalid_reasons(const run_result& result, const run_opt
                           ? "The run was interrupted before it measured anything."
                           : "No operation ended in the measure phase; measure longer.");
     }
+    const held_up_summary held_up = summarize_held_up(result.cores, observed.cpus);
+    if (is_held_up(held_up, limit)) {
+        out.push_back(describe_held_up(held_up, observed.cpus, limit));
+    }
     check_cores(result, limit, out);
     const bool open = std::any_of(options.groups.begin(), options.groups.end(),
                                   [](const group_setup& g) { return g.group->open.has_value(); });
     if (open) {
         check_lag(result, options, limit,
-                  options.plan != nullptr ? options.plan->slos : std::vector<scenario::slo>(), out);
+                  options.plan != nullptr ? options.plan->slos : std::vector<scenario::slo>(),
+                  lateness_remedy(held_up, limit), out);
         if (options.plan != nullptr) check_achieved(result, options, limit, out);
     }
     check_supplies(result, limit, observed, out);

@@ -201,6 +201,9 @@ void worker::hand_over(std::int64_t end_ns) {
     h.figures.busy_ns = figures.busy_ns - last_figures_.busy_ns;
     h.figures.span_ns = figures.total_ns - last_figures_.total_ns;
     h.figures.lag_max_ns = figures.longest_ns;
+    h.figures.held_up = figures.held_up;
+    h.figures.held_up.queued_ns -= last_figures_.held_up.queued_ns;
+    h.figures.held_up.stopped_ns -= last_figures_.held_up.stopped_ns;
     last_figures_ = figures;
     const std::int64_t cpu = thread_cpu_ns();
     h.figures.cpu_ns = cpu - last_cpu_ns_;

@@ -262,6 +262,10 @@ json generator_json(const generator_figures& g) {
         one["lag_max_ns"] = core.lag_max_ns;
         one["switches_voluntary"] = core.switches_voluntary;
         one["switches_involuntary"] = core.switches_involuntary;
+        one["held_up_share"] = rounded(core.held_up_share);
+        one["held_up_max_ns"] = core.held_up_max_ns;
+        one["queued_s"] = rounded(core.queued_s);
+        one["stopped_s"] = rounded(core.stopped_s);
         out["cores"].push_back(std::move(one));
     }
     out["cpu_seconds"]["user"] = or_null(g.cpu_user_s);

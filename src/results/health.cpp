@@ -36,6 +36,32 @@ std::string mebibytes(double bytes) {
     return std::to_string(std::llround(bytes / 1048576)) + " MiB";
 }
 
+json users_json(const std::vector<cpu_user>& users) {
+    json out = json::array();
+    for (const cpu_user& user : users) {
+        json one;
+        one["name"] = user.name;
+        one["tasks"] = user.tasks;
+        one["cpu_s"] = rounded(user.cpu_s);
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+json held_up_json(const held_up_health& h) {
+    json out;
+    out["share"] = rounded(h.share);
+    out["longest_ns"] = h.longest_ns;
+    out["by"] = h.by;
+    out["throttled_s"] = or_null(h.throttled_s);
+    out["throttled_share"] = or_null(h.throttled_share);
+    out["others_cpu_s"] = or_null(h.others_cpu_s);
+    out["process_cpu_s"] = or_null(h.process_cpu_s);
+    out["processes"] = users_json(h.processes);
+    out["threads"] = users_json(h.threads);
+    return out;
+}
+
 }  // namespace
 
 json to_json(const health_figures& h) {
@@ -69,6 +95,7 @@ json to_json(const health_figures& h) {
     cpu["mhz_mean"] = or_null(h.cpu_mhz_mean);
     cpu["mhz_min"] = or_null(h.cpu_mhz_min);
     out["cpu"] = std::move(cpu);
+    out["held_up"] = held_up_json(h.held_up);
     out["rss_bytes_max"] = or_null(h.rss_bytes_max);
     out["clock"]["steps"] = h.clock_steps;
     out["clock"]["step_max_ns"] = h.clock_step_ns;
@@ -93,6 +120,8 @@ json to_json(const interval_health& h) {
     out["loop_turn_p99_ns"] = h.loop_turn_p99_ns;
     out["loop_turn_max_ns"] = h.loop_turn_max_ns;
     out["timer_lag_p99_ns"] = h.timer_lag_p99_ns;
+    out["held_up_share"] = rounded(h.held_up_share);
+    out["held_up_max_ns"] = h.held_up_max_ns;
     out["steal_share"] = or_null(h.steal_share);
     out["cpu_mhz"] = or_null(h.cpu_mhz);
     out["rss_bytes"] = or_null(h.rss_bytes);
@@ -122,6 +151,7 @@ std::string format_health(const interval_health& h) {
     if (std::abs(h.clock_step_ns) >= 1'000'000) {
         add("CLOCK SET by " + format_latency(std::abs(h.clock_step_ns)));
     }
+    if (h.held_up_share >= 0.01) add("HELD UP " + percent(h.held_up_share));
     add("loop p99 " + format_latency(h.loop_turn_p99_ns));
     if (h.nic_utilisation) add("nic " + percent(*h.nic_utilisation));
     if (h.steal_share) add("steal " + percent(*h.steal_share));
@@ -145,6 +175,12 @@ std::string describe_health(const json& health) {
     if (count(turns, "count") > 0) {
         add("loop turn p99 " + format_latency(std::llround(number(turns, "p99_ns"))) + ", max " +
             format_latency(std::llround(number(turns, "max_ns"))));
+    }
+    const json& held_up = member(health, "held_up");
+    if (number(held_up, "share") >= 0.001) {
+        add("held up " + percent(number(held_up, "share")) + " of the time (" +
+            text(held_up, "by") + "), " +
+            format_latency(std::llround(number(held_up, "longest_ns"))) + " at once");
     }
     const json& tcp = member(health, "tcp");
     if (count(member(tcp, "rtt"), "count") > 0) {

@@ -204,6 +204,8 @@ json to_json(const scenario::scenario& s) {
     limits["send_lag"] = rounded(s.limits.send_lag);
     limits["send_lag_floor_s"] = seconds(s.limits.send_lag_floor_ns);
     limits["achieved"] = rounded(s.limits.achieved);
+    limits["held_up"] = rounded(s.limits.held_up);
+    limits["held_up_longest_s"] = seconds(s.limits.held_up_longest_ns);
     limits["steal"] = rounded(s.limits.steal);
     limits["line_rate"] = rounded(s.limits.line_rate);
     limits["descriptors"] = rounded(s.limits.descriptors);

@@ -113,6 +113,7 @@ void reactor::run() {
     started_ns_ = monotonic_ns();
     std::int64_t now = started_ns_;
     next_sweep_ns_ = now + sweep_ns;
+    held_up_.begin(now);
     while (!stopping_) {
         turn_ns_ = now;
         bool worked = run_sleepers(now);
@@ -129,6 +130,7 @@ void reactor::run() {
         if (timeout > 0) {
             worked = poll_descriptors(timeout);
             busy_since = woke_ns_;
+            held_up_.waited(std::min(woke_ns_ - now, timeout));
         } else {
             worked |= poll_descriptors(0);
         }
@@ -333,6 +335,7 @@ void reactor::remove(pump& p) noexcept {
 
 void reactor::sweep(std::int64_t now) {
     next_sweep_ns_ = now + sweep_ns;
+    held_up_.look(now);
     // By index: expired() may add or remove deadlines.
     for (std::size_t i = 0; i < deadlines_.size(); ++i) {
         deadline* d = deadlines_[i];
@@ -344,7 +347,10 @@ void reactor::sweep(std::int64_t now) {
 
 loop_figures reactor::take_figures() noexcept {
     loop_figures out = figures_;
-    out.total_ns = monotonic_ns() - started_ns_;
+    const std::int64_t now = monotonic_ns();
+    out.total_ns = now - started_ns_;
+    held_up_.look(now);
+    out.held_up = held_up_.take();
     figures_.longest_ns = 0;
     return out;
 }

@@ -103,12 +103,14 @@ health_limits read_limits(const field& f) {
     share("core_busy", out.core_busy);
     share("send_lag", out.send_lag);
     share("achieved", out.achieved);
+    share("held_up", out.held_up);
     share("steal", out.steal);
     share("line_rate", out.line_rate);
     share("descriptors", out.descriptors);
     share("ports", out.ports);
     share("outage", out.outage);
     if (const auto d = m.find("send_lag_floor")) out.send_lag_floor_ns = d->duration();
+    if (const auto d = m.find("held_up_longest")) out.held_up_longest_ns = d->duration(1'000'000);
     if (const auto d = m.find("clock_step")) out.clock_step_ns = d->duration(1'000'000);
     m.finish();
     return out;

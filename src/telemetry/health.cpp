@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
@@ -20,6 +21,10 @@ constexpr std::int64_t step_floor_ns = 1'000'000;
 /// Looking at the sockets may take this share of a CPU; with very many of them it is done less
 /// often than once per sample.
 constexpr std::int64_t tcp_cost_divisor = 100;
+/// And so may looking at the host's processes, which is done only while others use this much of one
+/// CPU: where nobody does, there is nobody to name.
+constexpr double others_floor = 0.1;
+constexpr std::size_t users_named = 3;
 
 /// Mean clock of the CPUs, from cpufreq or, where there is none, from /proc/cpuinfo.
 std::optional<double> read_mhz(const sampler_options& o) {
@@ -127,7 +132,8 @@ health_sampler::health_sampler(sampler_options options, double nic_limit,
       tcp_(options_.peers, host.port_first, host.port_last),
       ports_in_all_(host.port_last > 0 ? host.port_last - host.port_first + 1 : 0),
       nics_(interfaces_towards(options_.peers, options_.sys)),
-      sum_(nic_limit) {
+      sum_(nic_limit),
+      processes_(::getpid()) {
     for (const std::string& nic : nics_) {
         if (const auto speed = line_rate(nic, options_.sys)) speeds_[nic] = *speed;
     }
@@ -207,6 +213,7 @@ void health_sampler::sample() {
             one.rtt_max_ns = *std::max_element(rtt.begin(), rtt.end());
         }
     }
+    look_at_processes(moved, now.at_ns);
     previous_ = std::move(now);
     one.cost_ns = thread_cpu_ns(::pthread_self()).value_or(0) - cpu_before;
     if (within_) {
@@ -216,6 +223,35 @@ void health_sampler::sample() {
     latest_ = std::move(one);
 }
 
+/// The processes of the host, where others than this one use its CPUs.
+void health_sampler::look_at_processes(const change& moved, std::int64_t now_ns) {
+    if (now_ns < next_scan_ns_ || !moved.host_busy_s || !moved.cpu_user_s) return;
+    const double others_s = *moved.host_busy_s - *moved.cpu_user_s - *moved.cpu_system_s;
+    if (others_s < others_floor * moved.duration_s) return;
+    const std::int64_t before = thread_cpu_ns(::pthread_self()).value_or(0);
+    processes_.look(read_tasks(options_.proc));
+    const std::int64_t cost = thread_cpu_ns(::pthread_self()).value_or(0) - before;
+    next_scan_ns_ = now_ns + cost * tcp_cost_divisor;
+}
+
+contention health_sampler::contention_since_begin() {
+    contention out;
+    const change over = difference(begun_, previous_);
+    out.host_busy_s = over.host_busy_s;
+    if (over.cpu_user_s) out.process_s = *over.cpu_user_s + *over.cpu_system_s;
+    threads_.look(read_tasks(options_.proc + "/self/task"));
+    out.threads = threads_.top(users_named);
+    if (processes_.has_looked()) processes_.look(read_tasks(options_.proc));
+    out.processes = processes_.top(users_named);
+    const auto now = read_throttle(options_.proc, options_.sys);
+    if (now && throttle_begun_ && now->throttled_ns >= throttle_begun_->throttled_ns) {
+        out.throttled = cpu_throttle{now->periods - throttle_begun_->periods,
+                                     now->throttled_periods - throttle_begun_->throttled_periods,
+                                     now->throttled_ns - throttle_begun_->throttled_ns};
+    }
+    return out;
+}
+
 health_sample health_sampler::latest() const {
     const std::lock_guard lock(mutex_);
     return latest_;
@@ -223,7 +259,12 @@ health_sample health_sampler::latest() const {
 
 void health_sampler::begin() {
     const std::lock_guard lock(mutex_);
+    next_scan_ns_ = 0;
+    processes_.forget();
+    threads_.forget();
     sample();  // what came before the span ends here
+    threads_.look(read_tasks(options_.proc + "/self/task"));
+    throttle_begun_ = read_throttle(options_.proc, options_.sys);
     begun_ = previous_;
     sum_ = health_sum(nic_limit_);
     within_ = true;
@@ -235,6 +276,7 @@ health_summary health_sampler::end() {
     sample();
     within_ = false;
     ended_ = sum_.take(difference(begun_, previous_));
+    ended_.cpus = contention_since_begin();
     ended_.ports_in_all = ports_in_all_;
     ended_.fds_limit = current_descriptor_limit().soft;
     for (auto& [name, nic] : ended_.nics) {

@@ -78,6 +78,63 @@ std::optional<cpu_times> parse_task_stat(std::string_view text, long ticks_per_s
                      std::llround(static_cast<double>(*system) * ns_per_tick)};
 }
 
+std::optional<task_identity> parse_task_identity(std::string_view text) {
+    const std::size_t first = text.find('(');
+    const std::size_t end = text.rfind(')');
+    if (first == std::string_view::npos || end == std::string_view::npos || end < first) {
+        return std::nullopt;
+    }
+    task_identity out;
+    out.name = text.substr(first + 1, end - first - 1);
+    text.remove_prefix(end + 1);
+    // Fields 3 (state) to 21 (itrealvalue) come before starttime.
+    for (int field = 3; field <= 21; ++field) {
+        if (take_word(text).empty()) return std::nullopt;
+    }
+    const auto started = to_number(take_word(text));
+    if (!started) return std::nullopt;
+    out.started_ticks = *started;
+    return out;
+}
+
+cgroup_paths parse_cgroup(std::string_view text) {
+    cgroup_paths out;
+    while (!text.empty()) {
+        // "hierarchy:controller,controller:/path"; a path may hold colons.
+        const std::string_view line = take_line(text);
+        const std::size_t first = line.find(':');
+        const std::size_t second =
+            first == std::string_view::npos ? first : line.find(':', first + 1);
+        if (second == std::string_view::npos) continue;
+        std::string_view controllers = line.substr(first + 1, second - first - 1);
+        const std::string_view path = line.substr(second + 1);
+        if (!path.starts_with('/')) continue;
+        if (controllers.empty() && line.substr(0, first) == "0") out.unified = path;
+        while (!controllers.empty()) {
+            const std::size_t comma = controllers.find(',');
+            if (controllers.substr(0, comma) == "cpu") out.cpu = path;
+            controllers.remove_prefix(comma == std::string_view::npos ? controllers.size()
+                                                                      : comma + 1);
+        }
+    }
+    return out;
+}
+
+std::optional<cpu_throttle> parse_cpu_stat(std::string_view text) {
+    const auto value = [text](std::string_view key) -> std::optional<std::uint64_t> {
+        auto rest = find_line(text, key);
+        if (!rest) return std::nullopt;
+        return to_number(take_word(*rest));
+    };
+    const auto periods = value("nr_periods ");
+    const auto throttled = value("nr_throttled ");
+    const auto microseconds = value("throttled_usec ");
+    const auto nanoseconds = value("throttled_time ");
+    if (!periods || !throttled || (!microseconds && !nanoseconds)) return std::nullopt;
+    const std::uint64_t ns = microseconds ? *microseconds * 1000 : *nanoseconds;
+    return cpu_throttle{*periods, *throttled, static_cast<std::int64_t>(ns)};
+}
+
 std::optional<memory_use> parse_status(std::string_view text) {
     const auto rss = kilobytes(find_line(text, "VmRSS:"));
     const auto peak = kilobytes(find_line(text, "VmHWM:"));

@@ -71,6 +71,9 @@ void compare_hosts(const host_cpu& earlier, const host_cpu& later, change& out) 
     const auto steal = static_cast<double>(later.steal - earlier.steal);
     const double all = busy + steal + static_cast<double>(later.idle - earlier.idle);
     if (all <= 0) return;
+    static const auto ticks_per_s = static_cast<double>(::sysconf(_SC_CLK_TCK));
+    out.host_busy_s = busy / ticks_per_s;
+    out.host_steal_s = steal / ticks_per_s;
     out.host_busy_share = busy / all;
     out.host_steal_share = steal / all;
 }

@@ -23,6 +23,7 @@ groups:
     tasks: [get]
     load: {open: {rate: 1, max_in_flight: 256}}
 phases: {warmup: 400ms, measure: 1s, drain: 5s}
+limits: {held_up: 100%, held_up_longest: 1h}
 """
 
 

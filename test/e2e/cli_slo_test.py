@@ -15,6 +15,7 @@ groups:
     tasks: [get]
     load: {closed: {users: 4}}
 phases: {warmup: 0s, measure: 2s}
+limits: {held_up: 100%, held_up_longest: 1h}
 seed: 3
 """
 

@@ -133,6 +133,8 @@ groups:
     load: {closed: {users: 4}}
 phases: {prepare: true, warmup: 0s, measure: 2s, drain: 5s, cleanup: true}
 timeouts: {connect: 2s, operation: 3s}
+# Other tests run beside this one.
+limits: {held_up: 100%, held_up_longest: 1h}
 seed: 7
 """
 

@@ -91,8 +91,13 @@ struct core_figures {
     std::int64_t lag_max_ns = 0;           ///< the longest turn of the loop
     std::uint64_t switches_voluntary = 0;  ///< of the core's thread
     std::uint64_t switches_involuntary = 0;
+    runtime::held_up_figures held_up;  ///< what the core's thread lost
     double busy_share() const noexcept {
         return span_ns > 0 ? static_cast<double>(busy_ns) / static_cast<double>(span_ns) : 0;
+    }
+    double held_up_share() const noexcept {
+        return span_ns > 0 ? static_cast<double>(held_up.lost_ns()) / static_cast<double>(span_ns)
+                           : 0;
     }
 };
 

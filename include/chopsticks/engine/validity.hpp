@@ -3,6 +3,7 @@
 /// Whether the generator, and not the target, made the numbers. The limits are the scenario's
 /// (`limits`); docs/explanation/measurement.md says why each rule is there.
 
+#include <chopsticks/engine/held_up.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <cstdint>
 #include <optional>
@@ -15,6 +16,7 @@ namespace chopsticks::engine {
 /// host fills it in. None, 0 or empty: not known.
 struct observed_health {
     std::optional<double> steal_share;  ///< of the host's CPU time
+    cpu_contention cpus;
     std::optional<std::uint64_t> open_fds_max;
     std::uint64_t fds_limit = 0;
     std::optional<std::uint64_t> ports_left_min;  ///< ephemeral, towards the fullest target

@@ -269,6 +269,10 @@ struct core_figures {
     std::int64_t lag_max_ns = 0;  ///< the longest turn of the loop
     std::uint64_t switches_voluntary = 0;  ///< of the core's thread
     std::uint64_t switches_involuntary = 0;
+    double held_up_share = 0;  ///< of the time its thread was kept from running; 0 to 1
+    std::int64_t held_up_max_ns = 0;
+    double queued_s = 0;   ///< of it: ready, while others had the CPU
+    double stopped_s = 0;  ///< of it: not even ready
 };
 
 struct connection_figures {

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace chopsticks::results {
 
@@ -20,6 +21,26 @@ struct nic_health {
     std::optional<double> utilisation;       ///< of the busier direction, mean; 0 to 1
     std::optional<double> utilisation_max;   ///< of one sample
     double at_limit_share = 0;               ///< of the time, over the scenario's limits.line_rate
+};
+
+/// CPU time of the processes or threads of a name.
+struct cpu_user {
+    std::string name;
+    unsigned tasks = 0;  ///< of them
+    double cpu_s = 0;
+};
+
+/// What kept the cores from running, and who had the CPUs.
+struct held_up_health {
+    double share = 0;                       ///< of the time of the core that lost most; 0 to 1
+    std::int64_t longest_ns = 0;            ///< at once
+    std::string by = "nothing";             ///< engine::name(held_up_by)
+    std::optional<double> throttled_s;      ///< by the quota of the control group, over all CPUs
+    std::optional<double> throttled_share;  ///< of the quota's periods
+    std::optional<double> others_cpu_s;     ///< of other processes
+    std::optional<double> process_cpu_s;    ///< of this one
+    std::vector<cpu_user> processes;        ///< others, the greatest first
+    std::vector<cpu_user> threads;          ///< of this process, the greatest first
 };
 
 /// A calibration of this very host and build that the run is held against.
@@ -43,6 +64,7 @@ struct health_figures {
     std::optional<std::uint64_t> open_fds_max;
     std::uint64_t fds_limit = 0;
     std::map<std::string, nic_health> nics;
+    held_up_health held_up;
     std::optional<double> steal_share;
     std::optional<double> steal_share_max;
     std::optional<double> host_busy_share;
@@ -65,6 +87,8 @@ struct interval_health {
     std::int64_t loop_turn_p99_ns = 0;
     std::int64_t loop_turn_max_ns = 0;
     std::int64_t timer_lag_p99_ns = 0;
+    double held_up_share = 0;  ///< of the core that was kept from running most
+    std::int64_t held_up_max_ns = 0;
     std::optional<double> steal_share;
     std::optional<double> cpu_mhz;
     std::optional<std::uint64_t> rss_bytes;

@@ -15,6 +15,7 @@
 #include <bit>
 #include <boost/asio/io_context.hpp>
 #include <chopsticks/core/waiter.hpp>
+#include <chopsticks/runtime/held_up.hpp>
 #include <chopsticks/runtime/task.hpp>
 #include <coroutine>
 #include <cstdint>
@@ -103,6 +104,7 @@ struct loop_figures {
     std::int64_t total_ns = 0;    ///< since run()
     std::uint64_t turns = 0;      ///< turns that did something
     std::int64_t longest_ns = 0;  ///< the longest such turn since the last read: the loop's lag
+    held_up_figures held_up;      ///< what the thread lost; it looks at every sweep
 };
 
 class reactor {
@@ -219,7 +221,7 @@ class reactor {
     /// cancelling.
     void wake(fd_watch& watch);
 
-    /// Reads the figures and starts a new "longest".
+    /// Reads the figures and starts a new "longest" of both kinds.
     loop_figures take_figures() noexcept;
 
     /// Copies the counts of lateness to `out` and begins anew.
@@ -275,6 +277,7 @@ class reactor {
     std::int64_t turn_ns_ = 0;
     std::int64_t woke_ns_ = 0;  // when the last blocking wait ended
     loop_figures figures_;
+    held_up_watch held_up_;
     lag_figures lag_;
 };
 

@@ -217,7 +217,9 @@ struct health_limits {
     double core_busy = 0.9;        ///< busy share of a core while the send lag grows
     double send_lag = 0.1;         ///< open loop: p99 of the send lag, of the median service time
     std::int64_t send_lag_floor_ns = 200'000;  ///< a send lag below it is that of any timer
-    double achieved = 0.99;   ///< open loop: issued of intended, where the target is not the cause
+    double achieved = 0.99;  ///< open loop: issued of intended, where the target is not the cause
+    double held_up = 0.05;   ///< of a core's time, in which it was kept from running
+    std::int64_t held_up_longest_ns = 500'000'000;  ///< at once
     double steal = 0.05;      ///< of the host's CPU time, taken by the hypervisor
     double line_rate = 0.95;  ///< of an interface, in more than a tenth of the time
     double descriptors = 1;   ///< open files, of the limit

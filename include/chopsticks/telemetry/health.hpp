@@ -4,6 +4,7 @@
 /// what a span of the run was like is made from the samples in it. No core takes part in it.
 
 #include <chopsticks/stats/histogram.hpp>
+#include <chopsticks/telemetry/contention.hpp>
 #include <chopsticks/telemetry/host.hpp>
 #include <chopsticks/telemetry/snapshot.hpp>
 #include <chopsticks/telemetry/tcp.hpp>
@@ -74,6 +75,7 @@ struct nic_summary {
 /// A span of the run.
 struct health_summary {
     change over;  ///< from its begin to its end
+    contention cpus;
     std::uint64_t samples = 0;
     std::int64_t cost_ns = 0;      ///< CPU time of all samples
     std::int64_t cost_max_ns = 0;  ///< of the dearest
@@ -137,6 +139,8 @@ class health_sampler {
     health_sampler(sampler_options options, double nic_limit, const host_description& host);
     void work();
     void sample();
+    void look_at_processes(const change& moved, std::int64_t now_ns);
+    contention contention_since_begin();
 
     sampler_options options_;
     double nic_limit_;
@@ -155,6 +159,10 @@ class health_sampler {
     std::optional<tcp_state> last_tcp_;
     health_sample latest_;
     health_sum sum_;
+    cpu_users processes_;
+    cpu_users threads_;
+    std::int64_t next_scan_ns_ = 0;
+    std::optional<cpu_throttle> throttle_begun_;
     health_summary ended_;
     std::thread thread_;
 };

@@ -23,6 +23,32 @@ struct cpu_times {
 /// sysconf(_SC_CLK_TCK). The command name may hold anything, blanks and parentheses included.
 std::optional<cpu_times> parse_task_stat(std::string_view text, long ticks_per_s);
 
+/// Who a line of /proc/[pid]/stat is about.
+struct task_identity {
+    std::string name;                 ///< the command's, at most 15 characters; no arguments
+    std::uint64_t started_ticks = 0;  ///< since boot: with the number it tells a task for good
+};
+/// The same files: comm and starttime.
+std::optional<task_identity> parse_task_identity(std::string_view text);
+
+/// Where a process is among the control groups: /proc/[pid]/cgroup. Paths begin with "/"; empty:
+/// not there.
+struct cgroup_paths {
+    std::string unified;  ///< cgroup v2
+    std::string cpu;      ///< the v1 hierarchy of the controller `cpu`
+};
+cgroup_paths parse_cgroup(std::string_view text);
+
+/// How a control group's CPU quota kept its threads from running, since the group was made.
+struct cpu_throttle {
+    std::uint64_t periods = 0;  ///< of the quota; 0: there is none
+    std::uint64_t throttled_periods = 0;
+    std::int64_t throttled_ns = 0;  ///< summed over CPUs
+};
+/// cpu.stat of cgroup v1 (throttled_time) or v2 (throttled_usec). None where it says nothing of
+/// quotas, as that of the root does.
+std::optional<cpu_throttle> parse_cpu_stat(std::string_view text);
+
 /// Resident memory of /proc/[pid]/status.
 struct memory_use {
     std::uint64_t rss_bytes = 0;      ///< VmRSS

@@ -57,6 +57,8 @@ struct change {
     std::optional<std::uint64_t> switches_voluntary;
     std::optional<std::uint64_t> switches_involuntary;
     std::optional<double> host_busy_share;     ///< of all CPUs; 0 to 1
+    std::optional<double> host_busy_s;         ///< CPU time of all CPUs
+    std::optional<double> host_steal_s;        ///< CPU time that the hypervisor took
     std::optional<double> host_steal_share;    ///< 0 to 1
     std::map<std::string, nic_counters> nics;  ///< only interfaces that are in both
     std::optional<std::uint64_t> tcp_retransmits;
