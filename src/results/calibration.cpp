@@ -122,6 +122,7 @@ json to_json(const calibration& c) {
     out["schema_version"] = calibration_version;
     out["made"] = format_utc(c.made_ns);
     out["identity"] = identity(c.where);
+    out["held_up_share"] = rounded(c.held_up_share);
     out["dummy"]["ops_per_s"] = rounded(c.dummy.ops_per_s);
     out["dummy"]["busy_share"] = rounded(c.dummy.busy_share);
     out["dummy"]["ns_per_operation"] = rounded(c.dummy.ns_per_operation());

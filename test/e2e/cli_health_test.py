@@ -2,9 +2,13 @@
 """The generator's health: what a result says of it, and what makes a run invalid."""
 
 import json
+import os
 import pathlib
+import signal
 import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
@@ -69,8 +73,8 @@ class calibrate_test(health_case):
         cache = self.dir / "cache"
         env = {"XDG_CACHE_HOME": str(cache)}
         asked = self.dir / "c.json"
-        done = self.run_binary("calibrate", "--duration", "4s", "--output", asked, env=env,
-                               timeout=150)
+        done = self.run_binary("calibrate", "--duration", "4s", "--held-up", "100%", "--output",
+                               asked, env=env, timeout=150)
         self.assert_code(done, harness.ran)
         for line in done.out.splitlines():
             if not line.startswith(("Runs on", "Written")):
@@ -99,6 +103,25 @@ class calibrate_test(health_case):
         self.assertIsNone(self.run_it(*arguments, env=env)[1]["health"]["calibration"])
         kept.write_text("{")
         self.assertIsNone(self.run_it(*arguments, env=env)[1]["health"]["calibration"])
+
+    def test_figures_of_a_host_that_others_use_are_not_kept(self):
+        cache = self.dir / "cache"
+        asked = self.dir / "c.json"
+        # Nobody is left alone for all of the time.
+        done = self.run_binary("calibrate", "--duration", "2s", "--held-up", "0", "--output", asked,
+                               env={"XDG_CACHE_HOME": str(cache)}, timeout=300)
+        self.assert_code(done, harness.generator_was_limit)
+        self.assertIn("nothing was written", done.err)
+        self.assertIn("The generator was held up", done.err)
+        self.assertIn("dummy driver", done.out)
+        self.assertFalse(asked.exists())
+        self.assertFalse(cache.exists())
+
+    def test_bad_share_is_refused(self):
+        for share in ("5 %x", "-1", "101%", "much"):
+            done = self.run_binary("calibrate", "--held-up", share)
+            self.assert_code(done, harness.bad_usage)
+            self.assert_one_clear_message(done, "--held-up")
 
     def test_bad_duration_is_refused(self):
         done = self.run_binary("calibrate", "--duration", "soon")
@@ -139,6 +162,124 @@ class rules_test(health_case):
         result = harness.read_result(self.output)
         self.assertIn("Local ports ran out", " ".join(result["validity"]["reasons"]), done.stderr)
         self.assertEqual(result["health"]["ports"]["in_all"], 3)
+
+
+idle_users = """
+name: held
+groups:
+  - workload: s3
+    data: {objects: 40, size: 4KiB}
+    tasks: [get]
+    load: {closed: {users: 4, think: 2ms}}
+"""
+
+
+class held_up_test(health_case):
+    """The generator kept from running: the target answers at once, whatever the clock says."""
+
+    def begin(self, measure, *arguments, **how):
+        self.scenario.write_text(idle_users)
+        process = self.start("run", "-f", self.scenario, "--output", self.output, *dummy,
+                             "--set", f"phases.measure={measure}", "--set",
+                             "phases.warmup=0s", *arguments, **how)
+        stream = self.dir / "r.jsonl"
+        harness.wait_until("the first interval", lambda: stream.exists() and
+                           len(stream.read_text().splitlines()) > 1)
+        return process
+
+    def end(self, process):
+        _, said = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, harness.generator_was_limit, said)
+        result = harness.read_result(self.output)
+        self.assertEqual(harness.schema_errors(result), [])
+        self.assertFalse(result["validity"]["valid"])
+        reasons = " ".join(result["validity"]["reasons"])
+        self.assertIn("The generator was held up: core 0", reasons)
+        self.assertIn("INVALID", harness.decode(said))
+        self.assertIn("held up", " ".join(harness.decode(said).split()))
+        return result, reasons
+
+    def test_stopped_by_a_signal(self):
+        process = self.begin("6s")
+        process.send_signal(signal.SIGSTOP)
+        # Longer than what is left: it is the greatest part of what was lost on any machine.
+        time.sleep(3.5)
+        process.send_signal(signal.SIGCONT)
+        result, reasons = self.end(process)
+        self.assertIn("SIGSTOP", reasons)
+        self.assertNotIn("--idle spin", reasons)
+        held_up = result["health"]["held_up"]
+        self.assertEqual(held_up["by"], "stop")
+        self.assertGreater(held_up["longest_ns"], 3e9)
+        self.assertGreater(result["generator"]["cores"][0]["stopped_s"], 3)
+        self.assertGreater(max(i["health"]["held_up_max_ns"] for i in result["intervals"]), 3e9)
+
+    def test_stopped_and_continued_as_a_quota_does(self):
+        process = self.begin("4s")
+        over = threading.Event()
+
+        def hold_up():
+            while not over.is_set():
+                process.send_signal(signal.SIGSTOP)
+                time.sleep(0.07)
+                process.send_signal(signal.SIGCONT)
+                time.sleep(0.03)
+
+        helper = threading.Thread(target=hold_up)
+        helper.start()
+        self.addCleanup(helper.join)
+        self.addCleanup(over.set)
+        harness.wait_until("the end", lambda: process.poll() is not None)
+        over.set()
+        result, _ = self.end(process)
+        self.assertGreater(result["generator"]["cores"][0]["held_up_share"], 0.3)
+        self.assertGreater(result["generator"]["cores"][0]["stopped_s"], 0.5)
+
+    def test_quota_of_a_control_group(self):
+        group = pathlib.Path(f"/sys/fs/cgroup/cpu/chopsticks-test-{os.getpid()}")
+        v2 = pathlib.Path(f"/sys/fs/cgroup/chopsticks-test-{os.getpid()}")
+        try:
+            if group.parent.exists():
+                group.mkdir()
+                self.addCleanup(group.rmdir)
+                (group / "cpu.cfs_period_us").write_text("100000")
+                (group / "cpu.cfs_quota_us").write_text("10000")
+            else:
+                group = v2
+                group.mkdir()
+                self.addCleanup(group.rmdir)
+                (group / "cpu.max").write_text("10000 100000")
+        except OSError as error:
+            self.skipTest(f"no control group with a CPU quota can be made here: {error}")
+
+        def enter():
+            (group / "cgroup.procs").write_text(str(os.getpid()))
+
+        # Users that do not think want all of a CPU, and get a tenth of one.
+        process = self.begin("4s", "--set", "groups.0.load.closed.think=0s", preexec_fn=enter)
+        result, reasons = self.end(process)
+        self.assertIn("CPU quota", reasons)
+        self.assertIn("cpu.max", reasons)
+        held_up = result["health"]["held_up"]
+        self.assertEqual(held_up["by"], "quota")
+        self.assertGreater(held_up["throttled_share"], 0.5)
+        self.assertGreater(held_up["throttled_s"], 1)
+
+    def test_other_programs_are_named(self):
+        # Ten on each CPU, so that a fair share is well below a half.
+        burn = "while True: pass"
+        for _ in range(10 * (os.cpu_count() or 1)):
+            hog = subprocess.Popen([sys.executable, "-c", burn])
+            self.addCleanup(hog.wait)
+            self.addCleanup(hog.kill)
+        process = self.begin("4s", "--set", "groups.0.load.closed.think=0s")
+        result, reasons = self.end(process)
+        held_up = result["health"]["held_up"]
+        self.assertEqual(held_up["by"], "others")
+        self.assertIn("python", " ".join(one["name"] for one in held_up["processes"]))
+        self.assertIn("other processes had the CPUs", reasons)
+        self.assertNotIn("--idle spin", reasons)
+        self.assertGreater(held_up["others_cpu_s"], held_up["process_cpu_s"])
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ struct calibrated_rate {
 struct calibration {
     std::int64_t made_ns = 0;  ///< wall clock
     results::environment where;
+    double held_up_share = 0;      ///< of a core's time, in the trial that lost most; accepted
     calibrated_load dummy;         ///< one core
     unsigned cores = 1;            ///< of the next
     double dummy_cores_per_s = 0;  ///< operations per second of all cores at once
