@@ -5,6 +5,7 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
+#include <cmath>
 
 #include "operation_use.hpp"
 
@@ -39,6 +40,29 @@ std::uint64_t unit_of(const scenario::group& g) {
     const std::uint64_t unit = load::common_unit(units);
     CHOPSTICKS_ASSERT(unit > 0);
     return unit;
+}
+
+/// Nobody changes a block, and nobody has to know which core's it is.
+bool reads_only(const scenario::group& g) {
+    if (g.blocks.verify || !scenario::uses_task_blocks(g)) return false;
+    for (const scenario::task& t : g.tasks) {
+        for (const scenario::step& s : t.steps) {
+            if (has_place(s) && s.code != catalogue::rbd_read) return false;
+        }
+    }
+    return true;
+}
+
+/// Places of each core.
+std::vector<std::uint64_t> places_of_all(const std::vector<std::uint64_t>& extents,
+                                         std::uint64_t unit, std::uint64_t align,
+                                         std::uint64_t block, std::size_t cores) {
+    std::vector<std::uint64_t> out;
+    for (unsigned core = 0; core < cores; ++core) {
+        const load::block_parts part(extents, unit, core, static_cast<unsigned>(cores));
+        out.push_back(load::block_choice::count_places(part, align, block));
+    }
+    return out;
 }
 
 /// A size that is never rounded: "64 KiB is smaller than 64 KiB" helps nobody.
@@ -97,21 +121,29 @@ std::string extents_problem(const scenario::group& g, const std::vector<std::uin
 }
 
 block_work::block_work(const scenario::group& g, const std::vector<std::uint64_t>& images,
-                       unsigned core, unsigned cores, std::size_t users, std::uint64_t seed)
+                       unsigned core, const std::vector<double>& shares, std::size_t users,
+                       std::uint64_t seed)
     : prefill_bytes_(g.blocks.prefill_bytes),
       extents_(used_extents(g, images)),
-      part_(extents_, unit_of(g), core, cores),
+      part_(extents_, unit_of(g), core, static_cast<unsigned>(shares.size())),
+      whole_(extents_, unit_of(g), 0, 1),
+      common_(reads_only(g)),
       prefill_(part_, 0, 1, g.blocks.prefill_bytes) {
     for (const scenario::task& t : g.tasks) {
         for (const scenario::step& s : t.steps) {
             step_places& places = steps_.emplace_back();
             places.what = &s;
             const bool unused = !has_place(s) || !scenario::uses_task_blocks(g);
-            if (unused || part_.bytes() == 0) continue;
+            const bool empty = part_.bytes() == 0 && !(common_ && is_random(s));
+            if (unused || empty) continue;
             const std::uint64_t block = s.block.max();
-            if (is_random(s)) {
-                // The same seed for all steps: what is hot for reads is hot for writes.
-                places.choice = load::block_choice(part_, align_of(s), block, s.offsets, seed);
+            // The same seed for all steps: what is hot for reads is hot for writes.
+            if (is_random(s) && common_) {
+                places.choice = load::block_choice(whole_, align_of(s), block, s.offsets, seed);
+            } else if (is_random(s)) {
+                places.choice = load::block_choice(
+                    part_, align_of(s), block, s.offsets, mix64(seed, core), core,
+                    places_of_all(extents_, unit_of(g), align_of(s), block, shares.size()), shares);
             } else if (s.pattern == scenario::offset_pattern::sequential_shared) {
                 places.sequences.emplace_back(part_, 0, 1, block);
             } else {
@@ -122,10 +154,26 @@ block_work::block_work(const scenario::group& g, const std::vector<std::uint64_t
     }
 }
 
+std::vector<double> block_work::masses(const std::vector<double>& shares) const {
+    std::vector<double> worst;
+    double most = 0;
+    for (const step_places& places : steps_) {
+        if (common_ || places.what == nullptr || !is_random(*places.what)) continue;
+        std::vector<double> masses = places.choice.masses();
+        if (masses.size() != shares.size()) continue;
+        double apart = 0;
+        for (std::size_t c = 0; c < shares.size(); ++c)
+            apart = std::max(apart, std::abs(masses[c] - shares[c]));
+        if (worst.empty() || apart > most) worst = std::move(masses);
+        most = std::max(most, apart);
+    }
+    return worst;
+}
+
 bool block_work::choose(std::size_t step, std::size_t user, random_stream& random, operation& op) {
-    if (part_.bytes() == 0) return false;
     step_places& places = steps_[step];
     const scenario::step& s = *places.what;
+    if (part_.bytes() == 0 && !(common_ && is_random(s))) return false;
     const std::uint64_t length =
         s.block.min() == s.block.max() ? s.block.max() : s.block.at(random());
     load::block_place place;

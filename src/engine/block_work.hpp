@@ -24,8 +24,10 @@ std::string extents_problem(const scenario::group& g, const std::vector<std::uin
 class block_work {
   public:
     /// \param images bytes of each image, as open_target found them
+    /// \param shares of the I/O that each core does; one per core
+    /// \param seed the same on all cores
     block_work(const scenario::group& g, const std::vector<std::uint64_t>& images, unsigned core,
-               unsigned cores, std::size_t users, std::uint64_t seed);
+               const std::vector<double>& shares, std::size_t users, std::uint64_t seed);
     block_work(const block_work&) = delete;
 
     /// Fills in what an I/O of this step works on. False: this core has no part of any image.
@@ -45,6 +47,10 @@ class block_work {
 
     /// The next write of the prefill, every byte of this core's part once. False at its end.
     bool next_prefill(operation& op);
+    /// Share of the popularity of places that each core owns, of that step where it is least like
+    /// the cores' shares. Empty: no places are chosen by popularity, or they are common to all.
+    std::vector<double> masses(const std::vector<double>& shares) const;
+
     /// How many next_prefill gives in all.
     std::uint64_t prefill_writes() const noexcept;
 
@@ -58,6 +64,9 @@ class block_work {
     std::uint64_t prefill_bytes_;
     std::vector<std::uint64_t> extents_;  ///< of all images, whole
     load::block_parts part_;
+    /// All images: places at random are chosen among all where nobody writes.
+    load::block_parts whole_;
+    bool common_ = false;
     std::vector<step_places> steps_;
     load::block_sequence prefill_;
     std::uint32_t version_ = 0;

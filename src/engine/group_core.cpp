@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "operation_use.hpp"
+#include "popularity_law.hpp"
 #include "worker.hpp"
 
 namespace chopsticks::engine {
@@ -14,10 +15,6 @@ namespace {
 
 unsigned share_of(std::uint64_t total, unsigned core, unsigned cores) noexcept {
     return static_cast<unsigned>(total / cores + (core < total % cores ? 1 : 0));
-}
-
-unsigned users_of(const scenario::group& g, unsigned core, unsigned cores) noexcept {
-    return share_of(g.open ? g.open->max_in_flight : scenario::users_most(g.closed), core, cores);
 }
 
 load::population_options object_options(const worker& owner, const run_options& options,
@@ -33,6 +30,8 @@ load::population_options object_options(const worker& owner, const run_options& 
     p.clean_protected = !setup.protect_initial;
     p.max_in_flight = users + options.plan->phase.prepare_concurrency + 1;
     p.keys = setup.group->data.popularity;
+    p.unchanging = is_unchanging(*setup.group);
+    p.read_shares = task_shares(*setup.group, options.cores);
     p.seed = mix64(seed, stream_keys);
     return p;
 }
@@ -137,8 +136,15 @@ group_core::~group_core() {
 
 void group_core::set_extents(const std::vector<std::uint64_t>& images) {
     blocks_ = std::make_unique<block_work>(plan_, images, owner_.core(),
-                                           owner_.shared().options->cores, users_.size(),
-                                           mix64(mix64(seed_, owner_.core()), stream_blocks));
+                                           task_shares(plan_, owner_.shared().options->cores),
+                                           users_.size(), mix64(seed_, stream_blocks));
+}
+
+std::string group_core::popularity_note() const {
+    const std::vector<double> shares = task_shares(plan_, owner_.shared().options->cores);
+    const std::vector<double> masses =
+        blocks_ != nullptr ? blocks_->masses(shares) : objects_.read_masses();
+    return describe_popularity(plan_, shares, masses);
 }
 
 std::uint64_t group_core::to_prepare() const noexcept {

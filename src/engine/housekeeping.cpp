@@ -20,11 +20,16 @@ bool housekeeping::open_targets() {
         ++opened_;
         target_state state = run_.ask_driver(g, &core_driver::open_target, 1);
         data_ready_.push_back(state.data_ready);
+        if (state.problem.empty()) state.problem = share_extents(g, state);
+        if (state.problem.empty()) {
+            worker& first = *run_.workers.front();
+            std::string note = ask(first, [&] { return first.groups()[g]->popularity_note(); });
+            if (!note.empty()) state.notes.push_back(std::move(note));
+        }
         for (const std::string& note : state.notes) {
             run_.result.notes.push_back(note);
             if (run_.options.watcher != nullptr) run_.options.watcher->on_note(note);
         }
-        if (state.problem.empty()) state.problem = share_extents(g, state);
         if (state.problem.empty()) continue;
         if (run_.stopping()) return false;
         run_.result.problem = state.problem;

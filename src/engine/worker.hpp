@@ -106,6 +106,8 @@ class group_core final : public runtime::pump {
 
     /// The images that open_target found, before prepare and load.
     void set_extents(const std::vector<std::uint64_t>& images);
+    /// What the user should know where the cores cannot keep the law of popularity together.
+    std::string popularity_note() const;
     /// How many operations prepare will need here.
     std::uint64_t to_prepare() const noexcept;
     /// How many of them have not succeeded yet.

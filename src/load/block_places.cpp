@@ -125,7 +125,12 @@ block_place block_sequence::next(std::uint64_t length) noexcept {
 
 block_choice::block_choice(const block_parts& part, std::uint64_t align, std::uint64_t block,
                            const popularity& how, std::uint64_t seed)
-    : part_(&part), align_(align), picker_(how, seed) {
+    : block_choice(part, align, block, how, seed, 0, {count_places(part, align, block)}, {1.0}) {}
+
+block_choice::block_choice(const block_parts& part, std::uint64_t align, std::uint64_t block,
+                           const popularity& how, std::uint64_t seed, unsigned core,
+                           std::vector<std::uint64_t> counts, std::vector<double> shares)
+    : part_(&part), align_(align), picker_(how, seed, core, std::move(shares)) {
     CHOPSTICKS_ASSERT(align > 0 && block > 0);
     bool alike = true;
     for (const block_parts::piece& p : part.pieces()) {
@@ -136,6 +141,16 @@ block_choice::block_choice(const block_parts& part, std::uint64_t align, std::ui
         alike &= each_ == places;
     }
     if (!alike) each_ = 0;
+    CHOPSTICKS_ASSERT(counts[core] == count_);
+    picker_.set_counts(std::move(counts));
+}
+
+std::uint64_t block_choice::count_places(const block_parts& part, std::uint64_t align,
+                                         std::uint64_t block) noexcept {
+    std::uint64_t places = 0;
+    for (const block_parts::piece& p : part.pieces())
+        places += places_in(p, align, block);
+    return places;
 }
 
 block_place block_choice::at(std::uint64_t n, std::uint64_t length) const noexcept {
@@ -159,7 +174,7 @@ block_place block_choice::at(std::uint64_t n, std::uint64_t length) const noexce
 }
 
 block_place block_choice::next(random_stream& random, std::uint64_t length) noexcept {
-    return at(picker_.pick(random, count_), length);
+    return at(picker_.pick(random), length);
 }
 
 }  // namespace chopsticks::load

@@ -11,9 +11,13 @@ namespace {
 /// below 2^64.
 constexpr std::uint64_t own_base = 1ULL << 48;
 
-/// Objects of core c of n among the indices [0, count).
-std::uint64_t share(std::uint64_t count, std::uint64_t core, std::uint64_t cores) {
-    return count > core ? (count - core - 1) / cores + 1 : 0;
+std::vector<double> shares_of(const population_options& o) {
+    if (!o.read_shares.empty()) return o.read_shares;
+    return std::vector<double>(o.cores, 1.0 / o.cores);
+}
+
+std::uint64_t common_of(const population_options& o) {
+    return o.unchanging ? o.initial_objects : o.protected_objects;
 }
 
 // Nodes per operation that may be in flight. Something new is begun only while fewer than
@@ -28,11 +32,14 @@ constexpr std::size_t nodes_per_operation = 11;
 population::population(const population_options& options)
     : core_(options.core),
       cores_(options.cores),
-      initial_(share(options.initial_objects, options.core, options.cores)),
-      protected_(share(options.protected_objects, options.core, options.cores)),
+      initial_(dealt_share(options.initial_objects, options.core, options.cores)),
+      initial_in_all_(options.initial_objects),
+      protected_(dealt_share(options.protected_objects, options.core, options.cores)),
       clean_protected_(options.clean_protected),
       max_in_flight_(options.max_in_flight),
-      picker_(options.keys, mix64(options.seed, options.core)),
+      common_(common_of(options)),
+      picker_(options.keys, mix64(options.seed, options.core), options.core, shares_of(options)),
+      all_(options.keys, options.seed),
       low_(protected_),
       cursor_(protected_),
       nodes_(nodes_per_operation * options.max_in_flight + 8) {
@@ -41,6 +48,8 @@ population::population(const population_options& options)
     CHOPSTICKS_ASSERT(options.max_in_flight > 0);
     CHOPSTICKS_ASSERT(options.initial_objects < own_base);
     CHOPSTICKS_ASSERT(options.protected_objects <= options.initial_objects);
+    // In sequence each core begins elsewhere, or all would walk through the set side by side.
+    if (options.keys.kind == popularity_kind::sequential) start_ = common_ / cores_ * core_;
     const std::size_t buckets = std::bit_ceil(2 * nodes_.size());
     buckets_.assign(buckets, nil);
     bucket_shift_ = 64 - static_cast<unsigned>(std::bit_width(buckets - 1));
@@ -140,10 +149,13 @@ object_ref population::add_reader(std::uint64_t ordinal) noexcept {
     return {index_of(ordinal), version_of(ordinal)};
 }
 
-bool population::begin_read(random_stream& random, object_ref& object) noexcept {
-    const std::uint64_t f = front();
-    const std::uint64_t n = f + back();
-    if (n == 0) return false;
+object_ref population::read_common(std::uint64_t index) noexcept {
+    CHOPSTICKS_ASSERT(in_flight_ < max_in_flight_);
+    ++in_flight_;
+    return {index, 0};
+}
+
+void population::fit_slots(std::uint64_t n) noexcept {
     // An object keeps its slot (its ordinal modulo the slots) while others come and go, and the one
     // that takes its place after its death inherits its popularity: hot objects stay hot. Therefore
     // the number of slots follows the size of the window only when they are far apart. A slot
@@ -153,24 +165,40 @@ bool population::begin_read(random_stream& random, object_ref& object) noexcept 
     } else if (slots_ - n > n / 4) {
         slots_ = n;
     }
-    const std::uint64_t back_slots = slots_ - f;
+}
+
+bool population::begin_read(random_stream& random, object_ref& object) noexcept {
+    if (common_ > 0 && confirmed_ < initial_) return false;
+    const std::uint64_t n = common_ == initial_in_all_ && high_ == initial_ ? 0 : back();
+    if (n == 0 && common_ == 0) return false;
+    fit_slots(n);
     for (int attempt = 0; attempt < 8; ++attempt) {
-        std::uint64_t ordinal = picker_.pick(random, slots_);
-        if (ordinal >= f) {
-            const std::uint64_t first = low_ % back_slots;
-            const std::uint64_t slot = ordinal - f;
-            ordinal = low_ + (slot >= first ? slot - first : slot + back_slots - first);
+        std::uint64_t slot = 0;
+        if (common_ > 0) {
+            const std::uint64_t places = common_ + slots_ * cores_;
+            std::uint64_t position = all_.pick(random, places);
+            if (start_ > 0) position = (position + start_) % places;
+            if (position < common_) {
+                object = read_common(position);
+                return true;
+            }
+            slot = (position - common_) / cores_;
+        } else {
+            // As many as the initial objects left it: then it knows the world to the last one.
+            const std::uint64_t world = slots_ == initial_ ? initial_in_all_ : slots_ * cores_;
+            slot = picker_.pick(random, slots_, world);
         }
+        const std::uint64_t first = low_ % slots_;
+        const std::uint64_t ordinal = low_ + (slot >= first ? slot - first : slot + slots_ - first);
         if (!readable(ordinal)) continue;
         object = add_reader(ordinal);
         return true;
     }
     // Few objects, and most of them busy: take the next one that is not.
-    const std::uint64_t start = random.below(n);
+    const std::uint64_t start = n > 0 ? random.below(n) : 0;
     const std::uint64_t steps = std::min<std::uint64_t>(n, std::uint64_t{used_} + 1);
     for (std::uint64_t i = 0; i < steps; ++i) {
-        const std::uint64_t position = (start + i) % n;
-        const std::uint64_t ordinal = position < f ? position : low_ + (position - f);
+        const std::uint64_t ordinal = low_ + (start + i) % n;
         if (!readable(ordinal)) continue;
         object = add_reader(ordinal);
         return true;
@@ -180,17 +208,22 @@ bool population::begin_read(random_stream& random, object_ref& object) noexcept 
 
 bool population::begin_read_protected(std::uint64_t position, object_ref& object) noexcept {
     const std::uint64_t n = front();
-    if (n == 0 || !readable(position % n)) return false;
-    object = add_reader(position % n);
+    if (n == 0) return false;
+    object = read_common(index_of(position % n));
     return true;
 }
 
 bool population::begin_read_protected(random_stream& random, object_ref& object) noexcept {
-    const std::uint64_t n = front();
-    return n > 0 && begin_read_protected(picker_.pick(random, n), object);
+    if (common_ == 0 || confirmed_ < initial_) return false;
+    object = read_common((all_.pick(random, common_) + start_) % common_);
+    return true;
 }
 
 bool population::begin_read_again(const object_ref& object) noexcept {
+    if (object.index < common_) {
+        read_common(object.index);
+        return true;
+    }
     const std::uint64_t ordinal = ordinal_of(object.index);
     if (!readable(ordinal) || version_of(ordinal) != object.version) return false;
     add_reader(ordinal);
@@ -198,6 +231,11 @@ bool population::begin_read_again(const object_ref& object) noexcept {
 }
 
 void population::end_read(const object_ref& object) noexcept {
+    if (object.index < common_) {
+        CHOPSTICKS_ASSERT(in_flight_ > 0);
+        --in_flight_;
+        return;
+    }
     const std::uint32_t id = find(ordinal_of(object.index));
     CHOPSTICKS_ASSERT(id != nil && nodes_[id].readers > 0);
     CHOPSTICKS_ASSERT(in_flight_ > 0);
@@ -344,6 +382,16 @@ void population::end_own(const object_ref& object, bool gone) noexcept {
 
 std::uint64_t population::alive() const noexcept {
     return front() + back() - unready_;
+}
+
+std::vector<double> population::read_masses() const {
+    if (common_ > 0) return {};
+    owned_picker whole = picker_;
+    std::vector<std::uint64_t> counts;
+    for (std::uint64_t core = 0; core < cores_; ++core)
+        counts.push_back(dealt_share(initial_in_all_, core, cores_));
+    whole.set_counts(std::move(counts));
+    return whole.masses();
 }
 
 std::uint64_t population::existing() const noexcept {

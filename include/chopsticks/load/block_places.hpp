@@ -5,6 +5,7 @@
 /// Memory grows with the number of images, never with their size.
 
 #include <chopsticks/core/random.hpp>
+#include <chopsticks/load/owned_picker.hpp>
 #include <chopsticks/load/popularity.hpp>
 #include <cstdint>
 #include <vector>
@@ -106,6 +107,15 @@ class block_choice {
     /// \param block the greatest size of a block, > 0. \param align > 0
     block_choice(const block_parts& part, std::uint64_t align, std::uint64_t block,
                  const popularity& how, std::uint64_t seed);
+    /// Of one core of several, whose choices together follow the law. \param counts places of each
+    /// core, as count_places has them \param shares of the choices that each core makes
+    block_choice(const block_parts& part, std::uint64_t align, std::uint64_t block,
+                 const popularity& how, std::uint64_t seed, unsigned core,
+                 std::vector<std::uint64_t> counts, std::vector<double> shares);
+
+    /// Places in a part.
+    static std::uint64_t count_places(const block_parts& part, std::uint64_t align,
+                                      std::uint64_t block) noexcept;
 
     /// A place for `length` bytes, at most `block`; fewer at the end of a piece.
     block_place next(random_stream& random, std::uint64_t length) noexcept;
@@ -113,6 +123,8 @@ class block_choice {
     /// Place number `n`, n < count().
     block_place at(std::uint64_t n, std::uint64_t length) const noexcept;
     std::uint64_t count() const noexcept { return count_; }
+    /// Share of the popularity that each core owns; see owned_picker.
+    std::vector<double> masses() const { return picker_.masses(); }
 
   private:
     const block_parts* part_ = nullptr;
@@ -120,7 +132,7 @@ class block_choice {
     std::uint64_t count_ = 0;
     std::uint64_t each_ = 0;             ///< places of every piece, if all have as many
     std::vector<std::uint64_t> before_;  ///< places in the pieces before this one, otherwise
-    picker picker_;
+    owned_picker picker_;
 };
 
 }  // namespace chopsticks::load

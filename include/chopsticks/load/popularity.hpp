@@ -30,8 +30,8 @@ struct popularity {
 /// For people: "uniform", "zipf 0.99", ...
 std::string describe(const popularity& p);
 
-/// Picks positions by popularity. Constant time and memory for any n; belongs to one core. Each
-/// core has its own objects and its own picker: the k-th ranks of all cores are equally popular.
+/// Picks positions by popularity. Constant time and memory for any n; belongs to one core. Pickers
+/// of one seed agree on what is popular; for cores with objects of their own see owned_picker.
 ///
 /// Zipf: rejection-inversion, exact for every n and s (W. Hoermann, G. Derflinger,
 /// "Rejection-inversion to generate variates from monotone discrete distributions", ACM TOMACS

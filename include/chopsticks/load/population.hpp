@@ -4,6 +4,7 @@
 /// bounded by the operations in flight and never by the number of objects.
 
 #include <chopsticks/core/random.hpp>
+#include <chopsticks/load/owned_picker.hpp>
 #include <chopsticks/load/popularity.hpp>
 #include <cstdint>
 #include <vector>
@@ -22,6 +23,11 @@ struct population_options {
     std::uint64_t initial_objects = 0;    ///< of all cores; indices [0, initial_objects)
     std::uint64_t protected_objects = 0;  ///< indices below are never deleted or overwritten
     bool clean_protected = false;         ///< next_leftover gives the protected ones too
+    /// begin_put, begin_overwrite and begin_delete are never called: the initial objects stay as
+    /// they are.
+    bool unchanging = false;
+    /// Share of the reads that each core makes; empty: all as many.
+    std::vector<double> read_shares = {};
     std::uint32_t max_in_flight = 1;  ///< begun and not ended at a time, on this core, all kinds
     popularity keys;
     std::uint64_t seed = 0;
@@ -42,6 +48,10 @@ struct population_options {
 ///    key that always fails does not stand in the way of the others. Repetitions are harmless: the
 ///    same content, or the removal of what may be gone.
 ///  - Only objects that exist are deleted, repetitions apart.
+///  - What never changes (protected objects; all, where nothing is changed) belongs to nobody:
+///  every
+///    core reads all of it, by the law over all of it. That takes for granted that all cores have
+///    made (or adopted) their initial objects before any of them begins to read.
 ///  - A mutation never waits for ever: an object that is passed over because it is being read is
 ///    given to no further reader, and comes first as soon as its readers are done.
 ///
@@ -73,8 +83,8 @@ class population {
     /// An object to read, by popularity.
     bool begin_read(random_stream& random, object_ref& object) noexcept;
 
-    /// A protected object: number `position` of this core's, modulo how many there are, or one by
-    /// popularity. Puts, rewrites and deletes never touch these. End with end_read.
+    /// A protected object: number `position` of this core's, modulo how many there are, or one of
+    /// all cores' by popularity. Puts, rewrites and deletes never touch these. End with end_read.
     bool begin_read_protected(std::uint64_t position, object_ref& object) noexcept;
     bool begin_read_protected(random_stream& random, object_ref& object) noexcept;
 
@@ -105,6 +115,11 @@ class population {
 
     /// Objects that exist and are not about to be deleted, own ones not counted.
     std::uint64_t alive() const noexcept;
+
+    /// Share of the popularity of the initial objects that each core owns. Where it is unlike its
+    /// share of the reads, the law does not hold. Empty: the objects are common, and it holds.
+    /// Allocates.
+    std::vector<double> read_masses() const;
 
     /// Objects that exist as far as is known, own ones not counted: alive(), and those that are to
     /// be deleted and for which no delete was ever begun. Walks all exceptions: for the end of a
@@ -182,16 +197,22 @@ class population {
     void made(std::uint32_t id) noexcept;
     object_ref make_next() noexcept;
     object_ref add_reader(std::uint64_t ordinal) noexcept;
+    object_ref read_common(std::uint64_t index) noexcept;
+    void fit_slots(std::uint64_t n) noexcept;
     std::uint32_t pass_cursor() noexcept;
     std::uint32_t retire_oldest() noexcept;
 
     unsigned core_;
     std::uint64_t cores_;
-    std::uint64_t initial_;    ///< of this core
-    std::uint64_t protected_;  ///< of this core
+    std::uint64_t initial_;         ///< of this core
+    std::uint64_t initial_in_all_;  ///< of all cores
+    std::uint64_t protected_;       ///< of this core
     bool clean_protected_;
     std::uint32_t max_in_flight_;
-    picker picker_;
+    std::uint64_t common_;     ///< indices below are read by all cores, since nobody changes them
+    owned_picker picker_;      ///< of what the core owns
+    std::uint64_t start_ = 0;  ///< where a sequence through all of it begins
+    picker all_;               ///< of what is common, and this core's share of the rest
 
     std::uint64_t low_;
     std::uint64_t high_ = 0;
