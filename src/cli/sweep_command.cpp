@@ -211,6 +211,7 @@ void sweep::take_up(const json& before) {
 }
 
 bool sweep::write() {
+    document_["aggregates"] = results::aggregate_repeats(document_);
     written_ = write_series(path_, document_);
     return written_;
 }

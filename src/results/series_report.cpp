@@ -39,6 +39,84 @@ std::string state_of(const json& figures) {
     return count(figures, "backlog_at_end") + count(figures, "shed") > 0 ? "overload" : "ok";
 }
 
+/// Why runs say nothing of the target, each reason once behind those it is true of.
+void add_reasons(std::string& out, const std::string& who, const json& figures, std::size_t width) {
+    for (const json& reason : member(figures, "reasons")) {
+        if (!reason.is_string()) continue;
+        out += paragraph(who, indent, printable(reason.get<std::string>()), width);
+    }
+}
+
+/// "1213.4 +- 2.1 %": the median, and the spread of the runs around their mean.
+std::string spread_text(const std::string& median, const json& spread) {
+    if (!member(spread, "stddev").is_number() || number(spread, "mean") <= 0) return median;
+    return median + " +-" + decimal(100 * number(spread, "stddev") / number(spread, "mean"), 1) +
+           "%";
+}
+
+std::string aggregates(const json& document, std::size_t width) {
+    const json& axes = member(document, "axes");
+    std::vector<std::string> header;
+    for (const json& axis : axes) {
+        const std::string name = text(axis, "name");
+        const std::size_t dot = name.rfind('.');
+        header.push_back(dot == std::string::npos ? name : name.substr(dot + 1));
+    }
+    for (const char* column : {"valid runs", "ops/s", "p99 of runs", "p50 of all", "p99 of all"})
+        header.emplace_back(column);
+    text_table table(header);
+    for (const json& one : member(document, "aggregates")) {
+        std::vector<std::string> row;
+        for (const json& axis : axes)
+            row.push_back(text(member(one, "settings"), text(axis, "name").c_str()));
+        row.push_back(std::to_string(count(one, "valid_runs")) + " of " +
+                      std::to_string(count(one, "runs")));
+        const json& rate = member(one, "rate_per_s");
+        const json& p99 = member(one, "p99_ns");
+        const json& all = member(one, "response");
+        const bool known = rate.is_object() && count(one, "ok") > 0;
+        row.push_back(known ? spread_text(rate_text(number(rate, "median")), rate) : "-");
+        row.push_back(known ? spread_text(format_latency(std::llround(number(p99, "median"))), p99)
+                            : "-");
+        row.push_back(known && all.is_object() ? format_latency(std::llround(number(all, "p50_ns")))
+                                               : "-");
+        row.push_back(known && all.is_object() ? format_latency(std::llround(number(all, "p99_ns")))
+                                               : "-");
+        table.add(std::move(row));
+    }
+    if (table.empty()) return {};
+    return "\nMedians over the valid runs +- standard deviation; `of all`: histograms added up\n" +
+           table.render(width);
+}
+
+/// What became of the run that was to confirm a rate; empty where there was none, or it did.
+std::string confirmation(const json& document, double rate) {
+    const json* last = nullptr;
+    for (const json& t : member(document, "trials")) {
+        if (text(t, "kind") == "validation" && number(t, "rate_per_s") == rate) last = &t;
+    }
+    if (last == nullptr) return "not confirmed by a longer run";
+    const std::string problem = text(*last, "problem");
+    if (!problem.empty()) return "the longer run that was to confirm it failed: " + problem;
+    if (flag(*last, "generator_limited")) {
+        std::string why;
+        for (const json& reason : member(member(*last, "figures"), "reasons")) {
+            if (reason.is_string() && why.empty())
+                why = ": " + printable(reason.get<std::string>());
+        }
+        return "the generator was the limit of the longer run that was to confirm it" + why;
+    }
+    for (const json& one : member(member(*last, "figures"), "slo")) {
+        if (flag(one, "met")) continue;
+        const std::string value = member(one, "value").is_number()
+                                      ? format_slo_value(text(one, "unit"), number(one, "value"))
+                                      : std::string("nothing ended");
+        return "the longer run that was to confirm it missed " + text(one, "text") + ": " + value;
+    }
+    if (flag(*last, "growing")) return "work piled up in the longer run that was to confirm it";
+    return "the longer run that was to confirm it did not tell";
+}
+
 std::string rate_of_result(const json& result, const char* key) {
     return rate_text(number(result, key)) + "/s";
 }
@@ -141,7 +219,9 @@ std::string format_trial(const json& t) {
         if (is == "undecided") line += "  undecided";
         if (flag(t, "ended_early")) line += " (ended early)";
     }
-    return line + "\n";
+    line += "\n";
+    if (flag(t, "generator_limited")) add_reasons(line, "", f, 79);
+    return line;
 }
 
 std::string render_sweep(const json& document, const std::string& path,
@@ -159,6 +239,7 @@ std::string render_sweep(const json& document, const std::string& path,
     text_table table(header);
     std::vector<curve_point> curve;
     std::size_t done = 0;
+    std::string reasons;
     for (const json& point : member(document, "points")) {
         const std::string status = text(point, "status");
         if (status == "pending") continue;
@@ -174,6 +255,7 @@ std::string render_sweep(const json& document, const std::string& path,
                  latency_text(f, "p50_ns"), latency_text(f, "p99_ns"), latency_text(f, "max_ns"),
                  whole(count(f, "failed")), status == "done" ? state_of(f) : status});
             curve.push_back(point_of(f));
+            add_reasons(reasons, "Point " + label, f, width);
         } else {
             row.insert(row.end(), {"-", "-", "-", "-", "-", "-", status});
         }
@@ -183,9 +265,11 @@ std::string render_sweep(const json& document, const std::string& path,
     std::string out = text(document, "scenario") + ": " + std::to_string(done) + " of " +
                       std::to_string(member(document, "points").size()) + " points\n\n";
     if (!table.empty()) out += table.render(width);
+    out += aggregates(document, width);
     const std::string drawn = render_curve(std::move(curve), width);
     if (!drawn.empty()) out += "\n" + drawn;
     out += "\n";
+    if (!reasons.empty()) out += "Invalid: these say nothing of the target\n" + reasons + "\n";
     if (flag(document, "interrupted")) {
         out += pad_right("INTERRUPTED", indent) + "continue it with --resume\n";
     }
@@ -221,9 +305,11 @@ std::string render_find_max(const json& document, const std::string& path,
     const bool low = member(result, "lower_per_s").is_number();
     const bool high = member(result, "upper_per_s").is_number();
     std::string bounds;
-    if (low) {
-        bounds = "at least " + rate_of_result(result, "lower_per_s") +
-                 (flag(result, "validated") ? " (confirmed by a longer run)" : "");
+    if (low && flag(result, "validated")) {
+        bounds =
+            "at least " + rate_of_result(result, "lower_per_s") + " (confirmed by a longer run)";
+    } else if (low) {
+        bounds = rate_of_result(result, "lower_per_s") + " met them in short trials";
     }
     if (high) {
         bounds += (low ? ", " : "") + std::string("below ") + rate_of_result(result, "upper_per_s");
@@ -231,6 +317,10 @@ std::string render_find_max(const json& document, const std::string& path,
     if (low && high) bounds += ": " + decimal(100 * number(result, "width"), 1) + "% apart";
     if (bounds.empty()) bounds = "not known";
     out += paragraph("Highest rate", indent + 2, bounds, width);
+    if (low && !flag(result, "validated")) {
+        out += paragraph("NOT CONFIRMED", indent + 2,
+                         confirmation(document, number(result, "lower_per_s")), width);
+    }
     out += paragraph(
         "", indent + 2,
         flag(document, "interrupted") ? "interrupted before the search was over" : explain(result),

@@ -10,6 +10,11 @@
 
 namespace chopsticks::results {
 
+/// What the repeats of each point of a sweep say together, in the order of the points: median, mean
+/// and spread over the valid runs, and their histograms added up. An empty array where nothing was
+/// repeated.
+json aggregate_repeats(const json& document);
+
 /// A table of the points in the order of their axes, and the curve where there are points of
 /// several throughputs. `path` is where the document is, for the last line.
 std::string render_sweep(const json& document, const std::string& path,
