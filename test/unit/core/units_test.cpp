@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <chopsticks/core/random.hpp>
+#include <chopsticks/core/rounded_duration.hpp>
 #include <chopsticks/core/units.hpp>
 #include <limits>
 #include <string>
@@ -145,6 +146,21 @@ TEST_CASE("format_duration_known_values_read_well") {
     CHECK(format_duration(-1'000'000'000) == "-1s");
     CHECK(format_duration(std::numeric_limits<std::int64_t>::min()) ==
           "-106751d23h47m16s854ms775us808ns");
+}
+
+TEST_CASE("format_rounded_duration_is_for_people") {
+    CHECK(format_rounded_duration(5'999'321'555) == "6s");
+    CHECK(format_rounded_duration(5'123'456'789) == "5s120ms");
+    CHECK(format_rounded_duration(3'723'400'000'001) == "1h2m3s");
+    CHECK(format_rounded_duration(59'960'000'000) == "1m");
+    CHECK(format_rounded_duration(1'250'000'000) == "1s250ms");
+    CHECK(format_rounded_duration(90'000'000'000) == "1m30s");
+    CHECK(format_rounded_duration(812) == "812ns");
+    CHECK(format_rounded_duration(0) == "0s");
+    CHECK(format_rounded_duration(-5'999'321'555) == "-6s");
+    CHECK(format_rounded_duration(std::numeric_limits<std::int64_t>::max()).starts_with("106751d"));
+    CHECK(
+        format_rounded_duration(std::numeric_limits<std::int64_t>::min()).starts_with("-106751d"));
 }
 
 TEST_CASE("format_duration_any_value_up_to_100_days_round_trips") {
