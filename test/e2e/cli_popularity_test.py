@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Laws of popularity over whole runs, by the operation log, on 1, 2 and 4 cores."""
+
+import collections
+import json
+import math
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import harness
+
+objects = 200
+# An open loop: every core makes as many choices as the others, however busy the machine is.
+scenario = """
+name: popular
+groups:
+  - workload: s3
+    data: {{objects: 200, size: 1KiB, popularity: {popularity}}}
+    tasks: {tasks}
+    load: {{open: {{rate: 20000, arrivals: constant, max_in_flight: 512, queue_limit: 100000}}}}
+phases: {{prepare: false, warmup: 0s, measure: 3s, drain: 60s, cleanup: false}}
+limits: {{held_up: 100%, held_up_longest: 1h}}
+seed: 11
+"""
+
+
+def zipf(s):
+    weights = [(rank + 1) ** -s for rank in range(objects)]
+    return [w / sum(weights) for w in weights]
+
+
+def hot_set(members, share):
+    return [share / members] * members + [(1 - share) / (objects - members)] * (objects - members)
+
+
+def distance(counts, law):
+    """Kolmogorov's distance between the cumulated shares, the most chosen first, times the root of
+    the number of choices. Sorting by what was seen adds a little."""
+    all_of_them = sum(counts.values())
+    seen = sorted(counts.values(), reverse=True) + [0] * (objects - len(counts))
+    worst = apart = 0.0
+    for count, share in zip(seen, law):
+        apart += count / all_of_them - share
+        worst = max(worst, abs(apart))
+    return worst * math.sqrt(all_of_them)
+
+
+class popularity_test(harness.case):
+    def reads(self, popularity, tasks, cores):
+        file = self.file("s.yaml", scenario.format(popularity=popularity, tasks=tasks))
+        log = self.dir / f"{cores}.log"
+        done = self.run_binary("run", "-f", file, "--set", "workload.driver=dummy", "--cores",
+                               cores, "--op-log", log, "--quiet", "--output",
+                               self.dir / "r.json", timeout=200)
+        self.assert_code(done, harness.ran, harness.generator_was_limit)
+        result = harness.read_result(self.dir / "r.json")
+        self.said = done.said + " ".join(result["run"]["warnings"])
+        told = self.run_binary("oplog", log, timeout=200)
+        self.assert_code(told, harness.ran)
+        counts = collections.Counter()
+        for line in told.out.splitlines():
+            one = json.loads(line)
+            if one["operation"].endswith("/get"):
+                counts[one["object"]] += 1
+        self.assertGreater(sum(counts.values()), 20000)
+        return counts
+
+    def test_reads_alone(self):
+        for popularity, law in (("{zipf: 0.99}", zipf(0.99)),
+                                ("{hot_set: {fraction: 0.5%, share: 90%}}", hot_set(1, 0.9))):
+            ranks = None
+            for cores in (1, 2, 4):
+                with self.subTest(popularity=popularity, cores=cores):
+                    counts = self.reads(popularity, "[get]", cores)
+                    self.assertLess(distance(counts, law), 4)
+                    # The same objects are hot whatever the number of cores.
+                    top = [name for name, _ in counts.most_common(1)]
+                    ranks = ranks or top
+                    self.assertEqual(top, ranks)
+
+    def test_reads_and_rewrites(self):
+        for cores in (1, 2, 4):
+            with self.subTest(cores=cores):
+                counts = self.reads("{zipf: 0.99}", "[{op: get, weight: 80}, "
+                                    "{op: put, overwrite: true, weight: 20}]", cores)
+                self.assertLess(distance(counts, zipf(0.99)), 5)
+                self.assertNotIn("law of popularity", self.said)
+
+    def test_puts_and_deletes_hand_places_on(self):
+        for cores in (1, 2, 4):
+            with self.subTest(cores=cores):
+                counts = self.reads("{zipf: 0.99}", "[{op: get, weight: 80}, "
+                                    "{op: put, weight: 10}, {op: delete, weight: 10}]", cores)
+                places = collections.Counter()
+                for name, count in counts.items():
+                    places[name % objects] += count
+                # The set breathes by a few objects, and places with it.
+                self.assertLess(distance(places, zipf(0.99)), 40)
+                hottest = places.most_common(1)[0][1] / sum(places.values())
+                self.assertGreater(hottest, 0.10)
+
+    def test_a_law_that_cores_cannot_keep_is_told(self):
+        self.reads("{hot_set: {fraction: 0.5%, share: 90%}}",
+                   "[{op: get, weight: 80}, {op: put, overwrite: true, weight: 20}]", 2)
+        self.assertIn("law of popularity does not hold", self.said)
+
+
+if __name__ == "__main__":
+    harness.main()
