@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "problems.hpp"
+
 namespace chopsticks::scenario {
 
 namespace {
@@ -205,7 +207,8 @@ std::string value::found() const {
 }
 
 void fail(const place& where, const std::string& problem, const std::string& mend) {
-    throw config_error(where.text() + problem + (mend.empty() ? "" : "; " + mend));
+    throw problems_error(
+        {{where.line, where.column, where.text() + problem + (mend.empty() ? "" : "; " + mend)}});
 }
 
 value parse_document(std::string_view text, const std::string& file) {
@@ -264,46 +267,6 @@ void apply_override(value& root, const override_value& setting, std::string_view
         path.remove_prefix(dot + 1);
     }
     *here = std::move(replacement);
-}
-
-std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
-    std::string best;
-    std::size_t best_distance = word.size() / 3 + 2;  // exclusive: "rnage" finds "range"
-    for (const std::string_view c : candidates) {
-        // Levenshtein's distance with swapped neighbours counted once (optimal string alignment).
-        std::vector<std::vector<std::size_t>> d(word.size() + 1,
-                                                std::vector<std::size_t>(c.size() + 1));
-        for (std::size_t i = 0; i <= word.size(); ++i)
-            d[i][0] = i;
-        for (std::size_t j = 0; j <= c.size(); ++j)
-            d[0][j] = j;
-        for (std::size_t i = 1; i <= word.size(); ++i) {
-            for (std::size_t j = 1; j <= c.size(); ++j) {
-                const std::size_t change = d[i - 1][j - 1] + (word[i - 1] == c[j - 1] ? 0 : 1);
-                d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, change});
-                if (i > 1 && j > 1 && word[i - 1] == c[j - 2] && word[i - 2] == c[j - 1]) {
-                    d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-                }
-            }
-        }
-        const std::size_t distance = d[word.size()][c.size()];
-        if (distance < best_distance && distance < c.size()) {
-            best_distance = distance;
-            best = c;
-        }
-    }
-    return best;
-}
-
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates) {
-    // A hand-written word is short; a long one would only cost time.
-    const std::string near = word.size() <= 64 ? nearest(word, candidates) : std::string();
-    if (!near.empty()) return "did you mean \"" + near + "\"?";
-    std::string out = "known are ";
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        out += (i == 0 ? "" : ", ") + std::string(candidates[i]);
-    }
-    return out;
 }
 
 }  // namespace chopsticks::scenario

@@ -3,6 +3,7 @@
 /// A YAML file as a tree in which every value knows its place, after all that YAML allows and a
 /// scenario does not need has been refused: aliases, several documents, other than small sizes.
 
+#include <chopsticks/core/suggest.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <memory>
 #include <string>
@@ -65,11 +66,5 @@ value parse_document(std::string_view text, const std::string& file);
 /// Puts an override's value into the tree, making maps on the way where there is nothing yet.
 /// \param path the part of the override's path that counts in this tree
 void apply_override(value& root, const override_value& setting, std::string_view path);
-
-/// The candidate that a person may have meant by `word`, or empty if none is near.
-std::string nearest(std::string_view word, const std::vector<std::string_view>& candidates);
-
-/// `did you mean "x"?` or `known: a, b, c`, for the end of a message.
-std::string suggestion(std::string_view word, const std::vector<std::string_view>& candidates);
 
 }  // namespace chopsticks::scenario

@@ -3,6 +3,8 @@
 #include <chopsticks/scenario/slo.hpp>
 
 #include "parse_parts.hpp"
+#include "problems.hpp"
+#include "source_file.hpp"
 #include "text.hpp"
 
 namespace chopsticks::scenario {
@@ -23,47 +25,53 @@ void check_name(const field& f, const std::string& name) {
 phases read_phases(const field& f) {
     phases out;
     map_reader m(f, "write {warmup: 2s, measure: 30s}");
-    if (const auto prepare = m.find("prepare")) {
-        if (prepare->raw().is_map()) {
-            map_reader p(*prepare);
+    problem_list problems;
+    const auto read = [&](std::string_view key, const auto& body) {
+        const auto found = m.find(key);
+        if (found) problems.attempt([&] { body(*found); });
+    };
+    read("prepare", [&](const field& prepare) {
+        if (prepare.raw().is_map()) {
+            map_reader p(prepare);
             if (const auto n = p.find("concurrency"))
                 out.prepare_concurrency = n->count32(1, 100'000);
             if (const auto d = p.find("patience")) out.prepare_patience_ns = d->duration();
             p.finish();
-        } else if (prepare->raw().is_scalar()) {
-            out.prepare = prepare->boolean();
+        } else if (prepare.raw().is_scalar()) {
+            out.prepare = prepare.boolean();
         } else {
-            prepare->wrong("true, false or {concurrency: 64, patience: 5m}", "");
+            prepare.wrong("true, false or {concurrency: 64, patience: 5m}", "");
         }
-    }
-    if (const auto d = m.find("warmup")) {
-        out.warmup_ns = d->duration();
+    });
+    read("warmup", [&](const field& d) {
+        out.warmup_ns = d.duration();
         out.warmup_given = true;
-    }
-    if (const auto d = m.find("steady_within")) {
-        out.steady_within_ns = d->duration();
+    });
+    read("steady_within", [&](const field& d) {
+        out.steady_within_ns = d.duration();
         if (out.steady_within_ns > 0 && out.steady_within_ns < out.warmup_ns) {
-            d->refuse("is shorter than `warmup`, which is part of it",
-                      "write for example `steady_within: 5m`");
+            d.refuse("is shorter than `warmup`, which is part of it",
+                     "write for example `steady_within: 5m`");
         }
-    }
-    if (const auto d = m.find("measure")) {
-        out.measure_ns = d->duration(1'000'000);
+    });
+    read("measure", [&](const field& d) {
+        out.measure_ns = d.duration(1'000'000);
         out.measure_given = true;
-    }
-    if (const auto d = m.find("drain")) out.drain_ns = d->duration();
-    if (const auto cleanup = m.find("cleanup")) {
-        if (cleanup->raw().is_map()) {
-            map_reader c(*cleanup);
+    });
+    read("drain", [&](const field& d) { out.drain_ns = d.duration(); });
+    read("cleanup", [&](const field& cleanup) {
+        if (cleanup.raw().is_map()) {
+            map_reader c(cleanup);
             if (const auto d = c.find("patience")) out.cleanup_patience_ns = d->duration();
             c.finish();
-        } else if (cleanup->raw().is_scalar()) {
-            out.cleanup = cleanup->boolean();
+        } else if (cleanup.raw().is_scalar()) {
+            out.cleanup = cleanup.boolean();
         } else {
-            cleanup->wrong("true, false or {patience: 5m}", "");
+            cleanup.wrong("true, false or {patience: 5m}", "");
         }
-    }
-    m.finish();
+    });
+    problems.attempt([&] { m.finish(); });
+    problems.raise();
     return out;
 }
 
@@ -129,57 +137,78 @@ const char* const groups_example =
     "load: {closed: {users: 8}}}]`";
 
 void read_groups(const field& f, scenario& out) {
+    problem_list problems;
     for (const field& item : f.list(groups_example)) {
         if (out.groups.size() == 64) f.refuse("has more than 64 groups", "");
-        out.groups.push_back(read_group(item, out.warnings));
-        const group& last = out.groups.back();
-        for (std::size_t i = 0; i + 1 < out.groups.size(); ++i) {
-            if (out.groups[i].name != last.name) continue;
-            fail(item.where(), "a second group named \"" + last.name + "\"",
-                 "give each group its own `name`");
-        }
+        problems.attempt([&] {
+            out.groups.push_back(read_group(item, out.warnings));
+            const group& last = out.groups.back();
+            for (std::size_t i = 0; i + 1 < out.groups.size(); ++i) {
+                if (out.groups[i].name != last.name) continue;
+                fail(item.where(), "a second group named \"" + last.name + "\"",
+                     "give each group its own `name`");
+            }
+        });
     }
+    problems.raise();
     if (out.groups.empty()) f.refuse("is empty", groups_example);
 }
 
 /// A failure of slo.hpp, with the place in the file.
 void read_slos(const field& f, scenario& out) {
+    problem_list problems;
     for (const field& item : f.list("write for example ['p99(get) < 20ms', 'error_rate < 0.1%']")) {
-        const std::string text = item.text();
-        try {
-            out.slos.push_back(parse_slo(text));
-            check_slo(out.slos.back(), out.groups);
-        } catch (const config_error& error) {
-            throw config_error(item.where().text() + error.what());
-        }
+        problems.attempt([&] {
+            const std::string text = item.text();
+            try {
+                out.slos.push_back(parse_slo(text));
+                check_slo(out.slos.back(), out.groups);
+            } catch (const config_error& error) {
+                fail(item.where(), error.what(), "");
+            }
+        });
     }
+    problems.raise();
 }
 
 scenario read_scenario(const value& root, const std::string& file) {
     scenario out;
     out.file = file;
     map_reader m(&root, "", groups_example);
-    const auto name = m.find("name");
-    out.name = name ? name->text() : file_stem(file);
-    if (name && has_control_characters(out.name)) name->refuse("contains a control character", "");
-    if (const auto d = m.find("description")) out.description = d->text();
-    read_groups(m.require("groups", groups_example), out);
-    if (const auto p = m.find("phases")) out.phase = read_phases(*p);
+    problem_list problems;
+    /// Reads `key` if it is there; a mistake in it does not keep the others from being read.
+    const auto read = [&](std::string_view key, const auto& body) {
+        const auto f = m.find(key);
+        if (f) problems.attempt([&] { body(*f); });
+    };
+    out.name = file_stem(file);
+    read("name", [&](const field& f) {
+        out.name = f.text();
+        if (has_control_characters(out.name)) f.refuse("contains a control character", "");
+    });
+    read("description", [&](const field& f) { out.description = f.text(); });
+    const bool groups_read =
+        problems.attempt([&] { read_groups(m.require("groups", groups_example), out); });
+    read("phases", [&](const field& f) { out.phase = read_phases(f); });
     if (const std::int64_t length = stages_ns(out.groups); length > 0 && !out.phase.measure_given)
         out.phase.measure_ns = length;
-    if (const auto s = m.find("stop")) out.stop = read_stop(*s);
-    if (const auto t = m.find("timeouts")) out.timeout = read_timeouts(*t);
-    if (const auto l = m.find("limits")) out.limits = read_limits(*l);
-    if (const auto e = m.find("error_limit")) out.error_limit = e->share();
-    if (const auto s = m.find("slo")) read_slos(*s, out);
-    if (const auto a = m.find("abort_on_fail")) {
-        map_reader abort(*a, "write {after: 10s}");
+    read("stop", [&](const field& f) { out.stop = read_stop(f); });
+    read("timeouts", [&](const field& f) { out.timeout = read_timeouts(f); });
+    read("limits", [&](const field& f) { out.limits = read_limits(f); });
+    read("error_limit", [&](const field& f) { out.error_limit = f.share(); });
+    read("slo", [&](const field& f) {
+        // Objectives are of tasks, which are not all known.
+        if (groups_read) read_slos(f, out);
+    });
+    read("abort_on_fail", [&](const field& f) {
+        map_reader abort(f, "write {after: 10s}");
         out.abort_after_ns =
             abort.require("after", "add for example `after: 10s`, the time of grace").duration();
         abort.finish();
-    }
-    if (const auto s = m.find("seed")) out.seed = s->count();
-    m.finish();
+    });
+    read("seed", [&](const field& f) { out.seed = f.count(); });
+    problems.attempt([&] { m.finish(); });
+    problems.raise();
     if (const std::string problem = stages_problem(out); !problem.empty()) {
         fail(m.where(), problem, "");
     }
@@ -219,44 +248,50 @@ group read_group(const field& f, std::vector<std::string>& warnings) {
     out.name = name ? name->text() : out.workload;
     if (name) check_name(*name, out.name);
     const bool blocks = out.workload == "rbd";
-    if (blocks) {
-        out.data.objects = 0;
-        // Where the other workload keeps this, if somebody looks for it.
-        if (f.raw().find("data") != nullptr) {
-            fail(f.raw().find("data")->where,
-                 "`data` is of objects; this group is of block devices",
-                 "write `blocks: {extent: 10GiB}`");
+    problem_list problems;
+    problems.attempt([&] {
+        if (blocks) {
+            out.data.objects = 0;
+            // Where the other workload keeps this, if somebody looks for it.
+            if (f.raw().find("data") != nullptr) {
+                fail(f.raw().find("data")->where,
+                     "`data` is of objects; this group is of block devices",
+                     "write `blocks: {extent: 10GiB}`");
+            }
+            if (const auto b = m.find("blocks")) out.blocks = read_blocks(*b);
+            return;
         }
-        if (const auto b = m.find("blocks")) out.blocks = read_blocks(*b);
-    } else {
         if (f.raw().find("blocks") != nullptr) {
             fail(f.raw().find("blocks")->where,
                  "`blocks` is of block devices; this group is of objects",
                  "write `data: {objects: 1000, size: 64KiB}`");
         }
         if (const auto data = m.find("data")) out.data = read_data(*data);
-    }
-    if (const auto load = m.find("load")) read_load(*load, out);
-    if (out.open && out.open->replay) {
-        const auto wanted = m.find("tasks");
-        out.tasks = wanted ? read_tasks(*wanted, *workload) : replay_tasks(*workload);
-        m.finish();
-        if (wanted) check_replay_tasks(out, *wanted);
-        if (blocks) {
-            check_block_replay(out, f);
-            if (wanted) check_block_tasks(out, *wanted);
-            warn_of_unfilled_reads(out, warnings);
+    });
+    if (const auto load = m.find("load")) problems.attempt([&] { read_load(*load, out); });
+    const bool replays = out.open && out.open->replay;
+    const auto tasks = m.find("tasks");
+    problems.attempt([&] {
+        if (tasks) {
+            out.tasks = read_tasks(*tasks, *workload);
+        } else if (replays) {
+            out.tasks = replay_tasks(*workload);
+        } else {
+            m.require("tasks", "add for example `tasks: [{op: get}]`");
         }
-        return out;
+    });
+    problems.attempt([&] { m.finish(); });
+    // What follows looks at several parts together.
+    problems.raise();
+    if (replays) {
+        if (tasks) check_replay_tasks(out, *tasks);
+        if (blocks) check_block_replay(out, f);
     }
-    const auto tasks = m.require("tasks", "add for example `tasks: [{op: get}]`");
-    out.tasks = read_tasks(tasks, *workload);
-    m.finish();
     if (blocks) {
-        check_block_tasks(out, tasks);
+        if (tasks) check_block_tasks(out, *tasks);
         warn_of_unfilled_reads(out, warnings);
-    } else {
-        check_tasks(out, tasks, warnings);
+    } else if (!replays) {
+        check_tasks(out, *tasks, warnings);
     }
     return out;
 }
@@ -277,6 +312,7 @@ override_value parse_override(std::string_view text) {
 scenario parse_scenario(std::string text, std::string file,
                         const std::vector<override_value>& overrides) {
     check_text(text, file);
+    refuse_foreign_file(text, file);
     value root = parse_document(text, file);
     if (root.is_null()) throw config_error(file + ": is empty; " + groups_example);
     for (const override_value& o : overrides) {
@@ -290,7 +326,8 @@ scenario parse_scenario(std::string text, std::string file,
 }
 
 scenario load_scenario(const std::string& path, const std::vector<override_value>& overrides) {
-    return parse_scenario(read_text(path, "scenario"), path, overrides);
+    scenario_source source = find_scenario(path);
+    return parse_scenario(std::move(source.text), std::move(source.name), overrides);
 }
 
 }  // namespace chopsticks::scenario

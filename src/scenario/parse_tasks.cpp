@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "parse_parts.hpp"
+#include "problems.hpp"
 
 namespace chopsticks::scenario {
 
@@ -15,14 +16,41 @@ const char* const task_example =
 /// What other tools call our operations.
 std::string_view our_word(std::string_view word, const catalogue::workload& workload) {
     static constexpr std::pair<std::string_view, std::string_view> words[] = {
-        {"upload", "put"},        {"write", "put"},     {"create", "put"}, {"download", "get"},
-        {"read", "get"},          {"fetch", "get"},     {"stat", "head"},  {"info", "head"},
-        {"rm", "delete"},         {"remove", "delete"}, {"del", "delete"}, {"ls", "list"},
-        {"trim", "discard"},      {"unmap", "discard"}, {"sync", "flush"}, {"fsync", "flush"},
-        {"zero", "write_zeroes"}, {"get", "read"},      {"put", "write"},
+        {"upload", "put"},
+        {"write", "put"},
+        {"create", "put"},
+        {"download", "get"},
+        {"read", "get"},
+        {"fetch", "get"},
+        {"stat", "head"},
+        {"info", "head"},
+        {"rm", "delete"},
+        {"remove", "delete"},
+        {"del", "delete"},
+        {"ls", "list"},
+        {"trim", "discard"},
+        {"unmap", "discard"},
+        {"sync", "flush"},
+        {"fsync", "flush"},
+        {"zero", "write_zeroes"},
+        {"get", "read"},
+        {"put", "write"},
+        {"putobject", "put"},
+        {"getobject", "get"},
+        {"headobject", "head"},
+        {"deleteobject", "delete"},
+        {"listobjects", "list"},
+        {"listobjectsv2", "list"},
+        {"createbucket", "create_bucket"},
+        {"headbucket", "head_bucket"},
+        {"deletebucket", "delete_bucket"},
     };
+    std::string lower(word.substr(0, 64));
+    for (char& c : lower) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
     for (const auto& [theirs, ours] : words) {
-        if (word == theirs && catalogue::find_operation(workload, ours) != nullptr) return ours;
+        if (lower == theirs && catalogue::find_operation(workload, ours) != nullptr) return ours;
     }
     return {};
 }
@@ -207,10 +235,12 @@ task read_task(const field& f, const catalogue::workload& workload) {
 
 std::vector<task> read_tasks(const field& f, const catalogue::workload& workload) {
     std::vector<task> out;
+    problem_list problems;
     for (const field& item : f.list(task_example)) {
         if (out.size() == max_tasks) f.refuse("has more than 1000 tasks", "");
-        out.push_back(read_task(item, workload));
+        problems.attempt([&] { out.push_back(read_task(item, workload)); });
     }
+    problems.raise();
     if (out.empty()) f.refuse("has no task", task_example);
     return out;
 }

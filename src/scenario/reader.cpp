@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "problems.hpp"
+
 namespace chopsticks::scenario {
 
 namespace {
@@ -201,11 +203,15 @@ field map_reader::require(std::string_view key, const std::string& mend) {
 
 void map_reader::finish() const {
     if (map_ == nullptr) return;
+    problem_list problems;
     for (const auto& e : map_->entries) {
         if (std::find(known_.begin(), known_.end(), e.key) != known_.end()) continue;
         const std::string in = name_.empty() ? "" : " in `" + name_ + "`";
-        fail(e.where, "unknown key \"" + e.key + "\"" + in, suggestion(e.key, known_));
+        problems.attempt([&] {
+            fail(e.where, "unknown key \"" + e.key + "\"" + in, suggestion(e.key, known_));
+        });
     }
+    problems.raise();
 }
 
 }  // namespace chopsticks::scenario

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,66 @@ TEST_CASE("scenario_wrong_structure_is_refused_with_its_place") {
               {"groups: [{workload: s3, tasks: [put]}]\nxyzzy: 1",
                "s.yaml:2:1: ", "known are name, description, groups"},
           });
+}
+
+TEST_CASE("scenario_with_several_mistakes_is_refused_with_all_of_them_in_their_order") {
+    const std::string message = messages::of_scenario(
+        "nmae: x\n"
+        "groups:\n"
+        "- workload: s3\n"
+        "  data: {objects: many}\n"
+        "  load: {closed: {users: -1}}\n"
+        "  tasks: [{op: GET}, {op: put, weight: 0}]\n"
+        "phases: {mesure: 1s, drain: soon}\n"
+        "seed: x\n");
+    CAPTURE(message);
+    std::size_t at = 0;
+    for (const char* const place :
+         {"s.yaml:1:1: unknown key \"nmae\"; did you mean \"name\"?",
+          "\ns.yaml:4:19: ", "\ns.yaml:5:26: ", "\ns.yaml:6:16: ", "did you mean \"get\"?",
+          "\ns.yaml:6:40: ", "\ns.yaml:7:10: unknown key \"mesure\"",
+          "\ns.yaml:7:29: ", "\ns.yaml:8:7: "}) {
+        CAPTURE(place);
+        const std::size_t found = message.find(place, at);
+        REQUIRE(found != std::string::npos);
+        at = found;
+    }
+    CHECK(std::count(message.begin(), message.end(), '\n') == 7);
+}
+
+TEST_CASE("scenario_with_very_many_mistakes_is_refused_with_the_first_ten_and_their_number") {
+    std::string text = "groups:\n- workload: s3\n  tasks: [put]\n";
+    for (int i = 0; i < 37; ++i)
+        text += "key" + std::to_string(i) + ": 1\n";
+    const std::string message = messages::of_scenario(text);
+    CHECK(std::count(message.begin(), message.end(), '\n') == 10);
+    CHECK(message.ends_with("\nand 27 more mistakes"));
+}
+
+TEST_CASE("scenario_mistake_is_told_once_and_not_those_that_follow_from_it") {
+    // Without groups no objective can be checked, and no task without its workload.
+    for (const char* const text :
+         {"group: []\nslo: ['p99(get) < 1ms']\n", "groups: [{workload: s4, tasks: [gte]}]\n",
+          "groups: [{workload: s3, tasks: [gett]}]\nslo: ['p99(get) < 1ms']\n"}) {
+        const std::string message = messages::of_scenario(text);
+        CAPTURE(message);
+        CHECK(std::count(message.begin(), message.end(), '\n') == 0);
+    }
+}
+
+TEST_CASE("files_of_other_tools_are_told_from_broken_yaml") {
+    for (const char* const text :
+         {"from locust import HttpUser, task\n\nclass A(HttpUser):\n    pass\n", "import time\n",
+          "#!/usr/bin/env python3\nx = 1\n", "def load(self):\r\n  pass\r\n"}) {
+        const std::string message = messages::of_scenario(text);
+        CAPTURE(message);
+        CHECK(contains(message, "locustfile"));
+        CHECK(contains(message, "docs/how-to/coming-from-locust-s5cmd.md"));
+    }
+    CHECK(contains(messages::of_scenario("[global]\nioengine=rbd\nrw=randread\n"),
+                   "job file of fio"));
+    CHECK(messages::of_scenario("# import this\ndescription: |\n  import x\n  def f(): y\n" +
+                                with_put) == "");
 }
 
 TEST_CASE("scenario_wrong_data_set_is_refused_with_its_place") {

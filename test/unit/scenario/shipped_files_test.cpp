@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/scenario/shipped.hpp>
 #include <filesystem>
 #include <fstream>
 
@@ -25,6 +26,40 @@ TEST_CASE("shipped_scenarios_are_read_without_a_warning_and_say_what_they_answer
         ++count;
     }
     CHECK(count >= 17);
+}
+
+TEST_CASE("shipped_scenarios_are_in_the_program_byte_by_byte_and_found_by_name") {
+    std::size_t count = 0;
+    for (const auto& entry :
+         fs::directory_iterator(fs::path(CHOPSTICKS_SOURCE_DIR) / "scenarios")) {
+        if (entry.path().extension() != ".yaml") continue;
+        CAPTURE(entry.path().string());
+        std::ifstream in(entry.path(), std::ios::binary);
+        const std::string text{std::istreambuf_iterator<char>(in), {}};
+        const shipped_scenario* const found = find_shipped(entry.path().stem().string());
+        REQUIRE(found != nullptr);  // otherwise: scenarios/meson.build lacks it
+        CHECK(found->text == text);
+        CHECK(load_scenario(entry.path().stem().string()).source == text);
+        ++count;
+    }
+    CHECK(shipped_scenarios().size() == count);
+    CHECK(find_shipped("mixxed") == nullptr);
+    CHECK(shipped_suggestion("mixxed") == "did you mean \"mixed\"?");
+}
+
+TEST_CASE("a_name_that_is_no_file_and_no_shipped_scenario_is_answered_with_a_near_one") {
+    const auto message = [](const char* what) -> std::string {
+        try {
+            load_scenario(what);
+            return "";
+        } catch (const chopsticks::config_error& error) {
+            return error.what();
+        }
+    };
+    CHECK(message("Mixd").find("did you mean \"mixed\"?") != std::string::npos);
+    CHECK(message("nowhere/mixed.yaml").find("`-f mixed` is the scenario of that name") !=
+          std::string::npos);
+    CHECK(message("nowhere/mine.yaml").find("No such file") != std::string::npos);
 }
 
 TEST_CASE("shipped_workload_config_is_read_also_with_every_comment_taken_off") {
