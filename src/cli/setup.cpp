@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/random.hpp>
-#include <chopsticks/core/rounded_duration.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/results/write.hpp>
@@ -170,10 +169,10 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
         const std::int64_t stages_ns = scenario::stages_ns(scenario.groups);
         if (stages_ns > *duration) {
             warnings.push_back("--duration " + *a.duration + " cuts the stages, which last " +
-                               format_rounded_duration(stages_ns));
+                               format_duration(stages_ns));
         } else if (stages_ns > 0 && stages_ns < *duration) {
             warnings.push_back("--duration " + *a.duration + " is longer than the stages: after " +
-                               format_rounded_duration(stages_ns) + " the last level holds");
+                               format_duration(stages_ns) + " the last level holds");
         }
     }
     if (a.seed) {

@@ -1,4 +1,3 @@
-#include <chopsticks/core/rounded_duration.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/telemetry/host.hpp>
 #include <cstdio>
@@ -113,9 +112,9 @@ int validate(const run_arguments& arguments) {
     }
     const plan& p = setup.needs;
     std::printf("  phases: prepare %s, warm-up %s, measure %s, drain at most %s, cleanup %s\n",
-                s.phase.prepare ? "yes" : "no", format_rounded_duration(s.phase.warmup_ns).c_str(),
-                format_rounded_duration(s.phase.measure_ns).c_str(),
-                format_rounded_duration(s.phase.drain_ns).c_str(), s.phase.cleanup ? "yes" : "no");
+                s.phase.prepare ? "yes" : "no", format_duration(s.phase.warmup_ns).c_str(),
+                format_duration(s.phase.measure_ns).c_str(),
+                format_duration(s.phase.drain_ns).c_str(), s.phase.cleanup ? "yes" : "no");
     std::printf("  operations: prepare %llu",
                 static_cast<unsigned long long>(p.prepare_operations));
     if (p.operations > 0) {

@@ -171,12 +171,27 @@ std::string format_duration(std::int64_t ns) {
                  {"ms", 1'000'000},
                  {"us", 1'000},
                  {"ns", 1}};
+    // What is written by hand is exact; of what was computed nobody reads the last digits.
+    const std::uint64_t step = rest < 1'000'000         ? 1
+                               : rest < 1'000'000'000   ? 1'000
+                               : rest < 600'000'000'000 ? 1'000'000
+                                                        : 1'000'000'000;
+    rest = (rest + step / 2) / step * step;
     std::string out = ns < 0 ? "-" : "";
     for (const auto& u : units) {
         const std::uint64_t n = rest / u.ns;
         if (n == 0) continue;
-        out += std::to_string(n) + u.name;
+        out += std::to_string(n);
         rest -= n * u.ns;
+        // From seconds on, the rest is their decimals.
+        if (u.ns <= 1'000'000'000 && rest > 0) {
+            std::string decimals = std::to_string(u.ns + rest).substr(1);
+            while (decimals.back() == '0')
+                decimals.pop_back();
+            out += "." + decimals;
+            rest = 0;
+        }
+        out += u.name;
     }
     return out;
 }

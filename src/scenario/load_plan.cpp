@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <chopsticks/core/rounded_duration.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <cmath>
@@ -119,10 +118,10 @@ std::string spawn_problem(const closed_load& load) {
     for (const load::stage& s : load.stages) {
         const double needed_ns = ramp_users_s(before, s.level, load.spawn_rate) * 1e9;
         if (s.ramp_ns == 0 && needed_ns > static_cast<double>(s.duration_ns)) {
-            return "has a stage of " + format_rounded_duration(s.duration_ns) + " that grows by " +
+            return "has a stage of " + format_duration(s.duration_ns) + " that grows by " +
                    std::to_string(static_cast<std::uint64_t>(s.level - before)) +
                    " users, which takes " +
-                   format_rounded_duration(static_cast<std::int64_t>(needed_ns)) +
+                   format_duration(static_cast<std::int64_t>(needed_ns)) +
                    " at this spawn rate";
         }
         before = s.level;

@@ -22,7 +22,7 @@ result<std::int64_t> parse_duration(std::string_view text);
 /// parse_size reads back as the same number; otherwise rounded to one digit.
 std::string format_size(std::uint64_t bytes);
 
-/// "1h30m", "90s"->"1m30s", "500ms", "0s": exact for whole units.
+/// "1h30m", "1.5s", "0s": rounded to 1 us below a second, to 1 ms below ten minutes, else to 1 s.
 std::string format_duration(std::int64_t ns);
 
 /// A latency for people: three significant digits and a unit: "812 ns", "12.3 us", "1.25 ms", "3.40

@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 #include <chopsticks/core/random.hpp>
-#include <chopsticks/core/rounded_duration.hpp>
 #include <chopsticks/core/units.hpp>
 #include <limits>
 #include <string>
@@ -144,31 +143,33 @@ TEST_CASE("format_duration_known_values_read_well") {
     CHECK(format_duration(500'000'000) == "500ms");
     CHECK(format_duration(172'800'000'000'000) == "2d");
     CHECK(format_duration(-1'000'000'000) == "-1s");
-    CHECK(format_duration(std::numeric_limits<std::int64_t>::min()) ==
-          "-106751d23h47m16s854ms775us808ns");
+    CHECK(format_duration(std::numeric_limits<std::int64_t>::min()) == "-106751d23h47m17s");
 }
 
-TEST_CASE("format_rounded_duration_is_for_people") {
-    CHECK(format_rounded_duration(5'999'321'555) == "6s");
-    CHECK(format_rounded_duration(5'123'456'789) == "5s120ms");
-    CHECK(format_rounded_duration(3'723'400'000'001) == "1h2m3s");
-    CHECK(format_rounded_duration(59'960'000'000) == "1m");
-    CHECK(format_rounded_duration(1'250'000'000) == "1s250ms");
-    CHECK(format_rounded_duration(90'000'000'000) == "1m30s");
-    CHECK(format_rounded_duration(812) == "812ns");
-    CHECK(format_rounded_duration(0) == "0s");
-    CHECK(format_rounded_duration(-5'999'321'555) == "-6s");
-    CHECK(format_rounded_duration(std::numeric_limits<std::int64_t>::max()).starts_with("106751d"));
-    CHECK(
-        format_rounded_duration(std::numeric_limits<std::int64_t>::min()).starts_with("-106751d"));
+TEST_CASE("format_duration_is_rounded_as_people_read_it") {
+    CHECK(format_duration(5'999'321'555) == "5.999s");
+    CHECK(format_duration(5'999'999'999) == "6s");
+    CHECK(format_duration(59'999'999'999) == "1m");
+    CHECK(format_duration(90'500'000'000) == "1m30.5s");
+    CHECK(format_duration(1'500'000) == "1.5ms");
+    CHECK(format_duration(123'456'789) == "123.457ms");
+    CHECK(format_duration(999'999'999) == "1s");
+    CHECK(format_duration(250'000) == "250us");
+    CHECK(format_duration(1'234) == "1.234us");
+    CHECK(format_duration(999) == "999ns");
+    CHECK(format_duration(3'600'123'456'789) == "1h");
 }
 
-TEST_CASE("format_duration_any_value_up_to_100_days_round_trips") {
+TEST_CASE("format_duration_any_value_up_to_100_days_reads_back_as_near_as_it_says") {
     // 2^53 ns are 104 days: up to there parsing, which adds in double, is exact.
     random_stream random{2};
     for (int i = 0; i < 20'000; ++i) {
         const auto ns = static_cast<std::int64_t>((random() >> 11) >> random.below(53));
-        REQUIRE(duration_of(format_duration(ns)) == ns);
+        const std::int64_t step = ns < 1'000'000         ? 1
+                                  : ns < 1'000'000'000   ? 1'000
+                                  : ns < 600'000'000'000 ? 1'000'000
+                                                         : 1'000'000'000;
+        REQUIRE(std::abs(duration_of(format_duration(ns)) - ns) <= step / 2);
     }
 }
 
