@@ -136,7 +136,8 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         doc.run.warmup.ok += f.ok_count;
         doc.run.warmup.failed += f.failed_count;
     }
-    doc.run.warnings.insert(doc.run.warnings.end(), result.notes.begin(), result.notes.end());
+    // They were told as the run began; its report repeats only warnings.
+    doc.run.notes = result.notes;
     if (!result.cleanup_problem.empty())
         doc.run.warnings.push_back("cleanup: " + result.cleanup_problem);
 

@@ -9,9 +9,14 @@ namespace chopsticks::cli {
 namespace {
 
 int run(const run_arguments& arguments, const std::vector<std::string>& command_line) {
+    if (arguments.op_log == "-") {
+        throw config_error("--op-log -: an operation log is binary; give a file");
+    }
     run_setup setup(arguments, true);
     execution_options how;
-    how.output = !arguments.output.empty()
+    // By its device, so that nothing is written beside it.
+    how.output = arguments.output == "-" ? "/dev/stdout"
+                 : !arguments.output.empty()
                      ? arguments.output
                      : results::default_file_name(setup.scenario.name, setup.run_id);
     how.quiet = arguments.quiet;
@@ -25,7 +30,8 @@ int run(const run_arguments& arguments, const std::vector<std::string>& command_
     if (!done.where.problem.empty()) {
         std::fprintf(stderr, "chopsticks: %s\n", done.where.problem.c_str());
     }
-    if (!doc.run.problem.empty()) std::fprintf(stderr, "chopsticks: %s\n", doc.run.problem.c_str());
+    if (!doc.run.problem.empty() && !arguments.quiet)
+        std::fprintf(stderr, "chopsticks: %s\n", doc.run.problem.c_str());
     if (!arguments.quiet) {
         // A result that goes to the standard output has it for itself.
         std::FILE* to = doc.interval_file.empty() ? stderr : stdout;
@@ -51,7 +57,8 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
     command
         ->add_option(
             "--output", arguments->output,
-            "Result file (default: SCENARIO-RUN.json here); intervals go beside it as .jsonl")
+            "Result file (default: SCENARIO-RUN.json here); intervals go beside it as "
+            ".jsonl. - is standard output: no intervals then, and the report on standard error")
         ->type_name("FILE");
     command
         ->add_option("--op-log", arguments->op_log,
@@ -60,7 +67,7 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
     command->add_flag("--quiet", arguments->quiet, "Only problems are printed");
     command->footer(
         "Examples:\n"
-        "  chopsticks run -f scenarios/mixed.yaml --embedded\n"
+        "  chopsticks run -f mixed --embedded\n"
         "  AWS_SECRET_ACCESS_KEY=... chopsticks run -f scenarios/read_only.yaml \\\n"
         "      --endpoint http://rgw1:7480 --endpoint http://rgw2:7480 --access-key K -u 128 -t "
         "5m\n"

@@ -30,6 +30,9 @@ constexpr double prepare_share_most = 0.2;
 
 results::output_lock make_series_folder(const std::string& folder, const std::string& document) {
     if (folder.empty()) throw config_error("--output: give a folder for the runs");
+    if (folder == "-") {
+        throw config_error("--output -: there are several results; give a folder for them");
+    }
     if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
         const int error = errno;
         throw config_error("--output " + folder +

@@ -60,6 +60,7 @@ json run_json(const run_info& run) {
     out["throughput"] = std::move(estimate);
     out["interval_s"] = rounded(run.interval_s);
     out["warnings"] = run.warnings;
+    out["notes"] = run.notes;
     return out;
 }
 

@@ -16,8 +16,8 @@ namespace chopsticks::results {
 
 namespace {
 
-// One column less than a terminal's 80: some wrap when the last one is written.
-constexpr std::size_t line_width = 79;
+/// Where all columns have room.
+constexpr int full_width = 80;
 constexpr unsigned lines_per_header = 20;
 constexpr const char* red = "\x1b[31m";
 constexpr const char* yellow = "\x1b[33m";
@@ -101,14 +101,43 @@ std::string join(const std::vector<part>& parts, bool color) {
     return out;
 }
 
-std::vector<part> data_parts(const live_status& status) {
-    std::string text = std::to_string(status.objects_done);
+/// A piece of a line: what makes room for others where the terminal is narrow goes in the order of
+/// `rank`, the highest first; 0 stays.
+struct piece {
+    part shown;
+    unsigned rank = 0;
+};
+
+/// The pieces of one line that fit `width`, with `gap` between them. What stays although there is
+/// no room for it is cut.
+std::string fit(std::vector<piece> pieces, const std::string& gap, std::size_t width, bool color) {
+    for (;;) {
+        std::vector<part> parts;
+        for (const piece& one : pieces) {
+            if (!parts.empty()) parts.push_back({gap});
+            parts.push_back(one.shown);
+        }
+        const std::string bare = join(parts, false);
+        if (columns(bare) <= width) return join(parts, color);
+        const auto least =
+            std::max_element(pieces.begin(), pieces.end(),
+                             [](const piece& a, const piece& b) { return a.rank < b.rank; });
+        // Cutting through an escape sequence would leave the terminal coloured.
+        if (least == pieces.end() || least->rank == 0) return std::string(cut(bare, width));
+        pieces.erase(least);
+    }
+}
+
+std::vector<piece> data_pieces(const live_status& status) {
+    std::vector<piece> out;
     double left_s = -1;
+    std::string done = std::to_string(status.objects_done);
+    if (status.objects_total > 0) done += " of " + std::to_string(status.objects_total);
+    out.push_back({{done + " objects"}});
     if (status.objects_total > 0) {
         const double share =
             static_cast<double>(status.objects_done) / static_cast<double>(status.objects_total);
-        text += " of " + std::to_string(status.objects_total) + " objects (" +
-                percent(std::min(share, 1.0)) + ")";
+        out.back().shown.text += " (" + percent(std::min(share, 1.0)) + ")";
         const auto left = static_cast<double>(status.objects_total -
                                               std::min(status.objects_done, status.objects_total));
         // Over the whole phase: the rate of one second would make the estimate jump.
@@ -116,38 +145,37 @@ std::vector<part> data_parts(const live_status& status) {
                                 ? static_cast<double>(status.objects_done) / status.phase_elapsed_s
                                 : 0;
         if (rate > 0) left_s = left / rate;
-    } else {
-        text += " objects";
     }
-    text += ", " + format_count(std::max(status.ops_per_s, 0.0)) + "/s";
-    if (status.bytes_per_s > 0) text += ", " + format_bandwidth(status.bytes_per_s);
-    if (left_s >= 0) text += ", " + short_duration(left_s) + " left";
-    std::vector<part> out{{text}};
+    out.push_back({{format_count(std::max(status.ops_per_s, 0.0)) + "/s"}, 2});
+    if (status.bytes_per_s > 0) out.push_back({{format_bandwidth(status.bytes_per_s)}, 3});
+    if (left_s >= 0) out.push_back({{short_duration(left_s) + " left"}, 1});
     if (status.errors > 0) {
-        out.push_back({", "});
         out.push_back(
-            {whole(status.errors, 1'000'000) + (status.errors == 1 ? " error" : " errors"), red});
+            {{whole(status.errors, 1'000'000) + (status.errors == 1 ? " error" : " errors"), red}});
     }
     return out;
 }
 
-std::vector<part> load_parts(const live_status& status) {
+/// The columns of the load phases behind time and phase.
+std::vector<piece> load_pieces(const live_status& status) {
     std::string flying = whole(status.in_flight, 10'000);
     if (status.backlog > 0) flying += "+" + whole(status.backlog, 10'000);
     const bool none = status.ops_per_s <= 0;
-    std::vector<part> out;
-    out.push_back({pad_left(format_count(std::max(status.ops_per_s, 0.0)), 6) + " " +
-                   pad_left(megabytes(status.bytes_per_s), 7) + " " + pad_left(flying, 9) + " " +
-                   pad_left(none ? "-" : format_latency(status.p50_ns), 8) + " " +
-                   pad_left(none ? "-" : format_latency(status.p99_ns), 8) + " " +
-                   pad_left(none ? "-" : format_latency(status.send_lag_p99_ns), 8) + " "});
-    // From here on waiting for the CPU is part of what is measured.
-    out.push_back(
-        {pad_left(percent(status.busiest_core), 4), status.busiest_core >= 0.9 ? yellow : nullptr});
-    out.push_back({" "});
-    out.push_back(
-        {pad_left(whole(status.errors, 1'000'000), 6), status.errors > 0 ? red : nullptr});
-    return out;
+    const auto latency = [none](std::int64_t ns) {
+        return pad_left(none ? "-" : format_latency(ns), 8);
+    };
+    return {
+        {{pad_left(format_count(std::max(status.ops_per_s, 0.0)), 6)}, 0},
+        {{pad_left(megabytes(status.bytes_per_s), 7)}, 5},
+        {{pad_left(flying, 9)}, 2},
+        {{latency(status.p50_ns)}, 4},
+        {{latency(status.p99_ns)}, 0},
+        {{latency(status.send_lag_p99_ns)}, 6},
+        // From here on waiting for the CPU is part of what is measured.
+        {{pad_left(percent(status.busiest_core), 4), status.busiest_core >= 0.9 ? yellow : nullptr},
+         3},
+        {{pad_left(whole(status.errors, 1'000'000), 6), status.errors > 0 ? red : nullptr}, 0},
+    };
 }
 
 /// Share of the phase that is done, 0 to 1; below 0 when it is not known.
@@ -176,23 +204,34 @@ terminal_options terminal_options::of(int fd) {
     return out;
 }
 
-std::string status_header(const live_status& status) {
+std::string status_header(const live_status& status, int width) {
     if (is_data_phase(status)) return {};
-    return pad_left("time", 7) + " " + pad_right("phase", 7) + " " + pad_left("ops/s", 6) + " " +
-           pad_left("MB/s", 7) + " " + pad_left("in flight", 9) + " " + pad_left("p50", 8) + " " +
-           pad_left("p99", 8) + " " + pad_left("lag p99", 8) + " " + pad_left("core", 4) + " " +
-           pad_left("errors", 6);
+    // Of the same widths and ranks as the columns of load_pieces.
+    return fit({{{pad_left("time", 7)}, 0},
+                {{pad_right("phase", 7)}, 1},
+                {{pad_left("ops/s", 6)}, 0},
+                {{pad_left("MB/s", 7)}, 5},
+                {{pad_left("in flight", 9)}, 2},
+                {{pad_left("p50", 8)}, 4},
+                {{pad_left("p99", 8)}, 0},
+                {{pad_left("lag p99", 8)}, 6},
+                {{pad_left("core", 4)}, 3},
+                {{pad_left("errors", 6)}, 0}},
+               " ", static_cast<std::size_t>(std::max(width, 1)), false);
 }
 
-std::string format_status(const live_status& status, bool color) {
-    std::vector<part> parts{{pad_left(clock_time(status.elapsed_s), 7) + " " +
-                             pad_right(cut(status.phase, 7), 7) + " "}};
-    const std::vector<part> rest = is_data_phase(status) ? data_parts(status) : load_parts(status);
-    parts.insert(parts.end(), rest.begin(), rest.end());
-    const std::string bare = join(parts, false);
-    // Cutting through an escape sequence would leave the terminal coloured.
-    if (columns(bare) > line_width) return std::string(cut(bare, line_width));
-    return join(parts, color);
+std::string format_status(const live_status& status, int width, bool color) {
+    const auto room = static_cast<std::size_t>(std::max(width, 1));
+    std::vector<piece> pieces{{{pad_left(clock_time(status.elapsed_s), 7)}, 0},
+                              {{pad_right(cut(status.phase, 7), 7)}, 1}};
+    if (is_data_phase(status)) {
+        const std::string head = join({pieces[0].shown, {" "}, pieces[1].shown, {" "}}, false);
+        const std::size_t left = room > columns(head) ? room - columns(head) : 0;
+        return std::string(cut(head, room)) + fit(data_pieces(status), ", ", left, color);
+    }
+    for (piece& one : load_pieces(status))
+        pieces.push_back(std::move(one));
+    return fit(std::move(pieces), " ", room, color);
 }
 
 std::string format_bar(const live_status& status, int width, bool color) {
@@ -247,9 +286,11 @@ std::string live_display::rewind() {
 }
 
 void live_display::update(const live_status& status) {
+    // Some terminals wrap when the last column is written.
     if (!options_.in_place) {
+        const int width = std::min(options_.width, full_width) - 1;
         std::string out;
-        const std::string header = status_header(status);
+        const std::string header = status_header(status, width);
         if (!header.empty() && (!header_printed_ || lines_since_header_ >= lines_per_header)) {
             const bool again = header_printed_;
             out += header + "\n";
@@ -262,9 +303,11 @@ void live_display::update(const live_status& status) {
         } else {
             ++lines_since_header_;
         }
-        out += format_status(status, options_.color) + "\n";
+        out += format_status(status, width, options_.color) + "\n";
         if (!status.trouble.empty())
-            out += std::string(cut("        " + printable(status.trouble), line_width)) + "\n";
+            out += std::string(cut("        " + printable(status.trouble),
+                                   static_cast<std::size_t>(std::max(width, 1)))) +
+                   "\n";
         emit(out);
         return;
     }
@@ -274,17 +317,16 @@ void live_display::update(const live_status& status) {
     if (!phase_.empty() && phase_ != status.phase) out += values_ + "\n";
     phase_ = status.phase;
     const auto width = static_cast<std::size_t>(std::max(options_.width - 1, 1));
-    const std::string header = status_header(status);
+    const int line = std::min(static_cast<int>(width), full_width - 1);
+    const std::string header = status_header(status, line);
     if (header.empty()) {
         header_printed_ = false;
     } else if (!header_printed_) {
-        out += std::string(cut(header, width)) + "\n";
+        out += header + "\n";
         header_printed_ = true;
     }
-    values_ = format_status(status, false);
-    drawn_columns_ = std::min(columns(values_), width);
-    values_ = columns(values_) > width ? std::string(cut(values_, width))
-                                       : format_status(status, options_.color);
+    drawn_columns_ = columns(format_status(status, line, false));
+    values_ = format_status(status, line, options_.color);
     health_ =
         std::string(cut(status.trouble.empty() ? status.health : printable(status.trouble), width));
     drawn_health_columns_ = columns(health_);

@@ -3,9 +3,9 @@
 #include <chopsticks/results/health.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <cmath>
-#include <cstring>
 
 #include "json_reading.hpp"
+#include "report_errors.hpp"
 #include "report_load.hpp"
 #include "report_verdict.hpp"
 #include "report_words.hpp"
@@ -17,7 +17,6 @@ namespace {
 
 /// Where the paragraphs' text begins.
 constexpr std::size_t indent = 12;
-constexpr std::size_t errors_shown = 10;
 
 std::string painted(const std::string& words, const char* color, const terminal_options& options) {
     return options.color ? color + words + plain : words;
@@ -44,7 +43,10 @@ class figures_tables {
     explicit figures_tables(const std::string& what)
         : all_(row_of(what, throughput_header, latency_header)),
           throughput_(row_of(what, throughput_header)),
-          latency_(row_of("Response time", latency_header)) {}
+          latency_(row_of("Response time", latency_header)) {
+        // Of the first table nothing; of the percentiles those that say least beside the others.
+        latency_.leave_out_first({1, 3, 5});
+    }
 
     void add(const std::string& name, const json& f) {
         const cells throughput = throughput_cells(f);
@@ -115,6 +117,7 @@ std::string title(const json& doc, std::size_t width, const terminal_options& op
 
 std::string stages(const json& doc, std::size_t width) {
     text_table table({"Stage", "length", "due/s", "ops/s", "failed", "shed", "p50", "p99", "max"});
+    table.leave_out_first({6, 1, 8, 2, 5});
     std::size_t place = 0;
     for (const json& stage : member(doc, "stages")) {
         const json& load = member(stage, "load");
@@ -132,7 +135,8 @@ std::string stages(const json& doc, std::size_t width) {
 }
 
 std::string size_classes(const json& doc, std::size_t width) {
-    text_table table({"By object size", "ok", "failed", "MB/s", "mean", "p50", "p99", "max"});
+    text_table table({"By size", "ok", "failed", "MB/s", "mean", "p50", "p99", "max"});
+    table.leave_out_first({4, 5, 3, 7});
     for (const auto& [name, operation] : member(doc, "operations").items()) {
         const json& classes = member(operation, "by_size_class");
         if (classes.size() < 2) continue;
@@ -147,71 +151,6 @@ std::string size_classes(const json& doc, std::size_t width) {
     return table.empty() ? std::string() : "\n" + table.render(width);
 }
 
-/// ", HTTP 503" or ", errno 110 (Connection timed out)"; empty where there was no code.
-std::string native_code_text(const json& error) {
-    auto status = static_cast<int>(number(error, "http_status"));
-    auto errno_value = static_cast<int>(number(error, "errno"));
-    if (errno_value == 0 && status > 0) {
-        // Results of before "errno" have it as http_status, and its name as the code.
-        const char* const name = ::strerrorname_np(status);
-        if (name != nullptr && text(error, "s3_code") == name) std::swap(errno_value, status);
-    }
-    if (status > 0) return ", HTTP " + std::to_string(status);
-    if (errno_value <= 0) return {};
-    const char* const meaning = ::strerrordesc_np(errno_value);
-    return ", errno " + std::to_string(errno_value) +
-           (meaning != nullptr ? " (" + std::string(meaning) + ")" : std::string());
-}
-
-struct error_line {
-    std::uint64_t count;
-    std::string what;
-    std::string example;
-};
-
-std::string errors(const json& doc, std::size_t width, const terminal_options& options) {
-    std::vector<error_line> lines;
-    for (const auto& [name, operation] : member(doc, "operations").items()) {
-        for (const json& error : member(operation, "errors")) {
-            std::string what = printable(name) + ": " + text(error, "class");
-            what += native_code_text(error);
-            if (!text(error, "s3_code").empty()) what += ", " + text(error, "s3_code");
-            lines.push_back({count(error, "count"), what, text(error, "example")});
-        }
-    }
-    if (lines.empty()) return {};
-    std::sort(lines.begin(), lines.end(), [](const error_line& a, const error_line& b) {
-        return a.count != b.count ? a.count > b.count : a.what < b.what;
-    });
-    const json& total = member(doc, "total");
-    const std::uint64_t failed = count(total, "failed");
-    const std::uint64_t ended = failed + count(total, "ok");
-    std::string head =
-        "Errors: " + whole(failed) + " of " + of_these(ended, "operation", "operations");
-    if (ended > 0) {
-        const double share = static_cast<double>(failed) / static_cast<double>(ended);
-        head +=
-            share < 0.0001 ? " (below 0.01%)" : " (" + percent(share, share < 0.1 ? 2 : 1) + ")";
-    }
-    std::string out = "\n" + painted(head, red, options) + "\n";
-    std::size_t digits = 0;
-    for (const error_line& line : lines)
-        digits = std::max(digits, whole(line.count).size());
-    const std::size_t left = digits + 4;
-    for (std::size_t i = 0; i < std::min(lines.size(), errors_shown); ++i) {
-        out += paragraph("  " + pad_left(whole(lines[i].count), digits) + " ", left, lines[i].what,
-                         width);
-        if (!lines[i].example.empty()) {
-            out += paragraph("", left, "e.g. " + lines[i].example, width);
-        }
-    }
-    if (lines.size() > errors_shown) {
-        out += "  and " + of_these(lines.size() - errors_shown, "more kind", "more kinds") +
-               " in the result\n";
-    }
-    return out;
-}
-
 std::string endpoints(const json& doc, std::size_t width) {
     const json& by_endpoint = member(doc, "by_endpoint");
     if (by_endpoint.size() < 2) return {};
@@ -220,6 +159,7 @@ std::string endpoints(const json& doc, std::size_t width) {
         all += static_cast<double>(count(f, "ok") + count(f, "failed"));
     }
     text_table table({"Endpoint", "share", "ok", "failed", "ops/s", "MB/s", "p50", "p99"});
+    table.leave_out_first({6, 1, 2, 5});
     for (const auto& [url, f] : by_endpoint.items()) {
         const json& response = member(f, "response");
         const auto ended = static_cast<double>(count(f, "ok") + count(f, "failed"));
@@ -278,7 +218,8 @@ std::string generator(const json& doc, std::size_t width) {
             of_these(count(connections, "tls_handshakes"), "TLS handshake", "TLS handshakes") +
             " (" + whole(count(connections, "tls_resumed")) + " resumed)";
     }
-    facts.push_back(opened);
+    // Block devices have none that are counted.
+    if (count(connections, "opened") + count(connections, "failed") > 0) facts.push_back(opened);
     if (count(connections, "timeouts") > 0) {
         facts.push_back(of_these(count(connections, "timeouts"), "time-out", "time-outs"));
     }
@@ -310,7 +251,7 @@ std::string file_lines(const report_files& files) {
 std::string render_report(const json& document, const report_files& files,
                           const terminal_options& options) {
     // Beyond 160 columns the eye no longer follows a row.
-    const auto width = static_cast<std::size_t>(std::clamp(options.width, 80, 161) - 1);
+    const auto width = static_cast<std::size_t>(std::clamp(options.width, 40, 161) - 1);
     std::string out = title(document, width, options);
     const json& operations = member(document, "operations");
     figures_tables tables("Operation");
@@ -326,7 +267,7 @@ std::string render_report(const json& document, const report_files& files,
     out += stages(document, width);
     out += size_classes(document, width);
     out += endpoints(document, width);
-    out += errors(document, width, options);
+    out += error_lines(document, width, options);
     out += "\n" + verdict_lines(document, indent, width, options);
     out += file_lines(files);
     return out;

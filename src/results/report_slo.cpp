@@ -8,7 +8,7 @@
 namespace chopsticks::results {
 
 std::string slo_lines(const json& document, std::size_t indent, std::size_t width,
-                      const terminal_options& options) {
+                      const terminal_options& options, bool show_met) {
     const json& slo = member(document, "slo");
     std::string out;
     const auto say = [&](const std::string& label, const char* color, const std::string& words) {
@@ -18,6 +18,7 @@ std::string slo_lines(const json& document, std::size_t indent, std::size_t widt
     };
     for (const json& one : member(slo, "objectives")) {
         const bool met = flag(one, "met");
+        if (met && !show_met) continue;
         std::string words = text(one, "text") + ": ";
         if (flag(one, "at_least")) words += "at least ";
         words += member(one, "value").is_number()

@@ -149,7 +149,7 @@ std::string verdict_lines(const json& doc, std::size_t indent, std::size_t width
     if (flag(run, "interrupted")) {
         out.say("INTERRUPTED", red, "the figures are of the time before");
     }
-    say_target(doc, slo_lines(doc, indent, width, options), out);
+    say_target(doc, slo_lines(doc, indent, width, options, true), out);
     say_generator(doc, out);
     say_left(doc, out);
     return out.text();
@@ -164,7 +164,7 @@ std::vector<std::string> verdict_problems(const json& doc) {
     if (text(verdicts, "target") != name(target_verdict::fine)) {
         const std::size_t wide = 4096;
         labelled_lines target(0, wide, false);
-        say_target(doc, slo_lines(doc, 0, wide, terminal_options()), target);
+        say_target(doc, slo_lines(doc, 0, wide, terminal_options(), false), target);
         std::string_view lines = target.text();
         while (!lines.empty()) {
             const std::size_t end = std::min(lines.find('\n'), lines.size());

@@ -14,7 +14,7 @@ constexpr std::size_t label_columns = 9;
 constexpr std::size_t indent = 12;
 
 std::size_t width_of(const terminal_options& options) {
-    return static_cast<std::size_t>(std::clamp(options.width, 80, 161) - 1);
+    return static_cast<std::size_t>(std::clamp(options.width, 40, 161) - 1);
 }
 
 std::string rate_text(double per_s) {
@@ -237,6 +237,9 @@ std::string render_sweep(const json& document, const std::string& path,
     for (const char* column : {"ops/s", "MB/s", "p50", "p99", "max", "failed", ""})
         header.emplace_back(column);
     text_table table(header);
+    // MB/s, then p50, where the maximum's place is not enough.
+    const std::size_t first = 1 + axes.size();
+    table.leave_out_first({first + 4, first + 1, first + 2});
     std::vector<curve_point> curve;
     std::size_t done = 0;
     std::string reasons;

@@ -120,9 +120,22 @@ std::size_t text_table::natural_width() const {
     return out - gap;
 }
 
+text_table text_table::without(std::size_t column) const {
+    text_table out = *this;
+    for (auto& row : out.rows_)
+        row.erase(row.begin() + static_cast<std::ptrdiff_t>(column));
+    out.leave_out_.erase(out.leave_out_.begin());
+    for (std::size_t& other : out.leave_out_)
+        other -= other > column ? 1 : 0;
+    return out;
+}
+
 std::string text_table::render(std::size_t width) const {
     std::vector<std::size_t> wide = widths();
     const std::size_t others = natural_width() - wide[0];
+    if (others + columns(rows_.front()[0]) > width && !leave_out_.empty()) {
+        return without(leave_out_.front()).render(width);
+    }
     const std::size_t room = width > others ? width - others : 0;
     // The name's column gives way first: a name that is too long stands above its figures.
     wide[0] = std::min(wide[0], std::max(room, columns(rows_.front()[0])));

@@ -27,7 +27,8 @@ std::string paragraph(std::string_view label, std::size_t indent, std::string_vi
                       std::size_t width);
 
 /// Rows under a header: the first column to the left, the others to the right, each as wide as it
-/// needs. A first column too wide for `width` goes on a line of its own.
+/// needs. A first column too wide for `width` goes on a line of its own; columns that may be left
+/// out are, as many as it takes for the header to fit.
 class text_table {
   public:
     explicit text_table(std::vector<std::string> header) : rows_{std::move(header)} {}
@@ -39,6 +40,9 @@ class text_table {
 
     bool empty() const noexcept { return rows_.size() == 1; }
 
+    /// Columns that are left out where there is no room, the least important first.
+    void leave_out_first(std::vector<std::size_t> columns) { leave_out_ = std::move(columns); }
+
     /// Columns of the widest row.
     std::size_t natural_width() const;
 
@@ -46,9 +50,11 @@ class text_table {
 
   private:
     std::vector<std::size_t> widths() const;
+    text_table without(std::size_t column) const;
 
     std::vector<std::vector<std::string>> rows_;
     std::size_t rule_before_ = 0;  ///< 0: none
+    std::vector<std::size_t> leave_out_;
 };
 
 }  // namespace chopsticks::results

@@ -120,8 +120,7 @@ std::string spawn_problem(const closed_load& load) {
         if (s.ramp_ns == 0 && needed_ns > static_cast<double>(s.duration_ns)) {
             return "has a stage of " + format_duration(s.duration_ns) + " that grows by " +
                    std::to_string(static_cast<std::uint64_t>(s.level - before)) +
-                   " users, which takes " +
-                   format_duration(static_cast<std::int64_t>(needed_ns)) +
+                   " users, which takes " + format_duration(static_cast<std::int64_t>(needed_ns)) +
                    " at this spawn rate";
         }
         before = s.level;

@@ -78,6 +78,7 @@ struct run_info {
     throughput_estimate throughput;
     double interval_s = 1;              ///< planned length of an interval
     std::vector<std::string> warnings;  ///< what the user should know but does not invalidate it
+    std::vector<std::string> notes;     ///< what targets had to say when they were opened
 };
 
 /// Where it ran and what ran. Texts: empty = unknown; numbers: 0 = unknown.

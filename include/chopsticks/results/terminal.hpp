@@ -51,8 +51,8 @@ struct terminal_options {
 /// The line per second. On a terminal: a header once, then a line of values, one of the generator's
 /// health and a progress bar that are redrawn in place. Elsewhere: appended lines under a header
 /// that comes again every 20 lines, with the health below it.
-/// Fits 80 columns. One thread. What it cannot write (a closed pipe) it leaves out; it never stops
-/// a run.
+/// Fits the terminal's width, 80 where there is none. One thread. What it cannot write (a closed
+/// pipe) it leaves out; it never stops a run.
 class live_display {
   public:
     /// `fd` is not owned.
@@ -93,12 +93,12 @@ class live_display {
     bool header_printed_ = false;
 };
 
-/// The column header of the lines `format_status` gives.
-std::string status_header(const live_status& status);
+/// The column header of the lines that `format_status` gives for the same width.
+std::string status_header(const live_status& status, int width);
 
-/// One line of values without its end, at most 79 columns: load phases in columns, prepare and
-/// cleanup as a sentence.
-std::string format_status(const live_status& status, bool color);
+/// One line of values without its end, at most `width` columns: load phases in columns, prepare and
+/// cleanup as a sentence. All of it needs 79; what is narrower lacks some of it, never the errors.
+std::string format_status(const live_status& status, int width, bool color);
 
 /// The progress bar of a phase, exactly `width` columns at most, without its end; empty when too
 /// narrow.
@@ -112,7 +112,8 @@ struct report_files {
 
 /// The report at the end of a run, from the document itself, so that it can be printed again later
 /// from a file that was read back: operations, load, size classes, errors, endpoints, the
-/// generator's health, the verdict, the files. Lines fit `options.width` (at least 80).
+/// generator's health, the verdict, the files. Lines fit `options.width`: below 80 columns tables
+/// lack some of theirs, below 40 they do not fit.
 std::string render_report(const json& document, const report_files& files,
                           const terminal_options& options);
 

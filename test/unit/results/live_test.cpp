@@ -163,8 +163,8 @@ void resize(int fd, unsigned short width) {
 }  // namespace
 
 TEST_CASE("status_line_stands_under_its_header_and_fits_80_columns") {
-    const std::string header = status_header(measuring());
-    const std::string line = format_status(measuring(), false);
+    const std::string header = status_header(measuring(), 79);
+    const std::string line = format_status(measuring(), 79, false);
     CHECK(header ==
           "   time phase    ops/s    MB/s in flight      p50      p99  lag p99 core errors");
     CHECK(line ==
@@ -176,41 +176,68 @@ TEST_CASE("status_line_stands_under_its_header_and_fits_80_columns") {
 TEST_CASE("status_line_of_an_interval_without_operations_shows_no_latency") {
     live_status s = measuring();
     s.ops_per_s = 0;
-    CHECK(format_status(s, false).find("ms") == std::string::npos);
+    CHECK(format_status(s, 79, false).find("ms") == std::string::npos);
 }
 
 TEST_CASE("status_line_shows_waiting_work_beside_what_is_in_flight") {
     live_status s = measuring();
     s.backlog = 120;
-    CHECK(format_status(s, false).find("  256+120  ") != std::string::npos);
+    CHECK(format_status(s, 79, false).find("  256+120  ") != std::string::npos);
 }
 
 TEST_CASE("status_line_of_extreme_figures_still_fits") {
     live_status s = extreme();
-    CHECK(format_status(s, false).size() < 80);
+    CHECK(format_status(s, 79, false).size() < 80);
     s.phase = "prepare";
-    CHECK(format_status(s, false).size() < 80);
+    CHECK(format_status(s, 79, false).size() < 80);
     s.phase = "a very long phase";
-    CHECK(format_status(s, false).size() < 80);
+    CHECK(format_status(s, 79, false).size() < 80);
     s.ops_per_s = -5;
     s.elapsed_s = -1;
     s.phase_elapsed_s = 1e300;
-    CHECK(format_status(s, false).size() < 80);
+    CHECK(format_status(s, 79, false).size() < 80);
     CHECK(format_bar(s, 79, false).size() < 80);
 }
 
 TEST_CASE("status_line_of_prepare_tells_how_far_it_is_and_when_it_will_be_done") {
     live_status s = preparing();
-    CHECK(format_status(s, false) ==
+    CHECK(format_status(s, 79, false) ==
           "   0:04 prepare 400 of 1000 objects (40%), 100/s, 6.50 MB/s, 6s left");
-    CHECK(status_header(s).empty());
+    CHECK(status_header(s, 79).empty());
     s.errors = 1;
-    CHECK(format_status(s, false).ends_with("left, 1 error"));
+    CHECK(format_status(s, 79, false).ends_with("left, 1 error"));
     s.objects_total = 0;
-    CHECK(format_status(s, false).find(" of ") == std::string::npos);
+    CHECK(format_status(s, 79, false).find(" of ") == std::string::npos);
     s.phase_elapsed_s = 0;
     s.objects_total = 1000;
-    CHECK(format_status(s, false).find("left") == std::string::npos);
+    CHECK(format_status(s, 79, false).find("left") == std::string::npos);
+}
+
+TEST_CASE("status_line_of_a_narrow_terminal_lacks_columns_but_never_the_errors") {
+    live_status s = measuring();
+    for (int width = 24; width < 80; ++width) {
+        CAPTURE(width);
+        const std::string header = status_header(s, width);
+        const std::string line = format_status(s, width, false);
+        CHECK(header.size() <= static_cast<std::size_t>(width));
+        CHECK(header.size() == line.size());
+        CHECK(header.ends_with(" errors"));
+        CHECK(line.ends_with("      7"));
+        CHECK(header.find("ops/s") != std::string::npos);
+    }
+    CHECK(status_header(s, 71) ==
+          "   time phase    ops/s    MB/s in flight      p50      p99 core errors");
+    CHECK(status_header(s, 59) == "   time phase    ops/s in flight      p99 core errors");
+    CHECK(status_header(s, 39) == "   time phase    ops/s      p99 errors");
+    CHECK(format_status(s, 39, false) == "   0:14 measure  12.3k  12.3 ms      7");
+    live_status data = preparing();
+    data.errors = 12;
+    for (int width = 50; width < 80; ++width) {
+        CAPTURE(width);
+        const std::string line = format_status(data, width, false);
+        CHECK(line.size() <= static_cast<std::size_t>(width));
+        CHECK(line.ends_with(", 12 errors"));
+    }
 }
 
 TEST_CASE("bar_fills_with_the_phase_and_gives_way_when_there_is_no_room") {
