@@ -3,6 +3,7 @@
 #include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/scenario/shipped.hpp>
 #include <cstdio>
 #include <filesystem>
 
@@ -14,23 +15,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Where scenarios may lie: given, here, beside the source tree's binary.
-fs::path scenario_directory(const std::string& given) {
-    if (!given.empty()) return given;
-    std::error_code ignored;
-    fs::path here = "scenarios";
-    if (fs::is_directory(here, ignored)) return here;
-    const fs::path self = fs::read_symlink("/proc/self/exe", ignored);
-    fs::path beside = self.parent_path().parent_path() / "scenarios";
-    return fs::is_directory(beside, ignored) ? beside : fs::path();
+void print_scenario(std::string_view name, std::string about) {
+    std::replace(about.begin(), about.end(), '\n', ' ');
+    std::printf("  %-24.*s %s\n", static_cast<int>(name.size()), name.data(), about.c_str());
 }
 
-void print_scenarios(const std::string& given) {
-    const fs::path directory = scenario_directory(given);
-    if (directory.empty()) {
-        std::printf("Scenarios: none found here; name their folder with --scenarios DIR\n");
-        return;
+void print_shipped() {
+    std::printf("Scenarios (run one with -f NAME, print it with chopsticks list --show NAME)\n");
+    for (const scenario::shipped_scenario& s : scenario::shipped_scenarios()) {
+        print_scenario(
+            s.name, scenario::parse_scenario(std::string(s.text), std::string(s.name)).description);
     }
+}
+
+void print_folder(const fs::path& directory) {
     std::error_code failed;
     std::vector<fs::path> files;
     for (const auto& entry : fs::directory_iterator(directory, failed)) {
@@ -42,6 +40,7 @@ void print_scenarios(const std::string& given) {
     }
     std::sort(files.begin(), files.end());
     std::printf("Scenarios in %s\n", directory.c_str());
+    if (files.empty()) std::printf("  none: no file there ends in .yaml\n");
     for (const fs::path& file : files) {
         std::string about;
         try {
@@ -49,9 +48,17 @@ void print_scenarios(const std::string& given) {
         } catch (const config_error& error) {
             about = std::string("cannot be used: ") + error.what();
         }
-        std::replace(about.begin(), about.end(), '\n', ' ');
-        std::printf("  %-24s %s\n", file.stem().c_str(), about.c_str());
+        print_scenario(file.stem().string(), std::move(about));
     }
+}
+
+void show(const std::string& name) {
+    const scenario::shipped_scenario* const found = scenario::find_shipped(name);
+    if (found == nullptr) {
+        throw config_error("--show: no scenario \"" + name + "\" comes with the program; " +
+                           scenario::shipped_suggestion(name));
+    }
+    std::fwrite(found->text.data(), 1, found->text.size(), stdout);
 }
 
 std::string library_text() {
@@ -91,12 +98,21 @@ void add_list_command(CLI::App& app, int& result) {
     auto* command =
         app.add_subcommand("list", "Shows scenarios, workloads, drivers and operations");
     auto directory = std::make_shared<std::string>();
-    command->add_option("--scenarios", *directory, "Folder of scenarios")->type_name("DIR");
-    command->footer("Examples:\n  chopsticks list\n  chopsticks list --scenarios my/scenarios");
-    command->callback([directory, &result] {
-        print_scenarios(*directory);
-        print_catalogue();
+    auto shown = std::make_shared<std::string>();
+    command->add_option("--scenarios", *directory, "Folder of scenarios of your own")
+        ->type_name("DIR");
+    command
+        ->add_option("NAME,--show", *shown,
+                     "Prints this scenario of the program, for a file to begin with")
+        ->type_name("NAME");
+    command->footer(
+        "Examples:\n  chopsticks list\n  chopsticks list --show mixed > my_mixed.yaml\n"
+        "  chopsticks list --scenarios my/scenarios");
+    command->callback([directory, shown, &result] {
         result = exit_ok;
+        if (!shown->empty()) return show(*shown);
+        directory->empty() ? print_shipped() : print_folder(*directory);
+        print_catalogue();
     });
 }
 

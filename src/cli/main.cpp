@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chopsticks/core/error.hpp>
 #include <csignal>
 #include <cstdio>
@@ -9,6 +10,7 @@
 #include <system_error>
 
 #include "command.hpp"
+#include "usage.hpp"
 
 namespace chopsticks::cli {
 
@@ -26,24 +28,24 @@ void terminal_lost(int) {
     stop_level.compare_exchange_strong(nobody_asked, 1, std::memory_order_relaxed);
 }
 
-/// A mistake in the options, with what CLI11 says of it on one line.
-int refuse(const CLI::App& app, const CLI::ParseError& error) {
-    // "--help" and "--version" come as errors too; they are answers.
-    if (error.get_exit_code() == 0) return app.exit(error);
-    const auto chosen = app.get_subcommands();
-    std::fprintf(stderr, "chopsticks: %s; see chopsticks %s%s--help\n", error.what(),
-                 chosen.empty() ? "" : chosen.front()->get_name().c_str(),
-                 chosen.empty() ? "" : " ");
-    return exit_usage;
+/// Each mistake on a line of its own.
+void print_problems(const std::string& text) {
+    std::size_t at = 0;
+    while (at <= text.size()) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        std::fprintf(stderr, "chopsticks: %s\n", text.substr(at, end - at).c_str());
+        at = end + 1;
+    }
 }
 
 int run_main(int argc, char** argv) {
     CLI::App app{
         "Chopsticks puts a measured, honest load on S3 object stores and Ceph RBD and writes one "
         "JSON result per run.\n\nA first try without any server:\n  chopsticks run -f "
-        "scenarios/quickstart.yaml --embedded",
+        "quickstart --embedded",
         "chopsticks"};
-    app.set_version_flag("--version", "chopsticks " CHOPSTICKS_VERSION);
+    app.set_version_flag("-V,--version", version_text());
+    app.footer("chopsticks help COMMAND, or chopsticks COMMAND --help, has the options of each.");
     app.require_subcommand(1);
     int status = exit_ok;
     const std::vector<std::string> command_line(argv, argv + argc);
@@ -56,11 +58,13 @@ int run_main(int argc, char** argv) {
     add_serve_command(app, status);
     add_calibrate_command(app, status);
     try {
+        if (const int answered = answer_first_words(app, command_line); answered >= 0)
+            return answered;
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return refuse(app, error);
     } catch (const config_error& error) {
-        std::fprintf(stderr, "chopsticks: %s\n", error.what());
+        print_problems(error.what());
         return exit_usage;
     } catch (const std::system_error& error) {
         // No thread, no timer: the machine's limits.

@@ -80,7 +80,9 @@ std::vector<int> usable_cpus() {
 
 void add_run_options(CLI::App& command, run_arguments& a) {
     command
-        .add_option("-f,--scenario,--locustfile", a.scenario_file, "Scenario: what is done (YAML)")
+        .add_option("-f,--scenario,--locustfile", a.scenario_file,
+                    "Scenario: what is done. A YAML file, the name of one that comes with the "
+                    "program (chopsticks list), or - for standard input")
         ->required()
         ->type_name("FILE");
     command

@@ -35,6 +35,51 @@ std::string load_text(const scenario::group& g) {
     return out;
 }
 
+/// A load over time: "100 users for 1m, 200 users for 30s (ramp 10s)".
+std::string stages_text(const std::vector<load::stage>& stages, const char* unit) {
+    if (stages.empty()) return {};
+    std::string out = "    stages: ";
+    for (const load::stage& one : stages) {
+        char level[64];
+        std::snprintf(level, sizeof level, "%.6g %s for ", one.level, unit);
+        if (&one != stages.data()) out += ", ";
+        out += level + format_duration(one.duration_ns);
+        if (one.ramp_ns > 0) out += " (ramp " + format_duration(one.ramp_ns) + ")";
+    }
+    return out + "\n";
+}
+
+/// Bytes beyond what an integer holds are possible: somebody typed some zeros too many.
+std::string bytes_text(double bytes) {
+    if (bytes < 0x1p60) return format_size(static_cast<std::uint64_t>(bytes));
+    char text[64];
+    std::snprintf(text, sizeof text, "%.4g EiB", bytes / 0x1p60);
+    return text;
+}
+
+/// To whom it would go. Nobody is asked, so that nothing of it has to be there.
+std::string target_text(const run_setup& setup, bool embedded) {
+    std::string out;
+    if (setup.has("s3")) {
+        const scenario::s3_config& s3 = setup.workload.s3;
+        std::string to;
+        for (const std::string& url : s3.endpoints)
+            to += (to.empty() ? "" : ", ") + url;
+        if (embedded) to = "embedded in this process";
+        if (scenario::driver_of(setup.workload, "s3") == "dummy") to = "the dummy driver";
+        if (to.empty()) to = "none yet; a run needs --endpoint, a workload config or --embedded";
+        out += "  endpoint: " + to + "\n  bucket: " + s3.bucket +
+               (s3.create_bucket ? ", made if it is not there\n" : ", which must be there\n");
+    }
+    if (setup.has("rbd")) {
+        const scenario::rbd_config& rbd = setup.workload.rbd;
+        const bool dummy = scenario::driver_of(setup.workload, "rbd") == "dummy";
+        out += "  pool: " + (dummy ? std::string("the dummy driver's") : rbd.pool) +
+               (rbd.name_space.empty() ? "" : "/" + rbd.name_space) + "\n";
+    }
+    return out;
+}
+
 std::string objects_text(const scenario::group& g) {
     return "    objects: " + std::to_string(g.data.objects) + " of " + g.data.size.describe() +
            ", keys " + load::describe(g.data.popularity) + "\n";
@@ -84,7 +129,7 @@ std::string recording_text(const trace::recording_survey& look, double speed) {
 int validate(const run_arguments& arguments) {
     const run_setup setup(arguments, false);
     const scenario::scenario& s = setup.scenario;
-    std::printf("%s: valid\n", arguments.scenario_file.c_str());
+    std::printf("%s: valid\n", s.file.c_str());
     if (!arguments.workload_file.empty()) {
         std::printf("%s: valid\n", arguments.workload_file.c_str());
     }
@@ -97,6 +142,10 @@ int validate(const run_arguments& arguments) {
         if (const auto& look = setup.surveys[static_cast<std::size_t>(&g - s.groups.data())]) {
             std::fputs(recording_text(*look, g.open->replay->speed).c_str(), stdout);
         }
+        std::fputs(
+            stages_text(g.open ? g.open->stages : g.closed.stages, g.open ? "tasks/s" : "users")
+                .c_str(),
+            stdout);
         double sum = 0;
         for (const scenario::task& t : g.tasks)
             sum += t.weight;
@@ -111,6 +160,7 @@ int validate(const run_arguments& arguments) {
                                                 : objects_text(g).c_str());
     }
     const plan& p = setup.needs;
+    std::fputs(target_text(setup, arguments.embedded).c_str(), stdout);
     std::printf("  phases: prepare %s, warm-up %s, measure %s, drain at most %s, cleanup %s\n",
                 s.phase.prepare ? "yes" : "no", format_duration(s.phase.warmup_ns).c_str(),
                 format_duration(s.phase.measure_ns).c_str(),
@@ -122,8 +172,10 @@ int validate(const run_arguments& arguments) {
     } else {
         std::printf(", measure as many as the target answers\n");
     }
-    std::printf("  bytes written by prepare: %s\n",
-                format_size(static_cast<std::uint64_t>(p.prepare_bytes)).c_str());
+    std::printf("  bytes written by prepare: %s\n", bytes_text(p.prepare_bytes).c_str());
+    for (const scenario::slo& objective : s.slos)
+        std::printf("  objective: %s\n", objective.text.c_str());
+    std::printf("  errors allowed: %s\n", share(s.error_limit, 1).c_str());
     std::printf("  connections: %llu on %u %s\n", static_cast<unsigned long long>(p.connections),
                 setup.options.cores, setup.options.cores == 1 ? "core" : "cores");
     if (p.cluster_connections > 0) {
@@ -151,7 +203,7 @@ void add_validate_command(CLI::App& app, int& result) {
     add_run_options(*command, *arguments);
     command->footer(
         "Examples:\n"
-        "  chopsticks validate -f scenarios/mixed.yaml\n"
+        "  chopsticks validate -f mixed\n"
         "  chopsticks validate -f scenarios/mixed.yaml --workload-config config/s3.yaml -u 1000");
     command->callback([arguments, &result] { result = validate(*arguments); });
 }

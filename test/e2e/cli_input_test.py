@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Bad input: one clear message with place and remedy, exit status 2, in seconds, no run."""
 
+import json
 import os
 import pathlib
+import re
 import resource
 import sys
 
@@ -25,6 +27,12 @@ bad_scenarios = {
     "unknown_key": (changed("measure:", "mesure:"), [r":\d+:\d+:", "mesure", "measure"]),
     "unknown_top_key": (good + "seeds: 1\n", [r":\d+:\d+:", "seeds", "seed"]),
     "unknown_operation": (changed("{op: head", "{op: haed"), [r":\d+:\d+:", "haed", "head"]),
+    "operation_in_capitals": (changed("{op: head", "{op: HEAD"), [r":\d+:\d+:", '"head"']),
+    "name_of_the_s3_api": (changed("{op: head", "{op: HeadObject"), [r":\d+:\d+:", '"head"']),
+    "locustfile": ("from locust import User, task\n\nclass Reader(User):\n    @task\n"
+                   "    def get(self):\n        pass\n",
+                   ["locustfile", "coming-from-locust-s5cmd.md"]),
+    "job_of_fio": ("[global]\nioengine=rbd\nrw=randread\n", ["fio", "rbd_random_read"]),
     "unknown_parameter": (changed("{op: get, weight: 60}", "{op: get, weight: 60, rnage: 4KiB}"),
                           [r":\d+:\d+:", "rnage", "range"]),
     "unknown_workload": (changed("workload: s3", "workload: s33"), [r":\d+:\d+:", "s33", "s3"]),
@@ -59,6 +67,17 @@ class scenario_test(harness.case):
                 self.assert_code(done, harness.bad_usage)
                 self.assert_one_clear_message(done, *parts)
                 self.assertLess(done.seconds, 5)
+
+    def test_several_mistakes_are_told_at_once_each_on_a_line_with_its_place(self):
+        path = self.file("s.yaml", changed("{op: get, weight: 60}", "{op: gett, weight: 60}")
+                         .replace("users: 4", "users: no").replace("measure: 2s", "mesure: 2s"))
+        done = self.run_binary("run", "-f", path, "--embedded")
+        self.assert_code(done, harness.bad_usage)
+        lines = done.err.splitlines()
+        self.assertEqual(len(lines), 3, done.err)
+        numbers = [int(re.match(r"chopsticks: \S*s\.yaml:(\d+):\d+: ", line).group(1))
+                   for line in lines]
+        self.assertEqual(numbers, sorted(numbers))
 
     def test_unreadable_files_are_named_with_the_reason(self):
         directory = self.dir / "folder"
@@ -131,6 +150,26 @@ class scenario_test(harness.case):
             self.assert_code(done, harness.bad_usage)
             self.assert_one_clear_message(done, str(output))
             self.assertLess(done.seconds, 2, "noticed only after the run")
+
+    def test_result_on_standard_output_is_alone_there_and_leaves_no_file(self):
+        before = set(self.dir.iterdir())
+        done = self.run_binary("run", "-f", "quickstart", "--embedded", "-t", "1s", "-u", "2",
+                               "--output", "-")
+        self.assertIn(done.code, (0, 3), done.said)
+        self.assertEqual(harness.schema_errors(json.loads(done.out)), [])
+        self.assertIn("Operation", done.err)
+        self.assertEqual(set(self.dir.iterdir()), before)
+
+    def test_standard_output_is_no_folder_and_no_place_for_an_operation_log(self):
+        for arguments in (["sweep", "--rates", "10,20", "--output", "-"],
+                          ["find-max", "--slo", "p99(get) < 1s", "--output", "-"],
+                          ["run", "--op-log", "-"]):
+            with self.subTest(arguments[0]):
+                done = self.run_binary(arguments[0], "-f", "quickstart", "--embedded",
+                                       *arguments[1:])
+                self.assert_code(done, harness.bad_usage)
+                self.assert_one_clear_message(done, r"--(output|op-log) -: ")
+                self.assertFalse((self.dir / "-").exists())
 
     def test_descriptor_limit_too_low_is_reported_before_the_run(self):
         def few_descriptors():
