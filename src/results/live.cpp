@@ -348,7 +348,8 @@ std::string live_display::draw() {
 
 void live_display::wait(std::string_view text) {
     if (!options_.in_place) {
-        emit(std::string(cut(printable(text), line_width)) + "\n");
+        const int width = std::max(std::min(options_.width, full_width) - 1, 1);
+        emit(std::string(cut(printable(text), static_cast<std::size_t>(width))) + "\n");
         return;
     }
     std::string out = rewind();
