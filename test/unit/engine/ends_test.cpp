@@ -19,7 +19,7 @@ std::string gets() {
 
 void fail_with(engine::outcome& out, op_status why, int http, const char* code) {
     out.fail(why, code, code);
-    out.native = native_code::of_http(http);
+    if (http > 0) out.native = native_code::of_http(http);
 }
 
 /// Operations of this code fail, `times` of them.
