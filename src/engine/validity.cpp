@@ -103,7 +103,8 @@ void check_achieved(const run_result& result, const run_options& options, const 
                     reasons& out) {
     // Where a limit of operations or bytes ends the load, nothing more was due.
     if (options.plan->stop.operations > 0 || options.plan->stop.bytes > 0) return;
-    for (std::size_t g = 0; g < options.groups.size() && g < result.groups.size(); ++g) {
+    // A run that was interrupted before its load has none.
+    for (std::size_t g = 0; g < result.group_measure_s.size(); ++g) {
         const scenario::group& group = *options.groups[g].group;
         // A recording has no rate that could be held against; check_replays looks at it.
         if (!group.open || group.open->replay) continue;

@@ -53,6 +53,13 @@ TEST_CASE("validity_run_with_room_to_spare_has_no_reason_against_it") {
     CHECK(engine::invalid_reasons(r.result, r.options).empty());
 }
 
+TEST_CASE("validity_run_that_never_came_to_its_load_has_no_group_to_be_judged") {
+    finished_run r;
+    r.result.group_measure_s.clear();
+    r.result.groups[0].intended = 0;
+    CHECK(engine::invalid_reasons(r.result, r.options).empty());
+}
+
 TEST_CASE("validity_busy_core_is_named") {
     finished_run r;
     r.result.cores[1].busy_ns = 980'000'000;
