@@ -12,7 +12,7 @@ scenario = """
 name: honest
 groups:
   - {name: a, workload: s3, data: {objects: 40, size: 1KiB}, tasks: [TASK], load: {LOAD}}
-phases: {warmup: 0s, measure: MEASURE, drain: 1s, cleanup: true}
+phases: {warmup: 0s, measure: MEASURE, drain: 1s, cleanup: {patience: 1s}}
 timeouts: {connect: 2s, operation: 30s}
 error_limit: LIMIT
 seed: 3
@@ -91,7 +91,8 @@ class honest_test(harness.case):
         with wilful_s3(die_after=1000) as target:
             done, result = self.run_against(target, "closed: {users: 4}", "--set",
                                             "limits.outage=100%", measure="6s", limit="50%")
-        self.assert_code(done, harness.ran, harness.generator_was_limit, 5)
+        self.assert_code(done, harness.ran, harness.generator_was_limit,
+                         harness.left_behind)
         self.assertGreater(result["groups"]["a"]["silence"]["outage_share"], 0.02)
         self.assertNotIn("OUTAGE", done.out)
         self.assertIn("longest time without a success", done.out)
