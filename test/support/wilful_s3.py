@@ -75,7 +75,7 @@ class wilful_s3:
                 writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" +
                              (b"" if method == "HEAD" else out))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             pass
         finally:
             self.writers.discard(writer)
