@@ -132,8 +132,8 @@ class scenario_test(harness.case):
     def test_an_address_has_no_virtual_hosts(self):
         config = self.file("w.yaml", "endpoint: http://s3.example\naddressing: virtual\n")
         for address in ("http://127.0.0.1:9", "http://[::1]:9"):
-            done = self.run_binary("run", "-f", self.file("s.yaml", good), "--workload-config", config,
-                                   "--endpoint", address)
+            done = self.run_binary("run", "-f", self.file("s.yaml", good),
+                                   "--workload-config", config, "--endpoint", address)
             self.assert_code(done, harness.bad_usage)
             self.assert_one_clear_message(done, "addressing: path", "sub-domains")
 

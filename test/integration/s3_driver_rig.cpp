@@ -165,9 +165,10 @@ engine::operation s3_rig::get_range(std::uint64_t object, std::uint64_t size, st
     return op;
 }
 
-engine::operation s3_rig::head(std::uint64_t object, std::uint64_t size) {
+engine::operation s3_rig::head(std::uint64_t object, std::uint64_t size, std::uint32_t version) {
     engine::operation op = operation_on(catalogue::s3_head, object);
     op.size = size;
+    op.version = version;
     return op;
 }
 

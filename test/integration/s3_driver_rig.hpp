@@ -80,7 +80,8 @@ class s3_rig {
                                  std::uint32_t version = 0);
     static engine::operation get_range(std::uint64_t object, std::uint64_t size,
                                        std::uint64_t offset, std::uint64_t length);
-    static engine::operation head(std::uint64_t object, std::uint64_t size);
+    static engine::operation head(std::uint64_t object, std::uint64_t size,
+                                  std::uint32_t version = 0);
     static engine::operation remove(std::uint64_t object);
     static engine::operation list(std::uint32_t max_keys, std::uint32_t pages);
     static engine::operation bucket(std::uint16_t code, std::uint64_t number);

@@ -6,6 +6,7 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/endpoint/certificate.hpp>
 #include <chopsticks/endpoint/server.hpp>
+#include <csignal>
 #include <fstream>
 
 #include "../support/canned_s3.hpp"
@@ -117,6 +118,7 @@ TEST_CASE("s3_tls_unknown_certificate_is_refused_unless_that_is_switched_off") {
 }
 
 TEST_CASE("s3_tls_at_a_plain_port_is_told") {
+    ::signal(SIGPIPE, SIG_IGN);  // as the program does: OpenSSL writes to who has closed
     endpoint::server plain{endpoint::endpoint_options{}};
     plain.start();
     const auto problem_at = [](const std::string& http_url) {
@@ -181,7 +183,7 @@ TEST_CASE("s3_tls_to_a_server_without_tls_and_the_other_way_round_is_told") {
     const std::string problem = rig.open_target().problem;
     INFO(problem);
     CHECK(problem.find("TLS handshake") != std::string::npos);
-    CHECK(problem.find("https?") != std::string::npos);
+    CHECK(problem.find("no https port") != std::string::npos);
 
     tls_endpoint e;
     s3_rig other({"http" + e.server.url().substr(5)});

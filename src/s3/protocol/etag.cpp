@@ -29,30 +29,41 @@ std::uint64_t word_at(const char* at) noexcept {
 }  // namespace
 
 std::string_view etag_tag(std::string_view field) noexcept {
-    if (field.starts_with("W/\"")) field.remove_prefix(2);
-    if (field.size() >= 2 && field.front() == '"' && field.back() == '"') {
-        field = field.substr(1, field.size() - 2);
+    if (field.empty()) return {};
+    if (field.front() == 'W' && field.starts_with("W/\"")) field.remove_prefix(2);
+    const char* tag = field.data();
+    std::size_t size = field.size();
+    if (size >= 2 && tag[0] == '"' && tag[size - 1] == '"') {
+        ++tag;
+        size -= 2;
     }
-    return field.find('"') == std::string_view::npos ? field : std::string_view();
+    if (std::memchr(tag, '"', size) != nullptr) return {};
+    return {tag, size};
 }
 
 std::uint64_t etag_mark(std::string_view tag) noexcept {
-    constexpr std::uint64_t factor = 0x9e3779b97f4a7c15ULL;
-    std::uint64_t mark = tag.size() + 1;
-    const auto take = [&mark](std::uint64_t word) {
-        mark = (mark ^ word) * factor;
-        mark ^= mark >> 32;
+    const auto mixed = [](std::uint64_t mark, std::uint64_t word) {
+        mark = (mark ^ word) * 0x9e3779b97f4a7c15ULL;
+        return mark ^ mark >> 32;
     };
-    while (tag.size() >= sizeof(std::uint64_t)) {
-        take(word_at(tag.data()));
-        tag.remove_prefix(sizeof(std::uint64_t));
+    std::uint64_t mark = tag.size() + 1;
+    if (tag.size() == 32) {  // nearly all of them
+        const char* const four = tag.data();
+        mark = mixed(mark, word_at(four));
+        mark = mixed(mark, word_at(four + 8));
+        mark = mixed(mark, word_at(four + 16));
+        return mixed(mark, word_at(four + 24)) | 1;
     }
-    if (!tag.empty()) {
-        char rest[sizeof(std::uint64_t)] = {};
-        std::memcpy(rest, tag.data(), tag.size());
-        take(word_at(rest));
+    const char* at = tag.data();
+    std::size_t left = tag.size();
+    for (; left >= sizeof mark; left -= sizeof mark, at += sizeof mark)
+        mark = mixed(mark, word_at(at));
+    if (left > 0) {
+        char rest[sizeof mark] = {};
+        std::memcpy(rest, at, left);
+        mark = mixed(mark, word_at(rest));
     }
-    return mark == 0 ? 1 : mark;
+    return mark | 1;
 }
 
 bool is_md5_tag(std::string_view tag) noexcept {
