@@ -1,6 +1,6 @@
 #!/bin/bash
-# Configures a build folder, for scripts/quickstart.sh and scripts/test.sh: a new one, or one that is
-# there, with what has been installed since.
+# Configures a build folder, for scripts/quickstart.sh and scripts/test.sh: a new one, or one that
+# is there, with what has been installed since.
 # Usage: scripts/configure.sh BUILD_DIR [MESON_ARGUMENT]...
 set -euo pipefail
 

@@ -1,7 +1,7 @@
 """Which tests there have to be: test/expected_tests.txt, held against builds and runs.
 
-A test that is only registered where a library was found, or a file was, vanishes without a word when
-it was not. So the list is written down, and whatever differs from it is a failure.
+A test that is only registered where a library was found, or a file was, vanishes without a word
+when it was not. So the list is written down, and whatever differs from it is a failure.
 """
 
 import json
