@@ -114,7 +114,8 @@ step plain_step(const catalogue::operation& op) {
 
 /// Operation and parameters out of the keys of a task or step.
 step read_step(map_reader& m, const catalogue::workload& workload) {
-    const auto& op = find_op(m.require("op", task_example), workload);
+    const auto named = m.require("op", task_example);
+    const auto& op = find_op(named, workload);
     step out = plain_step(op);
     out.align_bytes = 0;
     for (const auto& p : op.parameters) {

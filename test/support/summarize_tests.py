@@ -5,10 +5,9 @@ Usage: summarize_tests.py BUILD_DIR SUITE=testlog.json...
 
 A doctest or unittest program counts as its cases, any other test as one. A program that failed
 without naming a failed case (a crash, a time-out) counts as one failure, and so does one without a
-case. What was skipped did not pass: it counts as failed. So does a test that
-test/expected_tests.txt names for the suite and that did not run, and one that ran and is not named
-there. The last line is `N passed, N failed`; the exit status says whether nothing failed and
-something passed.
+case. What was skipped did not pass: it counts as failed. So does a test that is expected in the
+suite (test/expected_tests.txt) and did not run, and one that ran and is not expected. The last line
+is `N passed, N failed`; the exit status says whether nothing failed and something passed.
 """
 
 import json
