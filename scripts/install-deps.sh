@@ -18,8 +18,8 @@ Runs apt-get through sudo when not root. Starts no service.
 TEXT
 }
 
-# package: why. Of `one | other` the first that is installed or can be is taken, `>=` says from which
-# version on; distributions name their Boosts differently.
+# package: why. Of `one | other` the first that is installed or can be is taken, `>=` says from
+# which version on; distributions name their Boosts differently.
 build_packages='
 g++: the compiler (GCC 12 or later)
 meson: the build system
@@ -100,8 +100,8 @@ candidate() {
     LC_ALL=C apt-cache policy "$1" 2>/dev/null | sed -n 's/^  Candidate: //p' | grep -vFx '(none)'
 }
 
-# choose ALTERNATIVES: sets `chosen` to the package to install, or to nothing if one is there. Without
-# package lists, or where they know none, the first is named, and apt-get says the rest.
+# choose ALTERNATIVES: sets `chosen` to the package to install, or to nothing if one is there.
+# Without package lists, or where they know none, the first is named, and apt-get says the rest.
 choose() {
     local alternative package least version
     local -a alternatives
