@@ -4,6 +4,7 @@
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/results/read.hpp>
 #include <chopsticks/results/terminal.hpp>
+#include <chopsticks/scenario/slo.hpp>
 
 #include "sample.hpp"
 
@@ -111,10 +112,10 @@ TEST_CASE("report_of_block_devices_has_no_word_of_connections") {
 TEST_CASE("problems_are_one_line_each_and_no_objective_that_was_met") {
     run_document doc({{"s3/get"}, {"http://a"}});
     slo_outcome missed;
-    missed.text = "p99(get) < 1ms";
+    missed.objective = scenario::parse_slo("p99(get) < 1ms");
     missed.met = false;
     doc.slo.objectives.push_back(missed);
-    missed.text = "max < 1s";
+    missed.objective = scenario::parse_slo("max < 1s");
     missed.met = true;
     doc.slo.objectives.push_back(missed);
     doc.run.warnings.emplace_back("a warning");
