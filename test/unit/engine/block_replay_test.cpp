@@ -268,7 +268,7 @@ TEST_CASE("block_replay_draws_places_or_lengths_where_it_is_told_to") {
     const std::vector<trace::op_record> records = random_records(800, 2, 1 << 20, 100'000);
     write_log(log, records);
     const std::string tasks =
-        "    tasks: [{op: read, block: 16KiB, offsets: {hot_set: {fraction: 1%, share: 100%}}}, "
+        "    tasks: [{op: read, block: 16KiB, offsets: {hot_set: {fraction: 2%, share: 100%}}}, "
         "{op: write, block: 2KiB}, flush]\n";
     std::multimap<std::uint16_t, std::uint64_t> recorded_lengths;
     std::uint64_t wanted = 0;
@@ -294,7 +294,7 @@ TEST_CASE("block_replay_draws_places_or_lengths_where_it_is_told_to") {
             return out;
         };
         CHECK(ordered(lengths) == ordered(recorded_lengths));
-        // Places that are hot for each core, not the recorded ones all over the images.
+        // The two hot places, one of each core, not the recorded ones all over the images.
         CHECK(reads.size() < 8);
         CHECK(r.figures.unmapped == records.size() - wanted);
     }

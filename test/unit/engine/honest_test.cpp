@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/engine/validity.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
@@ -284,6 +285,8 @@ TEST_CASE("honest_late_open_loop_is_not_hidden_by_a_closed_one_beside_it") {
     const auto result = r.go(1);
     REQUIRE(stood_still);
     const auto reasons = engine::invalid_reasons(result, r.options);
-    REQUIRE(reasons.size() == 1);
-    CHECK(reasons[0].find("Group a: the generator sent due operations late") != std::string::npos);
+    // That it was held up is another one.
+    CHECK(std::any_of(reasons.begin(), reasons.end(), [](const std::string& reason) {
+        return reason.find("Group a: the generator sent due operations late") != std::string::npos;
+    }));
 }
