@@ -19,6 +19,7 @@ namespace {
 /// Where all columns have room.
 constexpr int full_width = 80;
 constexpr unsigned lines_per_header = 20;
+constexpr std::size_t trouble_indent = 8;
 constexpr const char* red = "\x1b[31m";
 constexpr const char* yellow = "\x1b[33m";
 constexpr const char* green = "\x1b[32m";
@@ -305,9 +306,8 @@ void live_display::update(const live_status& status) {
         }
         out += format_status(status, width, options_.color) + "\n";
         if (!status.trouble.empty())
-            out += std::string(cut("        " + printable(status.trouble),
-                                   static_cast<std::size_t>(std::max(width, 1)))) +
-                   "\n";
+            out += paragraph("", trouble_indent, printable(status.trouble),
+                             static_cast<std::size_t>(std::max(width, 40)));
         emit(out);
         return;
     }

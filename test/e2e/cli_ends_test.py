@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
@@ -87,7 +88,7 @@ class prepare_test(ends_case):
         self.assert_clean(done, result)
         self.assertEqual(result["data"]["prepared"], 150)
         self.assertEqual(result["data"]["prepare_failed"], 0)
-        self.assertRegex(done.err, r"goes on without success for \d.*(refused|closed|reset)")
+        self.assertRegex(done.err, r"without success for \d(.|\n)*(refused|closed|reset)")
 
     def test_throttling_for_a_while_costs_time_only(self):
         for status, code in ((503, "SlowDown"), (429, "TooManyRequests"), (503, "")):
@@ -148,13 +149,12 @@ class cleanup_test(ends_case):
         self.assertIn("AccessDenied", done.said)
 
     def test_what_is_locked_stays_and_the_rest_goes(self):
-        locked = {f"{n}" for n in range(3)}
         self.server.answer("DELETE", 403, "AccessDenied",
-                           when=lambda key: sum(map(ord, key)) % 50 in map(int, locked))
+                           when=lambda key: zlib.crc32(key.encode()) % 10 == 0)
         done, result = self.run_it()
         left = self.left_on_server()
         self.assertGreater(left, 0)
-        self.assertLess(left, 30)
+        self.assertLess(left, 60)
         self.assert_code(done, *unclean)
         self.assert_left(result, left, True, done.out)
 

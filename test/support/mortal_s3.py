@@ -57,6 +57,7 @@ class mortal_s3:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                       struct.pack("ii", 1, 0))
                 connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
 
     def rise(self):
         until = time.monotonic() + 10

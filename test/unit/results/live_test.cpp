@@ -394,3 +394,23 @@ TEST_CASE("display_whose_reader_has_gone_goes_on_in_silence") {
     ::close(others[1]);
     ::close(ends[1]);
 }
+
+TEST_CASE("display_tells_trouble_whole_and_without_what_a_server_put_into_it") {
+    live_status status;
+    status.phase = "cleanup";
+    status.objects_done = 3;
+    status.objects_total = 200;
+    status.trouble =
+        "without success for 4m at most: cannot connect to 127.0.0.1:8000: \x1b[2J"
+        "Connection refused";
+    const std::string out = output_of({}, [&](live_display& d) {
+        d.update(status);
+        d.wait("cleanup waits for the target's answer, 2s of at most 15s");
+    });
+    CHECK(out.find("3 of 200 objects") != std::string::npos);
+    CHECK(out.find("Connection") != std::string::npos);
+    CHECK(out.find("refused") != std::string::npos);
+    CHECK(out.find("\n        without success") != std::string::npos);
+    CHECK(out.find("waits for the target's answer, 2s of at most 15s\n") != std::string::npos);
+    CHECK(out.find('\x1b') == std::string::npos);
+}
