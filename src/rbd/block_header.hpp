@@ -10,13 +10,6 @@
 
 namespace chopsticks::rbd {
 
-/// CRC-32C (Castagnoli; RFC 3720, appendix B.4) of `bytes`, continuing `crc` (0 to begin). Uses the
-/// processor's instruction where there is one.
-std::uint32_t crc32c(std::uint32_t crc, std::span<const char> bytes) noexcept;
-
-/// The same by table; for tests, and processors without the instruction.
-std::uint32_t crc32c_by_table(std::uint32_t crc, std::span<const char> bytes) noexcept;
-
 /// The header's fields, in the order they stand in the block, little-endian.
 struct block_header {
     static constexpr std::uint64_t magic_word = 0x314b'4c42'5053'4843ULL;  // "CHSPBLK1"
