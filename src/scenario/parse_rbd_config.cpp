@@ -76,6 +76,27 @@ void read_features(const field& f, rbd_config& out) {
     }
 }
 
+/// What the library refuses with no more than "Invalid argument".
+void check_features(const field& f, const rbd_config& config) {
+    const std::vector<std::string>& given = *config.features;
+    const auto has = [&](std::string_view name) {
+        return std::find(given.begin(), given.end(), name) != given.end();
+    };
+    const std::pair<std::string, std::string> needs[] = {
+        {"object-map", "exclusive-lock"},
+        {"fast-diff", "object-map"},
+        {"journaling", "exclusive-lock"},
+    };
+    for (const auto& [feature, needed] : needs) {
+        if (!has(feature) || has(needed)) continue;
+        f.refuse("has `" + feature + "` without `" + needed + "`, which it needs",
+                 "add `" + needed + "`");
+    }
+    if (config.source == rbd_source::clone && !has("layering")) {
+        f.refuse("is without `layering`, which `source: clone` needs", "add `layering`");
+    }
+}
+
 void read_connections(const field& f, rbd_config& out) {
     if (f.raw().is_map()) {
         map_reader m(f, "write {per_images: 8}");
@@ -174,6 +195,7 @@ rbd_config read_rbd_config(const field& f) {
     if (read_only) out.read_only = read_only->boolean();
     if (const auto b = m.find("overwrite_existing")) out.overwrite_existing = b->boolean();
     read_source(m, out);
+    if (out.features) check_features(*m.find("features"), out);
     if (read_only && out.read_only && out.source == rbd_source::clone) {
         read_only->refuse("stands beside `source: clone`",
                           "clones are made by the run, to be written; remove one of them");
