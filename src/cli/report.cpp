@@ -146,6 +146,16 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
     doc.data.left_behind = result.left_behind;
     for (const engine::leftover& one : result.left)
         doc.data.left.push_back({one.kind, one.name, one.count, one.exact, one.remove_with});
+    const bool verified = std::any_of(setup.scenario.groups.begin(), setup.scenario.groups.end(),
+                                      [](const scenario::group& g) { return g.blocks.verify; });
+    if (verified) {
+        doc.data.wrong = {result.wrong.places, result.wrong.checked, result.wrong.examples};
+        if (result.wrong.checked == 0 && result.measure_s > 0) {
+            doc.run.warnings.push_back(
+                "verify: no block was read of which it is known what it should hold: this run "
+                "proves nothing about the data");
+        }
+    }
     for (std::size_t g = 0; g < setup.scenario.groups.size(); ++g) {
         const scenario::group& group = setup.scenario.groups[g];
         results::group_figures out;
@@ -279,7 +289,7 @@ results::target_verdict judge_target(const results::run_document& doc,
     if (!result.problem.empty()) return target_verdict::failed;
     std::uint64_t ok = 0;
     std::uint64_t failed = 0;
-    bool corrupt = false;
+    bool corrupt = result.wrong.places > 0;
     for (const stats::figures& f : result.measured.by_operation) {
         ok += f.ok_count;
         failed += f.failed_count;

@@ -5,6 +5,7 @@
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 
+#include "data_check.hpp"
 #include "housekeeping.hpp"
 #include "steering.hpp"
 #include "whole_run.hpp"
@@ -191,6 +192,7 @@ run_result coordinator::go() {
         if (!run_.stopping() && housekeeping_.prepare() && !run_.stopping()) {
             load();
             housekeeping_.drain();
+            check_data(run_);
         }
         housekeeping_.clean();
     }

@@ -150,6 +150,11 @@ json data_json(const data_figures& data) {
         one["remove_with"] = known(item.remove_with);
         out["left"].push_back(std::move(one));
     }
+    if (data.wrong) {
+        out["wrong"] = {{"places", data.wrong->places},
+                        {"checked", data.wrong->checked},
+                        {"examples", data.wrong->examples}};
+    }
     return out;
 }
 

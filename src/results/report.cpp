@@ -238,6 +238,22 @@ std::string generator(const json& doc, std::size_t width) {
     return out;
 }
 
+/// Places that verification found wrong, by name.
+std::string wrong_places(const json& doc, std::size_t width) {
+    const json& wrong = member(member(doc, "data"), "wrong");
+    const std::uint64_t places = count(wrong, "places");
+    if (places == 0) return {};
+    std::string out = "\nWrong data: " + of_these(places, "place", "places") + "\n";
+    std::size_t told = 0;
+    for (const json& one : member(wrong, "examples")) {
+        if (!one.is_string()) continue;
+        out += paragraph("", 2, printable(one.get<std::string>()), width);
+        ++told;
+    }
+    if (told < places) out += "  and " + whole(places - told) + " more\n";
+    return out;
+}
+
 std::string file_lines(const report_files& files) {
     // Never wrapped: a path is there to be copied.
     std::string out;
@@ -268,6 +284,7 @@ std::string render_report(const json& document, const report_files& files,
     out += size_classes(document, width);
     out += endpoints(document, width);
     out += error_lines(document, width, options);
+    out += wrong_places(document, width);
     out += "\n" + verdict_lines(document, indent, width, options);
     out += file_lines(files);
     return out;

@@ -59,6 +59,11 @@ void say_target(const json& doc, const std::string& slos, labelled_lines& out) {
         out.say("CORRUPT", red,
                 of_these(corrupt, "operation", "operations") +
                     " returned other data than was written; no limit allows that");
+    } else if (const std::uint64_t places = count(member(member(doc, "data"), "wrong"), "places");
+               places > 0) {
+        out.say("CORRUPT", red,
+                of_these(places, "place holds", "places hold") +
+                    " other data than was written; no limit allows that");
     }
     const double limit = number(member(doc, "scenario"), "error_limit");
     if (failed > limit * ended) {

@@ -238,6 +238,7 @@ struct run_result {
     std::uint64_t prepare_failed = 0;  ///< objects that could not be written
     std::uint64_t left_behind = 0;     ///< how many things are in `left`, at most
     std::vector<leftover> left;        ///< what is still on the target
+    wrong_data wrong;                  ///< on the target, where groups verify what they read
     bool interrupted = false;
     bool target_problem = false;  ///< `problem` is of the target or its configuration
     std::string problem;          ///< not empty: why the run ended before its measure phase did

@@ -177,6 +177,13 @@ struct left_item {
     std::string remove_with;  ///< a command; empty: none is known
 };
 
+/// What verification found: places that hold something else than was written there.
+struct wrong_data_figures {
+    std::uint64_t places = 0;           ///< each counted once
+    std::uint64_t checked = 0;          ///< that were read and compared, also repeatedly
+    std::vector<std::string> examples;  ///< the first of them, one line each
+};
+
 /// Objects the run made, over all groups, as it counted them itself; what is left also as the
 /// target counts it, where that was asked.
 struct data_figures {
@@ -185,6 +192,7 @@ struct data_figures {
     std::uint64_t alive_before_cleanup = 0;
     std::uint64_t left_behind = 0;  ///< that cleanup could not delete, or was told to keep
     std::vector<left_item> left;    ///< the same, by kind and place
+    std::optional<wrong_data_figures> wrong;  ///< none: nothing was verified
 };
 
 /// What came of the recording that a group replayed.

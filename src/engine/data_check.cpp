@@ -1,0 +1,33 @@
+#include "data_check.hpp"
+
+#include <algorithm>
+
+namespace chopsticks::engine {
+
+namespace {
+
+/// Of all cores and groups together.
+constexpr std::size_t examples_kept = 32;
+
+void add(wrong_data& to, const wrong_data& more) {
+    to.places += more.places;
+    to.checked += more.checked;
+    const std::size_t room = examples_kept - to.examples.size();
+    const auto end =
+        more.examples.begin() + static_cast<std::ptrdiff_t>(std::min(room, more.examples.size()));
+    to.examples.insert(to.examples.end(), more.examples.begin(), end);
+}
+
+}  // namespace
+
+void check_data(steering& run) {
+    for (std::size_t g = 0; g < run.options.groups.size(); ++g) {
+        if (!run.options.groups[g].group->blocks.verify) continue;
+        const std::string problem = run.ask_driver(g, &core_driver::check_data, 1);
+        if (!problem.empty()) run.result.notes.push_back(problem);
+        for (auto& w : run.workers)
+            add(run.result.wrong, ask(*w, [&] { return w->groups()[g]->driver().found_wrong(); }));
+    }
+}
+
+}  // namespace chopsticks::engine
