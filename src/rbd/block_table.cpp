@@ -18,6 +18,8 @@ const char* name(finding f) noexcept {
             return "stale";
         case finding::unwritten:
             return "a lost write";
+        case finding::replaced:
+            return "older than what an earlier run left";
         case finding::future:
             return "never written so";
     }
@@ -51,7 +53,10 @@ void block_table::end_write(std::uint64_t block, const write_mark& mark, write_e
     block_state& s = states_[block];
     CHOPSTICKS_ASSERT(s.writing > 0);
     --s.writing;
-    if (how == write_end::done) s.low = std::max(s.low, mark.floor);
+    if (how == write_end::done) {
+        s.low = std::max(s.low, mark.floor);
+        s.flags &= static_cast<std::uint8_t>(~read_back);
+    }
     // As if it had never been, where nothing came after it.
     if (how == write_end::refused && s.issued == mark.version && s.zeroed != mark.version) {
         --s.issued;
@@ -63,6 +68,43 @@ block_table::read_mark block_table::begin_read(std::uint64_t block) const noexce
     return read_mark{s.low, s.issued, s.writing == 0, s.opaque != 0};
 }
 
+bool block_table::known_before(std::uint64_t block) const noexcept {
+    if (!history_.begun()) return initial_ != initial_content::anything;
+    const load::ledger_entry left = history_.at(block);
+    if (left.content != load::ledger_content::unknown) return true;
+    // Spoilt; or never recorded, which is judged as if there were no ledger.
+    return left.version == 0 && initial_ != initial_content::anything;
+}
+
+finding block_table::judge_before(std::uint64_t block, block_kind kind,
+                                  const block_header& found) const {
+    using load::ledger_book;
+    if (history_.begun()) {
+        if (history_.at(block).content != load::ledger_content::unknown) {
+            if (kind == block_kind::alien) return finding::alien;
+            const ledger_book::judgement j = kind == block_kind::zeros
+                                                 ? history_.judge_nothing(block)
+                                                 : history_.judge(block, found.run, found.version);
+            switch (j) {
+                case ledger_book::judgement::fine:
+                    return finding::fine;
+                case ledger_book::judgement::older:
+                    return finding::replaced;
+                case ledger_book::judgement::missing:
+                    return finding::unwritten;
+                case ledger_book::judgement::foreign:
+                    return finding::future;
+            }
+        }
+    }
+    if (kind == block_kind::alien) return finding::alien;
+    if (kind == block_kind::zeros) {
+        const bool filled = initial_ == initial_content::sealed && block < filled_blocks_;
+        return filled ? finding::unwritten : finding::fine;
+    }
+    return initial_ == initial_content::sealed ? finding::fine : finding::future;
+}
+
 verdict block_table::end_read(std::uint64_t block, const read_mark& mark,
                               std::span<const char> data) noexcept {
     block_state& s = states_[block];
@@ -71,37 +113,59 @@ verdict block_table::end_read(std::uint64_t block, const read_mark& mark,
     v.highest = s.issued;
     if (mark.opaque || s.opaque != 0) return v;
     const bool nothing_written_surely = mark.low == 0;
-    if (nothing_written_surely && initial_ == initial_content::anything) return v;
+    if (nothing_written_surely && !known_before(block)) return v;
+    v.judged = true;
     const block_kind kind = classify_block(data);
     const bool settles = mark.quiet && s.writing == 0 && s.issued == mark.issued;
     if (kind == block_kind::zeros) {
-        const bool zeros_before = nothing_written_surely && initial_ != initial_content::anything;
+        v.zeros = true;
         const bool zeroed_since = s.zeroed != 0 && s.zeroed >= mark.low;
+        const bool zeros_before =
+            nothing_written_surely && judge_before(block, kind, v.found) == finding::fine;
         if (!zeros_before && !zeroed_since) {
             v.what = finding::unwritten;
         } else if (settles && zeroed_since && !zeros_before) {
             s.low = s.zeroed;
         }
-        return v;
+    } else {
+        v.found = header_of(data);
+        if (kind == block_kind::broken) {
+            v.what = finding::altered;
+        } else if (kind == block_kind::alien) {
+            v.what = nothing_written_surely ? judge_before(block, kind, v.found) : finding::alien;
+        } else if (v.found.image != image_ || v.found.offset != block * block_bytes_) {
+            v.what = finding::misplaced;
+        } else if (v.found.run != run_) {
+            v.what =
+                nothing_written_surely ? judge_before(block, kind, v.found) : finding::unwritten;
+        } else if (v.found.version < mark.low) {
+            v.what = finding::stale;
+        } else if (v.found.version > s.issued) {
+            v.what = finding::future;
+        } else if (settles) {
+            s.low = std::max(s.low, v.found.version);
+        }
     }
-    v.found = header_of(data);
-    if (kind == block_kind::alien) {
-        v.what = finding::alien;
-    } else if (kind == block_kind::broken) {
-        v.what = finding::altered;
-    } else if (v.found.image != image_ || v.found.offset != block * block_bytes_) {
-        v.what = finding::misplaced;
-    } else if (v.found.run != run_) {
-        const bool passes = nothing_written_surely && initial_ == initial_content::sealed;
-        if (!passes) v.what = nothing_written_surely ? finding::future : finding::unwritten;
-    } else if (v.found.version < mark.low) {
-        v.what = finding::stale;
-    } else if (v.found.version > s.issued) {
-        v.what = finding::future;
-    } else if (settles) {
-        s.low = std::max(s.low, v.found.version);
-    }
+    if (v.what == finding::fine) s.flags |= read_back;
     return v;
+}
+
+std::optional<load::ledger_entry> block_table::confirmed(std::uint64_t block) const noexcept {
+    using load::ledger_content;
+    const block_state& s = states_[block];
+    load::ledger_entry e;
+    e.first = block;
+    e.version = s.low;
+    if (s.opaque != 0) {
+        e.version = std::max(s.issued, 1U);
+        e.content = ledger_content::unknown;
+        return e;
+    }
+    if (s.low == 0) return std::nullopt;
+    if (s.zeroed != 0 && s.zeroed >= s.low) {
+        e.content = s.zeroed == s.low ? ledger_content::emptied : ledger_content::either;
+    }
+    return e;
 }
 
 bool block_table::certain(std::uint64_t block) const noexcept {

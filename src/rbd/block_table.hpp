@@ -12,9 +12,12 @@
 /// connection carries out the writes of an object in turn.
 
 #include <chopsticks/core/assert.hpp>
+#include <chopsticks/load/ledger.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "block_header.hpp"
 
@@ -23,7 +26,7 @@ namespace chopsticks::rbd {
 /// What blocks hold that this run has not written.
 enum class initial_content : std::uint8_t {
     zeros,     ///< made by this run
-    sealed,    ///< filled by an earlier run: blocks with headers, or zeros where it discarded
+    sealed,    ///< filled by earlier runs: blocks with headers, of whichever version
     anything,  ///< not known; nothing is judged before this run writes it
 };
 
@@ -35,6 +38,7 @@ enum class finding : std::uint8_t {
     misplaced,  ///< a block of another place or image
     stale,      ///< an older version than was confirmed
     unwritten,  ///< zeros, or what stood there before, where a write was confirmed
+    replaced,   ///< what stood there before the last write that an earlier run saw confirmed
     future,     ///< a version that was not written yet, or not by this run
 };
 const char* name(finding f) noexcept;
@@ -45,6 +49,8 @@ struct verdict {
     block_header found;         ///< as read; fields are meaningless for zeros and alien blocks
     std::uint32_t low = 0;      ///< versions from here ...
     std::uint32_t highest = 0;  ///< ... to here were possible; 0 stands for what was there before
+    bool judged = false;        ///< there was something to be expected
+    bool zeros = false;         ///< nothing but zeros was read
 };
 
 /// State of one block.
@@ -54,7 +60,8 @@ struct block_state {
     std::uint32_t zeroed = 0;  ///< the last version that was zeros; 0: only the initial content
     std::uint32_t first = 0;   ///< the first write since none was under way
     std::uint16_t writing = 0;
-    std::uint16_t opaque = 0;  ///< written in part: not judged any more
+    std::uint8_t opaque = 0;  ///< written in part: not judged any more
+    std::uint8_t flags = 0;   ///< of block_table
 };
 static_assert(sizeof(block_state) == 20);
 
@@ -66,11 +73,19 @@ class block_table {
     block_table(std::uint64_t image, std::uint64_t run, std::uint64_t image_bytes,
                 std::uint64_t block_bytes, initial_content initial);
 
+    /// What earlier runs left, as their ledger says. Before the first read.
+    void expect(load::ledger_book history) { history_ = std::move(history); }
+    /// With initial_content::sealed: the first bytes of the image, which have no zeros in them.
+    void expect_filled(std::uint64_t bytes) noexcept { filled_blocks_ = bytes / block_bytes_; }
+
     std::uint64_t image() const noexcept { return image_; }
     std::uint64_t run() const noexcept { return run_; }
     std::uint64_t block_bytes() const noexcept { return block_bytes_; }
     std::uint64_t blocks() const noexcept { return blocks_; }
-    std::uint64_t memory_bytes() const noexcept { return blocks_ * sizeof(block_state); }
+    std::uint64_t memory_bytes() const noexcept {
+        return blocks_ * sizeof(block_state) + history_.memory_bytes();
+    }
+    const load::ledger_book& history() const noexcept { return history_; }
     const block_state& state(std::uint64_t block) const noexcept { return states_[block]; }
 
     /// What a write needs to remember from its beginning to its end.
@@ -91,6 +106,22 @@ class block_table {
     void end_write(std::uint64_t block, const write_mark& mark, write_end how) noexcept;
     /// A write that covers a block only in part, or has no headers, begins.
     void spoil(std::uint64_t block) noexcept { states_[block].opaque = 1; }
+
+    /// What is known to stand there by this run's own confirmed writes, for its ledger; nothing
+    /// where this run has confirmed none. `run` is left as it is.
+    std::optional<load::ledger_entry> confirmed(std::uint64_t block) const noexcept;
+
+    /// True the first time: a block is told of once.
+    bool tell(std::uint64_t block) noexcept {
+        const bool first = (states_[block].flags & told) == 0;
+        states_[block].flags |= told;
+        return first;
+    }
+    /// This run's last confirmed write was not read since.
+    bool unread(std::uint64_t block) const noexcept {
+        const block_state& s = states_[block];
+        return s.low > 0 && s.opaque == 0 && (s.flags & read_back) == 0;
+    }
 
     /// What a read needs to remember from its beginning to its end.
     struct read_mark {
@@ -124,11 +155,20 @@ class block_table {
     }
 
   private:
+    static constexpr std::uint8_t told = 1;
+    static constexpr std::uint8_t read_back = 2;
+
+    /// Of what was read where no write of this run is confirmed.
+    finding judge_before(std::uint64_t block, block_kind kind, const block_header& found) const;
+    bool known_before(std::uint64_t block) const noexcept;
+
     std::uint64_t image_;
     std::uint64_t run_;
     std::uint64_t block_bytes_;
     std::uint64_t blocks_;
     initial_content initial_;
+    std::uint64_t filled_blocks_ = 0;
+    load::ledger_book history_;
     std::unique_ptr<block_state[]> states_;
 };
 

@@ -14,6 +14,7 @@
 #include <memory>
 #include <vector>
 
+#include "ack_ring.hpp"
 #include "block_table.hpp"
 
 namespace chopsticks::rbd {
@@ -113,6 +114,12 @@ class channel {
     void launched() noexcept { outstanding_.store(outstanding() + 1, std::memory_order_relaxed); }
     /// One that was launched is at its end.
     void landed() noexcept { outstanding_.store(outstanding() - 1, std::memory_order_relaxed); }
+    /// Acknowledged writes are told to this ring from now on; it outlives the channel's use.
+    void tell(ack_ring& ring) noexcept { acknowledged_ = &ring; }
+    /// Null: nobody is told.
+    ack_ring* acknowledged() const noexcept { return acknowledged_; }
+    /// What was found wrong on this core.
+    engine::wrong_data& found_wrong() noexcept { return found_wrong_; }
     /// `f` has come home: its waiter goes on.
     void finish(flight& f);
 
@@ -126,6 +133,8 @@ class channel {
 
     alignas(64) std::atomic<flight*> ended_{nullptr};
     alignas(64) std::atomic<std::uint64_t> outstanding_{0};
+    ack_ring* acknowledged_ = nullptr;
+    engine::wrong_data found_wrong_;
     runtime::reactor* loop_ = nullptr;
     runtime::fd_watch wake_;
     listener listening_;

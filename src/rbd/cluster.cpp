@@ -128,7 +128,12 @@ std::string connect_one(world& w, connection& c, bool first) {
         std::string problem = set_option(w, c.cluster, {name, value}, first);
         if (!problem.empty()) return problem;
     }
-    failed = rados_connect(c.cluster);
+    {
+        const std::string hosts = get_option(c.cluster, "mon_host");
+        const waiting_for wait(w.waits, "for a monitor of the cluster at " + hosts,
+                               w.config.operation_timeout_ns);
+        failed = rados_connect(c.cluster);
+    }
     if (failed < 0) {
         return connect_problem(w, c.cluster, failed);
     }
@@ -183,6 +188,8 @@ demands demands_of(const scenario::group& group) {
     for (const scenario::task& t : group.tasks) {
         for (const scenario::step& s : t.steps) {
             d.writes |= s.code != catalogue::rbd_read && s.code != catalogue::rbd_flush;
+            d.reads |= s.code == catalogue::rbd_read;
+            d.spoils |= s.code == catalogue::rbd_writesame;
             d.zeroes |= s.code == catalogue::rbd_discard || s.code == catalogue::rbd_write_zeroes;
             d.compares |= s.code == catalogue::rbd_compare_and_write;
             if (s.code == catalogue::rbd_flush || !scenario::uses_task_blocks(group)) continue;
@@ -197,6 +204,7 @@ demands demands_of(const scenario::group& group) {
     if (group.open && group.open->replay) {
         // What is recorded is cut to the image; how long it is, nobody knows before.
         const scenario::replay_load& r = *group.open->replay;
+        d.spoils = true;
         if (!scenario::uses_task_blocks(group)) d.least_image_bytes = load::sector_bytes;
         if (r.sizes == scenario::replay_source::recorded)
             d.largest_io_bytes = std::max(d.largest_io_bytes, r.size_limit);

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "findings.hpp"
+
 namespace chopsticks::rbd {
 
 namespace catalogue = scenario::catalogue;
@@ -100,31 +102,83 @@ void end_writes(flight& f) {
     using write_end = block_table::write_end;
     write_end how = f.result >= 0 ? write_end::done : write_end::unknown;
     if (f.result == -EILSEQ) how = write_end::refused;
-    for (std::size_t i = 0; i < f.writes.size(); ++i)
-        table.end_write(span.first + i, f.writes[i], how);
+    ack_ring* const ring =
+        f.on->in_ledger && how == write_end::done ? f.home->acknowledged() : nullptr;
+    acknowledgement known;
+    known.image = f.on->number;
+    for (std::size_t i = 0; i < f.writes.size(); ++i) {
+        const std::uint64_t b = span.first + i;
+        table.end_write(b, f.writes[i], how);
+        if (ring == nullptr) continue;
+        const auto entry = table.confirmed(b);
+        if (!entry) continue;
+        const auto content = static_cast<std::uint32_t>(entry->content);
+        if (known.count > 0 && known.version == entry->version && known.content == content) {
+            ++known.count;
+            continue;
+        }
+        if (known.count > 0) ring->push(known);
+        known.first = b;
+        known.count = 1;
+        known.version = entry->version;
+        known.content = content;
+    }
+    if (known.count > 0) ring->push(known);
     f.writes.clear();
 }
 
-void check_read(flight& f, engine::outcome& out) {
-    block_table& table = *f.on->table;
-    const block_span span = blocks_of(f);
-    for (std::uint64_t b = span.first; b < span.end; ++b) {
-        const char* at = f.in.data() + (b * table.block_bytes() - f.op.offset);
-        const verdict v = table.end_read(b, f.reads[b - span.first],
-                                         std::span<const char>(at, table.block_bytes()));
-        if (v.what == finding::fine || out.status != op_status::ok) continue;
-        block_header expected = table.header(b, v.low);
-        char versions[32] = "";
-        if (v.highest != v.low) std::snprintf(versions, sizeof versions, "..%u", v.highest);
-        const std::string found = v.found.magic == block_header::magic_word && v.found.bytes != 0
-                                      ? describe(v.found)
-                                      : "no header";
-        char text[400];
-        std::snprintf(text, sizeof text, "offset %llu: %s; expected %s%s, found %s",
-                      static_cast<unsigned long long>(expected.offset), name(v.what),
-                      describe(expected).c_str(), versions, found.c_str());
-        out.fail(op_status::corrupt, "corrupt", text);
+/// What the verdict says was to be expected, and what was there.
+std::string compare(const block_table& table, std::uint64_t block, const verdict& v) {
+    using load::ledger_content;
+    const auto run_named = [&](std::uint64_t identity) {
+        for (const load::ledger_run& r : table.history().runs()) {
+            if (r.identity == identity) return r.id;
+        }
+        char text[24];
+        std::snprintf(text, sizeof text, "%08llx",
+                      static_cast<unsigned long long>(identity & 0xffffffff));
+        return identity == table.run() ? std::string("this one") : std::string(text);
+    };
+    std::string expected = "what was there before";
+    if (v.low > 0) {
+        expected = "version " + std::to_string(v.low);
+        if (v.highest != v.low) expected += ".." + std::to_string(v.highest);
+        expected += " of this run";
+    } else if (table.history().begun()) {
+        const load::ledger_entry left = table.history().at(block);
+        if (left.content == ledger_content::written || left.content == ledger_content::either) {
+            expected = "version " + std::to_string(left.version) + " of run " +
+                       table.history().runs()[left.run].id;
+        } else if (left.content != ledger_content::unknown) {
+            expected = "zeros";
+        }
     }
+    if (v.zeros) return "expected " + expected + ", found zeros";
+    if (v.found.magic != block_header::magic_word) return "expected " + expected + ", no header";
+    std::string found =
+        ", found version " + std::to_string(v.found.version) + " of run " + run_named(v.found.run);
+    if (v.found.image != table.image()) found += ", another image";
+    if (v.found.offset != block * table.block_bytes()) {
+        found += ", offset " + std::to_string(v.found.offset);
+    }
+    return "expected " + expected + found;
+}
+
+void check_read(flight& f, engine::outcome& out) {
+    const std::uint64_t bytes = f.on->table->block_bytes();
+    const block_span span = blocks_of(f);
+    std::size_t wrong = 0;
+    std::string first;
+    for (std::uint64_t b = span.first; b < span.end; ++b) {
+        const char* at = f.in.data() + (b * bytes - f.op.offset);
+        std::string found =
+            judge_block(*f.on, b, f.reads[b - span.first], at, f.home->found_wrong());
+        if (found.empty()) continue;
+        if (wrong++ == 0) first = std::move(found);
+    }
+    if (wrong == 0) return;
+    if (wrong > 1) first = std::to_string(wrong) + " blocks, the first: " + first;
+    out.fail(op_status::corrupt, "corrupt", first);
 }
 
 }  // namespace
@@ -160,6 +214,18 @@ void load_up(flight& f, const load::content& content, std::uint64_t unique) {
     } else if (writes_zeros(code) && f.on->table != nullptr) {
         begin_writes(f, content, false);
     }
+}
+
+std::string judge_block(image& on, std::uint64_t block, const block_table::read_mark& mark,
+                        const char* data, engine::wrong_data& to) {
+    block_table& table = *on.table;
+    const verdict v = table.end_read(block, mark, std::span<const char>(data, table.block_bytes()));
+    if (v.judged) ++to.checked;
+    if (v.what == finding::fine) return {};
+    std::string text = on.name + " offset " + std::to_string(block * table.block_bytes()) + ": " +
+                       name(v.what) + "; " + compare(table, block, v);
+    if (table.tell(block)) add_finding(to, text);
+    return text;
 }
 
 bool know_expected(flight& f, const load::content& content) {

@@ -25,6 +25,11 @@ int launch(flight& f, rbd_completion_t completion);
 /// was loaded up.
 void conclude(flight& f, engine::outcome& out);
 
+/// Judges one block that was read to `data`; what is wrong with it is told in `to`, each block
+/// once. Returns the one line about it; empty: nothing is wrong.
+std::string judge_block(image& on, std::uint64_t block, const block_table::read_mark& mark,
+                        const char* data, engine::wrong_data& to);
+
 /// Fills a failure by errno (positive).
 void fail_with_errno(engine::outcome& out, int number, const char* doing, const image& on,
                      std::uint64_t offset);

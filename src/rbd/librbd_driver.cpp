@@ -61,6 +61,20 @@ class librbd_core final : public engine::core_driver {
 
     engine::driver_counters counters() const noexcept override { return state_.counters; }
 
+    std::string waiting() const override { return shared_->waits.text(); }
+
+    std::vector<engine::leftover> left_behind() const override { return shared_->made.all(); }
+
+    engine::wrong_data found_wrong() const override {
+        engine::wrong_data found = state_.home->found_wrong();
+        if (core_ != 0 || !checked_) return found;
+        const engine::wrong_data& last = shared_->read_back;
+        found.places += last.places;
+        found.checked += last.checked;
+        found.examples.insert(found.examples.end(), last.examples.begin(), last.examples.end());
+        return found;
+    }
+
     runtime::task<engine::target_state> open_target() override {
         engine::target_state state;
         shared_->give_up = false;
@@ -92,6 +106,16 @@ class librbd_core final : public engine::core_driver {
         std::function<void()> job = [w = shared_, problem] { *problem = mark_filled(*w); };
         const bool ended = co_await do_blocking(job);
         if (!ended) *problem = given_up;
+        co_return *problem;
+    }
+
+    runtime::task<std::string> check_data() override {
+        shared_->give_up = false;
+        const auto problem = std::make_shared<std::string>();
+        std::function<void()> job = [w = shared_, problem] { *problem = read_back(*w); };
+        const bool ended = co_await do_blocking(job);
+        if (!ended) co_return "not all that was written was read back: interrupted";
+        checked_ = true;
         co_return *problem;
     }
 
@@ -139,6 +163,7 @@ class librbd_core final : public engine::core_driver {
     core_loops& loops_;
     unsigned core_;
     control_call* call_ = nullptr;
+    bool checked_ = false;  ///< check_data ended: nobody writes to what it found
 };
 
 class librbd_driver final : public engine::driver {
@@ -176,6 +201,7 @@ class librbd_driver final : public engine::driver {
 
     ~librbd_driver() override {
         shared_->give_up = true;
+        if (shared_->ledgers != nullptr && !shared_->ledgers->stop(3)) leave_behind(shared_);
         const bool idle = control_.wait_idle(3);
         const bool open =
             !shared_->connections.empty() && shared_->connections[0].cluster != nullptr;

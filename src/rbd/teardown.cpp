@@ -1,14 +1,12 @@
-// The clone's parent, and the end: closing and removing what this run made.
+// The end: closing, and removing what this run made. Nothing is removed without a proof that this
+// run made it; docs/explanation/safety.md lists them.
 
 #include <algorithm>
-#include <bit>
 #include <chopsticks/core/clock.hpp>
-#include <chopsticks/load/content.hpp>
 #include <chrono>
 #include <thread>
-#include <vector>
 
-#include "world.hpp"
+#include "images.hpp"
 
 namespace chopsticks::rbd {
 
@@ -16,45 +14,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t fill_bytes = 4 << 20;
 constexpr int remove_attempts = 20;
+constexpr std::int64_t flight_patience_ns = 10'000'000'000;
 
-const char* snapshot_of(const world& w) {
-    return w.config.snapshot.empty() ? "chopsticks" : w.config.snapshot.c_str();
-}
-
-/// Fills the parent with bytes that are not zero, so that copies have something to copy.
-std::string fill(world& w, rbd_image_t parent) {
-    const load::content content(identity(w.run_id), w.blocks.content.compression_ratio);
-    std::vector<char> data(fill_bytes);
-    for (std::uint64_t at = 0; at < w.config.image_bytes; at += data.size()) {
-        if (w.give_up) return "given up";
-        const std::size_t bytes = std::min<std::uint64_t>(data.size(), w.config.image_bytes - at);
-        content.fill(load::content_key{identity(w.run_id), 0}, at, std::span(data).first(bytes));
-        const ssize_t done = rbd_write(parent, at, bytes, data.data());
-        if (done < 0) return explain("the clone's parent cannot be filled", static_cast<int>(done));
-    }
-    return {};
-}
-
-std::string make_parent(world& w, rados_ioctx_t pool, const std::string& name) {
-    int order = std::bit_width(w.config.object_bytes) - 1;
-    constexpr std::uint64_t layering = 1;
-    int failed = rbd_create2(pool, name.c_str(), w.config.image_bytes, layering, &order);
-    if (failed < 0) return explain("the parent " + path_of(w, name) + " cannot be made", failed);
-    w.made_parent = name;
-    rbd_image_t parent = nullptr;
-    failed = rbd_open(pool, name.c_str(), &parent, nullptr);
-    if (failed < 0) return explain("the parent " + path_of(w, name) + " cannot be opened", failed);
-    rbd_metadata_set(parent, "chopsticks.run", w.run_id.c_str());
-    std::string problem = fill(w, parent);
-    rbd_close(parent);
-    return problem;
+int seconds_of(std::int64_t ns) {
+    return static_cast<int>(ns / 1'000'000'000);
 }
 
 /// Waits for operations in flight; they end by rados_osd_op_timeout at the latest.
-bool wait_for_flights(const world& w) {
-    const std::int64_t until = monotonic_ns() + w.config.operation_timeout_ns + 10'000'000'000;
+bool wait_for_flights(world& w) {
+    const std::int64_t at_most_ns = w.config.operation_timeout_ns + flight_patience_ns;
+    const std::int64_t until = monotonic_ns() + at_most_ns;
+    const waiting_for wait(
+        w.waits,
+        "for " + std::to_string(w.outstanding()) + " operations that the cluster has not answered",
+        at_most_ns);
     while (w.outstanding() > 0) {
         if (w.give_up || monotonic_ns() > until) return false;
         std::this_thread::sleep_for(2ms);
@@ -62,88 +36,132 @@ bool wait_for_flights(const world& w) {
     return true;
 }
 
-std::string remove_image(rados_ioctx_t pool, const world& w, const std::string& name) {
+/// Closing and removing take many requests each, every one of which may have to time out: one
+/// that is as small as can be shows first whether there is an answer.
+void look_whether_answered(world& w) {
+    const auto open = std::find_if(w.images.begin(), w.images.end(),
+                                   [](const auto& i) { return i->handle != nullptr; });
+    if (open == w.images.end()) return;
+    const waiting_for wait(w.waits, "for an answer of the cluster", w.config.operation_timeout_ns);
+    std::uint64_t size = 0;
+    char value[8];
+    std::size_t bytes = sizeof value;
+    w.unanswered = rbd_get_size((*open)->handle, &size) == -ETIMEDOUT ||
+                   rbd_metadata_get((*open)->handle, run_key, value, &bytes) == -ETIMEDOUT;
+}
+
+struct removal_progress {
+    world* w;
+    std::string what;
+};
+
+int show_progress(std::uint64_t done, std::uint64_t total, void* argument) {
+    const auto& p = *static_cast<removal_progress*>(argument);
+    if (total == 0) return 0;
+    p.w->waits.set("for " + p.what + " to be removed: " + std::to_string(100 * done / total) + " %",
+                   0);
+    return 0;
+}
+
+/// Removes an image that this run made. `by_name`: its name alone proves that.
+std::string remove_image(world& w, rados_ioctx_t pool, const std::string& name,
+                         const std::string& id, bool by_name) {
+    const std::string label = "image " + path_of(w, name);
+    removal_progress progress{&w, label};
+    const waiting_for wait(w.waits, "for " + label + " to be removed",
+                           w.config.operation_timeout_ns);
     int failed = 0;
-    for (int n = 0; n < remove_attempts && !w.give_up; ++n) {
-        failed = rbd_remove(pool, name.c_str());
+    for (int n = 0; n < remove_attempts; ++n) {
+        if (w.give_up) return label + " is left: given up";
+        if (!by_name) {
+            const std::string why = foreign(pool, name, id, w.run_id);
+            if (!why.empty()) {
+                w.made.gone("image", path_of(w, name));
+                return label + " " + why + ": it was left alone";
+            }
+        }
+        failed = rbd_remove_with_progress(pool, name.c_str(), show_progress, &progress);
         // A watcher that has just gone is one for a moment more.
         if (failed != -EBUSY) break;
         std::this_thread::sleep_for(200ms);
     }
-    if (w.give_up) return "image " + path_of(w, name) + " is left: given up";
-    if (failed >= 0 || failed == -ENOENT) return {};
-    return explain("image " + path_of(w, name) + " is left", failed);
+    if (failed == -ETIMEDOUT) w.unanswered = true;
+    if (failed < 0 && failed != -ENOENT) return explain(label + " is left", failed);
+    w.made.gone("image", path_of(w, name));
+    return {};
+}
+
+std::string end_ledgers(world& w) {
+    if (w.ledgers == nullptr) return {};
+    const waiting_for wait(w.waits, "for the ledgers of what was written",
+                           w.config.operation_timeout_ns);
+    const bool ended = w.ledgers->stop(seconds_of(w.config.operation_timeout_ns) + 3);
+    const std::string failed = ended ? w.ledgers->finish() : "the cluster does not answer";
+    if (ended) w.ledgers = nullptr;
+    if (failed.empty()) return {};
+    return "the ledgers of what was written lack their end (" + failed +
+           "): the next run expects what they say, or later content";
 }
 
 }  // namespace
 
-std::string ready_parent(world& w) {
-    if (w.config.source != scenario::rbd_source::clone) return {};
-    rados_ioctx_t pool = w.connections.front().pool;
-    std::string name = w.config.parent;
-    if (name.empty()) {
-        name = w.config.prefix + "parent-" + w.run_id;
-        std::string problem = make_parent(w, pool, name);
-        if (!problem.empty()) return problem;
+std::string foreign(rados_ioctx_t pool, const std::string& name, const std::string& id,
+                    const std::string& run_id) {
+    rbd_image_t image = nullptr;
+    const int failed = rbd_open_read_only(pool, name.c_str(), &image, nullptr);
+    if (failed == -ENOENT) return {};
+    if (failed < 0) return explain("cannot be looked at before it is removed", failed);
+    std::string why;
+    if (id_of(image) != id) {
+        why = "is another one than this run made";
+    } else if (metadata(image, run_key) != run_id) {
+        why = "does not carry the mark of run " + run_id + " any more";
     }
-    rbd_image_t parent = nullptr;
-    int failed = rbd_open(pool, name.c_str(), &parent, nullptr);
-    if (failed < 0) return explain("the parent " + path_of(w, name) + " cannot be opened", failed);
-    const std::string label = path_of(w, name) + "@" + snapshot_of(w);
-    bool exists = false;
-    failed = rbd_snap_exists(parent, snapshot_of(w), &exists);
-    if (failed >= 0 && !exists) {
-        failed = rbd_snap_create(parent, snapshot_of(w));
-        if (failed >= 0) w.made_snapshot_of = name;
-    }
-    int is_protected = 0;
-    if (failed >= 0) failed = rbd_snap_is_protected(parent, snapshot_of(w), &is_protected);
-    if (failed >= 0 && is_protected == 0) {
-        failed = rbd_snap_protect(parent, snapshot_of(w));
-        if (failed >= 0) w.protected_snapshot_of = name;
-    }
-    rbd_close(parent);
-    return failed < 0 ? explain("the snapshot " + label + " cannot be cloned", failed)
-                      : std::string();
+    rbd_close(image);
+    return why;
 }
 
-std::string remove_parent(world& w) {
-    const std::string& name = w.protected_snapshot_of;
-    if (name.empty() && w.made_parent.empty()) return {};
-    rados_ioctx_t pool = w.connections.front().pool;
-    rbd_image_t parent = nullptr;
-    if (!name.empty() && rbd_open(pool, name.c_str(), &parent, nullptr) == 0) {
-        int failed = rbd_snap_unprotect(parent, snapshot_of(w));
-        if (failed >= 0 && !w.made_snapshot_of.empty()) {
-            failed = rbd_snap_remove(parent, snapshot_of(w));
-        }
-        rbd_close(parent);
-        if (failed < 0) return explain("the snapshot of " + path_of(w, name) + " is left", failed);
-    }
-    return w.made_parent.empty() ? std::string() : remove_image(pool, w, w.made_parent);
+engine::leftover leftover_image(const world& w, const std::string& name) {
+    engine::leftover left;
+    left.kind = "image";
+    left.name = path_of(w, name);
+    left.remove_with = "rbd rm " + left.name;
+    return left;
 }
 
 std::string close_all(world& w) {
     std::string problem;
+    const auto first = [&](std::string text) {
+        if (problem.empty()) problem = std::move(text);
+    };
     if (!wait_for_flights(w)) {
         // Closing would wait for them without end; the process will take them with it.
-        return std::to_string(w.outstanding()) +
-               " operations have not ended: images that this run made are left";
+        return std::to_string(w.outstanding()) + " operations have not ended: nothing was removed";
     }
-    const bool remove = w.cleans && !w.config.keep;
+    look_whether_answered(w);
+    if (!w.unanswered && !w.give_up) first(end_ledgers(w));
     for (const auto& i : w.images) {
-        if (i->handle != nullptr && !w.give_up) {
-            rbd_close(i->handle);
+        if (w.give_up || w.unanswered) break;
+        if (i->handle != nullptr) {
+            const waiting_for wait(w.waits, "for image " + path_of(w, i->name) + " to be closed",
+                                   w.config.operation_timeout_ns);
+            if (rbd_close(i->handle) == -ETIMEDOUT) w.unanswered = true;
             i->handle = nullptr;
         }
-        if (!i->made || !remove) continue;
-        std::string left = remove_image(w.connections[i->connection].pool, w, i->name);
-        if (problem.empty()) problem = std::move(left);
-        i->made = false;
+        const bool unnamed = i->made_as != i->name;
+        if (i->made_as.empty() || (!unnamed && w.keeps())) continue;
+        if (w.unanswered) break;
+        first(remove_image(w, w.connections[i->connection].pool, i->made_as, i->id, unnamed));
     }
-    if (remove) {
-        std::string left = remove_parent(w);
-        if (problem.empty()) problem = std::move(left);
+    if (!w.keeps() && !w.give_up && !w.unanswered && !w.connections.empty()) {
+        first(remove_snapshot(w));
+        if (!w.made_parent.empty() && !w.unanswered) {
+            first(remove_image(w, w.connections.front().pool, w.made_parent, w.made_parent_id,
+                               w.made_parent_id.empty()));
+        }
+    }
+    if (w.unanswered) {
+        return problem.empty() ? "the cluster does not answer: nothing more was removed" : problem;
     }
     if (w.give_up) return problem.empty() ? "given up" : problem;
     for (connection& c : w.connections) {

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "channel.hpp"
+#include "ledger_keeper.hpp"
+#include "progress_notes.hpp"
 
 namespace chopsticks::rbd {
 
@@ -24,9 +26,16 @@ struct image {
     unsigned home_core = 0;  ///< which drains its events
     rbd_image_t handle = nullptr;
     std::uint64_t bytes = 0;
-    bool made = false;    ///< by this run: removed at the end unless kept
-    bool ours = false;    ///< made by Chopsticks, now or earlier
-    bool filled = false;  ///< holds what prefilling would write, or something that must not be
+    bool made = false;  ///< by this run: removed at the end unless kept
+    bool ours = false;  ///< made by Chopsticks, now or earlier
+    std::string
+        made_as;     ///< its name, where this run made it or may have; empty: nothing to remove
+    std::string id;  ///< that the cluster gave it; a later image of this name has another
+    std::uint32_t number = 0;  ///< in the run's list
+    bool filled = false;       ///< holds what prefilling would write, or something that must not be
+    /// What acknowledged writes are told to; null: nothing keeps them.
+    bool in_ledger = false;
+    load::ledger_book known;             ///< what its ledger says, until the table has it
     std::unique_ptr<block_table> table;  ///< null: nothing is judged or compared
     image_events events;
 };
@@ -42,6 +51,8 @@ struct demands {
     bool writes = false;    ///< some task changes blocks
     bool zeroes = false;    ///< some task discards or zeroes
     bool compares = false;  ///< some task compares and writes
+    bool reads = false;     ///< some task reads
+    bool spoils = false;    ///< some task may leave blocks that cannot be judged
     std::uint64_t largest_io_bytes = 4096;
     std::uint64_t least_image_bytes = 4096;  ///< smaller images cannot serve the tasks
     std::uint64_t in_flight = 1;
@@ -64,9 +75,17 @@ struct world {
     std::vector<std::unique_ptr<channel>> channels;  ///< by core; made before the cores
     std::vector<std::string> notes;
     std::string made_parent;            ///< removed at the end; empty: none
+    std::string made_parent_id;         ///< its id
+    std::uint64_t snapshot_id = 0;      ///< of the one that this run made or protected
     std::string made_snapshot_of;       ///< parent whose snapshot this run made
     std::string protected_snapshot_of;  ///< parent whose snapshot this run protected
     std::atomic<bool> give_up{false};
+    waiting_note waits;  ///< what the control thread waits for
+    made_things made;    ///< by this run, and not removed yet
+    /// A call was not answered in time: others would not be either.
+    bool unanswered = false;
+    std::shared_ptr<ledger_keeper> ledgers;  ///< null: no image has one
+    engine::wrong_data read_back;            ///< found when all was read at the end
 
     std::uint64_t outstanding() const noexcept {
         std::uint64_t sum = 0;
@@ -74,6 +93,8 @@ struct world {
             sum += c->outstanding();
         return sum;
     }
+    /// The run will not remove what it made.
+    bool keeps() const noexcept { return config.keep || !cleans; }
     bool reads_only() const noexcept {
         return config.read_only || config.source == scenario::rbd_source::snapshot;
     }
@@ -91,8 +112,20 @@ std::string open_images(world& w);
 /// Makes the clone's parent and its snapshot where they are not there. Blocks.
 std::string ready_parent(world& w);
 
-/// Removes the parent and the snapshot that this run made. Blocks.
-std::string remove_parent(world& w);
+/// Removes the snapshot that this run made, or its protection. Empty, or what is left. Blocks.
+std::string remove_snapshot(world& w);
+
+/// Begins ledgers of the images that stay and are verified; takes those of others away from images
+/// that will be written without verification. \param writes the run will write. Blocks.
+std::string begin_ledgers(world& w, bool writes);
+
+/// Reads what this run wrote and no task read. Empty, or why not all of it was read. Blocks.
+std::string read_back(world& w);
+
+/// What proves that this run made the image of that name: its id and its mark. Empty, or why it is
+/// not the one. Blocks.
+std::string foreign(rados_ioctx_t pool, const std::string& name, const std::string& id,
+                    const std::string& run_id);
 
 /// Marks the images as filled, for later runs. Blocks.
 std::string mark_filled(world& w);
@@ -100,6 +133,19 @@ std::string mark_filled(world& w);
 /// Ends all: waits for what is under way, closes images, removes what this run made, ends the
 /// connections. Returns what could not be done. Blocks.
 std::string close_all(world& w);
+
+constexpr const char* run_key = "chopsticks.run";        // the run that made the image
+constexpr const char* filled_key = "chopsticks.filled";  // what prefilling wrote
+constexpr const char* keep_key = "chopsticks.keep";      // the run was told to leave it
+
+/// Metadata of an open image; empty: none.
+std::string metadata(rbd_image_t image, const char* key);
+
+/// Its id; empty where it cannot be told.
+std::string id_of(rbd_image_t image);
+
+/// As left_behind() tells of an image.
+engine::leftover leftover_image(const world& w, const std::string& name);
 
 /// "pool rbd: No such file or directory", for a librbd or librados call that returned -errno.
 std::string explain(const std::string& what, int error);

@@ -53,6 +53,25 @@ void rbd_rig::will(std::uint16_t code, std::uint64_t block_bytes) {
     group.tasks.push_back(scenario::task{step.op, 1, {step}});
 }
 
+std::vector<engine::leftover> rbd_rig::left_behind() {
+    std::vector<engine::leftover> left;
+    ask(0, [&] { left = cores_[0].driver->left_behind(); });
+    return left;
+}
+
+engine::wrong_data rbd_rig::found_wrong() {
+    engine::wrong_data all;
+    for (unsigned n = 0; n < cores_.size(); ++n) {
+        ask(n, [&] {
+            const engine::wrong_data one = cores_[n].driver->found_wrong();
+            all.places += one.places;
+            all.checked += one.checked;
+            all.examples.insert(all.examples.end(), one.examples.begin(), one.examples.end());
+        });
+    }
+    return all;
+}
+
 void rbd_rig::start() {
     if (driver_) return;
     options.config = &config;

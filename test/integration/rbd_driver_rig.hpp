@@ -32,6 +32,10 @@ class rbd_rig {
     engine::target_state open_target() { return ask_core(&engine::core_driver::open_target); }
     std::string seal_data() { return ask_core(&engine::core_driver::seal_data); }
     std::string close_target() { return ask_core(&engine::core_driver::close_target); }
+    std::string check_data() { return ask_core(&engine::core_driver::check_data); }
+    std::vector<engine::leftover> left_behind();
+    /// Over all cores.
+    engine::wrong_data found_wrong();
     void cancel_control();
 
     /// A session the rig owns.

@@ -1,8 +1,6 @@
 // The driver librbd against the cluster that CEPH_CONF names; ceph_rbd_test.py starts one.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
-#include <rados/librados.h>
-#include <rbd/librbd.h>
 #include <sched.h>
 
 #include <chopsticks/core/clock.hpp>
@@ -11,6 +9,7 @@
 #include <fstream>
 
 #include "rbd_driver_rig.hpp"
+#include "rbd_other_client.hpp"
 
 using namespace chopsticks;
 using namespace chopsticks::test;
@@ -23,55 +22,6 @@ constexpr std::uint64_t mib = 1024 * kib;
 constexpr std::uint16_t all_codes[] = {
     catalogue::rbd_read,    catalogue::rbd_write,        catalogue::rbd_flush,
     catalogue::rbd_discard, catalogue::rbd_write_zeroes, catalogue::rbd_writesame,
-};
-
-/// Another client of the cluster, for what the driver is not to be asked itself.
-class other_client {
-  public:
-    other_client() {
-        REQUIRE(rados_create2(&cluster_, "ceph", "client.admin", 0) == 0);
-        REQUIRE(rados_conf_read_file(cluster_, nullptr) == 0);
-        REQUIRE(rados_connect(cluster_) == 0);
-        REQUIRE(rados_ioctx_create(cluster_, "rbd", &pool) == 0);
-    }
-    ~other_client() {
-        rados_ioctx_destroy(pool);
-        rados_shutdown(cluster_);
-    }
-    other_client(const other_client&) = delete;
-    other_client& operator=(const other_client&) = delete;
-
-    bool exists(const char* name) const {
-        rbd_image_t image = nullptr;
-        if (rbd_open_read_only(pool, name, &image, nullptr) != 0) return false;
-        rbd_close(image);
-        return true;
-    }
-    std::string read(const char* name, std::uint64_t offset, std::size_t bytes) const {
-        rbd_image_t image = nullptr;
-        REQUIRE(rbd_open_read_only(pool, name, &image, nullptr) == 0);
-        std::string data(bytes, '?');
-        REQUIRE(rbd_read(image, offset, bytes, data.data()) == static_cast<ssize_t>(bytes));
-        rbd_close(image);
-        return data;
-    }
-    void write(const char* name, std::uint64_t offset, const std::string& data) const {
-        rbd_image_t image = nullptr;
-        REQUIRE(rbd_open(pool, name, &image, nullptr) == 0);
-        REQUIRE(rbd_write(image, offset, data.size(), data.data()) ==
-                static_cast<ssize_t>(data.size()));
-        rbd_close(image);
-    }
-    void make(const char* name, std::uint64_t bytes) const {
-        int order = 22;
-        REQUIRE(rbd_create2(pool, name, bytes, 1 | 4, &order) == 0);
-    }
-    void remove(const char* name) const { rbd_remove(pool, name); }
-
-    rados_ioctx_t pool = nullptr;
-
-  private:
-    rados_t cluster_ = nullptr;
 };
 
 void open(rbd_rig& rig) {
@@ -205,15 +155,15 @@ TEST_CASE("verification: a block that somebody else changed, restored or moved i
     other.write("rig-0", 9 * kib, "altered");
     engine::outcome out = read();
     CHECK(out.status == op_status::corrupt);
-    CHECK(std::string(out.example).find("offset 8192: torn or altered") == 0);
+    CHECK(std::string(out.example).find("rig-0 offset 8192: torn or altered") == 0);
     other.write("rig-0", 0, original);
 
     other.write("rig-0", 4 * kib, original.substr(0, 4 * kib));
     out = read();
     CHECK(out.status == op_status::corrupt);
-    CHECK(std::string(out.example).find("offset 4096: of another place") == 0);
-    CHECK(std::string(out.example).find("expected image") != std::string::npos);
-    CHECK(std::string(out.example).find("found image") != std::string::npos);
+    CHECK(std::string(out.example).find("rig-0 offset 4096: of another place") == 0);
+    CHECK(std::string(out.example).find("expected version 1 of this run") != std::string::npos);
+    CHECK(std::string(out.example).find("this one, offset 0") != std::string::npos);
     other.write("rig-0", 0, original);
 
     CHECK(describe(rig.run(s, rbd_rig::io(catalogue::rbd_write, 0, 4 * kib))) == "ok");
@@ -221,11 +171,11 @@ TEST_CASE("verification: a block that somebody else changed, restored or moved i
     other.write("rig-0", 0, original.substr(0, 4 * kib));
     out = read();
     CHECK(out.status == op_status::corrupt);
-    CHECK(std::string(out.example).find("offset 0: stale") == 0);
+    CHECK(std::string(out.example).find("rig-0 offset 0: stale") == 0);
 
     other.write("rig-0", 0, std::string(4 * kib, '\0'));
     out = read();
-    CHECK(std::string(out.example).find("offset 0: a lost write") == 0);
+    CHECK(std::string(out.example).find("rig-0 offset 0: a lost write") == 0);
     CHECK(rig.close_target() == "");
 }
 

@@ -239,3 +239,72 @@ TEST_CASE("no right answer of a disk with concurrent writers is ever called wron
     }
     CHECK(judged > 500);
 }
+
+TEST_CASE("what an earlier run left is expected until this run has written") {
+    load::ledger_book left;
+    left.begin(load::ledger_scope{11, 64, bytes, true});
+    left.add(load::ledger_run{33, false, false, "earlier"});
+    left.add(load::ledger_entry{0, 10, 0, 4, load::ledger_content::written});
+    left.add(load::ledger_entry{3, 1, 0, 5, load::ledger_content::emptied});
+    left.add(load::ledger_entry{4, 1, 0, 5, load::ledger_content::unknown});
+    left.end(0);
+    left.finish();
+    disk d(initial_content::sealed);
+    d.table.expect(left);
+    const auto theirs = [&](std::uint64_t at, std::uint32_t version, std::uint64_t run = 33) {
+        block b(bytes, 'x');
+        block_header h = d.table.header(at, version);
+        h.run = run;
+        seal_block(b, h);
+        return b;
+    };
+    CHECK(d.read(0, theirs(0, 4)) == finding::fine);
+    CHECK(d.read(0, theirs(0, 3)) == finding::replaced);
+    CHECK(d.read(0, zeros) == finding::unwritten);
+    CHECK(d.read(0, theirs(0, 4, 44)) == finding::future);
+    CHECK(d.read(0, theirs(1, 4)) == finding::misplaced);
+    CHECK(d.read(0, block(bytes, 'q')) == finding::alien);
+    CHECK(d.read(3, zeros) == finding::fine);
+    CHECK(d.read(3, theirs(3, 4)) == finding::replaced);
+    // Spoilt: nothing is known, not even that there is a header.
+    CHECK(d.read(4, block(bytes, 'q')) == finding::fine);
+    block torn = theirs(4, 4);
+    torn[300] = 'y';
+    CHECK(d.read(4, torn) == finding::fine);
+    // Never written, and empty when the ledger began.
+    CHECK(d.read(20, zeros) == finding::fine);
+    CHECK(d.read(20, theirs(20, 1)) == finding::fine);
+    CHECK(d.read(20, theirs(20, 1, 44)) == finding::future);
+    const std::uint32_t mine = d.write(0);
+    CHECK(d.read(0, d.content(0, mine)) == finding::fine);
+    CHECK(d.read(0, theirs(0, 4)) == finding::unwritten);
+}
+
+TEST_CASE("without a ledger, zeros where a mark says that all was filled are a lost write") {
+    disk d(initial_content::sealed);
+    d.table.expect_filled(10 * bytes);
+    CHECK(d.read(9, zeros) == finding::unwritten);
+    CHECK(d.read(10, zeros) == finding::fine);
+}
+
+TEST_CASE("what a table has confirmed is what its ledger gets to know") {
+    disk d(initial_content::zeros);
+    CHECK_FALSE(d.table.confirmed(0).has_value());
+    const std::uint32_t version = d.write(0);
+    CHECK(d.table.confirmed(0)->content == load::ledger_content::written);
+    CHECK(d.table.confirmed(0)->version == version);
+    CHECK(d.table.unread(0));
+    CHECK(d.read(0, d.content(0, version)) == finding::fine);
+    CHECK_FALSE(d.table.unread(0));
+    const auto zeroing = d.table.begin_zero(0);
+    CHECK(d.table.confirmed(0)->content == load::ledger_content::either);
+    d.table.end_write(0, zeroing, done);
+    CHECK(d.table.confirmed(0)->content == load::ledger_content::emptied);
+    CHECK(d.table.unread(0));
+    d.write(0);
+    CHECK(d.table.confirmed(0)->content == load::ledger_content::written);
+    d.table.spoil(0);
+    CHECK(d.table.confirmed(0)->content == load::ledger_content::unknown);
+    CHECK(d.table.confirmed(0)->version > 0);
+    CHECK_FALSE(d.table.unread(0));
+}

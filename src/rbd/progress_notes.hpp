@@ -1,0 +1,75 @@
+#pragma once
+/// \file
+/// What the control thread tells others while its calls block: what it waits for, and what this run
+/// made that is still there.
+
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/engine/driver.hpp>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace chopsticks::rbd {
+
+/// Any thread.
+class waiting_note {
+  public:
+    /// \param until_ns when the wait is given up; 0: it has no bound of its own
+    void set(std::string what, std::int64_t until_ns) {
+        const std::lock_guard lock(mutex_);
+        what_ = std::move(what);
+        until_ns_ = until_ns;
+    }
+    void clear() { set({}, 0); }
+    /// "for the lock of image rbd/a, at most 12 s more"; empty: no wait is under way.
+    std::string text() const {
+        const std::lock_guard lock(mutex_);
+        if (what_.empty() || until_ns_ == 0) return what_;
+        const std::int64_t left_ns = until_ns_ - monotonic_ns();
+        const std::int64_t left_s = left_ns > 0 ? (left_ns + 999'999'999) / 1'000'000'000 : 0;
+        return what_ + ", at most " + std::to_string(left_s) + " s more";
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::string what_;
+    std::int64_t until_ns_ = 0;
+};
+
+/// One wait; ends with its scope.
+class waiting_for {
+  public:
+    waiting_for(waiting_note& note, std::string what, std::int64_t at_most_ns) : note_(note) {
+        note_.set(std::move(what), monotonic_ns() + at_most_ns);
+    }
+    ~waiting_for() { note_.clear(); }
+    waiting_for(const waiting_for&) = delete;
+    waiting_for& operator=(const waiting_for&) = delete;
+
+  private:
+    waiting_note& note_;
+};
+
+/// Any thread.
+class made_things {
+  public:
+    void add(engine::leftover made) {
+        const std::lock_guard lock(mutex_);
+        all_.push_back(std::move(made));
+    }
+    void gone(const std::string& kind, const std::string& name) {
+        const std::lock_guard lock(mutex_);
+        std::erase_if(all_, [&](const auto& one) { return one.kind == kind && one.name == name; });
+    }
+    std::vector<engine::leftover> all() const {
+        const std::lock_guard lock(mutex_);
+        return all_;
+    }
+
+  private:
+    mutable std::mutex mutex_;
+    std::vector<engine::leftover> all_;
+};
+
+}  // namespace chopsticks::rbd

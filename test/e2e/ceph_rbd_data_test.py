@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Data of block devices from one run to the next, on a real cluster: what another client zeroes,
+rolls back or restores is found, all of it and nothing else; a killed run's data is verified; ends
+name what is left.
+"""
+
+import json
+import os
+import pathlib
+import signal
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import harness
+import rados
+import rbd
+from rbd_case import mix, rbd_case
+
+sequential = "[{op: read, block: 1MiB, pattern: sequential}]"
+writes = "[{op: write, block: 16KiB}]"
+
+
+class lost_data_test(rbd_case):
+    def setUp(self):
+        super().setUp()
+        self.client = rados.Rados(conffile=str(self.conf))
+        self.client.connect()
+        self.addCleanup(self.client.shutdown)
+        self.pool = self.client.open_ioctx("rbd")
+        self.addCleanup(self.pool.close)
+
+    def kept(self, **keys):
+        return self.config(prefix="kept-", keep=True, **keys)
+
+    def forget(self):
+        with rbd.Image(self.pool, "kept-0") as image:
+            for snapshot in list(image.list_snaps()):
+                image.remove_snap(snapshot["name"])
+        rbd.RBD().remove(self.pool, "kept-0")
+
+    def wrong(self, *codes):
+        """Offsets that a run which reads everything calls wrong."""
+        self.run_it(self.kept(), *codes, tasks=sequential, measure="4s")
+        result = harness.read_result(self.output)
+        self.assertEqual(harness.schema_errors(result), [])
+        wrong = result["data"]["wrong"]
+        self.assertGreaterEqual(wrong["checked"], 4096)
+        self.assertEqual(len(wrong["examples"]), min(wrong["places"], 32))
+        return sorted(int(one.split("offset ")[1].split(":")[0]) for one in wrong["examples"])
+
+    def test_zeroed_rolled_back_and_restored(self):
+        for _ in range(2):
+            self.run_it(self.kept())
+        self.addCleanup(self.forget)
+        self.assertEqual(self.wrong(), [])
+        places = [0, 40960, 8 << 20]
+        with rbd.Image(self.pool, "kept-0") as image:
+            image.create_snap("s")
+            before = image.read(0, image.size())
+            for place in places:
+                image.write(bytes(4096), place)
+        self.assertEqual(self.wrong(harness.errors_or_slo), places)
+        with rbd.Image(self.pool, "kept-0") as image:
+            for place in places:
+                image.write(before[place:place + 4096], place)
+        self.assertEqual(self.wrong(), [])
+
+        # Some 100 blocks that the snapshot has as they were before.
+        self.run_it(self.kept(), tasks="[{op: write, block: 4KiB}]",
+                    measure="60s", stop="stop: {operations: 24}")
+        with rbd.Image(self.pool, "kept-0") as image:
+            after = image.read(0, image.size())
+            image.rollback_to_snap("s")
+        changed = [at for at in range(0, len(after), 4096)
+                   if after[at:at + 4096] != before[at:at + 4096]]
+        self.assertGreater(len(changed), 3)
+        found = self.wrong(harness.errors_or_slo)
+        self.assertLessEqual(set(found), set(changed))
+        self.assertEqual(len(found), min(len(changed), 32))
+        self.assertEqual(harness.read_result(self.output)["data"]["wrong"]["places"], len(changed))
+
+    def test_killed_run_is_verified_by_the_next(self):
+        self.run_it(self.kept())
+        self.addCleanup(self.forget)
+        process = self.start(*self.arguments(self.kept(), tasks=writes, measure="60s"))
+        stream = self.dir / "r.jsonl"
+        harness.wait_until("intervals", lambda: stream.exists() and
+                           len(stream.read_text().splitlines()) > 4)
+        process.kill()
+        process.wait()
+        done = self.run_it(self.kept(operation_timeout="30s"), tasks=mix)
+        self.assertIn("was last written by a run that was killed", done.said)
+        self.assertEqual(self.wrong(), [])
+        # What it had acknowledged is expected: zeros are found.
+        with rbd.Image(self.pool, "kept-0") as image:
+            image.write(bytes(4096), 12288)
+        self.assertEqual(self.wrong(harness.errors_or_slo), [12288])
+
+    def test_run_that_only_writes_reads_it_back(self):
+        self.run_it(self.config(), tasks=writes)
+        wrong = harness.read_result(self.output)["data"]["wrong"]
+        self.assertGreater(wrong["checked"], 0)
+        self.assertEqual(wrong["places"], 0)
+
+    def test_second_interrupt_names_every_image_that_is_left(self):
+        process = self.start(*self.arguments(self.config(count=3), measure="60s", drain="60s"))
+        harness.wait_until("images", lambda: len(self.images()) == 3)
+        harness.wait_until("a load", lambda: (self.dir / "r.jsonl").exists())
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        said = harness.decode(out) + harness.decode(err)
+        left = self.images()
+        result = harness.read_result(self.output)
+        for name in left:
+            self.assertIn(f"rbd/{name}", said)
+        self.assertEqual(result["data"]["left_behind"], len(left))
+
+        def removed():
+            for name in self.images():
+                self.tool("rbd", "rm", name, check=False)
+            return not self.images()
+        harness.wait_until("the watch to expire", removed, timeout=60)
+
+
+if __name__ == "__main__":
+    harness.main()
