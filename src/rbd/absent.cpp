@@ -1,6 +1,7 @@
 // What a program built without librbd has to say about it.
 
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/rbd/cleanup.hpp>
 #include <chopsticks/rbd/driver.hpp>
 
 namespace chopsticks::rbd {
@@ -18,6 +19,12 @@ std::unique_ptr<engine::driver> make_librbd_driver(const driver_options&) {
         "the driver librbd is not in this program: install librbd-dev, run "
         "meson setup --reconfigure BUILD_DIR and build again (or try scenarios with the driver "
         "dummy: --set workload.rbd.driver=dummy)");
+}
+
+std::unique_ptr<image_cleanup> open_image_cleanup(const scenario::rbd_config&) {
+    throw config_error(
+        "images cannot be looked for: librbd is not in this program; install librbd-dev and build "
+        "it again");
 }
 
 }  // namespace chopsticks::rbd
