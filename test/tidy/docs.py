@@ -5,6 +5,9 @@ import re
 
 root = pathlib.Path(__file__).resolve().parents[2]
 
+# Fenced blocks in these are commands, and test/e2e/docs_commands_test.py runs them.
+command_languages = ("sh", "python")
+
 _fence = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -13,10 +16,15 @@ def pages():
     return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
 
 
+def all_fenced(text):
+    """[(line, language, block)] of the fenced blocks; a block may have no language."""
+    return [(text.count("\n", 0, m.start()) + 1, m.group(1), m.group(2))
+            for m in _fence.finditer(text)]
+
+
 def fenced(text, language):
     """[(line, block)] of the fenced blocks in a language."""
-    return [(text.count("\n", 0, m.start()) + 1, m.group(2))
-            for m in _fence.finditer(text) if m.group(1) == language]
+    return [(line, block) for line, name, block in all_fenced(text) if name == language]
 
 
 def tables(text, level):
