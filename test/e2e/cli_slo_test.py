@@ -58,13 +58,13 @@ class slo_test(harness.case):
     def test_quiet_run_says_why_its_status_is_not_0(self):
         done, _ = self.run_embedded("--slo", "mean(s3/get) < 10ms", "--slo", "p50 < 10s", "--quiet")
         self.assert_code(done, harness.errors_or_slo, harness.generator_was_limit)
-        self.assertRegex(done.err, r"(?m)^chopsticks: SLO MISSED +mean\(s3/get\) < 10ms: ")
+        self.assertRegex(done.err, r"(?m)^chopsticks: target: SLO MISSED +mean\(s3/get\) < 10ms: ")
         self.assertNotIn("p50", done.err)
         self.assertEqual(done.out, "")
         done = self.run_binary("run", "-f", self.scenario, "--embedded", "--embedded-faults",
                                "error:op=get,every=2,status=500", "--quiet")
         self.assert_code(done, harness.errors_or_slo)
-        self.assertRegex(done.err, r"(?m)^chopsticks: FAILED +[\d.]+% of the operations failed")
+        self.assertRegex(done.err, r"(?m)^chopsticks: target: FAILED +[\d.]+% of the operations failed")
 
     def test_abort_on_fail_ends_the_run_after_the_grace_time(self):
         done, result = self.run_embedded("--slo", "mean(get) < 10ms", "-t", "60s",
