@@ -129,16 +129,17 @@ std::string fit(std::vector<piece> pieces, const std::string& gap, std::size_t w
     }
 }
 
-std::vector<piece> data_pieces(const live_status& status) {
+/// \param narrow the count alone, so that errors have room
+std::vector<piece> data_pieces(const live_status& status, bool narrow) {
     std::vector<piece> out;
     double left_s = -1;
     std::string done = std::to_string(status.objects_done);
     if (status.objects_total > 0) done += " of " + std::to_string(status.objects_total);
-    out.push_back({{done + " objects"}});
+    out.push_back({{narrow ? done : done + " objects"}});
     if (status.objects_total > 0) {
         const double share =
             static_cast<double>(status.objects_done) / static_cast<double>(status.objects_total);
-        out.back().shown.text += " (" + percent(std::min(share, 1.0)) + ")";
+        if (!narrow) out.back().shown.text += " (" + percent(std::min(share, 1.0)) + ")";
         const auto left = static_cast<double>(status.objects_total -
                                               std::min(status.objects_done, status.objects_total));
         // Over the whole phase: the rate of one second would make the estimate jump.
@@ -167,14 +168,14 @@ std::vector<piece> load_pieces(const live_status& status) {
     };
     return {
         {{pad_left(format_count(std::max(status.ops_per_s, 0.0)), 6)}, 0},
-        {{pad_left(megabytes(status.bytes_per_s), 7)}, 5},
-        {{pad_left(flying, 9)}, 2},
-        {{latency(status.p50_ns)}, 4},
-        {{latency(status.p99_ns)}, 0},
-        {{latency(status.send_lag_p99_ns)}, 6},
+        {{pad_left(megabytes(status.bytes_per_s), 7)}, 6},
+        {{pad_left(flying, 9)}, 3},
+        {{latency(status.p50_ns)}, 5},
+        {{latency(status.p99_ns)}, 1},
+        {{latency(status.send_lag_p99_ns)}, 7},
         // From here on waiting for the CPU is part of what is measured.
         {{pad_left(percent(status.busiest_core), 4), status.busiest_core >= 0.9 ? yellow : nullptr},
-         3},
+         4},
         {{pad_left(whole(status.errors, 1'000'000), 6), status.errors > 0 ? red : nullptr}, 0},
     };
 }
@@ -209,14 +210,14 @@ std::string status_header(const live_status& status, int width) {
     if (is_data_phase(status)) return {};
     // Of the same widths and ranks as the columns of load_pieces.
     return fit({{{pad_left("time", 7)}, 0},
-                {{pad_right("phase", 7)}, 1},
+                {{pad_right("phase", 7)}, 2},
                 {{pad_left("ops/s", 6)}, 0},
-                {{pad_left("MB/s", 7)}, 5},
-                {{pad_left("in flight", 9)}, 2},
-                {{pad_left("p50", 8)}, 4},
-                {{pad_left("p99", 8)}, 0},
-                {{pad_left("lag p99", 8)}, 6},
-                {{pad_left("core", 4)}, 3},
+                {{pad_left("MB/s", 7)}, 6},
+                {{pad_left("in flight", 9)}, 3},
+                {{pad_left("p50", 8)}, 5},
+                {{pad_left("p99", 8)}, 1},
+                {{pad_left("lag p99", 8)}, 7},
+                {{pad_left("core", 4)}, 4},
                 {{pad_left("errors", 6)}, 0}},
                " ", static_cast<std::size_t>(std::max(width, 1)), false);
 }
@@ -224,11 +225,12 @@ std::string status_header(const live_status& status, int width) {
 std::string format_status(const live_status& status, int width, bool color) {
     const auto room = static_cast<std::size_t>(std::max(width, 1));
     std::vector<piece> pieces{{{pad_left(clock_time(status.elapsed_s), 7)}, 0},
-                              {{pad_right(cut(status.phase, 7), 7)}, 1}};
+                              {{pad_right(cut(status.phase, 7), 7)}, 2}};
     if (is_data_phase(status)) {
         const std::string head = join({pieces[0].shown, {" "}, pieces[1].shown, {" "}}, false);
         const std::size_t left = room > columns(head) ? room - columns(head) : 0;
-        return std::string(cut(head, room)) + fit(data_pieces(status), ", ", left, color);
+        return std::string(cut(head, room)) +
+               fit(data_pieces(status, left < 40), ", ", left, color);
     }
     for (piece& one : load_pieces(status))
         pieces.push_back(std::move(one));

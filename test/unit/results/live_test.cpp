@@ -232,7 +232,7 @@ TEST_CASE("status_line_of_a_narrow_terminal_lacks_columns_but_never_the_errors")
     CHECK(format_status(s, 39, false) == "   0:14 measure  12.3k  12.3 ms      7");
     live_status data = preparing();
     data.errors = 12;
-    for (int width = 50; width < 80; ++width) {
+    for (int width = 40; width < 80; ++width) {
         CAPTURE(width);
         const std::string line = format_status(data, width, false);
         CHECK(line.size() <= static_cast<std::size_t>(width));

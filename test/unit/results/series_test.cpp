@@ -55,8 +55,14 @@ json sweep_of_three() {
     return doc;
 }
 
+/// Wherever lines were broken.
 bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
+    std::string one_line;
+    for (const char c : text) {
+        const bool space = c == ' ' || c == '\n';
+        if (!space || one_line.empty() || one_line.back() != ' ') one_line += space ? ' ' : c;
+    }
+    return one_line.find(part) != std::string::npos;
 }
 
 json search() {

@@ -246,7 +246,7 @@ TEST_CASE("scenario_wrong_run_settings_are_refused_with_their_place") {
               {"phases: {measure: -1s}", "s.yaml:2:19: ", "a duration"},
               {"phases: {measure: 10x}", "s.yaml:2:19: ", "1h30m"},
               {"phases: {measure: 400d}", "s.yaml:2:19: ", "at most a year"},
-              {"phases: {prepare: [1]}", "s.yaml:2:19: ", "{concurrency: 64}"},
+              {"phases: {prepare: [1]}", "s.yaml:2:19: ", "{concurrency: 64, patience: 5m}"},
               {"phases: {prepare: {concurrency: 0}}", "s.yaml:2:33: ", "at least 1"},
               {"phases: 10s", "s.yaml:2:9: ", "must be a map"},
               {"stop: {operations: 0}", "s.yaml:2:20: ", "at least 1"},
