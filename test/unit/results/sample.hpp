@@ -191,7 +191,8 @@ inline run_document document(std::uint64_t operations = 30'000) {
     doc.load.max_in_flight = 256;
     doc.load.intended_rate_per_s = 1000;
     add_stages(doc, operations);
-    doc.data = {1000, 0, 1004, 0, {}};
+    doc.data.prepared = 1000;
+    doc.data.alive_before_cleanup = 1004;
     group_figures group;
     group.name = "s3";
     group.workload = "s3";
