@@ -64,7 +64,8 @@ class slo_test(harness.case):
         done = self.run_binary("run", "-f", self.scenario, "--embedded", "--embedded-faults",
                                "error:op=get,every=2,status=500", "--quiet")
         self.assert_code(done, harness.errors_or_slo)
-        self.assertRegex(done.err, r"(?m)^chopsticks: target: FAILED +[\d.]+% of the operations failed")
+        self.assertRegex(done.err,
+                         r"(?m)^chopsticks: target: FAILED +[\d.]+% of the operations failed")
 
     def test_abort_on_fail_ends_the_run_after_the_grace_time(self):
         done, result = self.run_embedded("--slo", "mean(get) < 10ms", "-t", "60s",
