@@ -224,7 +224,7 @@ TEST_CASE("rbd_config_refuses_what_cannot_be_meant") {
     CHECK(contains(refused_config("features: [exclusive-lock, fast-diff]"),
                    "`fast-diff` without `object-map`"));
     CHECK(contains(refused_config("features: [layering, journaling]"), "add `exclusive-lock`"));
-    CHECK(contains(refused_config("source: clone\n  features: [exclusive-lock]"), "layering"));
+    CHECK(contains(refused_config("source: clone, features: [exclusive-lock]"), "layering"));
     CHECK(contains(refused_config("parent: a"), "`rbd.parent`"));
     CHECK(contains(refused_config("snapshot: a"), "plain image"));
     CHECK(contains(refused_config("source: snapshot"), "name the snapshot"));
