@@ -68,6 +68,9 @@ mkdir -p "$dir/src/chopsticks"
 
 export dir command="$*"
 status=0
+inside=
+# Whoever ends this script ends what runs inside: --kill-child needs unshare itself to be killed.
+trap '[ -z "$inside" ] || kill -KILL "$inside" 2>/dev/null; exit 130' INT TERM HUP
 unshare --mount --pid --fork --kill-child bash -c '
     set -e
     mount --make-rprivate /
@@ -78,6 +81,9 @@ unshare --mount --pid --fork --kill-child bash -c '
     exec chroot "$dir" env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         bash -c "cd /src/chopsticks && $command"
-' || status=$?
+' &
+inside=$!
+wait "$inside" || status=$?
+inside=
 echo "try-in-chroot: $suite: exit status $status"
 exit "$status"
