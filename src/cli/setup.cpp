@@ -9,6 +9,7 @@
 #include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/results/write.hpp>
 #include <chopsticks/s3/driver.hpp>
+#include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/scenario/slo.hpp>
 #include <cmath>
@@ -418,6 +419,8 @@ std::unique_ptr<engine::driver> run_setup::make_driver(const scenario::group& g,
     d.timeout = scenario.timeout;
     d.run_prefix = run_prefix(g);
     if (!g.data.reuse.empty()) d.kept_prefix = g.data.prefix + "kept/" + g.data.reuse + "/";
+    d.run_id = run_id;
+    d.bucket_stem = s3::made_bucket_stem(workload.s3.bucket, run_id, index);
     d.data_seed = seed;
     d.cores = options.cores;
     d.prepares = scenario.phase.prepare;

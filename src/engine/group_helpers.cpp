@@ -175,6 +175,7 @@ runtime::task<void> group_core::clean_some(std::size_t number) {
         op.code = object ? delete_code(plan_.workload) : delete_container_code(plan_.workload);
         op.object = ref.index;
         op.version = ref.version;
+        op.cleaning = true;
         const insisted how = co_await insist(number, op, true);
         if (how == insisted::done) continue;
         ++(object ? objects_abandoned_ : containers_abandoned_);

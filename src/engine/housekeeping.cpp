@@ -339,13 +339,14 @@ void housekeeping::clean() {
 }
 
 void housekeeping::close_targets() {
-    for (std::size_t g = 0; g < opened_; ++g) {
-        if (run_.options.plan->phase.cleanup && !run_.aborting()) {
-            const std::string kept = run_.ask_driver(g, &core_driver::close_target, 2);
-            if (run_.result.cleanup_problem.empty()) run_.result.cleanup_problem = kept;
-        }
-        note_left(g);
+    // The first one made what all use (the bucket), and can remove it when the others are gone.
+    for (std::size_t g = opened_; g-- > 0;) {
+        if (!run_.options.plan->phase.cleanup || run_.aborting()) continue;
+        const std::string kept = run_.ask_driver(g, &core_driver::close_target, 2);
+        if (run_.result.cleanup_problem.empty()) run_.result.cleanup_problem = kept;
     }
+    for (std::size_t g = 0; g < opened_; ++g)
+        note_left(g);
 }
 
 }  // namespace chopsticks::engine

@@ -105,8 +105,9 @@ std::string temporary_directory() {
 std::string make_run_id(std::int64_t started_wall_ns, std::uint64_t random) {
     const civil_time t = to_civil(started_wall_ns / 1'000'000'000);
     char text[96];
-    std::snprintf(text, sizeof text, "%04d%02d%02dT%02d%02d%02dZ-%06x", t.year, t.month, t.day,
-                  t.hour, t.minute, t.second, static_cast<unsigned>(random & 0xffffff));
+    std::snprintf(text, sizeof text, "%04d%02d%02dT%02d%02d%02dZ-%012llx", t.year, t.month, t.day,
+                  t.hour, t.minute, t.second,
+                  static_cast<unsigned long long>(random & 0xffffffffffff));
     return text;
 }
 

@@ -168,7 +168,7 @@ class server_counts_test(run_case):
         # Start-up checks ask too, but not by reading or writing objects of the run.
         self.assertLessEqual(mine["get"], served["get"])
         self.assertLessEqual(served["get"], mine["get"] + slack)
-        puts = mine["put"] + result["data"]["prepared"]
+        puts = mine["put"] + result["data"]["prepared"] + 1  # the run's mark
         self.assertLessEqual(puts, served["put"])
         self.assertLessEqual(served["put"], puts + slack)
         self.assertEqual(after["objects"], before["objects"], "cleanup left objects behind")
@@ -182,7 +182,10 @@ class server_counts_test(run_case):
             self.assert_code(done, harness.ran, harness.generator_was_limit)
             result = harness.read_result(self.output)
             keys = harness.keys_in(server.client(), "kept", "e2e/")
-        self.assertEqual(len(keys), result["data"]["alive_before_cleanup"])
+            objects = harness.objects_of_runs(server.client(), "kept", "e2e/")
+        self.assertEqual(len(objects), result["data"]["alive_before_cleanup"])
+        self.assertEqual([key for key in keys if key not in objects],
+                         [f"e2e/runs/{result['run']['id']}/s3.json"])
 
     def test_foreign_objects_are_untouched_and_a_bucket_of_others_stays(self):
         with harness.endpoint() as server:

@@ -1,5 +1,6 @@
 #include "s3_driver_rig.hpp"
 
+#include <chopsticks/s3/protocol/key.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -37,12 +38,19 @@ s3_rig::s3_rig(std::vector<std::string> endpoints) {
     config.bucket = "rig";
     group.name = "s3";
     group.workload = "s3";
+    group.data.prefix = "test/";
     group.data.verify = true;
     group.data.objects = 0;  // nothing is prepared
     options.timeout.connect_ns = options.timeout.operation_ns = 20'000'000'000;
     options.timeout.idle_ns = 20'000'000'000;
-    options.run_prefix = "test/run-1/";
+    name_run("run-1");
     options.data_seed = 42;
+}
+
+void s3_rig::name_run(const std::string& id) {
+    options.run_id = id;
+    options.run_prefix = "test/" + id + "/";
+    options.bucket_stem = s3::made_bucket_stem("rig", id, 0);
 }
 
 s3_rig::~s3_rig() {

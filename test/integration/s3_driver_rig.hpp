@@ -32,6 +32,9 @@ class s3_rig {
     scenario::group group;
     s3::driver_options options;
 
+    /// Another run's id than "run-1", with all that follows from it.
+    void name_run(const std::string& id);
+
     /// A session the rig owns.
     engine::session& session();
 

@@ -180,16 +180,21 @@ TEST_CASE("s3_target_bucket_is_removed_by_who_made_it_and_by_nobody_else") {
     CHECK(first.open_target().problem.empty());
     CHECK(e.server.count().buckets == 1);
     s3_rig second(e.urls());
+    second.name_run("run-2");
     CHECK(second.open_target().problem.empty());
     CHECK(second.close_target().empty());
     CHECK(e.server.count().buckets == 1);
 
-    // What is not empty is kept and told.
-    const engine::outcome put = first.run(first.session(), s3_rig::put(1, 10));
-    CHECK_MESSAGE(put.status == op_status::ok, describe(put));
-    check_told(first.close_target(), {"\"rig\"", "BucketNotEmpty"});
-    CHECK(e.server.count().objects == 1);
-    CHECK(first.run(first.session(), s3_rig::remove(1)).status == op_status::ok);
+    // What is not empty is kept and told; what the run itself forgot is not in the way.
+    s3_rig third(e.urls());
+    third.name_run("run-3");
+    CHECK(third.open_target().problem.empty());
+    CHECK(third.run(third.session(), s3_rig::put(1, 10)).status == op_status::ok);
+    CHECK(first.run(first.session(), s3_rig::put(1, 10)).status == op_status::ok);
+    check_told(first.close_target(), {"\"rig\"", "which this run made", "test/run-3/"});
+    CHECK(e.server.count().objects == 2);  // the third's, and its mark
+    CHECK(third.close_target().empty());
+    CHECK(e.server.count().objects == 0);
     CHECK(first.close_target().empty());
     CHECK(e.server.count().buckets == 0);
 }
@@ -223,17 +228,20 @@ TEST_CASE("s3_target_refuses_a_prefix_that_holds_foreign_objects") {
 
     s3_rig same(e.urls());
     check_told(same.open_target().problem, {"test/run-1/", "data.prefix"});
+    CHECK(same.close_target().empty());
+    CHECK(e.server.count().objects == 2);  // the owner's, and its mark
     s3_rig beside(e.urls());
-    beside.options.run_prefix = "test/run-2/";
+    beside.name_run("run-2");
     CHECK(beside.open_target().problem.empty());
-    CHECK(e.server.count().objects == 1);
+    CHECK(beside.close_target().empty());
+    CHECK(e.server.count().objects == 2);
 }
 
 /// A rig of a run that uses the kept data set "golden".
 struct keeping_rig : s3_rig {
     keeping_rig(const running_endpoint& e, const char* run, bool prepares = true)
         : s3_rig(e.urls()) {
-        options.run_prefix = std::string("test/") + run + "/";
+        name_run(run);
         options.kept_prefix = "test/kept/golden/";
         options.prepares = prepares;
         group.data.reuse = "golden";
@@ -249,6 +257,7 @@ TEST_CASE("s3_target_kept_data_set_is_made_once_found_again_and_guarded") {
         const engine::target_state state = no_data.open_target();
         CHECK_FALSE(state.data_ready);
         check_told(state.problem, {"\"golden\"", "does not exist", "prepare: true"});
+        CHECK(no_data.close_target().empty());
     }
     {
         keeping_rig maker(e, "run-1");
@@ -293,6 +302,38 @@ TEST_CASE("s3_target_kept_data_set_is_made_once_found_again_and_guarded") {
         CHECK(hashed.open_target().data_ready);
         CHECK(hashed.seal_data().empty());
     }
+}
+
+TEST_CASE("s3_target_mark_is_there_from_the_beginning_kept_fresh_and_gone_at_the_end") {
+    running_endpoint e;
+    s3_rig rig(e.urls());
+    rig.options.mark_refresh_ns = 30'000'000;
+    CHECK(rig.open_target().problem.empty());
+    CHECK(e.server.count().objects == 1);
+    const std::uint64_t requests = e.server.count().requests;
+    // The load stands still; the mark is written all the same. No test waits in vain for a minute.
+    for (int i = 0; i < 6000 && e.server.count().requests < requests + 3; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    CHECK(e.server.count().requests >= requests + 3);
+    CHECK(e.server.count().objects == 1);
+    CHECK(rig.close_target().empty());
+    CHECK(e.server.count().objects == 0);
+    CHECK(e.server.count().buckets == 0);
+}
+
+TEST_CASE("s3_target_mark_survives_a_server_that_fails") {
+    running_endpoint e;
+    s3_rig rig(e.urls());
+    rig.options.mark_refresh_ns = 30'000'000;
+    CHECK(rig.open_target().problem.empty());
+    e.server.set_faults(endpoint::parse_faults("error:op=put,status=500"));
+    const std::uint64_t requests = e.server.count().requests;
+    for (int i = 0; i < 6000 && e.server.count().requests < requests + 5; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    CHECK(e.server.count().requests >= requests + 5);
+    e.server.set_faults(endpoint::parse_faults(""));
+    CHECK(rig.close_target().empty());
+    CHECK(e.server.count().buckets == 0);
 }
 
 TEST_CASE("s3_target_that_does_not_answer_is_left_when_told_to") {

@@ -293,6 +293,12 @@ def s3_client(url, key, secret, region="us-east-1"):
                                       retries={"max_attempts": 2}))
 
 
+def objects_of_runs(client, bucket, prefix):
+    """Keys below the prefix without the runs' marks."""
+    return [key for key in keys_in(client, bucket, prefix)
+            if not key.startswith(prefix + "runs/")]
+
+
 def keys_in(client, bucket, prefix=""):
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     return [item["Key"] for page in pages for item in page.get("Contents", [])]

@@ -74,7 +74,8 @@ class mortal_s3:
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 
     def answer(self, method, status, code, times=None, when=lambda key: True):
-        """From now on requests of this method are refused, `times` of them (None: for ever)."""
+        """From now on requests of this method are refused, `times` of them (None: for ever); those
+        for the runs' marks are not."""
         with self.lock:
             self.rules.append({"method": method, "status": status, "code": code, "times": times,
                                "when": when})
@@ -155,7 +156,7 @@ class mortal_s3:
                     if of_method >= rule["after"]:
                         self.rules.remove(rule)
                         calls.append(rule["what"])
-                elif refusal is None and key and rule["when"](key):
+                elif refusal is None and key and "/runs/" not in key and rule["when"](key):
                     refusal = rule
                     if rule["times"] is not None:
                         rule["times"] -= 1
@@ -177,7 +178,7 @@ class mortal_s3:
         if not key:
             if method == "GET" and "list-type" in query:
                 return self._list(query)
-            return self._answer(200, b"")
+            return self._error(501, "NotImplemented")
         if method == "PUT":
             self.objects[key] = body
             return self._answer(200, b"", 'ETag: "0"\r\n')
@@ -192,6 +193,7 @@ class mortal_s3:
 
     def _list(self, query):
         prefix = query.get("prefix", [""])[0]
+        now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
         most = int(query.get("max-keys", ["1000"])[0])
         after = query.get("continuation-token", [""])[0]
         keys = sorted(k for k in self.objects if k.startswith(prefix) and k > after)
@@ -203,7 +205,7 @@ class mortal_s3:
         for key in page:
             text += (f"<Contents><Key>{escape(key)}</Key><Size>{len(self.objects[key])}</Size>"
                      "<ETag>&quot;0&quot;</ETag>"
-                     "<LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents>")
+                     f"<LastModified>{now}</LastModified></Contents>")
         return self._answer(200, (text + "</ListBucketResult>").encode())
 
     def _error(self, status, code):

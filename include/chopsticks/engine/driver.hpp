@@ -27,6 +27,7 @@ struct operation {
     std::uint32_t max_keys = 0;  ///< list
     std::uint32_t pages = 0;     ///< list
     bool list_directory = false;
+    bool cleaning = false;  ///< of cleanup: nobody measures it, the driver may look before it leaps
     std::uint32_t pieces = 1;  ///< block I/O: buffers to scatter to or gather from
 };
 static_assert(std::is_trivially_destructible_v<operation>);

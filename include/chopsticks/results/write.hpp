@@ -8,7 +8,7 @@
 
 namespace chopsticks::results {
 
-/// "20261122T150405Z-3f9a2c": sorts by time; `random` tells runs of one second apart.
+/// "20261122T150405Z-abcdef3f9a2c": sorts by time; `random` tells runs of one second apart.
 std::string make_run_id(std::int64_t started_wall_ns, std::uint64_t random);
 
 /// "<scenario>-<run id>.json" with every character that is awkward in a file name as '_': the name

@@ -20,9 +20,15 @@ struct driver_options {
     std::string run_prefix;
     /// Not empty: where the kept data set is; objects below group->data.objects are there.
     std::string kept_prefix;
+    std::string run_id;
+    /// made_bucket_stem() of this run and group: what buckets of create_bucket are called.
+    std::string bucket_stem;
     std::uint64_t data_seed = 0;  ///< of contents and sizes
     unsigned cores = 1;
     bool prepares = true;  ///< the run writes the initial objects
+    /// How often the run's mark is written again; a sixth of it after a failure. Far enough below
+    /// the five minutes after which a run counts as dead for some to fail.
+    std::int64_t mark_refresh_ns = 60'000'000'000;
 };
 
 /// The driver `beast`. Resolves all endpoints' names and reads the CA file: throws config_error.

@@ -1,48 +1,14 @@
-#include <netdb.h>
-
-#include <algorithm>
-#include <chopsticks/core/clock.hpp>
 #include <chopsticks/s3/driver.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <numeric>
 
-#include "count_left.hpp"
+#include "addresses.hpp"
 #include "session.hpp"
 #include "target.hpp"
 
 namespace chopsticks::s3 {
 
 namespace {
-
-/// All addresses of one endpoint, in the resolver's order.
-void resolve(const scenario::endpoint_url& url, std::size_t endpoint,
-             std::vector<target_address>& out) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_family = AF_UNSPEC;
-    addrinfo* found = nullptr;
-    const std::string port = std::to_string(url.port);
-    const int failed = ::getaddrinfo(url.host.c_str(), port.c_str(), &hints, &found);
-    if (failed != 0) {
-        throw config_error("endpoint " + url.text() + ": cannot resolve \"" + url.host +
-                           "\": " + ::gai_strerror(failed) +
-                           "; check the name in the workload config or --endpoint");
-    }
-    for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
-        target_address t;
-        t.endpoint = endpoint;
-        std::copy_n(reinterpret_cast<const char*>(a->ai_addr), a->ai_addrlen,
-                    reinterpret_cast<char*>(&t.address));
-        t.length = a->ai_addrlen;
-        t.host = url.host;
-        char host[NI_MAXHOST] = "?";
-        ::getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof host, nullptr, 0, NI_NUMERICHOST);
-        const bool v6 = a->ai_family == AF_INET6;
-        t.text = (v6 ? "[" : "") + std::string(host) + (v6 ? "]:" : ":") + port;
-        out.push_back(std::move(t));
-    }
-    ::freeaddrinfo(found);
-}
 
 class beast_core final : public engine::core_driver {
   public:
@@ -56,9 +22,9 @@ class beast_core final : public engine::core_driver {
         if (urls.front().tls)
             state_.tls = std::make_unique<tls_context>(*options.config, urls.size());
         for (const scenario::endpoint_url& url : urls) {
-            state_.run_writers.emplace_back(writer_options(options, url, options.run_prefix));
+            state_.run_writers.emplace_back(options_of(options, url, options.run_prefix));
             if (options.kept_prefix.empty()) continue;
-            state_.kept_writers.emplace_back(writer_options(options, url, options.kept_prefix));
+            state_.kept_writers.emplace_back(options_of(options, url, options.kept_prefix));
         }
     }
 
@@ -76,7 +42,8 @@ class beast_core final : public engine::core_driver {
 
     runtime::task<engine::target_state> open_target() override {
         state_.control_cancelled = false;
-        return open_s3_target(state_, addresses_, made_bucket_);
+        if (!target_.keeper) target_.keeper = std::make_unique<mark_keeper>(state_, addresses_);
+        return open_s3_target(state_, addresses_, target_);
     }
     runtime::task<std::string> seal_data() override {
         state_.control_cancelled = false;
@@ -84,31 +51,26 @@ class beast_core final : public engine::core_driver {
     }
     runtime::task<engine::left_count> count_left() override {
         state_.control_cancelled = false;
-        return count_s3_left(state_, addresses_);
+        return count_s3_left(state_, addresses_, target_);
     }
     void cancel_control() noexcept override {
         state_.control_cancelled = true;
-        if (state_.controlling != nullptr) state_.controlling->cancel();
+        for (s3_session* session : state_.controlling)
+            session->cancel();
     }
     runtime::task<std::string> close_target() override {
         state_.control_cancelled = false;
-        return close_s3_target(state_, addresses_, made_bucket_);
+        return close_s3_target(state_, addresses_, target_);
     }
 
+    std::vector<engine::leftover> left_behind() const override { return left_of(state_, target_); }
+
   private:
-    static request_options writer_options(const driver_options& options,
-                                          const scenario::endpoint_url& url,
-                                          const std::string& prefix) {
-        const scenario::s3_config& c = *options.config;
-        request_options r;
-        r.who = credentials{c.access_key, c.secret_key, c.session_token};
-        r.region = c.region;
-        r.host = url.host_header();
-        r.bucket = c.bucket;
-        r.style = c.virtual_host ? addressing::virtual_host : addressing::path;
-        r.payload = c.payload == scenario::payload_signing::hashed ? payload_mode::hashed
-                                                                   : payload_mode::unsigned_payload;
-        r.key_prefix = prefix;
+    static request_options options_of(const driver_options& options,
+                                      const scenario::endpoint_url& url,
+                                      const std::string& prefix) {
+        request_options r = writer_options(*options.config, url, prefix);
+        r.bucket_stem = options.bucket_stem;
         return r;
     }
 
@@ -116,36 +78,18 @@ class beast_core final : public engine::core_driver {
     const std::vector<target_address>& addresses_;
     std::size_t next_session_;
     std::size_t cores_;
-    bool made_bucket_ = false;
+    s3_target target_;
 };
 
 class beast_driver final : public engine::driver {
   public:
     explicit beast_driver(const driver_options& options)
         : options_(options),
-          content_(options.data_seed, options.group->data.content.compression_ratio) {
-        for (const std::string& text : options.config->endpoints) {
-            urls_.push_back(scenario::parse_endpoint_url(text));
-            endpoints_.push_back(urls_.back().text());
-        }
-        CHOPSTICKS_ASSERT(!urls_.empty());
-        for (std::size_t i = 0; i < urls_.size(); ++i) {
-            if (urls_[i].tls != urls_.front().tls) {
-                throw config_error("endpoints: all must be http or all https: " + endpoints_[0] +
-                                   " and " + endpoints_[i]);
-            }
-            scenario::endpoint_url at = urls_[i];
-            // The bucket's own name may have other addresses than the endpoint's.
-            if (options.config->virtual_host) at.host = options.config->bucket + "." + at.host;
-            try {
-                resolve(at, i, addresses_);
-            } catch (const config_error&) {
-                if (!options.config->virtual_host) throw;
-                // Test set-ups have no DNS for bucket names; the Host field is what the server
-                // reads.
-                resolve(urls_[i], i, addresses_);
-            }
-        }
+          content_(options.data_seed, options.group->data.content.compression_ratio),
+          urls_(endpoint_urls(*options.config)),
+          addresses_(find_addresses(*options.config, urls_)) {
+        for (const scenario::endpoint_url& url : urls_)
+            endpoints_.push_back(url.text());
         // Reads the CA file once here, where a mistake can still be told as such.
         if (urls_.front().tls) tls_context(*options.config, urls_.size());
     }

@@ -12,23 +12,25 @@ constexpr const char* given_up = "no answer had come when the run was interrupte
 
 }  // namespace
 
-runtime::task<control_reply> s3_session::control(std::string_view method, std::string raw_path,
-                                                 std::vector<name_value> query, std::string body) {
+runtime::task<control_reply> s3_session::control(const control_request& what) {
     engine::outcome out;
     control_reply reply;
-    for (const name_value& q : query)
+    for (const name_value& q : what.query)
         reply.of_listing |= q.name == "list-type";
     // Registered until the end, so that cancel_control finds it.
     struct registration {
-        explicit registration(core_state& c, s3_session* self) : core(c) {
-            core.controlling = self;
+        explicit registration(core_state& c, s3_session* s) : core(c), self(s) {
+            core.controlling.push_back(self);
         }
         registration(const registration&) = delete;
-        ~registration() { core.controlling = nullptr; }
+        ~registration() { std::erase(core.controlling, self); }
         core_state& core;
+        s3_session* self;
     };
-    const registration registered(core_, this);
-    if (core_.control_cancelled) {
+    std::optional<registration> registered;
+    if (!detached_) registered.emplace(core_, this);
+    const auto cancelled = [this] { return is_given_up(); };
+    if (cancelled()) {
         reply.problem = given_up;
         co_return reply;
     }
@@ -37,15 +39,15 @@ runtime::task<control_reply> s3_session::control(std::string_view method, std::s
         std::string problem;
         const bool opened = co_await open_link(out, &problem);
         if (!opened) {
-            reply.problem = core_.control_cancelled ? given_up : problem;
+            reply.problem = cancelled() ? given_up : problem;
             co_return reply;
         }
     }
-    link_.expire_at(monotonic_ns() + core_.options.timeout.operation_ns, false);
+    link_.expire_at(monotonic_ns() + core_.control_timeout_ns, false);
     std::string hash;
-    if (core_.options.config->payload == scenario::payload_signing::hashed && !body.empty()) {
+    if (core_.options.config->payload == scenario::payload_signing::hashed && !what.body.empty()) {
         core_.hash.reset();
-        core_.hash.update(body);
+        core_.hash.update(what.body);
         core_.hash.finish_hex(hash_hex_);
         hash.assign(hash_hex_, sizeof hash_hex_);
     }
@@ -54,20 +56,25 @@ runtime::task<control_reply> s3_session::control(std::string_view method, std::s
     x.out = &out;
     x.reply = &reply;
     x.to = sink::keep;
-    x.body = body;
-    x.body_bytes = body.size();
-    x.head =
-        writer.request(method, raw_path, query, {}, body.size(), hash, wall_ns() / 1'000'000'000);
-    keep_most_ = 1 << 20;
+    x.head_request = what.method == "HEAD";
+    x.body = what.body;
+    x.body_bytes = what.body.size();
+    const std::string& bucket = what.bucket ? *what.bucket : core_.options.config->bucket;
+    std::string path = writer.bucket_path(bucket);
+    if (!what.key.empty()) path += (path == "/" ? "" : "/") + what.key;
+    const std::string host = writer.bucket_host(bucket);
+    x.head = writer.request(what.method, path, what.query, what.headers, what.body.size(), hash,
+                            wall_ns() / 1'000'000'000, host);
+    keep_most_ = keep_whole;
     http::response_head head;
     const bool answered = co_await exchange(x, head);
-    keep_most_ = 4096;
+    keep_most_ = keep_refusal;
     link_.expire_at(0, true);
     if (answered) {
         reply.status = head.status;
         reply.body = kept_;
     } else {
-        reply.problem = core_.control_cancelled ? given_up : out.example;
+        reply.problem = cancelled() ? given_up : out.example;
     }
     if (x.must_close || !answered) link_.close();
     co_return reply;

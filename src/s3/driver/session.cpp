@@ -56,6 +56,8 @@ runtime::task<void> s3_session::execute(const engine::operation& op, engine::out
         if (open) {
             if (op.code == catalogue::s3_list) {
                 co_await list_pages(op, out);
+            } else if (op.code == catalogue::s3_delete_bucket) {
+                co_await remove_bucket(op, out);
             } else {
                 co_await attempt(op, out);
             }
@@ -79,6 +81,7 @@ runtime::task<void> s3_session::execute(const engine::operation& op, engine::out
     }
     out.sent_ns = first_sent_ns;
     if (out.done_ns == 0) out.done_ns = monotonic_ns();
+    if (op.code == catalogue::s3_create_bucket) core_.buckets.created(op.object, out);
     if (link_.is_open()) {
         link_.expire_at(core_.loop.turn_ns() + core_.options.timeout.idle_ns, true);
     } else {

@@ -14,12 +14,14 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "link.hpp"
 #include "listing.hpp"
+#include "made_buckets.hpp"
 
 namespace chopsticks::s3 {
 
@@ -28,7 +30,8 @@ class s3_session;
 /// What the sessions of one core share: buffers that are only used between two suspensions, request
 /// writers, counters.
 struct core_state {
-    core_state(runtime::reactor& l, const driver_options& o) : loop(l), options(o) {}
+    core_state(runtime::reactor& l, const driver_options& o)
+        : loop(l), options(o), control_timeout_ns(o.timeout.operation_ns) {}
 
     static constexpr std::size_t scratch_bytes = 256 * 1024;
     static constexpr std::size_t batch_iovecs = 512;
@@ -48,8 +51,10 @@ struct core_state {
     md5_stream md5;           ///< between two suspensions
     listing_floor must_list;  ///< what each listing has to show
     engine::driver_counters counters;
-    s3_session* controlling = nullptr;  ///< has a control request under way
-    bool control_cancelled = false;     ///< no further control request is begun
+    std::vector<s3_session*> controlling;  ///< have a control request under way
+    std::int64_t control_timeout_ns;       ///< of one control request
+    bool control_cancelled = false;        ///< no further control request is begun
+    made_buckets buckets;                  ///< of create_bucket, on this core
 
     /// Seconds since the epoch now, from a monotonic time: one clock read a second.
     std::int64_t wall_s(std::int64_t now_ns) noexcept;
@@ -67,6 +72,16 @@ struct core_state {
   private:
     std::int64_t wall_s_ = 0;
     std::int64_t wall_until_ns_ = 0;
+};
+
+/// A request outside of the load. `key` and `bucket` are raw.
+struct control_request {
+    std::string method;
+    std::optional<std::string> bucket;  ///< nothing: the config's; empty: the service itself
+    std::string key;                    ///< empty: the bucket itself
+    std::vector<name_value> query;
+    std::vector<name_value> headers;
+    std::string body;
 };
 
 /// The answer to a control request.
@@ -91,13 +106,23 @@ class s3_session final : public engine::session {
         link_.cancel();
     }
 
-    /// One request outside of the load, made by `request_writer::request` of the run's writer.
-    runtime::task<control_reply> control(std::string_view method, std::string raw_path,
-                                         std::vector<name_value> query, std::string body);
+    /// One request outside of the load; `what` outlives it. Answers may have a few megabytes.
+    runtime::task<control_reply> control(const control_request& what);
+
+    core_state& core() noexcept { return core_; }
+
+    /// Its control requests are part of something that cancel_control does not end.
+    void detach() noexcept { detached_ = true; }
+    /// No further control request would be begun.
+    bool is_given_up() const noexcept { return detached_ ? cancelled_ : core_.control_cancelled; }
 
     std::size_t endpoint() const noexcept { return link_.target().endpoint; }
 
   private:
+    /// Bytes of a body that are kept: of a refusal in the load, of a control answer (a listing).
+    static constexpr std::size_t keep_refusal = 4096;
+    static constexpr std::size_t keep_whole = 8 << 20;
+
     /// What becomes of a response body.
     enum class sink : std::uint8_t { drop, verify, list, keep };
     /// What the server said while a request was on its way to it.
@@ -135,6 +160,7 @@ class s3_session final : public engine::session {
     /// `whole`: receives what failed uncut, for control requests.
     runtime::task<bool> open_link(engine::outcome& out, std::string* whole = nullptr);
     runtime::task<void> attempt(const engine::operation& op, engine::outcome& out);
+    runtime::task<void> remove_bucket(const engine::operation& op, engine::outcome& out);
     runtime::task<void> list_pages(const engine::operation& op, engine::outcome& out);
     runtime::task<bool> exchange(exchange_state& x, http::response_head& head);
     runtime::task<bool> send(exchange_state& x);
@@ -167,8 +193,9 @@ class s3_session final : public engine::session {
     std::string_view input_;  ///< bytes received and not yet used: in buffer_ or the core's scratch
     std::string request_;     ///< head of a request that could not be sent at once
     std::string kept_;        ///< body of a refusal or of a control answer
-    std::size_t keep_most_ = 4096;
+    std::size_t keep_most_ = keep_refusal;
     bool cancelled_ = false;  ///< the operation in hand, also while it waits for its next attempt
+    bool detached_ = false;
     std::unique_ptr<list_scanner> scanner_;
     char hash_hex_[64];
 };

@@ -1,3 +1,4 @@
+#include <charconv>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <cstring>
 
@@ -49,6 +50,38 @@ std::optional<std::uint64_t> parse_object_key(std::string_view prefix,
     write_key_suffix(index, expected);
     if (suffix != std::string_view(expected, sizeof expected)) return std::nullopt;
     return index;
+}
+
+std::string made_bucket_stem(std::string_view bucket, std::string_view run_id, std::size_t group) {
+    std::string tail = "-" + std::string(run_id) + "-" + std::to_string(group) + "-";
+    for (char& c : tail)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    constexpr std::size_t longest_name = 63;
+    const std::size_t taken = tail.size() + bucket_number_size;
+    const std::size_t room = taken + 1 < longest_name ? longest_name - taken : 1;
+    std::string_view head = bucket.substr(0, room);
+    // "a.-b" and "a--b" are names that some refuse.
+    while (head.size() > 1 && (head.back() == '-' || head.back() == '.'))
+        head.remove_suffix(1);
+    return std::string(head) + tail;
+}
+
+std::string made_bucket_name(std::string_view stem, std::uint64_t number) {
+    char digits[bucket_number_size];
+    const char* const end = std::to_chars(digits, digits + sizeof digits, number, 36).ptr;
+    return std::string(stem) + std::string(digits, static_cast<std::size_t>(end - digits));
+}
+
+std::optional<std::uint64_t> parse_made_bucket(std::string_view stem, std::string_view name) {
+    if (!name.starts_with(stem)) return std::nullopt;
+    const std::string_view digits = name.substr(stem.size());
+    std::uint64_t number = 0;
+    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number, 36);
+    if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size())
+        return std::nullopt;
+    // Neither leading zeros nor capitals.
+    if (made_bucket_name(stem, number) != name) return std::nullopt;
+    return number;
 }
 
 }  // namespace chopsticks::s3

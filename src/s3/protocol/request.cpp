@@ -98,6 +98,9 @@ void check(const request_options& options) {
         refuse(
             "a bucket in the host name may have a-z, 0-9, '-' and '.' only; use path addressing");
     }
+    if (!is_visible(options.bucket_stem) || options.bucket_stem.find('/') != std::string::npos) {
+        refuse("the names of made buckets must be visible ASCII without '/'");
+    }
     if (options.who.access_key.empty() || options.who.secret_key.empty()) {
         refuse("both an access key and a secret key are needed");
     }
@@ -134,6 +137,7 @@ request_writer::request_writer(const request_options& options)
       signer_(options.who, options.region),
       host_(options.style == addressing::path ? options.host : options.bucket + "." + options.host),
       encoded_bucket_(http::percent_encode(options.bucket, http::slash::encode)),
+      encoded_stem_(http::percent_encode(options.bucket_stem, http::slash::encode)),
       encoded_prefix_(http::percent_encode(options.key_prefix, http::slash::keep)),
       query_prefix_(http::percent_encode(options.key_prefix, http::slash::encode)),
       create_body_(creation_body(options.region)),
@@ -147,7 +151,7 @@ request_writer::request_writer(const request_options& options)
       remove_(prepare("DELETE", empty_hash_)),
       put_(prepare("PUT", payload_hash_unsigned)),
       put_hashed_(prepare("PUT", blank_hash)) {
-    target_.resize(host_.size() + 2 * encoded_bucket_.size() + 64);
+    target_.resize(host_.size() + 2 * encoded_bucket_.size() + 2 * encoded_stem_.size() + 64);
     query_.resize(3 * max_token_bytes + query_prefix_.size() + 256);
     wire_.resize(get_.wire.size() + query_.size() + 2 * target_.size() + 256);
     canonical_.resize(get_.canonical.size() + query_.size() + 2 * target_.size() + 256);
@@ -315,39 +319,49 @@ std::string_view request_writer::list(std::optional<unsigned> directory, std::ui
 }
 
 std::string_view request_writer::on_bucket(std::string_view method,
-                                           std::optional<std::uint64_t> suffix,
+                                           std::optional<std::uint64_t> number,
                                            std::string_view body_hash,
                                            std::optional<std::uint64_t> content_length,
                                            std::int64_t wall_s) noexcept {
+    char written[bucket_number_size];
+    std::string_view digits;
+    if (number) {
+        CHOPSTICKS_ASSERT(!options_.bucket_stem.empty());
+        const char* const end = std::to_chars(written, written + sizeof written, *number, 36).ptr;
+        digits = {written, static_cast<std::size_t>(end - written)};
+    }
     writer path(target_);
     path << "/";
     if (options_.style == addressing::path) {
-        path << encoded_bucket_;
-        if (suffix) path << "-" << *suffix;
+        if (number) {
+            path << encoded_stem_ << digits;
+        } else {
+            path << encoded_bucket_;
+        }
     }
     std::string_view host = host_;
     writer longer(path.at(), target_.data() + target_.size());
-    if (options_.style == addressing::virtual_host && suffix) {
-        longer << options_.bucket << "-" << *suffix << "." << options_.host;
+    if (options_.style == addressing::virtual_host && number) {
+        longer << options_.bucket_stem << digits << "." << options_.host;
         host = longer.text();
     }
     const varying what{method, host, path.text(), {}, body_hash, content_length};
     return compose(what, wall_s);
 }
 
-whole_request request_writer::create_bucket(std::optional<std::uint64_t> suffix,
+whole_request request_writer::create_bucket(std::optional<std::uint64_t> number,
                                             std::int64_t wall_s) noexcept {
-    return {on_bucket("PUT", suffix, create_hash_, create_body_.size(), wall_s), create_body_};
+    return {on_bucket("PUT", number, create_hash_, create_body_.size(), wall_s), create_body_};
 }
 
-std::string_view request_writer::head_bucket(std::optional<std::uint64_t> suffix,
+std::string_view request_writer::head_bucket(std::optional<std::uint64_t> number,
                                              std::int64_t wall_s) noexcept {
-    return on_bucket("HEAD", suffix, empty_hash_, std::nullopt, wall_s);
+    return on_bucket("HEAD", number, empty_hash_, std::nullopt, wall_s);
 }
 
-std::string_view request_writer::remove_bucket(std::optional<std::uint64_t> suffix,
+std::string_view request_writer::remove_bucket(std::optional<std::uint64_t> number,
                                                std::int64_t wall_s) noexcept {
-    return on_bucket("DELETE", suffix, empty_hash_, std::nullopt, wall_s);
+    return on_bucket("DELETE", number, empty_hash_, std::nullopt, wall_s);
 }
 
 std::string request_writer::raw_path(std::string_view key) const {
@@ -357,15 +371,27 @@ std::string request_writer::raw_path(std::string_view key) const {
     return path;
 }
 
+std::string request_writer::bucket_path(std::string_view bucket) const {
+    if (options_.style == addressing::virtual_host || bucket.empty()) return "/";
+    return "/" + std::string(bucket);
+}
+
+std::string request_writer::bucket_host(std::string_view bucket) const {
+    if (options_.style == addressing::path || bucket.empty()) return options_.host;
+    return std::string(bucket) + "." + options_.host;
+}
+
 std::string_view request_writer::request(std::string_view method, std::string_view raw_path,
                                          std::span<const name_value> query,
                                          std::span<const name_value> headers,
                                          std::uint64_t body_length, std::string_view payload_hash,
-                                         std::int64_t wall_s) {
+                                         std::int64_t wall_s, std::string_view host) {
     CHOPSTICKS_ASSERT(raw_path.starts_with('/'));
     const std::string hash(payload_hash.empty() ? empty_hash_ : payload_hash);
-    std::vector<name_value> to_sign{
-        {"host", host_}, {"x-amz-content-sha256", hash}, {"x-amz-date", amz_date(wall_s)}};
+    if (host.empty()) host = host_;
+    std::vector<name_value> to_sign{{"host", std::string(host)},
+                                    {"x-amz-content-sha256", hash},
+                                    {"x-amz-date", amz_date(wall_s)}};
     if (!options_.who.session_token.empty()) {
         to_sign.push_back({"x-amz-security-token", options_.who.session_token});
     }
@@ -380,7 +406,7 @@ std::string_view request_writer::request(std::string_view method, std::string_vi
     out.clear();
     out.append(method).append(" ").append(http::percent_encode(raw_path, http::slash::keep));
     if (!query_text.empty()) out.append("?").append(query_text);
-    out.append(" HTTP/1.1\r\nHost: ").append(host_).append("\r\n").append(user_agent);
+    out.append(" HTTP/1.1\r\nHost: ").append(host).append("\r\n").append(user_agent);
     const auto field = [&out](std::string_view name, std::string_view value) {
         out.append(name).append(": ").append(value).append("\r\n");
     };

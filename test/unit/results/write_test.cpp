@@ -105,7 +105,7 @@ TEST_CASE("write_result_to_a_full_device_saves_it_in_the_temporary_directory") {
     const written out = write_result("/dev/full", doc);
     CHECK(contains(out.problem, "cannot write /dev/full: No space left on device"));
     CHECK(contains(out.problem, out.path));
-    CHECK(out.path == directory / "mixed-20261122T150405Z-3f9a2c.json");
+    CHECK(out.path == directory / "mixed-20261122T150405Z-abcdef3f9a2c.json");
     CHECK(read_result(out.path)["run"]["id"] == doc.run.id);
     // The device is still one.
     struct stat status;
@@ -183,8 +183,8 @@ TEST_CASE("check_output_finds_out_before_the_run") {
 
 TEST_CASE("run_ids_sort_by_time_and_name_files") {
     const std::string id = make_run_id(1'795'359'845'123'000'000, 0xabcdef3f9a2c);
-    CHECK(id == "20261122T150405Z-3f9a2c");
-    CHECK(default_file_name("mixed", id) == "mixed-20261122T150405Z-3f9a2c.json");
+    CHECK(id == "20261122T150405Z-abcdef3f9a2c");
+    CHECK(default_file_name("mixed", id) == "mixed-20261122T150405Z-abcdef3f9a2c.json");
     CHECK(default_file_name("", "1") == "run-1.json");
     CHECK(default_file_name("../../etc/x y\n", "1") == "_._.._etc_x_y_-1.json");
     CHECK(default_file_name(std::string(1000, 'x'), id).size() < 200);

@@ -21,6 +21,7 @@ request_options plain_options() {
     out.host = "rgw:8000";
     out.bucket = "bucket";
     out.key_prefix = "p/";
+    out.bucket_stem = made_bucket_stem("bucket", "20261122T150405Z-abcdef3f9a2c", 0);
     return out;
 }
 
@@ -40,6 +41,7 @@ request_options random_options(random_stream& random) {
     out.region = random.below(2) == 0 ? "us-east-1" : "r" + random_text(random, "abc-019", 12);
     out.host = random.below(2) == 0 ? "[2001:db8::1]:7480" : "s3.example.net";
     out.bucket = "b" + random_text(random, "abc019-", 30);
+    out.bucket_stem = made_bucket_stem(out.bucket, "20261122T150405Z-abcdef3f9a2c", 12);
     out.style = random.below(2) == 0 ? addressing::path : addressing::virtual_host;
     out.payload = random.below(2) == 0 ? payload_mode::hashed : payload_mode::unsigned_payload;
     out.key_prefix =
@@ -55,9 +57,9 @@ struct expected {
 
 /// Holds a head against what it should say, and its signature against the plain code.
 parsed_request check(std::string_view head, const request_options& options, std::int64_t wall_s,
-                     const expected& what, std::string_view bucket_suffix = {}) {
+                     const expected& what, std::string_view made_bucket = {}) {
     parsed_request request = parse_request(head);
-    const std::string bucket = options.bucket + std::string(bucket_suffix);
+    const std::string bucket(made_bucket.empty() ? options.bucket : made_bucket);
     const bool in_path = options.style == addressing::path;
     std::string path = in_path ? "/" + bucket + what.path : what.path.empty() ? "/" : what.path;
     std::string target = http::percent_encode(path, http::slash::keep);
@@ -74,6 +76,16 @@ parsed_request check(std::string_view head, const request_options& options, std:
     CHECK(v.session_token == options.who.session_token);
     CHECK(*request.find("User-Agent") == "chopsticks/" CHOPSTICKS_VERSION);
     return request;
+}
+
+/// Which of all numbers it is, said another way than the code under test says it.
+std::string made_bucket(const request_options& options, std::uint64_t number) {
+    std::string digits;
+    do {
+        digits.insert(digits.begin(), "0123456789abcdefghijklmnopqrstuvwxyz"[number % 36]);
+        number /= 36;
+    } while (number > 0);
+    return options.bucket_stem + digits;
 }
 
 std::string text_of(const parsed_request& request, std::string_view name) {
@@ -152,7 +164,7 @@ TEST_CASE("request_writer_every_call_is_signed_as_the_reference_signs") {
                 case 7: {
                     const whole_request made = writer.create_bucket(index, now);
                     r = check(made.head, options, now, {"PUT", "", ""},
-                              "-" + std::to_string(index));
+                              made_bucket(options, index));
                     CHECK(text_of(r, "Content-Length") == std::to_string(made.body.size()));
                     CHECK(made.body.empty() == (options.region == "us-east-1"));
                     CHECK(text_of(r, hash_field) ==
@@ -165,7 +177,7 @@ TEST_CASE("request_writer_every_call_is_signed_as_the_reference_signs") {
                     break;
                 case 9:
                     check(writer.remove_bucket(index, now), options, now, {"DELETE", "", ""},
-                          "-" + std::to_string(index));
+                          made_bucket(options, index));
                     break;
                 default: {
                     const std::vector<name_value> query{{"uploads", ""}, {"a b", "\xc3\xa4/+"}};
@@ -299,4 +311,30 @@ TEST_CASE("parse_object_key_foreign_key_is_nothing") {
     std::string wrong_directory = key;
     wrong_directory[2] = wrong_directory[2] == '0' ? '1' : '0';
     CHECK_FALSE(parse_object_key("p/", wrong_directory));
+}
+
+TEST_CASE("made_bucket_names_hold_the_run_keep_to_63_characters_and_are_read_back") {
+    const std::string run = "20261122T150405Z-abcdef3f9a2c";
+    for (const std::string bucket :
+         {"x", "chopsticks", "a.b-c.d-e.f-g.h-i.j", "sixteen-characte--",
+          "long-long-long-long-long-long-long-long-long-long-long-long"}) {
+        for (const std::size_t group : {0U, 1U, 10U, 99U}) {
+            const std::string stem = made_bucket_stem(bucket, run, group);
+            CAPTURE(stem);
+            CHECK(stem.find("-20261122t150405z-abcdef3f9a2c-") != std::string::npos);
+            CHECK(stem.size() + bucket_number_size <= 63);
+            CHECK(stem.substr(0, 1) == bucket.substr(0, 1));
+            CHECK(stem.find("--") == std::string::npos);
+            CHECK(stem.find(".-") == std::string::npos);
+            CHECK(parse_made_bucket(stem, stem + "0") == 0);
+            CHECK(parse_made_bucket(stem, stem + "3w5e11264sgsf") == ~0ULL);
+            for (const char* other : {"", "00", "A", "-1", "1x!", " 1", "1 ", "3w5e11264sgsg"})
+                CHECK_FALSE(parse_made_bucket(stem, stem + other));
+            CHECK_FALSE(parse_made_bucket(stem, bucket));
+            // Neither another group's nor another run's.
+            CHECK_FALSE(parse_made_bucket(stem, made_bucket_stem(bucket, run, group + 1) + "0"));
+            CHECK_FALSE(parse_made_bucket(
+                stem, made_bucket_stem(bucket, "20261122T150405Z-abcdef3f9a2d", group) + "0"));
+        }
+    }
 }

@@ -30,4 +30,18 @@ std::string object_key(std::string_view prefix, std::uint64_t index);
 std::optional<std::uint64_t> parse_object_key(std::string_view prefix,
                                               std::string_view key) noexcept;
 
+/// What the names of all buckets begin with that group number `group` of a run makes beside its own
+/// bucket: "<bucket>-<run id>-<group>-". They share one name space with everybody's, so the run's
+/// id, which is new for each run, is always whole in it; the bucket's name is cut to what leaves
+/// room for any number within the 63 characters a name may have.
+std::string made_bucket_stem(std::string_view bucket, std::string_view run_id, std::size_t group);
+
+/// Digits of a made bucket's number behind the stem: base 36, at most so many.
+constexpr std::size_t bucket_number_size = 13;
+
+std::string made_bucket_name(std::string_view stem, std::uint64_t number);
+
+/// The number of a bucket whose name is the stem and a number; nothing for any other name.
+std::optional<std::uint64_t> parse_made_bucket(std::string_view stem, std::string_view name);
+
 }  // namespace chopsticks::s3

@@ -31,6 +31,8 @@ struct request_options {
     addressing style = addressing::path;
     payload_mode payload = payload_mode::unsigned_payload;
     std::string key_prefix;  ///< raw UTF-8; encoded once
+    /// made_bucket_stem(): of the buckets that are made beside `bucket`. Empty: none will be.
+    std::string bucket_stem;
 };
 
 /// Head and body of a request whose body this library knows.
@@ -53,7 +55,7 @@ class request_writer {
     /// Longest continuation token list() takes, before encoding.
     static constexpr std::size_t max_token_bytes = 2048;
 
-    /// No bucket suffix: the bucket of the options itself.
+    /// No number: the bucket of the options itself.
     static constexpr std::optional<std::uint64_t> own_bucket = std::nullopt;
 
     /// Throws config_error when an option would break the request line or a field (control
@@ -80,27 +82,33 @@ class request_writer {
     std::string_view list(std::optional<unsigned> directory, std::uint32_t max_keys,
                           std::string_view token, std::int64_t wall_s) noexcept;
 
-    /// A bucket named "<bucket>-<suffix>", or the bucket itself. The body is empty in us-east-1 and
-    /// names the region elsewhere.
-    whole_request create_bucket(std::optional<std::uint64_t> suffix, std::int64_t wall_s) noexcept;
+    /// A bucket named by the stem and a number, or the bucket itself. The body is empty in
+    /// us-east-1 and names the region elsewhere.
+    whole_request create_bucket(std::optional<std::uint64_t> number, std::int64_t wall_s) noexcept;
 
-    std::string_view head_bucket(std::optional<std::uint64_t> suffix, std::int64_t wall_s) noexcept;
+    std::string_view head_bucket(std::optional<std::uint64_t> number, std::int64_t wall_s) noexcept;
 
-    std::string_view remove_bucket(std::optional<std::uint64_t> suffix,
+    std::string_view remove_bucket(std::optional<std::uint64_t> number,
                                    std::int64_t wall_s) noexcept;
 
     /// Any request, for control operations; allocates. `raw_path` is decoded and starts with '/';
     /// in virtual-host style the caller leaves the bucket out of it. `headers` must not hold Host,
     /// Content-Length, the x-amz-* fields named above or Authorization; their x-amz-* fields are
     /// signed. `payload_hash`: 64 hex digits, or empty for UNSIGNED-PAYLOAD (in hashed mode, of the
-    /// empty body). A Content-Length is sent when body_length > 0 or the method is PUT or POST.
+    /// empty body). `host`: from bucket_host(); empty: of the options' bucket. A Content-Length is
+    /// sent when body_length > 0 or the method is PUT or POST.
     std::string_view request(std::string_view method, std::string_view raw_path,
                              std::span<const name_value> query, std::span<const name_value> headers,
                              std::uint64_t body_length, std::string_view payload_hash,
-                             std::int64_t wall_s);
+                             std::int64_t wall_s, std::string_view host = {});
 
     /// The raw path of a key of the bucket for request(): "/bucket/key" or "/key".
     std::string raw_path(std::string_view key) const;
+
+    /// The raw path of another bucket for request(), and the host that goes with it. An empty name
+    /// is the service itself.
+    std::string bucket_path(std::string_view bucket) const;
+    std::string bucket_host(std::string_view bucket) const;
 
     const request_options& options() const noexcept { return options_; }
 
@@ -137,7 +145,7 @@ class request_writer {
         std::optional<std::uint64_t> content_length;
     };
     std::string_view compose(const varying& what, std::int64_t wall_s) noexcept;
-    std::string_view on_bucket(std::string_view method, std::optional<std::uint64_t> suffix,
+    std::string_view on_bucket(std::string_view method, std::optional<std::uint64_t> number,
                                std::string_view body_hash,
                                std::optional<std::uint64_t> content_length,
                                std::int64_t wall_s) noexcept;
@@ -146,6 +154,7 @@ class request_writer {
     signer signer_;
     std::string host_;            // as sent, for the bucket itself
     std::string encoded_bucket_;  // as in a path
+    std::string encoded_stem_;    // of made buckets, as in a path
     std::string encoded_prefix_;  // as in a path
     std::string query_prefix_;    // as in a query
     std::string create_body_;     // of create_bucket

@@ -1,0 +1,26 @@
+#pragma once
+/// \file
+/// From the config to addresses to connect to and writers of requests. Main thread.
+
+#include <chopsticks/s3/protocol/request.hpp>
+#include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/scenario/scenario.hpp>
+#include <string>
+#include <vector>
+
+#include "link.hpp"
+
+namespace chopsticks::s3 {
+
+/// The config's endpoints. Throws config_error: not a URL, or http beside https.
+std::vector<scenario::endpoint_url> endpoint_urls(const scenario::s3_config& config);
+
+/// All addresses of all of them, in the resolver's order. Throws config_error.
+std::vector<target_address> find_addresses(const scenario::s3_config& config,
+                                           const std::vector<scenario::endpoint_url>& urls);
+
+/// What a writer for one endpoint needs, without made buckets.
+request_options writer_options(const scenario::s3_config& config, const scenario::endpoint_url& url,
+                               const std::string& key_prefix);
+
+}  // namespace chopsticks::s3

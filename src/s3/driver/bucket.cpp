@@ -1,0 +1,169 @@
+#include "bucket.hpp"
+
+#include <algorithm>
+#include <chopsticks/s3/protocol/error.hpp>
+#include <chopsticks/s3/protocol/key.hpp>
+#include <chopsticks/s3/protocol/xml.hpp>
+
+#include "explain.hpp"
+
+namespace chopsticks::s3 {
+
+namespace {
+
+/// Pages of ListBuckets that are read; a server that never comes to an end proves nothing.
+constexpr int bucket_pages_most = 1000;
+
+std::string unreadable(const char* what, const std::string& endpoint) {
+    return endpoint + ": the answer to " + what + " cannot be read";
+}
+
+/// Whether the answer says that the server has no such thing as what it was asked for.
+bool knows_no_such_thing(const control_reply& reply) {
+    return reply.problem.empty() && (reply.status == 501 || reply.status == 405);
+}
+
+/// As an operation of the load would have it.
+op_status status_of(const control_reply& reply) {
+    if (!reply.problem.empty()) return op_status::connection_lost;
+    return classify(reply.status, parse_error(reply.body).code);
+}
+
+}  // namespace
+
+const owned_bucket* bucket_listing::find(std::string_view name) const noexcept {
+    for (const owned_bucket& bucket : buckets) {
+        if (bucket.name == name) return &bucket;
+    }
+    return nullptr;
+}
+
+runtime::task<bucket_listing> list_buckets(s3_session& session, std::string prefix,
+                                           const std::string& endpoint) {
+    bucket_listing out;
+    control_request ask;
+    ask.method = "GET";
+    ask.bucket = std::string();
+    std::string token;
+    for (int page = 0; page < bucket_pages_most; ++page) {
+        ask.query.clear();
+        if (!prefix.empty()) ask.query.push_back(name_value{"prefix", prefix});
+        if (!token.empty()) ask.query.push_back(name_value{"continuation-token", token});
+        const control_reply reply = co_await session.control(ask);
+        out.status = reply.status;
+        out.problem = explain(reply, session.core(), endpoint);
+        if (!out.problem.empty()) co_return out;
+        out.date_s = reply.date_s;
+        auto read = parse_bucket_page(reply.body);
+        if (!read) {
+            out.problem = unreadable("ListBuckets", endpoint);
+            co_return out;
+        }
+        for (owned_bucket& bucket : read->buckets) {
+            if (bucket.name.starts_with(prefix)) out.buckets.push_back(std::move(bucket));
+        }
+        if (read->token.empty()) co_return out;
+        if (read->token == token) break;
+        token = read->token;
+    }
+    out.problem = endpoint + ": ListBuckets does not come to an end";
+    co_return out;
+}
+
+runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket,
+                                         const std::string& endpoint) {
+    bucket_content out;
+    control_request ask;
+    ask.method = "GET";
+    ask.bucket = bucket;
+    ask.query.push_back(name_value{"max-keys", "1"});
+    ask.query.push_back(name_value{"versions", ""});
+    control_reply reply = co_await session.control(ask);
+    if (knows_no_such_thing(reply)) {
+        // No versions here: objects are all there can be.
+        ask.query.pop_back();
+        ask.query.push_back(name_value{"list-type", "2"});
+        reply = co_await session.control(ask);
+    }
+    out.absent = reply.problem.empty() && reply.status == 404;
+    if (out.absent) co_return out;
+    out.held = explain(reply, session.core(), endpoint);
+    if (!out.held.empty()) {
+        out.status = status_of(reply);
+        co_return out;
+    }
+    const auto versions = parse_versions(reply.body);
+    if (!versions) {
+        out.held = unreadable("ListObjectVersions", endpoint);
+        co_return out;
+    }
+    if (!versions->entries.empty()) {
+        const stored_version& first = versions->entries.front();
+        out.held = std::string("it holds ") +
+                   (first.delete_marker ? "a delete marker" : "an object") + ", \"" + first.key +
+                   "\"";
+        co_return out;
+    }
+    if (versions->is_truncated) {
+        out.held = endpoint + ": its listing is empty and says that there is more";
+        co_return out;
+    }
+    ask.query.clear();
+    ask.query.push_back(name_value{"max-uploads", "1"});
+    ask.query.push_back(name_value{"uploads", ""});
+    reply = co_await session.control(ask);
+    if (knows_no_such_thing(reply)) co_return out;
+    out.held = explain(reply, session.core(), endpoint);
+    if (!out.held.empty()) {
+        out.status = status_of(reply);
+        co_return out;
+    }
+    if (find_xml_root(reply.body).name == "ListBucketResult") co_return out;  // it knows none
+    const auto uploads = parse_uploads(reply.body);
+    if (!uploads) {
+        out.held = unreadable("ListMultipartUploads", endpoint);
+    } else if (!uploads->entries.empty()) {
+        out.held = "it holds an unfinished upload, \"" + uploads->entries.front().key + "\"";
+    }
+    co_return out;
+}
+
+runtime::task<std::string> remove_empty_bucket(s3_session& session, std::string bucket,
+                                               const std::string& endpoint, op_status* why) {
+    const bucket_content content = co_await what_is_in(session, bucket, endpoint);
+    if (why != nullptr) *why = content.status;
+    if (content.absent || !content.held.empty()) co_return content.held;
+    control_request ask;
+    ask.method = "DELETE";
+    ask.bucket = bucket;
+    const control_reply reply = co_await session.control(ask);
+    if (why != nullptr) *why = status_of(reply);
+    if (reply.problem.empty() && reply.status == 404) co_return std::string();
+    co_return explain(reply, session.core(), endpoint);
+}
+
+runtime::task<void> s3_session::remove_bucket(const engine::operation& op, engine::outcome& out) {
+    const made_buckets::claim claim = core_.buckets.whose(op.object);
+    if (claim == made_buckets::claim::ours && !op.cleaning) {
+        co_await attempt(op, out);
+        co_return;
+    }
+    out.sent_ns = core_.loop.turn_ns();
+    const std::string name = made_bucket_name(core_.options.bucket_stem, op.object);
+    if (claim != made_buckets::claim::ours) {
+        out.native = native_code::of_http(claim == made_buckets::claim::foreign ? 404 : 409);
+        out.fail(
+            op_status::client_error, "NotOurs",
+            "the bucket " + name + " is not shown to be this run's: making it was refused (409)");
+        co_return;
+    }
+    detached_ = true;
+    const std::string& endpoint_name = core_.options.config->endpoints[endpoint()];
+    op_status why = op_status::ok;
+    const std::string problem = co_await remove_empty_bucket(*this, name, endpoint_name, &why);
+    if (problem.empty()) co_return;
+    if (why == op_status::ok) why = op_status::bad_response;
+    out.fail(why, "NotRemoved", "the bucket " + name + ": " + problem);
+}
+
+}  // namespace chopsticks::s3

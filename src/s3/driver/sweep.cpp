@@ -1,0 +1,363 @@
+#include "sweep.hpp"
+
+#include <algorithm>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/s3/protocol/error.hpp>
+#include <chopsticks/s3/protocol/inventory.hpp>
+#include <chopsticks/s3/protocol/key.hpp>
+#include <chopsticks/s3/protocol/xml.hpp>
+#include <optional>
+
+#include "explain.hpp"
+
+namespace chopsticks::s3 {
+
+namespace {
+
+constexpr std::size_t page_entries = 1000;
+constexpr std::int64_t pause_first_ns = 100'000'000;
+constexpr std::int64_t pause_most_ns = 5'000'000'000;
+
+bool may_help_to_repeat(const control_reply& reply) noexcept {
+    if (!reply.problem.empty()) return true;
+    return reply.status == 429 || (reply.status >= 500 && reply.status != 501);
+}
+
+/// The server does not serve this kind of request at all.
+bool is_unserved(const control_reply& reply) noexcept {
+    return reply.problem.empty() && (reply.status == 501 || reply.status == 405);
+}
+
+/// One sweep: where it is in the listing, what it has found.
+class sweeper {
+  public:
+    sweeper(s3_session& session, const sweep_job& job, const std::string& endpoint,
+            sweep_figures& figures)
+        : session_(session), job_(job), endpoint_(endpoint), found_(figures) {}
+
+    runtime::task<void> go();
+
+  private:
+    runtime::task<control_reply> ask_for_page(const version_page& last);
+    runtime::task<void> go_through_versions();
+    runtime::task<void> go_through_uploads();
+    /// Counts it; true: it is the run's.
+    bool take(const std::string& key, std::int64_t time_ns);
+    bool take(const stored_version& entry, bool has_versions);
+    runtime::task<void> remove(const std::vector<stored_version>& entries);
+    runtime::task<void> remove_one_by_one(const std::vector<stored_version>& entries);
+    void note(const std::string& problem) {
+        if (found_.problem.empty()) found_.problem = problem;
+    }
+    bool stopped() const { return job_.stopped && job_.stopped(); }
+
+    s3_session& session_;
+    const sweep_job& job_;
+    const std::string& endpoint_;
+    sweep_figures& found_;
+    bool plain_ = false;       // no versions here
+    bool one_by_one_ = false;  // no DeleteObjects here
+};
+
+runtime::task<control_reply> sweeper::ask_for_page(const version_page& last) {
+    control_request ask;
+    ask.method = "GET";
+    const auto parameter = [&ask](const char* name, const std::string& value) {
+        ask.query.push_back(name_value{name, value});
+    };
+    parameter("prefix", job_.folder);
+    parameter("max-keys", std::to_string(page_entries));
+    parameter("encoding-type", "url");
+    if (plain_) {
+        parameter("list-type", "2");
+        if (!last.key_marker.empty()) parameter("continuation-token", last.key_marker);
+    } else {
+        parameter("versions", "");
+        if (!last.key_marker.empty()) parameter("key-marker", last.key_marker);
+        if (!last.version_marker.empty()) parameter("version-id-marker", last.version_marker);
+    }
+    const control_reply reply =
+        co_await control_patiently(session_, ask, job_.patience_ns, job_.stopped);
+    co_return reply;
+}
+
+bool sweeper::take(const std::string& key, std::int64_t time_ns) {
+    if (job_.exact) return key == job_.folder;
+    const bool form = parse_object_key(job_.folder, key).has_value();
+    if (form && time_ns >= job_.not_before_ns && time_ns > 0) return true;
+    // A server that ignores the prefix shows the whole bucket: that is nobody's business here.
+    if (key.starts_with(job_.folder)) {
+        ++found_.foreign;
+        if (found_.foreign_example.empty()) found_.foreign_example = key;
+    }
+    return false;
+}
+
+bool sweeper::take(const stored_version& entry, bool has_versions) {
+    if (!take(entry.key, entry.modified_ns)) return false;
+    if (entry.delete_marker) {
+        ++found_.markers;
+    } else if (has_versions && !entry.latest) {
+        ++found_.versions;
+    } else {
+        ++found_.objects;
+    }
+    found_.bytes += entry.size;
+    return true;
+}
+
+runtime::task<void> sweeper::go_through_versions() {
+    version_page page;
+    for (;;) {
+        if (stopped()) co_return;
+        const control_reply reply = co_await ask_for_page(page);
+        // Servers without versions say so, or answer as if nobody had asked for them.
+        // Whoever may list objects need not be allowed to list versions.
+        const bool refused = reply.problem.empty() && reply.status == 403;
+        if (!plain_ && (refused || is_unserved(reply))) {
+            plain_ = true;
+            found_.versions_refused = refused;
+            continue;
+        }
+        // Where there is no bucket, there is nothing in it.
+        if (reply.problem.empty() && reply.status == 404 &&
+            parse_error(reply.body).code == "NoSuchBucket") {
+            co_return;
+        }
+        const std::string problem = explain(reply, session_.core(), endpoint_);
+        if (!problem.empty()) {
+            note(problem);
+            co_return;
+        }
+        auto next = parse_versions(reply.body);
+        if (!next) {
+            note(endpoint_ + ": the listing of versions cannot be read");
+            co_return;
+        }
+        if (!plain_ && !next->has_versions) {
+            // Its tokens belong to the other listing: from the beginning, as that.
+            plain_ = true;
+            page = version_page();
+            continue;
+        }
+        found_.had_versions = next->has_versions;
+        std::vector<stored_version> ours;
+        for (const stored_version& entry : next->entries) {
+            if (take(entry, next->has_versions)) ours.push_back(entry);
+        }
+        if (job_.remove && !ours.empty()) co_await remove(ours);
+        if (!next->is_truncated) co_return;
+        const bool advances =
+            !next->key_marker.empty() &&
+            (next->key_marker != page.key_marker || next->version_marker != page.version_marker);
+        if (!advances) {
+            note(endpoint_ + ": the listing says that there is more and not where");
+            co_return;
+        }
+        page.key_marker = next->key_marker;
+        page.version_marker = next->version_marker;
+    }
+}
+
+runtime::task<void> sweeper::go_through_uploads() {
+    upload_page page;
+    for (;;) {
+        if (stopped()) co_return;
+        control_request ask;
+        ask.method = "GET";
+        ask.query.push_back(name_value{"prefix", job_.folder});
+        ask.query.push_back(name_value{"uploads", ""});
+        ask.query.push_back(name_value{"encoding-type", "url"});
+        if (!page.key_marker.empty()) {
+            ask.query.push_back(name_value{"key-marker", page.key_marker});
+            ask.query.push_back(name_value{"upload-id-marker", page.upload_marker});
+        }
+        const control_reply reply =
+            co_await control_patiently(session_, ask, job_.patience_ns, job_.stopped);
+        // The load begins none.
+        const bool has_none = reply.problem.empty() && (reply.status == 403 || reply.status == 404);
+        if (has_none || is_unserved(reply)) co_return;
+        const std::string problem = explain(reply, session_.core(), endpoint_);
+        if (!problem.empty()) {
+            note(problem);
+            co_return;
+        }
+        // As above: answered as if nobody had asked for uploads.
+        if (find_xml_root(reply.body).name == "ListBucketResult") co_return;
+        auto next = parse_uploads(reply.body);
+        if (!next) {
+            note(endpoint_ + ": the listing of uploads cannot be read");
+            co_return;
+        }
+        for (const stored_upload& upload : next->entries) {
+            if (!take(upload.key, upload.initiated_ns)) continue;
+            ++found_.uploads;
+            if (!job_.remove || stopped()) continue;
+            control_request abort;
+            abort.method = "DELETE";
+            abort.key = upload.key;
+            abort.query.push_back(name_value{"uploadId", upload.upload_id});
+            const control_reply gone =
+                co_await control_patiently(session_, abort, job_.patience_ns, job_.stopped);
+            if (gone.problem.empty() && (gone.status < 300 || gone.status == 404)) {
+                ++found_.removed;
+            } else {
+                note(explain(gone, session_.core(), endpoint_));
+            }
+        }
+        if (!next->is_truncated) co_return;
+        const bool advances =
+            !next->key_marker.empty() &&
+            (next->key_marker != page.key_marker || next->upload_marker != page.upload_marker);
+        if (!advances) {
+            note(endpoint_ + ": the listing of uploads says that there is more and not where");
+            co_return;
+        }
+        page.key_marker = next->key_marker;
+        page.upload_marker = next->upload_marker;
+    }
+}
+
+runtime::task<void> sweeper::remove(const std::vector<stored_version>& entries) {
+    if (one_by_one_) {
+        co_await remove_one_by_one(entries);
+        co_return;
+    }
+    // A page may have more than was asked for.
+    for (std::size_t at = 0; at < entries.size() && !stopped(); at += page_entries) {
+        const std::size_t count = std::min(page_entries, entries.size() - at);
+        const std::span<const stored_version> some(entries.data() + at, count);
+        const deletion what = make_deletion(some);
+        control_request ask;
+        ask.method = "POST";
+        ask.query.push_back(name_value{"delete", ""});
+        ask.headers.push_back(name_value{"Content-MD5", what.content_md5});
+        ask.body = what.body;
+        const control_reply reply =
+            co_await control_patiently(session_, ask, job_.patience_ns, job_.stopped);
+        const bool not_here = reply.problem.empty() && reply.status >= 400 && reply.status < 502 &&
+                              reply.status != 403 && reply.status != 404 && reply.status != 429;
+        if (not_here) {
+            one_by_one_ = true;
+            const std::vector<stored_version> rest(
+                entries.begin() + static_cast<std::ptrdiff_t>(at), entries.end());
+            co_await remove_one_by_one(rest);
+            co_return;
+        }
+        const std::string problem = explain(reply, session_.core(), endpoint_);
+        if (!problem.empty()) {
+            note(problem);
+            co_return;
+        }
+        const auto failures = parse_deletion(reply.body);
+        if (!failures) {
+            note(endpoint_ + ": the answer to DeleteObjects cannot be read");
+            co_return;
+        }
+        found_.removed += count - std::min(failures->size(), count);
+        if (failures->empty()) continue;
+        const deletion_failure& first = failures->front();
+        note("\"" + first.key + "\": " + first.code +
+             (first.message.empty() ? "" : " (" + short_text(first.message) + ")"));
+    }
+}
+
+runtime::task<void> sweeper::remove_one_by_one(const std::vector<stored_version>& entries) {
+    for (const stored_version& entry : entries) {
+        if (stopped()) co_return;
+        control_request ask;
+        ask.method = "DELETE";
+        ask.key = entry.key;
+        if (!entry.version_id.empty()) {
+            ask.query.push_back(name_value{"versionId", entry.version_id});
+        }
+        const control_reply reply =
+            co_await control_patiently(session_, ask, job_.patience_ns, job_.stopped);
+        if (reply.problem.empty() && (reply.status < 300 || reply.status == 404)) {
+            ++found_.removed;
+        } else {
+            note(explain(reply, session_.core(), endpoint_));
+        }
+    }
+}
+
+runtime::task<void> sweeper::go() {
+    co_await go_through_versions();
+    if (!found_.problem.empty() && !job_.remove) co_return;
+    if (!job_.exact) co_await go_through_uploads();
+    found_.complete = found_.problem.empty() && !stopped();
+}
+
+std::string counted(std::uint64_t count, const char* what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+void sweep_figures::add(const sweep_figures& more) {
+    if (problem.empty()) problem = more.problem;
+    complete = complete && more.complete;
+    objects += more.objects;
+    versions += more.versions;
+    markers += more.markers;
+    uploads += more.uploads;
+    bytes += more.bytes;
+    foreign += more.foreign;
+    if (foreign_example.empty()) foreign_example = more.foreign_example;
+    removed += more.removed;
+    had_versions = had_versions || more.had_versions;
+    versions_refused = versions_refused || more.versions_refused;
+}
+
+runtime::task<control_reply> control_patiently(s3_session& session, const control_request& what,
+                                               std::int64_t patience_ns,
+                                               const std::function<bool()>& stopped) {
+    const std::int64_t until = monotonic_ns() + patience_ns;
+    std::int64_t pause = pause_first_ns;
+    for (;;) {
+        control_reply reply = co_await session.control(what);
+        const bool over =
+            monotonic_ns() + pause > until || session.is_given_up() || (stopped && stopped());
+        if (over || !may_help_to_repeat(reply)) co_return reply;
+        co_await session.core().loop.sleep_until(monotonic_ns() + pause);
+        pause = std::min(2 * pause, pause_most_ns);
+    }
+}
+
+runtime::task<sweep_figures> sweep(s3_session& session, const sweep_job& job,
+                                   const std::string& endpoint, sweep_figures* progress) {
+    sweep_figures own;
+    sweep_figures& figures = progress != nullptr ? *progress : own;
+    figures = sweep_figures();
+    sweeper work(session, job, endpoint, figures);
+    co_await work.go();
+    co_return figures;
+}
+
+runtime::task<sweep_figures> sweep_clean(s3_session& session, sweep_job job,
+                                         const std::string& endpoint, sweep_figures* progress) {
+    job.remove = true;
+    sweep_figures gone = co_await sweep(session, job, endpoint, progress);
+    if (gone.found() == 0) co_return gone;
+    // What the server said of each is one thing, what it shows afterwards is another.
+    job.remove = false;
+    sweep_figures left = co_await sweep(session, job, endpoint);
+    left.removed = gone.removed;
+    if (left.problem.empty() && left.found() > 0) left.problem = gone.problem;
+    co_return left;
+}
+
+std::string describe(const sweep_figures& figures) {
+    std::vector<std::string> parts;
+    if (figures.objects > 0) parts.push_back(counted(figures.objects, "object"));
+    if (figures.versions > 0) parts.push_back(counted(figures.versions, "older version"));
+    if (figures.markers > 0) parts.push_back(counted(figures.markers, "delete marker"));
+    if (figures.uploads > 0) parts.push_back(counted(figures.uploads, "unfinished upload"));
+    if (parts.empty()) return "nothing";
+    std::string text = parts.front();
+    for (std::size_t i = 1; i < parts.size(); ++i)
+        text += (i + 1 == parts.size() ? " and " : ", ") + parts[i];
+    return text;
+}
+
+}  // namespace chopsticks::s3
