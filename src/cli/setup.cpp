@@ -13,8 +13,9 @@
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/scenario/slo.hpp>
 #include <cmath>
-#include <cstdlib>
 #include <random>
+
+#include "target_options.hpp"
 
 namespace chopsticks::cli {
 
@@ -46,25 +47,6 @@ runtime::idle_mode idle_of(const std::string& text, bool blocks) {
     return blocks ? runtime::idle_mode::sleep : runtime::idle_mode::hybrid;
 }
 
-/// Names the reason instead of using the secret: it would be in the process list and the shell's
-/// history for all to read.
-void refuse_secrets(const run_arguments& a) {
-    const char* advice =
-        " is not taken on the command line, where every user of this machine could read it; set "
-        "AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or write it to the workload config or "
-        "~/.aws/credentials";
-    if (!a.secret_key.empty()) throw config_error(std::string("--secret-key: a secret") + advice);
-    if (!a.session_token.empty()) {
-        throw config_error(std::string("--session-token: a secret") + advice);
-    }
-    for (const std::string& set : a.sets) {
-        const std::string path = set.substr(0, set.find('='));
-        if (path.find("secret") != std::string::npos || path.find("token") != std::string::npos) {
-            throw config_error("--set " + path + ": a secret" + advice);
-        }
-    }
-}
-
 }  // namespace
 
 std::vector<int> usable_cpus() {
@@ -85,10 +67,6 @@ void add_run_options(CLI::App& command, run_arguments& a) {
                     "Scenario: what is done. A YAML file, the name of one that comes with the "
                     "program (chopsticks list), or - for standard input")
         ->required()
-        ->type_name("FILE");
-    command
-        .add_option("--workload-config", a.workload_file,
-                    "Workload config: to whom it is done (YAML)")
         ->type_name("FILE");
     command.add_option("-u,--users", a.users, "Users of a closed loop, over all groups")
         ->type_name("N");
@@ -119,20 +97,7 @@ void add_run_options(CLI::App& command, run_arguments& a) {
         .add_option("--embedded-faults", a.embedded_faults,
                     "Faults that the embedded endpoint injects, as serve --faults takes them")
         ->type_name("SPEC");
-    command
-        .add_option("-H,--endpoint,--host", a.endpoints,
-                    "http://host:port or https://...; may be given again")
-        ->type_name("URL")
-        ->allow_extra_args(false);
-    command
-        .add_option("--access-key", a.access_key, "Access key (its secret: AWS_SECRET_ACCESS_KEY)")
-        ->type_name("K");
-    command.add_option("--bucket", a.bucket, "Bucket (made if it is not there)")->type_name("B");
-    command
-        .add_option("--set", a.sets,
-                    "Replaces a value of the scenario, or with workload.* of the workload config")
-        ->type_name("PATH=VALUE")
-        ->allow_extra_args(false);
+    add_target_options(command, a);
     command
         .add_option("--slo", a.slos,
                     "Service level objective: 'p99(get) < 20ms', 'error_rate < 0.1%'; adds to the "
@@ -141,9 +106,6 @@ void add_run_options(CLI::App& command, run_arguments& a) {
         ->allow_extra_args(false);
     command.add_flag("--headless", a.headless,
                      "Accepted for Locust's sake; there is no other mode");
-    // Known, so that the refusal can say why.
-    command.add_option("--secret-key", a.secret_key)->group("");
-    command.add_option("--session-token", a.session_token)->group("");
 }
 
 run_setup::run_setup(const run_arguments& a, bool start_target) {
@@ -210,40 +172,13 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
 
 void run_setup::set_target(const run_arguments& a, bool start_target) {
     scenario::s3_config& s3 = workload.s3;
-    if (!a.bucket.empty()) s3.bucket = a.bucket;
-    if (!a.endpoints.empty()) {
-        s3.endpoints.clear();
-        for (const std::string& e : a.endpoints) {
-            if (e.find('@') != std::string::npos) {
-                throw config_error(
-                    "--endpoint: user names and secrets do not belong in a URL; give --access-key "
-                    "and AWS_SECRET_ACCESS_KEY");
-            }
-            scenario::endpoint_url url;
-            try {
-                url = scenario::parse_endpoint_url(e);
-            } catch (const config_error& error) {
-                throw config_error(std::string("--endpoint: ") + error.what());
-            }
-            if (s3.virtual_host && url.is_address()) {
-                throw config_error("--endpoint: " + e +
-                                   " is an address and has no sub-domains, but the workload "
-                                   "config says `addressing: virtual`; name the endpoint by its "
-                                   "host name, or write `addressing: path`");
-            }
-            s3.endpoints.push_back(url.text());
-        }
-    }
+    apply_target(s3, a);
     if (a.embedded && !a.endpoints.empty()) {
         throw config_error("--embedded and --endpoint: give one of them");
     }
     if (!a.embedded_faults.empty() && !a.embedded) {
         throw config_error(
             "--embedded-faults: only the embedded endpoint has them; add --embedded");
-    }
-    if (!a.access_key.empty()) {
-        s3.access_key = a.access_key;
-        s3.secret_key.clear();
     }
     if (!has("s3")) {
         if (!a.embedded) return;
@@ -276,17 +211,8 @@ void run_setup::set_target(const run_arguments& a, bool start_target) {
         return;
     }
     if (!start_target) return;
-    if (s3.endpoints.empty()) {
-        throw config_error(
-            "no target: give --endpoint URL or a --workload-config with an endpoint, or --embedded "
-            "to try without a server");
-    }
-    const scenario::credentials_origin origin = scenario::resolve_credentials(
-        s3, [](const std::string& name) -> std::optional<std::string> {
-            const char* value = std::getenv(name.c_str());
-            return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
-        });
-    warnings.insert(warnings.end(), origin.warnings.begin(), origin.warnings.end());
+    const std::vector<std::string> more = complete_target(s3);
+    warnings.insert(warnings.end(), more.begin(), more.end());
 }
 
 void run_setup::choose_cores(const run_arguments& a) {
@@ -437,7 +363,7 @@ void run_setup::make_drivers() {
         setup.protect_initial = !g.data.reuse.empty();
         if (g.workload == "s3") {
             setup.place = "s3://" + workload.s3.bucket + "/" + run_prefix(g);
-            setup.remove_with = "s3cmd del --recursive --force " + setup.place;
+            setup.remove_with = cleanup_command(workload.s3, run_id, g.data.prefix);
         }
         options.groups.push_back(setup);
     }

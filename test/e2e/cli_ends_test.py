@@ -174,7 +174,8 @@ class cleanup_test(ends_case):
         done, result = self.run_it("--quiet")
         self.assert_code(done, *unclean)
         self.assertRegex(done.err,
-                         r"chopsticks: left behind: 150 objects below s3://load/e/.*s3cmd")
+                         r"chopsticks: left behind: 150 objects below s3://load/e/.*"
+                         r"chopsticks cleanup")
 
     def test_no_cleanup_is_kept_and_counted_and_no_fault(self):
         done, result = self.run_it("--set", "phases.cleanup=false")

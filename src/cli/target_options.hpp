@@ -1,0 +1,31 @@
+#pragma once
+/// \file
+/// To whom: the options that name an S3 target and who asks it, for all commands that need one.
+
+#include <chopsticks/scenario/scenario.hpp>
+#include <string>
+#include <vector>
+
+#include "setup.hpp"
+
+namespace chopsticks::cli {
+
+/// --workload-config, --endpoint, --access-key, --bucket, --set; and the secrets, so that
+/// refuse_secrets can say why they are not taken.
+void add_target_options(CLI::App& command, run_arguments& a);
+
+/// Throws config_error if a secret is among the options.
+void refuse_secrets(const run_arguments& a);
+
+/// Puts the options in the place of what the workload config says. Throws config_error.
+void apply_target(scenario::s3_config& s3, const run_arguments& a);
+
+/// Fills in the credentials; throws config_error if there is no endpoint or there are none.
+/// Returns what should be warned about.
+std::vector<std::string> complete_target(scenario::s3_config& s3);
+
+/// The command that lists what the run left below the prefix, for a shell.
+std::string cleanup_command(const scenario::s3_config& s3, const std::string& run_id,
+                            const std::string& prefix);
+
+}  // namespace chopsticks::cli
