@@ -327,6 +327,18 @@ TEST_CASE("report_says_when_errors_pass_the_limit_and_when_the_run_was_cut_short
     CHECK_FALSE(contains(out, "CLEAN"));
 }
 
+TEST_CASE("report_names_the_places_that_were_found_wrong_also_where_no_operation_met_them") {
+    run_document doc = sample::document();
+    doc.data.wrong = wrong_data_figures{0, 7, {}};
+    CHECK_FALSE(contains(report_of(doc), "CORRUPT"));
+    CHECK_FALSE(contains(report_of(doc), "Wrong data"));
+    doc.data.wrong = wrong_data_figures{40, 90, {"kept-0 offset 4096: a lost write"}};
+    const std::string out = report_of(doc);
+    CHECK(contains(out, "CORRUPT     40 places hold other data than was written"));
+    CHECK(
+        contains(out, "Wrong data: 40 places\n  kept-0 offset 4096: a lost write\n  and 39 more"));
+}
+
 TEST_CASE("report_says_each_verdict_also_the_good_ones") {
     run_document doc = sample::document();
     doc.scenario.error_limit = 0.05;
