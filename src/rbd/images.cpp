@@ -9,6 +9,7 @@ namespace chopsticks::rbd {
 std::string open_one(world& w, image& i, bool& missing) {
     missing = false;
     rados_ioctx_t pool = w.connections[i.connection].pool;
+    const waiting_for wait(w.waits, "for image " + path_of(w, i.name) + " to be opened", 0);
     const bool at_snapshot = w.config.source == scenario::rbd_source::snapshot;
     const char* snapshot = at_snapshot ? w.config.snapshot.c_str() : nullptr;
     const int failed = w.reads_only()

@@ -51,10 +51,11 @@ std::string wait_for_lock(world& w, const image& i) {
     const std::int64_t until = monotonic_ns() + at_most_ns;
     std::string holder = lock_holder(i.handle);
     if (holder.empty()) return {};
-    const waiting_for wait(w.waits,
-                           "for the lock of image " + path_of(w, i.name) + ", which " + holder +
-                               " holds (a client that was killed is missed after some 30 s)",
-                           at_most_ns);
+    // "client.4711 at 127.0.0.1:0/1": who it is says enough, all else is in the message at the end.
+    const waiting_for wait(
+        w.waits,
+        "for the lock of " + path_of(w, i.name) + ", held by " + holder.substr(0, holder.find(' ')),
+        at_most_ns);
     for (;; holder = lock_holder(i.handle)) {
         if (holder.empty()) return {};
         if (w.give_up) return "given up";

@@ -37,11 +37,12 @@ class waiting_note {
     std::int64_t until_ns_ = 0;
 };
 
-/// One wait; ends with its scope.
+/// One wait; ends with its scope. It is told on one line of 80 columns: few words.
 class waiting_for {
   public:
+    /// \param at_most_ns 0: the wait has no bound of its own
     waiting_for(waiting_note& note, std::string what, std::int64_t at_most_ns) : note_(note) {
-        note_.set(std::move(what), monotonic_ns() + at_most_ns);
+        note_.set(std::move(what), at_most_ns == 0 ? 0 : monotonic_ns() + at_most_ns);
     }
     ~waiting_for() { note_.clear(); }
     waiting_for(const waiting_for&) = delete;

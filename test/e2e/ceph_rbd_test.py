@@ -175,7 +175,9 @@ class driver_test(rbd_case):
                 "rbd", "lock", "ls", "locked").stdout)
             config = self.config(images=["locked"], overwrite_existing=True,
                                  operation_timeout="2s")
-            self.refused(config, "locked by client")
+            self.refused(config, "locked by client",
+                         r"(?m)^open waits for the lock of rbd/locked, held by client\.\d+, "
+                         r"at most \d+ s more$")
         finally:
             other.send_signal(signal.SIGINT)
             other.wait(30)

@@ -132,26 +132,23 @@ TEST_CASE("across runs: what a run that was cut off had under way may be old or 
     other.remove("kept-0");
     write_twice();
     const std::string before = other.read("kept-0", 0, blocks * 4 * kib);
-    std::string after;
-    {
-        // Never closed, as by a kill. Its images stay open in this process; nothing locks them.
-        kept_run killed("killed");
-        REQUIRE(killed.open().problem == "");
-        for (const std::uint64_t b : {5, 15})
-            killed.write(b);
-        after = other.read("kept-0", 0, blocks * 4 * kib);
-        // The keeper writes a second late at most; then these are expected.
-        const std::string ledger = other.ledger_object("kept-0");
-        std::uint64_t first_size = 0;
-        rados_stat(other.pool, ledger.c_str(), &first_size, nullptr);
-        for (int n = 0; n < 600; ++n) {
-            std::uint64_t size = 0;
-            rados_stat(other.pool, ledger.c_str(), &size, nullptr);
-            if (size > first_size) break;
-            std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        }
-        killed.write(25);
+    // Not closed before the next run has begun, as by a kill. Nothing locks its images.
+    kept_run killed("killed");
+    REQUIRE(killed.open().problem == "");
+    const std::string ledger = other.ledger_object("kept-0");
+    std::uint64_t first_size = 0;
+    rados_stat(other.pool, ledger.c_str(), &first_size, nullptr);
+    for (const std::uint64_t b : {5, 15})
+        killed.write(b);
+    const std::string after = other.read("kept-0", 0, blocks * 4 * kib);
+    // The keeper writes a second late at most; then these are expected.
+    for (int n = 0; n < 600; ++n) {
+        std::uint64_t size = 0;
+        rados_stat(other.pool, ledger.c_str(), &size, nullptr);
+        if (size > first_size) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }
+    killed.write(25);
     kept_run next("next");
     const engine::target_state state = next.open();
     REQUIRE(state.problem == "");
@@ -171,7 +168,8 @@ TEST_CASE("across runs: what a run that was cut off had under way may be old or 
     other.write("kept-0", 0, after);
     for (const std::uint64_t b : wrong_now())
         CHECK(b == 25);
-    other.remove("kept-0");
+    killed.rig.close_target();
+    CHECK(other.remove("kept-0"));
 }
 
 TEST_CASE("a ledger that is gone, damaged or shorter is told, and never taken for none") {

@@ -57,7 +57,7 @@ class other_client {
         int order = 22;
         REQUIRE(rbd_create2(pool, name, bytes, 1 | 4, &order) == 0);
     }
-    void remove(const char* name) const { rbd_remove(pool, name); }
+    bool remove(const char* name) const { return rbd_remove(pool, name) == 0; }
     void rename(const char* from, const char* to) const {
         REQUIRE(rbd_rename(pool, from, to) == 0);
     }
