@@ -56,6 +56,9 @@ const char* remedy_for(held_up_by by) {
         case held_up_by::own_threads:
             return "Use fewer cores (--cores), so that CPUs are left for these threads, or --idle "
                    "sleep.";
+        case held_up_by::waking:
+            return "Use --idle spin, or keep the CPUs from saving power (the performance "
+                   "governor).";
         case held_up_by::unknown:
             return "See what else runs on the machine.";
     }
@@ -78,6 +81,8 @@ std::string_view name(held_up_by by) noexcept {
             return "others";
         case held_up_by::own_threads:
             return "own_threads";
+        case held_up_by::waking:
+            return "waking";
         case held_up_by::unknown:
             return "unknown";
     }
@@ -106,8 +111,11 @@ held_up_summary summarize_held_up(const std::vector<core_figures>& cores,
         const bool stolen = seen.stolen_s.value_or(0) >= out.stopped_s / 2;
         out.by = stolen ? held_up_by::hypervisor : held_up_by::stop;
     } else if (seen.others_s && seen.process_s) {
-        const bool own = own_other_s(cores, seen) > *seen.others_s;
-        out.by = own ? held_up_by::own_threads : held_up_by::others;
+        const double own_s = own_other_s(cores, seen);
+        // Whoever had the CPUs in that time has used them.
+        out.by = own_s + *seen.others_s < out.queued_s / 2 ? held_up_by::waking
+                 : own_s > *seen.others_s                  ? held_up_by::own_threads
+                                                           : held_up_by::others;
     } else {
         out.by = held_up_by::unknown;
     }
@@ -144,11 +152,18 @@ std::string describe_held_up(const held_up_summary& s, const cpu_contention& see
         case held_up_by::own_threads:
             out += ", since other threads of this process had the CPUs";
             break;
+        case held_up_by::waking:
+            out += ", since its CPUs were slow to wake up, though hardly anybody else used them";
+            break;
         case held_up_by::unknown:
             out += ", by what is not known";
             break;
     }
     out += ". ";
+    if (s.by != held_up_by::quota && seen.throttled_share.value_or(0) > 0.1) {
+        out += "The CPU quota of its control group was used up in " +
+               percent(*seen.throttled_share) + " of its periods as well. ";
+    }
     const bool others = s.by == held_up_by::others && seen.others_s;
     if (others) {
         out += "Others used " + seconds(*seen.others_s) + " of CPU time";

@@ -40,9 +40,11 @@ enum class held_up_by : std::uint8_t {
     quota,        ///< the CPU quota of a control group
     others,       ///< other processes
     own_threads,  ///< threads of this process that are no cores
+    waking,       ///< nobody: CPUs were slow to begin, as those are that save power
     unknown,
 };
-/// "nothing", "stop", "hypervisor", "quota", "others", "own_threads", "unknown".
+/// "nothing", "stop", "hypervisor", "quota", "others", "own_threads", "waking",
+/// "unknown".
 std::string_view name(held_up_by by) noexcept;
 
 /// The cores of a run together.

@@ -14,6 +14,7 @@ namespace chopsticks::runtime {
 struct sched_times {
     std::int64_t ran_ns = 0;
     std::int64_t queued_ns = 0;  ///< ready to run, waiting for a CPU
+    std::int64_t slices = 0;     ///< times that it got one
 };
 /// None when the text is not what the kernel writes.
 std::optional<sched_times> parse_schedstat(std::string_view text) noexcept;
@@ -37,10 +38,12 @@ struct stretch {
     std::int64_t waited_ns = 0;  ///< asleep as it had asked for, and no longer than that
     std::int64_t cpu_ns = 0;
     std::optional<std::int64_t> queued_ns;  ///< as the kernel counts it
+    std::int64_t slices = 0;
 };
 
-/// What was lost in it. Interrupts, and the CPU time of going to sleep, are below 2 ms in a
-/// stretch of tens of milliseconds and count as nothing.
+/// What was lost in it. That a CPU which is free takes up to 20 us to begin with a thread is part
+/// of sleeping and counts as nothing. Interrupts, and the CPU time of going to sleep, are below 2
+/// ms in a stretch of tens of milliseconds and count as nothing.
 held_up_figures judge(const stretch& s) noexcept;
 
 /// Watches the thread that calls it. Two system calls per look, about 2 us; no allocation.
@@ -63,13 +66,13 @@ class held_up_watch {
     held_up_figures take() noexcept;
 
   private:
-    std::optional<std::int64_t> read_queued() const noexcept;
+    std::optional<sched_times> read_times() const noexcept;
 
     int schedstat_ = -1;
     std::int64_t looked_ns_ = 0;
     std::int64_t waited_ns_ = 0;
     std::int64_t cpu_ns_ = 0;
-    std::optional<std::int64_t> queued_ns_;
+    std::optional<sched_times> times_;
     held_up_figures figures_;
 };
 

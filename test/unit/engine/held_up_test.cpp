@@ -73,6 +73,10 @@ TEST_CASE("held_up_cause_and_advice_follow_from_who_had_the_cpu") {
     CHECK(has(told(core(300, 0)), "cc1plus (12) 1.4 s, ninja 0.050 s"));
     CHECK(has(told(core(300, 0)), "taskset"));
     CHECK_FALSE(has(told(core(300, 0)), "--idle"));
+    // Nobody had it.
+    seen.others_s = 0.02;
+    CHECK(has(told(core(300, 0)), "waking: "));
+    CHECK(has(told(core(300, 0)), "--idle spin"));
     // Threads of the process that are no cores.
     seen.others_s = 0.3;
     seen.process_s = 1.9;

@@ -15,10 +15,11 @@ TEST_CASE("schedstat_gives_run_time_and_time_in_the_queue") {
     REQUIRE(times.has_value());
     CHECK(times->ran_ns == 486'640'220);
     CHECK(times->queued_ns == 88'520'152);
+    CHECK(times->slices == 61);
 }
 
 TEST_CASE("schedstat_of_another_form_is_none") {
-    for (const char* text : {"", "12", "12 ", "12 a 3", "a 12 3", "12 13", "cpu 1 2"}) {
+    for (const char* text : {"", "12", "12 ", "12 a 3", "a 12 3", "12 13", "12 13 ", "cpu 1 2"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_schedstat(text).has_value());
     }
@@ -36,6 +37,12 @@ TEST_CASE("held_up_time_is_what_was_neither_used_nor_waited_for") {
     s.queued_ns = 12'000'000;
     CHECK(judge(s).queued_ns == 12'000'000);
     CHECK(judge(s).stopped_ns == 0);
+    // Three times, each of which may take a moment on a CPU that is free.
+    s.slices = 3;
+    CHECK(judge(s).queued_ns == 11'940'000);
+    s.slices = 600;
+    CHECK(judge(s).lost_ns() == 0);
+    s.slices = 0;
     // Stopped for two seconds.
     s.wall_ns = 2'025'000'000;
     s.waited_ns = 15'000'000;
