@@ -220,6 +220,7 @@ run_result coordinator::go() {
     result_.steady.throughput = stats::confidence_of_mean(sink_.throughput(phase::measure));
     result_.measured = std::move(sink_.measured);
     result_.warmup = std::move(sink_.warmup);
+    result_.cores = std::move(sink_.cores);
     add_silences(result_, options_, *shared_, gaps, measure_ns_);
     result_.groups = std::move(sink_.groups);
     result_.stages = std::move(sink_.stages);
@@ -227,7 +228,6 @@ run_result coordinator::go() {
         result_.stages[i].start_s = stages_[i].start_s;
         result_.stages[i].duration_s = stages_[i].duration_s;
     }
-    result_.cores = std::move(sink_.cores);
     result_.connections = sink_.connections;
     result_.measured_connections = sink_.measured_connections;
     result_.lag = std::move(sink_.lag);

@@ -85,7 +85,8 @@ std::vector<success_gap> core_gaps::together() const {
 }
 
 silence_figures silence_between(const core_gaps& gaps, std::int64_t from_ns, std::int64_t to_ns,
-                                std::uint64_t successes, const stats::histogram& service) {
+                                std::uint64_t successes, const stats::histogram& service,
+                                std::int64_t held_up_ns) {
     silence_figures out;
     std::vector<success_gap> within;
     std::vector<std::int64_t> lengths;
@@ -101,8 +102,10 @@ silence_figures silence_between(const core_gaps& gaps, std::int64_t from_ns, std
         within.push_back(gap);
     }
     const std::int64_t service_ns = service.count() > 0 ? service.value_at_percentile(99) : 0;
-    const std::int64_t longest_ns =
-        std::max({outage_least_ns, outage_medians * median_gap(lengths, successes), service_ns});
+    // Before and behind the time in which nothing ran there is the wait for an answer.
+    const std::int64_t own_ns = held_up_ns + held_up_ns / 4;
+    const std::int64_t longest_ns = std::max(
+        {outage_least_ns, outage_medians * median_gap(lengths, successes), service_ns, own_ns});
     out.allowed_s = seconds(longest_ns);
     for (const success_gap& gap : within) {
         const std::int64_t length_ns = gap.to_ns - gap.from_ns;

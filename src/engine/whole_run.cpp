@@ -34,6 +34,10 @@ std::int64_t done_since(const worker_list& workers) {
 
 void add_silences(run_result& result, const run_options& options, const shared_state& shared,
                   const std::vector<std::vector<core_gaps>>& gaps, std::int64_t measure_ns) {
+    // A gap is one of all cores: so is what kept them from running.
+    std::int64_t held_up_ns = result.cores.empty() ? 0 : INT64_MAX;
+    for (const core_figures& core : result.cores)
+        held_up_ns = std::min(held_up_ns, core.held_up.longest_ns);
     // A run that never came to its load has none.
     for (std::size_t g = 0; g < result.group_measure_s.size(); ++g) {
         const std::string prefix = options.groups[g].group->name + "/";
@@ -47,13 +51,14 @@ void add_silences(run_result& result, const run_options& options, const shared_s
             service.add(result.measured.by_operation[i].service);
         }
         result.silences.push_back(
-            silence_between(gaps[g].front(), measure_ns, end_ns, successes, service));
+            silence_between(gaps[g].front(), measure_ns, end_ns, successes, service, held_up_ns));
         for (std::size_t i = 1; i < gaps[g].size(); ++i) {
             const std::size_t endpoint = shared.first_endpoint[g] + i - 1;
             const stats::figures& f = result.measured.by_endpoint[endpoint];
             result.endpoint_silences.push_back(
                 {g, endpoint,
-                 silence_between(gaps[g][i], measure_ns, end_ns, f.ok_count, f.service)});
+                 silence_between(gaps[g][i], measure_ns, end_ns, f.ok_count, f.service,
+                                 held_up_ns)});
         }
     }
 }

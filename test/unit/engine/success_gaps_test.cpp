@@ -20,13 +20,14 @@ void succeed(gap_log& log, std::int64_t from, std::int64_t to, std::int64_t step
 }
 
 engine::silence_figures silence(std::initializer_list<const gap_log*> cores, std::int64_t to,
-                                std::uint64_t successes, std::int64_t service_ns = ms) {
+                                std::uint64_t successes, std::int64_t service_ns = ms,
+                                std::int64_t held_up_ns = 0) {
     engine::core_gaps all;
     for (const gap_log* one : cores)
         all.add(*one);
     stats::histogram service;
     service.record_n(service_ns, 100);
-    return engine::silence_between(all, start, start + to, successes, service);
+    return engine::silence_between(all, start, start + to, successes, service, held_up_ns);
 }
 
 }  // namespace
@@ -95,6 +96,19 @@ TEST_CASE("success_gaps_at_the_targets_own_pace_are_no_outage") {
         CHECK(s.outages.empty());
         CHECK(s.longest_s == doctest::Approx(0.99));
     }
+}
+
+TEST_CASE("success_gaps_of_a_generator_that_did_not_run_are_no_outage") {
+    gap_log a(start);
+    succeed(a, 0, 4'000 * ms, ms);
+    succeed(a, 6'010 * ms, 10'000 * ms, ms);
+    CHECK(silence({&a}, 10'000 * ms, 8'000).outages.size() == 1);
+    const auto held_up = silence({&a}, 10'000 * ms, 8'000, ms, 2'000 * ms);
+    CHECK(held_up.outages.empty());
+    CHECK(held_up.longest_s == doctest::Approx(2.01).epsilon(0.001));
+    CHECK(held_up.allowed_s == doctest::Approx(2.5));
+    // What is much longer is the target's.
+    CHECK(silence({&a}, 10'000 * ms, 8'000, ms, 1'500 * ms).outages.size() == 1);
 }
 
 TEST_CASE("success_gaps_outside_of_the_measure_phase_are_cut_off") {
