@@ -5,7 +5,9 @@
 #include <chopsticks/s3/driver/cleanup.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <cstdio>
+#include <optional>
 
+#include "cleanup_images.hpp"
 #include "target_options.hpp"
 
 namespace chopsticks::cli {
@@ -25,6 +27,8 @@ struct cleanup_arguments {
 struct cleanup_plan {
     scenario::workload_config workload;
     s3::cleanup_options options;
+    bool objects = false;  ///< an S3 bucket is looked through
+    bool images = false;   ///< a pool of block devices is
 };
 
 const results::json& member(const results::json& of, const char* name) {
@@ -45,21 +49,31 @@ void read_result(const cleanup_arguments& a, cleanup_plan& plan) {
     if (plan.options.run_id.empty()) {
         throw config_error("--result " + a.result_file + ": it has no run id; give --run ID");
     }
-    bool has_objects = false;
     for (const results::json& group : member(member(doc, "scenario"), "groups")) {
-        if (text(group, "workload") != "s3") continue;
-        has_objects = true;
+        if (text(group, "workload") != "s3") {
+            plan.images = true;
+            continue;
+        }
+        plan.objects = true;
         const std::string prefix = text(member(group, "data"), "prefix");
         std::vector<std::string>& all = plan.options.prefixes;
         if (!prefix.empty() && std::find(all.begin(), all.end(), prefix) == all.end()) {
             all.push_back(prefix);
         }
     }
-    if (!has_objects) {
-        throw config_error("--result " + a.result_file + ": that run had no S3 groups");
-    }
     // The file knows where the run was; a workload config or an option wins over it.
     if (!a.target.workload_file.empty()) return;
+    const results::json& blocks = member(member(doc, "workload"), "rbd");
+    scenario::rbd_config& rbd = plan.workload.rbd;
+    const auto take = [&blocks](std::string& into, const char* key) {
+        if (const std::string value = text(blocks, key); !value.empty()) into = value;
+    };
+    take(rbd.conf_file, "conf_file");
+    take(rbd.cluster, "cluster");
+    take(rbd.client, "client");
+    take(rbd.keyring, "keyring");
+    take(rbd.pool, "pool");
+    take(rbd.name_space, "namespace");
     const results::json& from = member(member(doc, "workload"), "s3");
     scenario::s3_config& s3 = plan.workload.s3;
     for (const results::json& url : member(from, "endpoints")) {
@@ -119,7 +133,11 @@ void make_plan(const cleanup_arguments& a, cleanup_plan& plan) {
     }
     scenario::s3_config& s3 = plan.workload.s3;
     apply_target(s3, a.target);
-    complete_target(s3);
+    if (a.result_file.empty()) {
+        plan.images = plan.workload.has_rbd;
+        plan.objects = !plan.images || !s3.endpoints.empty();
+    }
+    if (plan.objects) complete_target(s3);
     plan.options.config = &s3;
 }
 
@@ -203,11 +221,7 @@ int print_report(const s3::cleanup_report& report, const cleanup_plan& plan) {
     return left > 0 ? exit_left_behind : exit_ok;
 }
 
-int clean_up(const cleanup_arguments& a) {
-    cleanup_plan plan;
-    make_plan(a, plan);
-    plan.options.remove = a.yes;
-    catch_signals();
+int clean_up_objects(const cleanup_plan& plan) {
     const auto tell = [&](const s3::cleanup_progress& p) {
         std::fprintf(stderr, "cleanup: run %s: %llu found, %llu removed so far\n", p.run.c_str(),
                      static_cast<unsigned long long>(p.found),
@@ -218,6 +232,25 @@ int clean_up(const cleanup_arguments& a) {
     if (report.problem.empty() || stop_level.load() > 0) return status;
     std::fprintf(stderr, "chopsticks: %s\n", report.problem.c_str());
     return report.runs.empty() ? static_cast<int>(exit_usage) : static_cast<int>(exit_left_behind);
+}
+
+int clean_up(const cleanup_arguments& a) {
+    cleanup_plan plan;
+    make_plan(a, plan);
+    plan.options.remove = a.yes;
+    catch_signals();
+    std::optional<left_images> images;
+    if (plan.images) {
+        // Before anything is removed: a cluster that cannot be reached is told alone.
+        images.emplace(plan.workload.rbd);
+        images->select(plan.options.run_id, plan.options.older_than_ns);
+    }
+    int status = exit_ok;
+    if (plan.objects) status = clean_up_objects(plan);
+    if (images && stop_level.load() == 0 && images->clean_up(a.yes) && status == exit_ok) {
+        status = exit_left_behind;
+    }
+    return stop_level.load() > 0 ? static_cast<int>(exit_interrupted) : status;
 }
 
 }  // namespace
@@ -243,6 +276,7 @@ void add_cleanup_command(CLI::App& app, int& result) {
         "Examples:\n"
         "  chopsticks cleanup --result mixed-20261122T150405Z-abcdef3f9a2c.json\n"
         "  chopsticks cleanup --older-than 1d --workload-config config/s3.yaml --yes\n"
+        "A workload config with `rbd` has images looked for, one with an endpoint objects.\n"
         "Exit status: 0 nothing remains, 2 bad usage or target, 5 something remains, 130 "
         "interrupted.");
     command->callback([a, &result] { result = clean_up(*a); });

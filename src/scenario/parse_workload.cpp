@@ -247,7 +247,10 @@ workload_config parse_workload_config(std::string text, std::string file,
     map_reader m(&root, "",
                  "a workload config begins like this: `endpoint: http://localhost:8000`");
     if (const auto driver = m.find("driver")) read_driver(*driver, out);
-    if (const auto rbd = m.find("rbd")) out.rbd = read_rbd_config(*rbd);
+    if (const auto rbd = m.find("rbd")) {
+        out.rbd = read_rbd_config(*rbd);
+        out.has_rbd = true;
+    }
     if (const auto nested = m.find("s3")) {
         for (const auto& e : root.entries) {
             if (!is_s3_key(e.key)) continue;

@@ -103,6 +103,29 @@ class lost_data_test(rbd_case):
         self.assertGreater(wrong["checked"], 0)
         self.assertEqual(wrong["places"], 0)
 
+    def test_cleanup_removes_images_that_a_run_left_and_no_other(self):
+        self.tool("rbd", "create", "--size", "8M", "foreign-0")
+        self.addCleanup(self.tool, "rbd", "rm", "foreign-0")
+        self.run_it(self.config(prefix="left-", count=2), cleanup="false", verify="false")
+        self.run_it(self.config(prefix="kept-", keep=True), verify="false")
+        self.addCleanup(self.tool, "rbd", "rm", "kept-0")
+        run = harness.read_result(self.output)["run"]["id"]
+        both = ["cleanup", "--workload-config", self.config()]
+        # Another run's, none that are so old, and a dry run: nothing goes.
+        before = sorted(self.images())
+        self.assertEqual(before, ["foreign-0", "kept-0", "left-0", "left-1"])
+        for more in (["--run", "19990101T000000Z-000000000000"], ["--older-than", "1d", "--yes"]):
+            self.assert_code(self.run_binary(*both, *more), 0)
+        kept = self.run_binary(*both, "--run", run, "--yes")
+        self.assertIn("left alone", kept.said)
+        dry = self.run_binary(*both, "--older-than", "1ms")
+        self.assert_code(dry, harness.left_behind)
+        self.assertIn("add --yes", dry.said)
+        self.assertEqual(sorted(self.images()), before)
+        done = self.run_binary(*both, "--older-than", "1ms", "--yes")
+        self.assert_code(done, 0)
+        self.assertEqual(sorted(self.images()), ["foreign-0", "kept-0"])
+
     def test_second_interrupt_names_every_image_that_is_left(self):
         process = self.start(*self.arguments(self.config(count=3), measure="60s", drain="60s"))
         harness.wait_until("images", lambda: len(self.images()) == 3)

@@ -334,6 +334,7 @@ struct workload_config {
     std::string driver;  ///< of S3 groups; empty: the workload's default driver
     s3_config s3;
     rbd_config rbd;
+    bool has_rbd = false;  ///< the file says something of block devices
     /// Keys of the Python original that have no meaning here, each with what to do instead.
     std::map<std::string, std::string> ignored;
     std::vector<std::string> warnings;  ///< e.g. a secret in a file that others can read
