@@ -102,7 +102,7 @@ constexpr hint hints[] = {
     {"--rw", image_pattern},
     {"--rwmixread", "the weights of `tasks` in the scenario: -f rbd_mixed_70_30"},
     {"--size",
-     "--set groups.0.data.size=10MiB of objects, --set groups.0.blocks.extent=10GiB of "
+     "--set groups.0.data.size=10MiB of objects, --set groups.0.blocks.extent=1GiB of "
      "images"},
     {"--thinktime", "--set groups.0.load.closed.think_time=10ms"},
     {"--time_based", "runs end by time unless `stop` in the scenario says otherwise"},

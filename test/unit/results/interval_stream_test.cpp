@@ -48,7 +48,7 @@ TEST_CASE("interval_stream_holds_a_header_and_each_line_at_once") {
     CHECK(stream.write("{\"t_s\":1}").empty());
     // Still open: nothing waits in a buffer of the process.
     const interval_file read = read_intervals(path);
-    CHECK(read.header["run"]["id"] == "20261122T150405Z-3f9a2c");
+    CHECK(read.header["run"]["id"] == "20261122T150405Z-abcdef3f9a2c");
     CHECK(read.header["run"]["seed"] == 12345678901234567890ULL);
     CHECK(read.header["operations"].size() == 3);
     REQUIRE(read.intervals.size() == 2);

@@ -159,7 +159,7 @@ inline void fill(health_figures& h) {
 /// A run of 30 s with everything in it: open and closed loop, errors, two endpoints, intervals.
 inline run_document document(std::uint64_t operations = 30'000) {
     run_document doc(names());
-    doc.run.id = "20261122T150405Z-3f9a2c";
+    doc.run.id = "20261122T150405Z-abcdef3f9a2c";
     doc.run.started_ns = 1'795'359'845'123'000'000;
     doc.run.duration_s = 30.0;
     doc.run.command_line = {"chopsticks",           "run",          "-f",
