@@ -31,8 +31,9 @@ void left_images::select(const std::string& run_id, std::int64_t older_than_ns) 
         return !one.age_s || *one.age_s < older_than_ns / 1'000'000'000;
     });
     // A parent goes after its clones.
-    std::stable_sort(images_.begin(), images_.end(),
-                     [](const auto& a, const auto& b) { return a.clone && !b.clone; });
+    std::sort(images_.begin(), images_.end(), [](const auto& a, const auto& b) {
+        return a.clone != b.clone ? a.clone : a.name < b.name;
+    });
 }
 
 bool left_images::clean_up(bool remove) {

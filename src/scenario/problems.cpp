@@ -1,6 +1,7 @@
 #include "problems.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 namespace chopsticks::scenario {
@@ -39,8 +40,8 @@ void problem_list::keep(const config_error& error) {
 
 void problem_list::raise() {
     if (found_.empty()) return;
-    std::stable_sort(found_.begin(), found_.end(), [](const problem& a, const problem& b) {
-        return std::pair(a.line, a.column) < std::pair(b.line, b.column);
+    std::sort(found_.begin(), found_.end(), [](const problem& a, const problem& b) {
+        return std::tie(a.line, a.column, a.text) < std::tie(b.line, b.column, b.text);
     });
     throw problems_error(std::move(found_));
 }

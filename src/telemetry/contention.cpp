@@ -100,8 +100,9 @@ std::vector<cpu_user> cpu_users::top(std::size_t most) const {
     for (const auto& [name, user] : by_name_) {
         if (user.cpu_s >= least_cpu_s) out.push_back({name, user.tasks, user.cpu_s});
     }
-    std::stable_sort(out.begin(), out.end(),
-                     [](const cpu_user& a, const cpu_user& b) { return a.cpu_s > b.cpu_s; });
+    std::sort(out.begin(), out.end(), [](const cpu_user& a, const cpu_user& b) {
+        return a.cpu_s != b.cpu_s ? a.cpu_s > b.cpu_s : a.name < b.name;
+    });
     if (out.size() > most) out.resize(most);
     return out;
 }

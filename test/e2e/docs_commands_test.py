@@ -14,6 +14,7 @@ import docs
 import harness
 import docs_commands_ceph_test as ceph
 
+in_cleanup = "needs runs that were killed: cli_cleanup_test.py has them"
 in_ceph = "needs a cluster: docs_commands_ceph_test.py runs it"
 
 
@@ -42,22 +43,6 @@ def ci_config(page):
 
 def secret(page):
     page.environment["AWS_SECRET_ACCESS_KEY"] = harness.secret_key
-
-
-def what_a_run_left(page):
-    """A bucket with a run's folder, and s3cmd's configuration."""
-    host = page.values["url"].removeprefix("http://")
-    page.file("home/.s3cfg", f"[default]\naccess_key = {harness.access_key}\n"
-              f"secret_key = {harness.secret_key}\nhost_base = {host}\nhost_bucket = {host}\n"
-              "use_https = False\nbucket_location = us-east-1\n")
-    client = page.client()
-    client.create_bucket(Bucket="left")
-    for key in ("chopsticks/one/a", "chopsticks/one/b", "chopsticks/two/a"):
-        client.put_object(Bucket="left", Key=key, Body=b"x")
-
-
-def the_other_run_is_there(page, _):
-    page.assertEqual(harness.keys_in(page.client(), "left"), ["chopsticks/two/a"])
 
 
 def tls_endpoint(page):
@@ -106,9 +91,12 @@ pages = {
             (r"--slo 'p99\(get\) < 20ms' --trial 5s",
              "--slo 'p99(get) < 60s' --trial 300ms " + short_search))),
     ],
-    "docs/explanation/safety.md": [
-        step("s3cmd del", changes=((r"BUCKET", "left"), (r"RUN_ID", "one")),
-             before=what_a_run_left, after=the_other_run_is_there),
+    "docs/how-to/clean-up.md": [
+        step("export AWS_SECRET_ACCESS_KEY", left_out=in_cleanup),
+        step("chopsticks cleanup --result", left_out=in_cleanup),
+        step("chopsticks cleanup --run", left_out=in_cleanup),
+        step("chopsticks cleanup --older-than", left_out=in_cleanup),
+        step("chopsticks cleanup --older-than", left_out="ceph_rbd_data_test.py cleans up images"),
     ],
     "docs/how-to/coming-from-locust-s5cmd.md": [
         step("endpoint: http://localhost:9000", language="yaml", file="s3_config.yaml"),
@@ -135,6 +123,8 @@ pages = {
     "docs/how-to/read-a-result.md": [
         step("jq '.validity' r.json", before=a_result),
         step("jq -r '.operations | to_entries[]"),
+        step("jq -r '.operations | to_entries[]"),
+        step("jq -c '.groups | to_entries"),
         step("jq -r '.operations[\"s3/get\"].by_size_class"),
         step("jq -c '.intervals[]"),
         step("jq -r '.operations[].errors[]"),

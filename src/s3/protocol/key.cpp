@@ -67,17 +67,20 @@ std::string made_bucket_stem(std::string_view bucket, std::string_view run_id, s
 }
 
 std::string made_bucket_name(std::string_view stem, std::uint64_t number) {
-    char digits[bucket_number_size];
-    const char* const end = std::to_chars(digits, digits + sizeof digits, number, 36).ptr;
-    return std::string(stem) + std::string(digits, static_cast<std::size_t>(end - digits));
+    char number_text[bucket_number_size];
+    const char* const end =
+        std::to_chars(number_text, number_text + sizeof number_text, number, 36).ptr;
+    return std::string(stem) +
+           std::string(number_text, static_cast<std::size_t>(end - number_text));
 }
 
 std::optional<std::uint64_t> parse_made_bucket(std::string_view stem, std::string_view name) {
     if (!name.starts_with(stem)) return std::nullopt;
-    const std::string_view digits = name.substr(stem.size());
+    const std::string_view number_text = name.substr(stem.size());
     std::uint64_t number = 0;
-    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number, 36);
-    if (parsed.ec != std::errc{} || parsed.ptr != digits.data() + digits.size())
+    const auto parsed =
+        std::from_chars(number_text.data(), number_text.data() + number_text.size(), number, 36);
+    if (parsed.ec != std::errc{} || parsed.ptr != number_text.data() + number_text.size())
         return std::nullopt;
     // Neither leading zeros nor capitals.
     if (made_bucket_name(stem, number) != name) return std::nullopt;
