@@ -177,7 +177,7 @@ class driver_test(rbd_case):
                                  operation_timeout="2s")
             self.refused(config, "locked by client",
                          r"(?m)^open waits for the lock of rbd/locked, held by client\.\d+, "
-                         r"at most \d+ s more$")
+                         r"at most \d+ s more")
         finally:
             other.send_signal(signal.SIGINT)
             other.wait(30)

@@ -59,7 +59,7 @@ class rbd_case(harness.case):
         self.output = self.dir / "r.json"
 
     def config(self, **keys):
-        keys = {"conf_file": str(self.conf), "size": "16MiB", "operation_timeout": "5s", **keys}
+        keys = {"conf_file": str(self.conf), "size": "16MiB", "operation_timeout": "20s", **keys}
         return self.file("w.yaml", json.dumps({"rbd": keys}))
 
     def arguments(self, config, tasks=mix, **how):
