@@ -35,6 +35,7 @@ timeouts: {connect: 2s, operation: 20s}
 limits: {held_up: 100%%, held_up_longest: 20s}
 """
 
+ran = (harness.ran, harness.generator_was_limit)  # a busy machine makes runs invalid
 outage_classes = {"connect_failed", "connection_lost", "timeout"}
 
 
@@ -130,6 +131,78 @@ class mixed_test(ceph_case):
                                env={"AWS_SECRET_ACCESS_KEY": "wrong"}, timeout=60)
         self.assert_code(done, harness.errors_or_slo, harness.bad_usage)
         self.assert_one_clear_message(done, "(?i)secret|SignatureDoesNotMatch|403")
+
+
+class versions_test(ceph_case):
+    def versions(self, bucket, prefix=""):
+        """(key, version id, is a marker) of everything there is, by boto3."""
+        found = []
+        for page in self.client.get_paginator("list_object_versions").paginate(Bucket=bucket,
+                                                                             Prefix=prefix):
+            found += [(one["Key"], one["VersionId"], False) for one in page.get("Versions", [])]
+            found += [(one["Key"], one["VersionId"], True)
+                      for one in page.get("DeleteMarkers", [])]
+        return found
+
+    def run_in(self, bucket, cleanup=True):
+        return self.run_binary(*self.arguments(self.scenario("2s", cleanup), bucket),
+                               env=self.credentials(), timeout=180)
+
+    def cleanup(self, *arguments):
+        return self.run_binary("cleanup", *arguments, env=self.credentials(), timeout=180)
+
+    def test_versioned_bucket_keeps_nothing_of_the_run(self):
+        self.client.create_bucket(Bucket="versioned")
+        self.client.put_bucket_versioning(Bucket="versioned",
+                                          VersioningConfiguration={"Status": "Enabled"})
+        self.client.put_object(Bucket="versioned", Key="theirs", Body=b"1")
+        self.client.delete_object(Bucket="versioned", Key="theirs")
+        theirs = self.versions("versioned")
+        done = self.run_in("versioned")
+        self.assert_code(done, *ran)
+        self.assertEqual(sorted(self.versions("versioned")), sorted(theirs))
+        self.assertEqual(harness.read_result(self.output)["data"]["left_behind"], 0)
+
+    def test_what_object_lock_keeps_is_told_before_and_counted_after(self):
+        self.client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+        self.client.put_object_lock_configuration(
+            Bucket="locked", ObjectLockConfiguration={
+                "ObjectLockEnabled": "Enabled",
+                "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}})
+        done = self.run_in("locked")
+        self.assert_code(done, harness.left_behind, harness.generator_was_limit)
+        self.assertIn("locks every new object (GOVERNANCE, 1 day)", " ".join(done.said.split()))
+        result = harness.read_result(self.output)
+        there = self.versions("locked")
+        objects = [one for one in there if "/runs/" not in one[0]]
+        self.assertTrue(objects)
+        self.assertEqual([one for one in objects if one[2]], [])  # markers can go, and went
+        self.assertEqual(result["data"]["left_behind"], len(objects) + 1, done.said)  # the mark
+
+    def test_cleanup_removes_what_a_run_left_with_its_versions_and_its_bucket(self):
+        self.client.create_bucket(Bucket="shared-0")
+        done = self.run_in("left", cleanup=False)
+        self.assert_code(done, *ran)
+        self.client.put_bucket_versioning(Bucket="left",
+                                          VersioningConfiguration={"Status": "Enabled"})
+        run = harness.read_result(self.output)["run"]["id"]
+        objects = harness.objects_of_runs(self.client, "left", "mixed/")
+        self.client.put_object(Bucket="left", Key=objects[0], Body=b"")
+        self.client.delete_object(Bucket="left", Key=objects[1])
+        alive = self.cleanup("--result", self.output, "--yes")
+        self.assert_code(alive, harness.ran)
+        self.assertIn("alive", alive.out)
+        mark = f"mixed/runs/{run}/s3.json"
+        body = self.client.get_object(Bucket="left", Key=mark)["Body"].read()
+        self.client.put_object(Bucket="left", Key=mark,
+                               Body=body.replace(b'"running"', b'"ended"'))
+        listed = self.cleanup("--result", self.output)
+        self.assert_code(listed, harness.left_behind)
+        self.assertIn("2 older versions, 1 delete marker", " ".join(listed.out.split()))
+        self.assert_code(self.cleanup("--result", self.output, "--yes"), harness.ran)
+        names = [one["Name"] for one in self.client.list_buckets()["Buckets"]]
+        self.assertNotIn("left", names)
+        self.assertIn("shared-0", names)
 
 
 class outage_test(ceph_case):

@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""Nothing is removed that is not shown to be the run's own, and all of that is: runs against a
+server that lies, keeps versions, locks objects, or is used by others at the same time."""
+
+import pathlib
+import sys
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import harness
+from lying_s3 import bucket
+from safety_case import left_behind, object_key, ran, safety_case
+
+bucket_tasks = "[{op: create_bucket, weight: 3}, {op: delete_bucket}]"
+
+
+class made_buckets_test(safety_case):
+    def test_buckets_that_look_like_ours_were_never_touched(self):
+        server = self.serve(put_existing="200")
+        theirs = ["shared"] + [f"shared-{i}" for i in range(12)]
+        for name in theirs:
+            server.buckets[name] = bucket()
+        done = self.run_against(server, self.scenario(bucket_tasks))
+        self.assert_code(done, *ran)
+        self.assertEqual(sorted(server.buckets), sorted(theirs))
+        named = {name for _, name, _, _ in server.asked("PUT bucket")}
+        self.assertTrue(named)
+        for name in named:
+            self.assertRegex(name, r"^shared-\d{8}t\d{6}z-[0-9a-f]{12}-0-[0-9a-z]+$")
+        self.assertEqual({n for _, n, _, _ in server.asked("DELETE bucket")} - named, set())
+
+    def test_conflict_is_never_ours(self):
+        for code in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            server = self.serve(put_always=f"409 {code}")
+            server.buckets["shared"] = bucket()
+            done = self.run_against(server, self.scenario(bucket_tasks))
+            self.assert_code(done, *ran, harness.errors_or_slo)
+            self.assertTrue(server.asked("PUT bucket"))
+            self.assertEqual(server.asked("DELETE bucket"), [])
+
+    def test_bucket_that_others_filled_stays_and_is_told(self):
+        server = self.serve(delete_nonempty=True)
+        server.buckets["shared"] = bucket()
+        filled = []
+
+        def fill(op, name, _):
+            if op == "DELETE bucket" or filled or "-0-" not in name or name not in server.buckets:
+                return
+            filled.append(name)
+            server.put(name, "precious")
+
+        server.lies.before = fill
+        done = self.run_against(server, self.scenario("[{op: create_bucket}]", operations=6))
+        self.assertTrue(filled)
+        self.assertEqual(server.entries(filled[0]), [("precious", "null", False)], done.said)
+        self.assertEqual(sorted(server.buckets), sorted(["shared", filled[0]]))
+        self.assertIn("precious", self.words(done))
+
+    def test_names_in_use_are_refused(self):
+        server = self.serve()
+        server.buckets["shared"] = bucket()
+        taken = []
+
+        def take(op, name, _):
+            if op == "GET service" and not taken:
+                mark = next(key for key in server.keys("shared") if key.startswith("e2e/runs/"))
+                taken.append(f"shared-{mark.split('/')[2].lower()}-0-5")
+                server.buckets[taken[0]] = bucket()
+
+        server.lies.before = take
+        done = self.run_against(server, self.scenario(bucket_tasks))
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "did not make")
+        self.assertEqual(sorted(server.buckets), sorted(["shared", *taken]))
+
+    def test_without_the_right_to_list_buckets_names_are_asked_for_one_by_one(self):
+        server = self.serve(denied=("GET service",))
+        server.buckets["shared"] = bucket()
+        done = self.run_against(server, self.scenario(bucket_tasks))
+        self.assert_code(done, *ran)
+        self.assertTrue([n for _, n, _, _ in server.asked("HEAD bucket") if n.endswith("-0-0")])
+        self.assertEqual(sorted(server.buckets), ["shared"])
+
+
+class own_bucket_test(safety_case):
+    def test_bucket_that_was_not_there_is_removed(self):
+        server = self.serve()
+        done = self.run_against(server, self.scenario())
+        self.assert_code(done, *ran)
+        self.assertEqual(server.buckets, {})
+
+    def test_two_groups_share_it_and_never_meet_in_a_bucket_name(self):
+        server = self.serve()
+        done = self.run_against(server, self.file("two.yaml", """
+name: two
+groups:
+  - {name: a, workload: s3, data: {prefix: e2e/, objects: 5, size: 100B},
+     tasks: [{op: create_bucket}], load: {closed: {users: 1}}}
+  - {name: b, workload: s3, data: {prefix: e2e/, objects: 5, size: 100B},
+     tasks: [{op: create_bucket}], load: {closed: {users: 1}}}
+phases: {warmup: 0s, measure: 20s, drain: 5s}
+stop: {operations: 8}
+"""))
+        self.assert_code(done, *ran)
+        self.assertEqual(server.buckets, {}, done.said)
+        made = [name for _, name, _, _ in server.asked("PUT bucket") if name != "shared"]
+        self.assertEqual(len(made), len(set(made)))
+
+    def test_bucket_older_than_the_run_stays_whatever_was_said_of_it(self):
+        # The first listing says that there is no such bucket, PUT says 200: there was one.
+        server = self.serve(put_existing="200")
+        server.buckets["shared"] = bucket()
+        hidden = []
+
+        def hide(op, name, key):
+            if op == "GET bucket" and not hidden:
+                hidden.append(server.buckets.pop("shared"))
+            elif op == "PUT bucket" and len(hidden) == 1:
+                server.buckets["shared"] = hidden[0]
+                server.lies.age_buckets_s = 3600
+                hidden.append(None)
+
+        server.lies.before = hide
+        done = self.run_against(server, self.scenario())
+        self.assert_code(done, *ran)
+        self.assertEqual(server.entries("shared"), [])
+        self.assertIn("shared", server.buckets)
+        self.assertEqual(server.asked("DELETE bucket"), [])
+
+    def test_bucket_without_a_date_of_birth_stays_and_is_told(self):
+        server = self.serve(denied=("GET service",))
+        done = self.run_against(server, self.scenario())
+        self.assertIn("shared", server.buckets)
+        self.assertEqual(server.asked("DELETE bucket"), [])
+        self.assertRegex(self.words(done), '"shared".*stay')
+
+    def check_kept(self, server, entries):
+        done = self.run_against(server, self.scenario())
+        self.assertIn("shared", server.buckets)
+        self.assertEqual(server.entries("shared"), entries)
+        self.assertEqual(server.asked("DELETE bucket"), [])
+        self.assertRegex(self.words(done), '"shared".*stays.*theirs')
+
+    def test_bucket_into_which_somebody_put_something_stays(self):
+        server = self.serve(delete_nonempty=True)
+
+        def add(op, name, key):
+            if op == "PUT object" and "theirs" not in server.buckets["shared"].keys:
+                server.put("shared", "theirs")
+
+        server.lies.before = add
+        self.check_kept(server, [("theirs", "null", False)])
+
+    def test_bucket_with_an_upload_of_somebody_else_stays(self):
+        server = self.serve(delete_nonempty=True)
+
+        def add(op, name, key):
+            if op == "PUT object":
+                held = server.buckets["shared"]
+                held.uploads["u1"] = ("theirs", held.created)
+
+        server.lies.before = add
+        self.check_kept(server, [])
+
+    def test_bucket_that_somebody_made_anew_stays(self):
+        server = self.serve()
+
+        def anew(op, name, key):
+            if op == "DELETE object" and not server.lies.age_buckets_s:
+                server.lies.age_buckets_s = -100
+
+        server.lies.before = anew
+        done = self.run_against(server, self.scenario())
+        self.assertEqual(server.asked("DELETE bucket"), [])
+        self.assertRegex(self.words(done), "no longer the one")
+
+    def test_two_runs_in_one_fresh_bucket_leave_each_other_alone(self):
+        server = self.serve()
+        second = self.scenario(operations=100000, measure="3s")
+        process = None
+        started = threading.Event()
+
+        def start(op, name, key):
+            nonlocal process
+            if op == "DELETE object" and not started.is_set():
+                started.set()  # the first run cleans up
+                process = self.start("run", "-f", self.dir / "2.yaml", "--output",
+                                     self.dir / "2.json", "--cores", "1", "--bucket", "shared",
+                                     *server.target(), env=server.credentials)
+                harness.wait_until("the second run's mark", lambda: len(
+                    [k for k in server.keys("shared") if k.startswith("e2e/runs/")]) == 2)
+
+        pathlib.Path(self.dir, "2.yaml").write_bytes(second.read_bytes())
+        first = self.scenario()
+        server.lies.before = start
+        done = self.run_against(server, first)
+        self.assertIn("shared", server.buckets, done.said)
+        self.assertRegex(self.words(done), '"shared".*stays')
+        out, err = process.communicate(timeout=120)
+        said = harness.decode(out) + harness.decode(err)
+        self.assertIn(process.returncode, ran, said)
+        result = harness.read_result(self.dir / "2.json")
+        self.assertEqual(harness.all_operations(result)[1], 0, said)  # none failed
+        self.assertEqual(server.entries("shared"), [])
+
+
+class versions_test(safety_case):
+    def versioned(self, **lies):
+        server = self.serve(**lies)
+        server.buckets["shared"] = bucket("Enabled")
+        server.put("shared", "theirs")
+        server.put("shared", "e2e/theirs")
+        return server
+
+    theirs = ["e2e/theirs", "theirs"]
+
+    def check_only_theirs(self, server):
+        self.assertEqual(sorted(key for key, _, _ in server.entries("shared")), self.theirs)
+
+    def test_versions_and_markers_are_gone(self):
+        for lies in ({}, {"unserved": ("POST bucket delete",)}):
+            server = self.versioned(**lies)
+            done = self.run_against(server, self.scenario(
+                "[{op: put, overwrite: true}, {op: put}, {op: delete}]", operations=90))
+            self.assert_code(done, *ran)
+            self.assertIn("keeps old versions", self.words(done))
+            self.check_only_theirs(server)
+
+    def test_listings_with_foreign_keys_or_without_prefix_cost_nobody_anything(self):
+        for lie, told in (("ignore_prefix", True), ("shown_too", ("theirs", "e2e/theirs"))):
+            server = self.versioned()
+
+            def begin(op, *_, server=server, lie=lie, told=told):
+                if op == "PUT object":  # the run has looked whether its folder is empty
+                    setattr(server.lies, lie, told)
+
+            server.lies.before = begin
+            done = self.run_against(server, self.scenario())
+            self.assert_code(done, *ran, left_behind, harness.errors_or_slo)
+            self.check_only_theirs(server)
+
+    def test_locked_objects_are_told_before_and_counted_after(self):
+        server = self.serve()
+        server.buckets["shared"] = bucket("Enabled", retention_days=2)
+        done = self.run_against(server, self.scenario())
+        self.assertRegex(self.words(done), "locks every new object .COMPLIANCE, 2 days.")
+        left = [key for key, _, marker in server.entries("shared") if object_key.match(key)]
+        self.assertGreater(len(left), 20)
+        self.assertFalse([key for key, _, marker in server.entries("shared")
+                          if marker and object_key.match(key)])
+        self.assert_code(done, left_behind, harness.generator_was_limit)
+        result = harness.read_result(self.output)
+        self.assertEqual(result["data"]["left_behind"], len(left) + 1, done.said)  # and the mark
+
+    def test_server_that_only_says_that_it_deleted_is_found_out(self):
+        server = self.versioned(silent_delete=True)
+        done = self.run_against(server, self.scenario())
+        self.assertRegex(self.words(done), "could not be removed")
+
+    def test_listing_without_an_end_ends(self):
+        server = self.versioned()
+
+        def begin(op, name, key):
+            if op == "PUT object":
+                server.lies.endless = True
+
+        server.lies.before = begin
+        done = self.run_against(server, self.scenario())
+        self.assertRegex(self.words(done), "there is more and not where")
+
+
+if __name__ == "__main__":
+    harness.main()
