@@ -141,10 +141,6 @@ void make_plan(const cleanup_arguments& a, cleanup_plan& plan) {
     plan.options.config = &s3;
 }
 
-std::string counted(std::uint64_t count, const char* what) {
-    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 std::uint64_t entries(const s3::run_remains& run) {
     return run.objects + run.versions + run.markers + run.uploads;
 }

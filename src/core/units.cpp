@@ -196,6 +196,10 @@ std::string format_duration(std::int64_t ns) {
     return out;
 }
 
+std::string counted(std::uint64_t count, std::string_view what) {
+    return std::to_string(count) + " " + std::string(what) + (count == 1 ? "" : "s");
+}
+
 std::string format_latency(std::int64_t ns) {
     const auto value = static_cast<double>(ns);
     if (ns < 0) return "-" + format_latency(ns == INT64_MIN ? INT64_MAX : -ns);

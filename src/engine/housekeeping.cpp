@@ -179,7 +179,7 @@ bool housekeeping::prepare() {
                 const group_core& group = *w->groups()[g];
                 if (makes_data(g)) missing += group.missing();
                 run_.result.prepared += group.progress_done.load();
-                if (why.empty()) why = group.problem.empty() ? group.last_failure() : group.problem;
+                if (why.empty()) why = group.why_not();
             }
         });
     }
@@ -242,9 +242,8 @@ void housekeeping::drain() {
             for (auto& w : run_.workers)
                 ask(*w, [&] { w->cancel_all(expired); });
         }
-        waited.tell("for " + std::to_string(flying) +
-                        (flying == 1 ? " operation in flight" : " operations in flight"),
-                    most_ns);
+        if (waited.due())
+            waited.tell("for " + counted(flying, "operation") + " in flight", most_ns);
         run_.pace.wait_until(monotonic_ns() + 1'000'000);
     }
     if (interrupted) run_.wait_ended(cancelled);
@@ -324,7 +323,7 @@ void housekeeping::clean() {
         for (auto& w : run_.workers) {
             ask(*w, [&] {
                 const group_core& group = *w->groups()[g];
-                if (why.empty()) why = group.problem.empty() ? group.last_failure() : group.problem;
+                if (why.empty()) why = group.why_not();
             });
         }
     }

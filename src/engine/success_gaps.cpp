@@ -52,7 +52,6 @@ std::vector<success_gap> gap_log::gaps() const {
 
 void core_gaps::add(const gap_log& core) {
     cores_.push_back(core.gaps());
-    shortest_ns_ = std::max(shortest_ns_, core.shortest_ns());
 }
 
 std::vector<success_gap> core_gaps::together() const {

@@ -42,8 +42,6 @@ class gap_log {
 
     /// All of it, with what has been going on since the last success. For the end of the load.
     std::vector<success_gap> gaps() const;
-    /// Gaps shorter than this are not among them.
-    std::int64_t shortest_ns() const noexcept { return shortest_ns_; }
 
   private:
     void add(std::int64_t to_ns) noexcept;
@@ -62,11 +60,9 @@ class core_gaps {
 
     /// The times in which no core had a success, in their order.
     std::vector<success_gap> together() const;
-    std::int64_t shortest_ns() const noexcept { return shortest_ns_; }
 
   private:
     std::vector<std::vector<success_gap>> cores_;
-    std::int64_t shortest_ns_ = 0;
 };
 
 /// What they come to between two times (monotonic_ns).

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
-#include <ctime>
 
 namespace chopsticks::engine {
 
@@ -16,12 +15,6 @@ void count_switches(std::uint64_t& voluntary, std::uint64_t& involuntary) noexce
     ::getrusage(RUSAGE_THREAD, &used);
     voluntary = static_cast<std::uint64_t>(used.ru_nvcsw);
     involuntary = static_cast<std::uint64_t>(used.ru_nivcsw);
-}
-
-std::int64_t thread_cpu_ns() noexcept {
-    timespec t;
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return t.tv_sec * 1'000'000'000LL + t.tv_nsec;
 }
 
 driver_counters since(const driver_counters& now, const driver_counters& before) noexcept {

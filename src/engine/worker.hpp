@@ -145,6 +145,10 @@ class group_core final : public runtime::pump {
     const std::string& last_failure() const noexcept { return last_failure_; }
     /// First failure of prepare or clean that no patience mends; read after `done`.
     std::string problem;
+    /// Why not all of it was done: the first of the two that there is.
+    const std::string& why_not() const noexcept {
+        return problem.empty() ? last_failure_ : problem;
+    }
 
     std::int64_t run_due(std::int64_t now_ns) override;
 

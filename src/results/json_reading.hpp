@@ -19,6 +19,11 @@ inline constexpr const char* green = "\x1b[32m";
 inline constexpr const char* bold = "\x1b[1m";
 inline constexpr const char* plain = "\x1b[0m";
 
+inline std::string painted(const std::string& words, const char* color,
+                           const terminal_options& options) {
+    return options.color ? color + words + plain : words;
+}
+
 // A document that was read back is whole only as far as check_result looks: a member that is not
 // there, or null because it was unknown, is 0 or empty here, never an exception.
 

@@ -18,10 +18,6 @@ namespace {
 /// Where the paragraphs' text begins.
 constexpr std::size_t indent = 12;
 
-std::string painted(const std::string& words, const char* color, const terminal_options& options) {
-    return options.color ? color + words + plain : words;
-}
-
 using cells = std::vector<std::string>;
 
 cells throughput_cells(const json& f) {

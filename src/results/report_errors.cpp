@@ -30,10 +30,6 @@ std::string native_code_text(const json& error) {
            (meaning != nullptr ? " (" + std::string(meaning) + ")" : std::string());
 }
 
-std::string painted(const std::string& words, const char* color, const terminal_options& options) {
-    return options.color ? color + words + plain : words;
-}
-
 struct error_line {
     std::uint64_t count;
     std::string what;

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chopsticks/core/clock.hpp>
 #include <chopsticks/runtime/held_up.hpp>
-#include <ctime>
 
 namespace chopsticks::runtime {
 
@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::int64_t stopped_floor_ns = 2'000'000;
 constexpr std::int64_t wake_up_ns = 20'000;
-
-std::int64_t thread_cpu_ns() noexcept {
-    timespec used{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return used.tv_sec * 1'000'000'000LL + used.tv_nsec;
-}
 
 }  // namespace
 

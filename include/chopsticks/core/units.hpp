@@ -25,6 +25,9 @@ std::string format_size(std::uint64_t bytes);
 /// "1h30m", "1.5s", "0s": rounded to 1 us below a second, to 1 ms below ten minutes, else to 1 s.
 std::string format_duration(std::int64_t ns);
 
+/// "1 object", "2 objects".
+std::string counted(std::uint64_t count, std::string_view what);
+
 /// A latency for people: three significant digits and a unit: "812 ns", "12.3 us", "1.25 ms", "3.40
 /// s".
 std::string format_latency(std::int64_t ns);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
-#include <chopsticks/s3/protocol/xml.hpp>
 
 #include "explain.hpp"
 
@@ -16,11 +15,6 @@ constexpr int bucket_pages_most = 1000;
 
 std::string unreadable(const char* what, const std::string& endpoint) {
     return endpoint + ": the answer to " + what + " cannot be read";
-}
-
-/// Whether the answer says that the server has no such thing as what it was asked for.
-bool knows_no_such_thing(const control_reply& reply) {
-    return reply.problem.empty() && (reply.status == 501 || reply.status == 405);
 }
 
 /// As an operation of the load would have it.
@@ -79,7 +73,7 @@ runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket
     ask.query.push_back(name_value{"max-keys", "1"});
     ask.query.push_back(name_value{"versions", ""});
     control_reply reply = co_await session.control(ask);
-    if (knows_no_such_thing(reply)) {
+    if (is_unserved(reply)) {
         // No versions here: objects are all there can be.
         ask.query.pop_back();
         ask.query.push_back(name_value{"list-type", "2"});
@@ -112,13 +106,12 @@ runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket
     ask.query.push_back(name_value{"max-uploads", "1"});
     ask.query.push_back(name_value{"uploads", ""});
     reply = co_await session.control(ask);
-    if (knows_no_such_thing(reply)) co_return out;
+    if (lists_no_uploads(reply)) co_return out;
     out.held = explain(reply, session.core(), endpoint);
     if (!out.held.empty()) {
         out.status = status_of(reply);
         co_return out;
     }
-    if (find_xml_root(reply.body).name == "ListBucketResult") co_return out;  // it knows none
     const auto uploads = parse_uploads(reply.body);
     if (!uploads) {
         out.held = unreadable("ListMultipartUploads", endpoint);

@@ -67,6 +67,16 @@ std::string explain_silence(const control_reply& reply, const std::string& endpo
 
 }  // namespace
 
+bool is_unserved(const control_reply& reply) noexcept {
+    return reply.problem.empty() && (reply.status == 501 || reply.status == 405);
+}
+
+bool lists_no_uploads(const control_reply& reply) {
+    if (is_unserved(reply)) return true;
+    const bool success = reply.problem.empty() && reply.status >= 200 && reply.status < 300;
+    return success && find_xml_root(reply.body).name == "ListBucketResult";
+}
+
 std::string short_text(std::string_view text) {
     std::string out(text_most_bytes, '\0');
     out.resize(write_plain_text(text, out));

@@ -18,6 +18,12 @@ std::string explain(const control_reply& reply, const core_state& core,
 std::string explain_no_listing(const control_reply& reply, const core_state& core,
                                const std::string& endpoint);
 
+/// The server does not serve this kind of request at all.
+bool is_unserved(const control_reply& reply) noexcept;
+
+/// The same of a request for a listing of uploads: some answer as if nobody had asked for it.
+bool lists_no_uploads(const control_reply& reply);
+
 /// A foreign text for a message: on one line, its entities decoded, and cut.
 std::string short_text(std::string_view text);
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/units.hpp>
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/inventory.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
-#include <chopsticks/s3/protocol/xml.hpp>
 #include <optional>
 
 #include "explain.hpp"
@@ -21,11 +21,6 @@ constexpr std::int64_t pause_most_ns = 5'000'000'000;
 bool may_help_to_repeat(const control_reply& reply) noexcept {
     if (!reply.problem.empty()) return true;
     return reply.status == 429 || (reply.status >= 500 && reply.status != 501);
-}
-
-/// The server does not serve this kind of request at all.
-bool is_unserved(const control_reply& reply) noexcept {
-    return reply.problem.empty() && (reply.status == 501 || reply.status == 405);
 }
 
 /// One sweep: where it is in the listing, what it has found.
@@ -176,14 +171,12 @@ runtime::task<void> sweeper::go_through_uploads() {
             co_await control_patiently(session_, ask, job_.patience_ns, job_.stopped);
         // The load begins none.
         const bool has_none = reply.problem.empty() && (reply.status == 403 || reply.status == 404);
-        if (has_none || is_unserved(reply)) co_return;
+        if (has_none || lists_no_uploads(reply)) co_return;
         const std::string problem = explain(reply, session_.core(), endpoint_);
         if (!problem.empty()) {
             note(problem);
             co_return;
         }
-        // As above: answered as if nobody had asked for uploads.
-        if (find_xml_root(reply.body).name == "ListBucketResult") co_return;
         auto next = parse_uploads(reply.body);
         if (!next) {
             note(endpoint_ + ": the listing of uploads cannot be read");
@@ -288,26 +281,7 @@ runtime::task<void> sweeper::go() {
     found_.complete = found_.problem.empty() && !stopped();
 }
 
-std::string counted(std::uint64_t count, const char* what) {
-    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
-}
-
 }  // namespace
-
-void sweep_figures::add(const sweep_figures& more) {
-    if (problem.empty()) problem = more.problem;
-    complete = complete && more.complete;
-    objects += more.objects;
-    versions += more.versions;
-    markers += more.markers;
-    uploads += more.uploads;
-    bytes += more.bytes;
-    foreign += more.foreign;
-    if (foreign_example.empty()) foreign_example = more.foreign_example;
-    removed += more.removed;
-    had_versions = had_versions || more.had_versions;
-    versions_refused = versions_refused || more.versions_refused;
-}
 
 runtime::task<control_reply> control_patiently(s3_session& session, const control_request& what,
                                                std::int64_t patience_ns,

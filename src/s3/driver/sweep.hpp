@@ -43,7 +43,6 @@ struct sweep_figures {
     bool versions_refused = false;  ///< 403: objects were listed, versions there may be
 
     std::uint64_t found() const noexcept { return objects + versions + markers + uploads; }
-    void add(const sweep_figures& more);
 };
 
 /// Lists, and removes if told so. With `progress` (not null), figures are kept up to date there.
