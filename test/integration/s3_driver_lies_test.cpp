@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 
 #include <functional>
+#include <mutex>
 
 #include "../support/canned_s3.hpp"
 #include "s3_driver_rig.hpp"
@@ -137,7 +138,7 @@ TEST_CASE("s3_driver_success_in_the_words_of_other_services_is_one") {
 TEST_CASE("s3_driver_cut_error_bodies_are_no_success") {
     const std::string whole = error_body("NoSuchUpload");
     for (const engine::operation& op : {put, remove_object, make, unmake}) {
-        unsigned at = 1;
+        std::atomic<unsigned> at = 1;
         lying_server s([&](const canned_request&, unsigned) {
             return answer("200 OK\r\nETag: \"e\"", whole.substr(0, at));
         });
@@ -161,18 +162,25 @@ TEST_CASE("s3_driver_damaged_heads_are_no_success_that_says_less") {
         {head, "HTTP/1.1 200 OK\r\nETag: \"abc\"\r\nContent-Length: 100\r\n\r\n"},
     };
     for (const auto& one : all) {
-        std::string text;
+        std::mutex mutex;
+        std::string sent;  // guarded by it
         canned_s3 server([&](canned_connection& c) {
-            if (c.read_request().came()) c.send(text);
+            if (!c.read_request().came()) return;
+            const std::lock_guard lock(mutex);
+            c.send(sent);
         });
         s3_rig rig({server.url()});
         engine::session& session = rig.session();
         unsigned right = 0;
         for (std::size_t at = 0; at < one.answer.size(); ++at) {
             for (const char other : {'X', '3', ':', ' ', '"'}) {
-                text = one.answer;
+                std::string text = one.answer;
                 text[at] = other;
                 INFO(text);
+                {
+                    const std::lock_guard lock(mutex);
+                    sent = text;
+                }
                 if (rig.run(session, one.op).status != op_status::ok) continue;
                 ++right;
                 CHECK(text.substr(8, 4) == " 200");
@@ -316,9 +324,10 @@ TEST_CASE("s3_driver_listings_that_do_not_show_what_must_be_there_are_told") {
 }
 
 TEST_CASE("s3_driver_answers_about_one_version_name_one_etag") {
-    std::string etag = "one";
+    std::atomic<const char*> now_sent = "one";
     lying_server s([&](const canned_request& r, unsigned) {
         static s3_rig source({"http://127.0.0.1:1"});
+        const std::string etag = now_sent.load();
         const std::string fields = "200 OK\r\nETag: \"" + etag + "\"";
         if (r.line().starts_with("HEAD")) {
             return "HTTP/1.1 " + fields + "\r\nContent-Length: 100\r\n\r\n";
@@ -331,7 +340,7 @@ TEST_CASE("s3_driver_answers_about_one_version_name_one_etag") {
     engine::session& session = rig.session();
     const engine::operation get = s3_rig::get(7, object_bytes);
     const auto run = [&](const engine::operation& op, const char* now) {
-        etag = now;
+        now_sent = now;
         return rig.run(session, op);
     };
     CHECK(run(put, "one").status == op_status::ok);

@@ -163,12 +163,12 @@ TEST_CASE("find_max_rate_that_was_not_confirmed_is_not_called_at_least") {
     json missed = validation(1300);
     missed["figures"]["slo"] = {
         {{"text", "p99(get) < 20ms"}, {"unit", "ns"}, {"value", 31e6}, {"met", false}}};
-    doc["trials"] = {missed};
+    doc["trials"] = json::array({missed});
     CHECK(has(render(doc), "missed p99(get) < 20ms: 31.0 ms"));
     json limited = validation(1300);
     limited["figures"] = figures(1300, 1'000'000, false);
     limited["generator_limited"] = true;
-    doc["trials"] = {limited};
+    doc["trials"] = json::array({limited});
     CHECK(has(render(doc), "Core 0 was kept from running."));
     doc["result"]["validated"] = true;
     CHECK(has(render(doc), "at least 1300.0/s (confirmed by a longer run)"));
