@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/hex.hpp>
 #include <chopsticks/core/random.hpp>
 #include <cstring>
 
@@ -63,13 +64,6 @@ std::string end(EVP_MD_CTX* context) {
     unsigned size = 0;
     CHOPSTICKS_ASSERT(EVP_DigestFinal_ex(context, out, &size) == 1);
     return std::string(reinterpret_cast<const char*>(out), size);
-}
-
-int hex_digit(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
 }
 
 }  // namespace
@@ -235,12 +229,11 @@ std::string digest_of(digest_kind kind, std::string_view data) {
 }
 
 std::string to_hex(std::string_view bytes) {
-    static constexpr char digits[] = "0123456789abcdef";
     std::string out;
     out.reserve(bytes.size() * 2);
     for (const char c : bytes) {
-        out += digits[static_cast<unsigned char>(c) >> 4];
-        out += digits[static_cast<unsigned char>(c) & 15];
+        out += hex_digits[static_cast<unsigned char>(c) >> 4];
+        out += hex_digits[static_cast<unsigned char>(c) & 15];
     }
     return out;
 }
@@ -250,8 +243,8 @@ std::optional<std::string> from_hex(std::string_view text) {
     std::string out;
     out.reserve(text.size() / 2);
     for (std::size_t i = 0; i < text.size(); i += 2) {
-        const int high = hex_digit(text[i]);
-        const int low = hex_digit(text[i + 1]);
+        const int high = hex_value(text[i]);
+        const int low = hex_value(text[i + 1]);
         if (high < 0 || low < 0) return std::nullopt;
         out += static_cast<char>(high * 16 + low);
     }

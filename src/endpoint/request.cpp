@@ -62,7 +62,7 @@ bool locate(request& r, const std::vector<std::string>& domains, const bucket_kn
     }
     if (!target.starts_with('/')) return false;
     const std::size_t mark = target.find('?');
-    auto path = http::percent_decode(target.substr(0, mark));
+    auto path = chopsticks::http::percent_decode(target.substr(0, mark));
     if (!path) return false;
     r.path = std::move(*path);
     if (mark != std::string_view::npos) {

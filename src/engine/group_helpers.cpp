@@ -12,8 +12,8 @@ namespace chopsticks::engine {
 
 namespace {
 
-constexpr std::int64_t backoff_first_ns = 10'000'000;
-constexpr std::int64_t backoff_most_ns = 2'000'000'000;
+constexpr std::int64_t retry_first_ns = 10'000'000;
+constexpr std::int64_t retry_most_ns = 2'000'000'000;
 /// A refusal is believed when it comes so often for one operation.
 constexpr int refusals_most = 3;
 /// And that nothing else will be removed either when so many objects in a row were refused.
@@ -100,7 +100,7 @@ runtime::task<void> group_core::run_helper(bool preparing, std::size_t number) {
 
 runtime::task<group_core::insisted> group_core::insist(std::size_t number, const operation& op,
                                                        bool removing) {
-    std::int64_t backoff_ns = backoff_first_ns;
+    std::int64_t backoff_ns = retry_first_ns;
     int refusals = 0;
     int failures = 0;
     while (!helpers_stop_) {
@@ -130,7 +130,7 @@ runtime::task<group_core::insisted> group_core::insist(std::size_t number, const
         const double part = 0.5 + 0.5 * helpers_random_.unit();
         const auto wait_ns = static_cast<std::int64_t>(static_cast<double>(backoff_ns) * part);
         co_await owner_.loop().sleep_until(monotonic_ns() + wait_ns);
-        backoff_ns = std::min(2 * backoff_ns, backoff_most_ns);
+        backoff_ns = std::min(2 * backoff_ns, retry_most_ns);
     }
     co_return insisted::stopped;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/hex.hpp>
 #include <chopsticks/http/chunked.hpp>
 
 namespace chopsticks::http {
@@ -9,13 +10,6 @@ namespace chopsticks::http {
 namespace {
 
 constexpr std::uint64_t max_chunk_bytes = (std::uint64_t{1} << 60) - 1;
-
-int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
 
 }  // namespace
 

@@ -1,4 +1,5 @@
 #include <array>
+#include <chopsticks/core/hex.hpp>
 #include <chopsticks/http/percent.hpp>
 
 namespace chopsticks::http {
@@ -22,13 +23,6 @@ constexpr auto unreserved = make_unreserved();
 
 bool stays(char c, slash how) noexcept {
     return unreserved[static_cast<unsigned char>(c)] || (c == '/' && how == slash::keep);
-}
-
-int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return -1;
 }
 
 }  // namespace

@@ -9,16 +9,6 @@ namespace chopsticks::results {
 
 namespace {
 
-json known(const std::string& text) {
-    if (text.empty()) return nullptr;
-    return text;
-}
-
-json known(std::uint64_t number) {
-    if (number == 0) return nullptr;
-    return number;
-}
-
 json run_json(const run_info& run) {
     json out;
     out["id"] = run.id;

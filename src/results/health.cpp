@@ -11,17 +11,6 @@ namespace chopsticks::results {
 
 namespace {
 
-json known(std::uint64_t value) {
-    return value == 0 ? json(nullptr) : json(value);
-}
-
-std::string percent(double share) {
-    char text[32];
-    const double value = std::isfinite(share) ? share * 100 : 0;
-    std::snprintf(text, sizeof text, value > 0 && value < 0.95 ? "%.1f%%" : "%.0f%%", value);
-    return text;
-}
-
 /// "0", "0.2", "35", "1.2k"
 std::string per_second(double rate) {
     char text[32];

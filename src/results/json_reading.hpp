@@ -16,6 +16,7 @@ namespace chopsticks::results {
 
 inline constexpr const char* red = "\x1b[31m";
 inline constexpr const char* green = "\x1b[32m";
+inline constexpr const char* yellow = "\x1b[33m";
 inline constexpr const char* bold = "\x1b[1m";
 inline constexpr const char* plain = "\x1b[0m";
 
@@ -66,6 +67,11 @@ inline std::string decimal(double value, int decimals) {
 
 inline std::string percent(double share, int decimals) {
     return decimal(share * 100, decimals) + "%";
+}
+
+/// "0%", "0.3%", "12%"
+inline std::string percent(double share) {
+    return percent(share, share > 0 && share < 0.0095 ? 1 : 0);
 }
 
 /// "1 error", "2 errors".

@@ -22,6 +22,18 @@ inline double rounded(double value) {
     return std::abs(scaled) < 9e15 ? scaled / 1e6 : value;
 }
 
+// What is empty or 0 because nobody knew it is null.
+
+inline json known(const std::string& text) {
+    if (text.empty()) return nullptr;
+    return text;
+}
+
+inline json known(std::uint64_t number) {
+    if (number == 0) return nullptr;
+    return number;
+}
+
 template <typename T>
 json or_null(const std::optional<T>& value) {
     if (!value) return nullptr;

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "file_io.hpp"
+#include "json_reading.hpp"
 #include "text.hpp"
 
 namespace chopsticks::results {
@@ -20,10 +21,6 @@ namespace {
 constexpr int full_width = 80;
 constexpr unsigned lines_per_header = 20;
 constexpr std::size_t trouble_indent = 8;
-constexpr const char* red = "\x1b[31m";
-constexpr const char* yellow = "\x1b[33m";
-constexpr const char* green = "\x1b[32m";
-constexpr const char* plain = "\x1b[0m";
 
 int terminal_width(int fd) {
     winsize size;
@@ -77,12 +74,6 @@ std::string megabytes(double bytes_per_s) {
     const double value = std::clamp(bytes_per_s / 1e6, 0.0, 9'999'999.0);
     const int decimals = value < 10 ? 2 : value < 10'000 ? 1 : 0;
     std::snprintf(text, sizeof text, "%.*f", decimals, value);
-    return text;
-}
-
-std::string percent(double share) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.0f%%", std::clamp(share, 0.0, 9.99) * 100);
     return text;
 }
 

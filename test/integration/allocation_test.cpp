@@ -2,7 +2,6 @@
 // intervals, otherwise. The whole allocator is counted, so this is a program of its own and not one
 // for sanitizers, which replace the allocator themselves.
 
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <pthread.h>
 

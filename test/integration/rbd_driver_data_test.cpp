@@ -16,7 +16,6 @@ using namespace chopsticks::test;
 
 namespace {
 
-constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t blocks = 64;
 
 /// A run of its own over 64 blocks of an image that is kept.

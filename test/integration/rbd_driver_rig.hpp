@@ -14,6 +14,8 @@ namespace chopsticks::test {
 
 namespace catalogue = scenario::catalogue;
 
+inline constexpr std::uint64_t kib = 1024;
+
 class rbd_rig {
   public:
     /// Change what follows before the first use; it is fixed from then on.

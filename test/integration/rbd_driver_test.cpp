@@ -1,5 +1,4 @@
 // The driver librbd against the cluster that CEPH_CONF names; ceph_rbd_test.py starts one.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <sched.h>
 
@@ -16,7 +15,6 @@ using namespace chopsticks::test;
 
 namespace {
 
-constexpr std::uint64_t kib = 1024;
 constexpr std::uint64_t mib = 1024 * kib;
 
 constexpr std::uint16_t all_codes[] = {

@@ -10,8 +10,6 @@ namespace {
 using namespace chopsticks;
 using namespace chopsticks::test;
 
-constexpr std::uint64_t object_bytes = 100;
-
 std::string with_length(std::string_view first_lines, std::string_view body, int lie = 0) {
     return "HTTP/1.1 " + std::string(first_lines) + "\r\nETag: \"e\"\r\nContent-Length: " +
            std::to_string(static_cast<int>(body.size()) + lie) + "\r\n\r\n" + std::string(body);

@@ -15,8 +15,6 @@ namespace {
 using namespace chopsticks;
 using namespace chopsticks::test;
 
-constexpr std::uint64_t object_bytes = 100;
-
 std::string answer(std::string_view status_and_fields, std::string_view body = {}) {
     return "HTTP/1.1 " + std::string(status_and_fields) +
            "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);

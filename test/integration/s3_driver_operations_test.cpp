@@ -11,8 +11,6 @@ using namespace chopsticks;
 using namespace chopsticks::test;
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t object_bytes = 100;
-
 std::string listing(bool truncated) {
     std::string xml =
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -25,7 +23,7 @@ std::string listing(bool truncated) {
            std::to_string(xml.size()) + "\r\n\r\n" + xml;
 }
 
-std::string with_length(const std::string& first_line, const std::string& body) {
+std::string one_answer(const std::string& first_line, const std::string& body) {
     return "HTTP/1.1 " + first_line +
            "\r\nETag: \"e\"\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
@@ -57,14 +55,14 @@ std::vector<exchange> all_exchanges(s3_rig& rig) {
         {"put",
          s3_rig::put(7, object_bytes, 3),
          "PUT /rig/test/run-1/",
-         {with_length("200 OK", "")},
+         {one_answer("200 OK", "")},
          op_status::ok,
          object_bytes,
          200},
         {"get",
          s3_rig::get(7, object_bytes, 3),
          "GET /rig/test/run-1/",
-         {with_length("200 OK", whole)},
+         {one_answer("200 OK", whole)},
          op_status::ok,
          object_bytes,
          200},
@@ -79,14 +77,14 @@ std::vector<exchange> all_exchanges(s3_rig& rig) {
          s3_rig::get(7, object_bytes, 3),
          "GET /rig/test/run-1/",
          {"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\n" +
-          with_length("200 OK", whole)},
+          one_answer("200 OK", whole)},
          op_status::ok,
          object_bytes,
          200},
         {"range",
          s3_rig::get_range(7, object_bytes, 50, 40),
          "GET /rig/test/run-1/",
-         {with_length("206 Partial Content\r\nContent-Range: bytes 50-89/100", part)},
+         {one_answer("206 Partial Content\r\nContent-Range: bytes 50-89/100", part)},
          op_status::ok,
          40,
          206},
@@ -114,14 +112,14 @@ std::vector<exchange> all_exchanges(s3_rig& rig) {
         {"create_bucket",
          s3_rig::bucket(catalogue::s3_create_bucket, 5),
          "PUT /rig-",
-         {with_length("200 OK", "")},
+         {one_answer("200 OK", "")},
          op_status::ok,
          0,
          200},
         {"head_bucket",
          s3_rig::bucket(catalogue::s3_head_bucket, 0),
          "HEAD /rig",
-         {with_length("200 OK", "")},
+         {one_answer("200 OK", "")},
          op_status::ok,
          0,
          200},
@@ -135,7 +133,7 @@ std::vector<exchange> all_exchanges(s3_rig& rig) {
         {"refusal",
          s3_rig::get(7, object_bytes, 3),
          "GET /rig/test/run-1/",
-         {with_length("404 Not Found", refusal)},
+         {one_answer("404 Not Found", refusal)},
          op_status::client_error,
          0,
          404},

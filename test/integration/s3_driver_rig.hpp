@@ -20,6 +20,9 @@ namespace catalogue = scenario::catalogue;
 /// would go with the test.
 [[noreturn]] void give_up(const char* why);
 
+/// The size of the objects of most tests.
+inline constexpr std::uint64_t object_bytes = 100;
+
 class s3_rig {
   public:
     /// Change what follows before the first use; it is fixed from then on.

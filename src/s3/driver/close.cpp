@@ -13,7 +13,7 @@ namespace {
 
 /// The end of a run waits so long for one answer, and repeats for so long what may help to repeat.
 constexpr std::int64_t answer_most_ns = 15'000'000'000;
-constexpr std::int64_t patience_ns = 5'000'000'000;
+constexpr std::int64_t repeat_most_ns = 5'000'000'000;
 
 /// The first of several that answers at all; the first one if none does.
 runtime::task<const target_address*> find_answering(core_state& core,
@@ -35,7 +35,7 @@ runtime::task<std::string> remove_mark(s3_session& session, s3_target& target,
     sweep_job job;
     job.folder = target.keeper->key();
     job.exact = true;
-    job.patience_ns = patience_ns;
+    job.patience_ns = repeat_most_ns;
     const sweep_figures left = co_await sweep_clean(session, job, endpoint);
     if (left.found() == 0 && left.complete) co_return std::string();
     co_return "the run's mark \"" + job.folder + "\" stays: " + left.problem;
@@ -48,7 +48,7 @@ runtime::task<void> mark_as_ended(s3_session& session, s3_target& target) {
     ask.method = "PUT";
     ask.key = target.keeper->key();
     ask.body = write_run_mark(target.keeper->mark);
-    co_await control_patiently(session, ask, patience_ns, nullptr);
+    co_await control_patiently(session, ask, repeat_most_ns, nullptr);
 }
 
 runtime::task<std::string> clean_folder(s3_session& session, s3_target& target,
@@ -56,7 +56,7 @@ runtime::task<std::string> clean_folder(s3_session& session, s3_target& target,
     sweep_job job;
     job.folder = target.keeper->mark.folder;
     job.not_before_ns = target.started_ns;
-    job.patience_ns = patience_ns;
+    job.patience_ns = repeat_most_ns;
     const sweep_figures left = co_await sweep_clean(session, job, endpoint);
     if (left.complete) target.found = left;
     if (left.found() > 0) {
@@ -171,7 +171,7 @@ runtime::task<engine::left_count> count_s3_left(core_state& core,
     sweep_job job;
     job.folder = target.keeper->mark.folder;
     job.not_before_ns = target.started_ns;
-    job.patience_ns = patience_ns;
+    job.patience_ns = repeat_most_ns;
     const sweep_figures left =
         co_await sweep(session, job, core.options.config->endpoints[address->endpoint]);
     // From here on left_of has it.

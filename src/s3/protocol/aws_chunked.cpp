@@ -8,10 +8,6 @@ namespace chopsticks::s3 {
 
 namespace {
 
-std::string_view as_text(const sha256_digest& digest) noexcept {
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 bool parse_size_digits(std::string_view text, std::uint64_t& out) noexcept {
     if (text.empty() || text.size() > 15) return false;
     out = 0;

@@ -4,57 +4,23 @@
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/http/percent.hpp>
 #include <chopsticks/s3/protocol/inventory.hpp>
-#include <chopsticks/s3/protocol/xml.hpp>
 #include <ctime>
-#include <pugixml.hpp>
 
 #include "text.hpp"
+#include "xml_tree.hpp"
 
 namespace chopsticks::s3 {
 
 namespace {
 
-error_code bad_body() {
-    return make_error_code(boost::system::errc::bad_message);
-}
-
-/// A name without its prefix: some servers write <ns0:Key>.
-std::string_view local_name(const pugi::xml_node& node) {
-    const std::string_view name = node.name();
-    const std::size_t colon = name.find(':');
-    return colon == std::string_view::npos ? name : name.substr(colon + 1);
-}
-
-pugi::xml_node child(const pugi::xml_node& of, std::string_view name) {
-    for (const pugi::xml_node& node : of.children()) {
-        if (local_name(node) == name) return node;
-    }
-    return {};
-}
-
-std::string_view value(const pugi::xml_node& of, std::string_view name) {
-    return child(of, name).child_value();
-}
-
-/// The root if it is called so; an empty node otherwise.
-pugi::xml_node parse_root(pugi::xml_document& document, std::string_view body,
-                          std::string_view name) {
-    // White space in keys is theirs.
-    if (!document.load_buffer(body.data(), body.size(),
-                              pugi::parse_default | pugi::parse_ws_pcdata_single)) {
-        return {};
-    }
-    return child(document, name);
-}
-
 /// A key as it is, from a listing that may have been asked to encode it.
 class key_reader {
   public:
     explicit key_reader(const pugi::xml_node& root)
-        : encoded_(trimmed(value(root, "EncodingType")) == "url") {}
+        : encoded_(trimmed(text_of(root, "EncodingType")) == "url") {}
 
     bool read(const pugi::xml_node& of, std::string_view name, std::string& out) const {
-        const std::string_view text = value(of, name);
+        const std::string_view text = text_of(of, name);
         if (!encoded_) {
             out = text;
             return true;
@@ -71,23 +37,23 @@ class key_reader {
 };
 
 bool read_truncated(const pugi::xml_node& root, bool& out) {
-    const std::string_view text = trimmed(value(root, "IsTruncated"));
+    const std::string_view text = trimmed(text_of(root, "IsTruncated"));
     out = text == "true";
     return out || text == "false";
 }
 
 std::int64_t time_of(const pugi::xml_node& of, std::string_view name) {
-    return parse_timestamp(trimmed(value(of, name))).value_or(0);
+    return parse_timestamp(trimmed(text_of(of, name))).value_or(0);
 }
 
 bool read_entry(const pugi::xml_node& node, const key_reader& keys, stored_version& out) {
     if (!keys.read(node, "Key", out.key) || out.key.empty()) return false;
-    out.version_id = value(node, "VersionId");
+    out.version_id = text_of(node, "VersionId");
     out.modified_ns = time_of(node, "LastModified");
-    const pugi::xml_node latest = child(node, "IsLatest");
+    const pugi::xml_node latest = child_of(node, "IsLatest");
     if (latest) out.latest = trimmed(latest.child_value()) == "true";
     if (out.delete_marker) return true;
-    const std::string_view size = trimmed(value(node, "Size"));
+    const std::string_view size = trimmed(text_of(node, "Size"));
     const auto parsed = std::from_chars(size.data(), size.data() + size.size(), out.size);
     return parsed.ec == std::errc{} && parsed.ptr == size.data() + size.size();
 }
@@ -102,7 +68,8 @@ std::string md5_base64(std::string_view text) {
     return {reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(length)};
 }
 
-bool digits(std::string_view text, std::size_t at, std::size_t count, std::int64_t& out) noexcept {
+bool read_digits(std::string_view text, std::size_t at, std::size_t count,
+                 std::int64_t& out) noexcept {
     if (at + count > text.size()) return false;
     out = 0;
     for (const char c : text.substr(at, count)) {
@@ -132,11 +99,11 @@ result<version_page> parse_versions(std::string_view body) {
     version_page page;
     pugi::xml_node root = parse_root(document, body, "ListVersionsResult");
     page.has_versions = static_cast<bool>(root);
-    if (!root) root = child(document, "ListBucketResult");
+    if (!root) root = child_of(document, "ListBucketResult");
     if (!root || !read_truncated(root, page.is_truncated)) return bad_body();
     const key_reader keys(root);
     for (const pugi::xml_node& node : root.children()) {
-        const std::string_view name = local_name(node);
+        const std::string_view name = xml_local_name(node.name());
         stored_version entry;
         entry.delete_marker = name == "DeleteMarker";
         if (!entry.delete_marker && name != "Version" && name != "Contents") continue;
@@ -146,9 +113,9 @@ result<version_page> parse_versions(std::string_view body) {
     }
     if (page.has_versions) {
         if (!keys.read(root, "NextKeyMarker", page.key_marker)) return bad_body();
-        page.version_marker = value(root, "NextVersionIdMarker");
+        page.version_marker = text_of(root, "NextVersionIdMarker");
     } else {
-        page.key_marker = value(root, "NextContinuationToken");
+        page.key_marker = text_of(root, "NextContinuationToken");
     }
     return page;
 }
@@ -160,16 +127,16 @@ result<upload_page> parse_uploads(std::string_view body) {
     if (!root || !read_truncated(root, page.is_truncated)) return bad_body();
     const key_reader keys(root);
     for (const pugi::xml_node& node : root.children()) {
-        if (local_name(node) != "Upload") continue;
+        if (xml_local_name(node.name()) != "Upload") continue;
         stored_upload entry;
         if (!keys.read(node, "Key", entry.key) || entry.key.empty()) return bad_body();
-        entry.upload_id = value(node, "UploadId");
+        entry.upload_id = text_of(node, "UploadId");
         if (entry.upload_id.empty()) return bad_body();
         entry.initiated_ns = time_of(node, "Initiated");
         page.entries.push_back(std::move(entry));
     }
     if (!keys.read(root, "NextKeyMarker", page.key_marker)) return bad_body();
-    page.upload_marker = value(root, "NextUploadIdMarker");
+    page.upload_marker = text_of(root, "NextUploadIdMarker");
     return page;
 }
 
@@ -178,16 +145,16 @@ result<bucket_page> parse_bucket_page(std::string_view body) {
     const pugi::xml_node root = parse_root(document, body, "ListAllMyBucketsResult");
     if (!root) return bad_body();
     bucket_page page;
-    for (const pugi::xml_node& node : child(root, "Buckets").children()) {
-        if (local_name(node) != "Bucket") continue;
+    for (const pugi::xml_node& node : child_of(root, "Buckets").children()) {
+        if (xml_local_name(node.name()) != "Bucket") continue;
         owned_bucket bucket;
-        bucket.name = value(node, "Name");
+        bucket.name = text_of(node, "Name");
         if (bucket.name.empty()) return bad_body();
-        bucket.created = trimmed(value(node, "CreationDate"));
+        bucket.created = trimmed(text_of(node, "CreationDate"));
         bucket.created_ns = parse_timestamp(bucket.created).value_or(0);
         page.buckets.push_back(std::move(bucket));
     }
-    page.token = value(root, "ContinuationToken");
+    page.token = text_of(root, "ContinuationToken");
     return page;
 }
 
@@ -196,7 +163,7 @@ bool parse_versioning(std::string_view body, bucket_rules& rules) {
     const pugi::xml_node root = parse_root(document, body, "VersioningConfiguration");
     if (!root) return false;
     // A bucket whose versioning was suspended still has the versions made before.
-    rules.versioned = !trimmed(value(root, "Status")).empty();
+    rules.versioned = !trimmed(text_of(root, "Status")).empty();
     return true;
 }
 
@@ -204,13 +171,13 @@ bool parse_object_lock(std::string_view body, bucket_rules& rules) {
     pugi::xml_document document;
     const pugi::xml_node root = parse_root(document, body, "ObjectLockConfiguration");
     if (!root) return false;
-    rules.locked = trimmed(value(root, "ObjectLockEnabled")) == "Enabled";
-    const pugi::xml_node retention = child(child(root, "Rule"), "DefaultRetention");
-    const std::string_view mode = trimmed(value(retention, "Mode"));
+    rules.locked = trimmed(text_of(root, "ObjectLockEnabled")) == "Enabled";
+    const pugi::xml_node retention = child_of(child_of(root, "Rule"), "DefaultRetention");
+    const std::string_view mode = trimmed(text_of(retention, "Mode"));
     if (mode.empty()) return true;
     rules.retention = mode;
     for (const char* unit : {"Days", "Years"}) {
-        const std::string_view count = trimmed(value(retention, unit));
+        const std::string_view count = trimmed(text_of(retention, unit));
         // RGW writes the other unit as 0.
         if (count.empty() || count == "0") continue;
         rules.retention += ", " + std::string(count) + (unit[0] == 'D' ? " day" : " year") +
@@ -245,12 +212,12 @@ result<std::vector<deletion_failure>> parse_deletion(std::string_view body) {
     if (!root) return bad_body();
     std::vector<deletion_failure> failures;
     for (const pugi::xml_node& node : root.children()) {
-        if (local_name(node) != "Error") continue;
+        if (xml_local_name(node.name()) != "Error") continue;
         deletion_failure failure;
-        failure.key = value(node, "Key");
-        failure.version_id = value(node, "VersionId");
-        failure.code = value(node, "Code");
-        failure.message = value(node, "Message");
+        failure.key = text_of(node, "Key");
+        failure.version_id = text_of(node, "VersionId");
+        failure.code = text_of(node, "Code");
+        failure.message = text_of(node, "Message");
         failures.push_back(std::move(failure));
     }
     return failures;
@@ -264,9 +231,10 @@ std::optional<std::int64_t> parse_timestamp(std::string_view text) noexcept {
     std::int64_t minute = 0;
     std::int64_t second = 0;
     if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
-        text[13] != ':' || text[16] != ':' || !digits(text, 0, 4, year) ||
-        !digits(text, 5, 2, month) || !digits(text, 8, 2, day) || !digits(text, 11, 2, hour) ||
-        !digits(text, 14, 2, minute) || !digits(text, 17, 2, second)) {
+        text[13] != ':' || text[16] != ':' || !read_digits(text, 0, 4, year) ||
+        !read_digits(text, 5, 2, month) || !read_digits(text, 8, 2, day) ||
+        !read_digits(text, 11, 2, hour) || !read_digits(text, 14, 2, minute) ||
+        !read_digits(text, 17, 2, second)) {
         return std::nullopt;
     }
     // 2262 is where nanoseconds in 64 bits end.

@@ -1,28 +1,17 @@
 #include <charconv>
+#include <chopsticks/core/hex.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <cstring>
 
 namespace chopsticks::s3 {
 
-namespace {
-
-constexpr char digits[] = "0123456789abcdef";
-
-int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return -1;
-}
-
-}  // namespace
-
 void write_key_suffix(std::uint64_t index, char* out) noexcept {
     const unsigned directory = key_directory(index);
-    out[0] = digits[directory >> 4];
-    out[1] = digits[directory & 15];
+    out[0] = hex_digits[directory >> 4];
+    out[1] = hex_digits[directory & 15];
     out[2] = '/';
     for (int i = 15; i >= 0; --i) {
-        out[3 + i] = digits[index & 15];
+        out[3 + i] = hex_digits[index & 15];
         index >>= 4;
     }
 }

@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <charconv>
 #include <chopsticks/s3/protocol/list.hpp>
-#include <chopsticks/s3/protocol/xml.hpp>
 #include <cstring>
-#include <pugixml.hpp>
+
+#include "text.hpp"
+#include "xml_tree.hpp"
 
 namespace chopsticks::s3 {
 
@@ -19,14 +20,6 @@ constexpr bool is_space(char c) noexcept {
 constexpr bool is_name(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_' || c == '.' || c == ':';
-}
-
-std::string_view trimmed(std::string_view text) noexcept {
-    while (!text.empty() && is_space(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back()))
-        text.remove_suffix(1);
-    return text;
 }
 
 /// A number for a name: the same for the same one, another for another of up to 24 bytes.
@@ -50,10 +43,6 @@ std::uint64_t print_of(std::string_view name) noexcept {
     for (const char c : name)
         print = print * 256 + static_cast<unsigned char>(c);
     return print;
-}
-
-error_code bad_body() {
-    return make_error_code(boost::system::errc::bad_message);
 }
 
 }  // namespace
@@ -279,29 +268,6 @@ void list_scanner::reset() noexcept {
 }
 
 namespace {
-
-/// The first child of a name, in whatever name space; empty when there is none.
-pugi::xml_node child_of(const pugi::xml_node& parent, std::string_view name) {
-    for (const pugi::xml_node node : parent.children()) {
-        if (xml_local_name(node.name()) == name) return node;
-    }
-    return {};
-}
-
-const char* text_of(const pugi::xml_node& parent, std::string_view name) {
-    return child_of(parent, name).child_value();
-}
-
-/// Parses and finds the root; an empty node when either fails.
-pugi::xml_node parse_root(pugi::xml_document& document, std::string_view body,
-                          std::string_view name) {
-    // White space in keys is theirs: parse_default normalises line ends only.
-    if (!document.load_buffer(body.data(), body.size(),
-                              pugi::parse_default | pugi::parse_ws_pcdata_single)) {
-        return {};
-    }
-    return child_of(document, name);
-}
 
 bool parse_number(std::string_view text, std::uint64_t& out) {
     text = trimmed(text);

@@ -307,8 +307,7 @@ std::string_view request_writer::list(std::optional<unsigned> directory, std::ui
     }
     query << "list-type=2&max-keys=" << std::uint64_t{max_keys} << "&prefix=" << query_prefix_;
     if (directory) {
-        static constexpr char digits[] = "0123456789abcdef";
-        const char name[] = {digits[*directory >> 4], digits[*directory & 15]};
+        const char name[] = {hex_digits[*directory >> 4], hex_digits[*directory & 15]};
         query << std::string_view(name, sizeof name) << "%2F";
     }
     writer path(target_);

@@ -13,7 +13,6 @@ constexpr std::string_view maker = "chopsticks";
 constexpr std::string_view format = "1";
 
 void append_text(std::string& out, std::string_view text) {
-    static constexpr char digits[] = "0123456789abcdef";
     out += '"';
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
@@ -22,8 +21,8 @@ void append_text(std::string& out, std::string_view text) {
             out += c;
         } else if (byte < 0x20) {
             out += "\\u00";
-            out += digits[byte >> 4];
-            out += digits[byte & 15];
+            out += hex_digits[byte >> 4];
+            out += hex_digits[byte & 15];
         } else {
             out += c;
         }

@@ -2,6 +2,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
+#include <chopsticks/core/hex.hpp>
 #include <chopsticks/s3/protocol/sha256.hpp>
 #include <cstring>
 #include <new>
@@ -17,10 +18,6 @@ static_assert(std::is_trivially_copyable_v<sha256_stream>);
 
 constexpr std::size_t block_size = 64;
 
-std::string_view as_text(const sha256_digest& digest) noexcept {
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 /// OpenSSL's state in the bytes of a stream. The bytes provide storage for it, and copying them
 /// copies it, since it is trivially copyable.
 SHA256_CTX* context(unsigned char* bytes) noexcept {
@@ -29,10 +26,9 @@ SHA256_CTX* context(unsigned char* bytes) noexcept {
 
 constexpr auto make_hex_pairs() {
     std::array<char, 512> table{};
-    constexpr std::string_view digits = "0123456789abcdef";
     for (unsigned i = 0; i < 256; ++i) {
-        table[2 * i] = digits[i >> 4];
-        table[2 * i + 1] = digits[i & 15];
+        table[2 * i] = hex_digits[i >> 4];
+        table[2 * i + 1] = hex_digits[i & 15];
     }
     return table;
 }

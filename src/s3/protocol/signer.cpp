@@ -6,10 +6,6 @@ namespace chopsticks::s3 {
 
 namespace {
 
-std::string_view as_text(const sha256_digest& digest) noexcept {
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 constexpr std::string_view algorithm_line = "AWS4-HMAC-SHA256\n";
 constexpr std::size_t date_size = 8;
 

@@ -20,10 +20,6 @@ error_code bad_header() {
     return make_error_code(boost::system::errc::bad_message);
 }
 
-std::string_view as_text(const sha256_digest& digest) noexcept {
-    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
-
 std::string encode(std::string_view raw) {
     return http::percent_encode(raw, http::slash::encode);
 }

@@ -3,6 +3,9 @@
 #include <chopsticks/engine/held_up.hpp>
 #include <string>
 
+#include "../../support/contains.hpp"
+
+using chopsticks::test::contains;
 using namespace chopsticks;
 using namespace chopsticks::engine;
 
@@ -18,10 +21,6 @@ core_figures core(std::int64_t queued_ms, std::int64_t stopped_ms, std::int64_t 
     return out;
 }
 
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 const scenario::health_limits limits;
 
 }  // namespace
@@ -30,7 +29,7 @@ TEST_CASE("held_up_nothing_lost_is_nothing") {
     const auto s = summarize_held_up({core(0, 0), core(0, 0)}, {});
     CHECK(s.by == held_up_by::nothing);
     CHECK_FALSE(is_held_up(s, limits));
-    CHECK(has(lateness_remedy(s, limits), "--idle spin"));
+    CHECK(contains(lateness_remedy(s, limits), "--idle spin"));
     CHECK(summarize_held_up({}, {}).by == held_up_by::nothing);
 }
 
@@ -61,38 +60,38 @@ TEST_CASE("held_up_cause_and_advice_follow_from_who_had_the_cpu") {
         const auto s = summarize_held_up({one}, seen);
         return std::string(name(s.by)) + ": " + describe_held_up(s, seen, limits);
     };
-    CHECK(has(told(core(300, 0)), "unknown: "));
-    CHECK(has(told(core(10, 300)), "stop: "));
-    CHECK(has(told(core(10, 300)), "SIGSTOP"));
+    CHECK(contains(told(core(300, 0)), "unknown: "));
+    CHECK(contains(told(core(10, 300)), "stop: "));
+    CHECK(contains(told(core(10, 300)), "SIGSTOP"));
     // Others were busy as well; they did not stop it.
     seen.others_s = 1.5;
     seen.process_s = 0.4;
     seen.processes = {{"cc1plus", 12, 1.4}, {"ninja", 1, 0.05}};
-    CHECK(has(told(core(10, 300)), "stop: "));
-    CHECK(has(told(core(300, 0)), "others: "));
-    CHECK(has(told(core(300, 0)), "cc1plus (12) 1.4 s, ninja 0.050 s"));
-    CHECK(has(told(core(300, 0)), "taskset"));
-    CHECK_FALSE(has(told(core(300, 0)), "--idle"));
+    CHECK(contains(told(core(10, 300)), "stop: "));
+    CHECK(contains(told(core(300, 0)), "others: "));
+    CHECK(contains(told(core(300, 0)), "cc1plus (12) 1.4 s, ninja 0.050 s"));
+    CHECK(contains(told(core(300, 0)), "taskset"));
+    CHECK_FALSE(contains(told(core(300, 0)), "--idle"));
     // Nobody had it.
     seen.others_s = 0.02;
-    CHECK(has(told(core(300, 0)), "waking: "));
-    CHECK(has(told(core(300, 0)), "--idle spin"));
+    CHECK(contains(told(core(300, 0)), "waking: "));
+    CHECK(contains(told(core(300, 0)), "--idle spin"));
     // Threads of the process that are no cores.
     seen.others_s = 0.3;
     seen.process_s = 1.9;
     seen.threads = {{"tp_librbd", 1, 1.4}, {"core", 1, 0.3}};
-    CHECK(has(told(core(300, 0)), "own_threads: "));
-    CHECK(has(told(core(300, 0)), "tp_librbd 1.4 s"));
-    CHECK(has(told(core(300, 0)), "--idle sleep"));
-    CHECK_FALSE(has(told(core(300, 0)), "cc1plus"));
+    CHECK(contains(told(core(300, 0)), "own_threads: "));
+    CHECK(contains(told(core(300, 0)), "tp_librbd 1.4 s"));
+    CHECK(contains(told(core(300, 0)), "--idle sleep"));
+    CHECK_FALSE(contains(told(core(300, 0)), "cc1plus"));
     // The hypervisor's share shows as time that it did not run.
     seen.stolen_s = 0.2;
-    CHECK(has(told(core(10, 300)), "hypervisor: "));
-    CHECK(has(told(core(300, 10)), "own_threads: "));
+    CHECK(contains(told(core(10, 300)), "hypervisor: "));
+    CHECK(contains(told(core(300, 10)), "own_threads: "));
     // A quota shows as one or the other.
     seen.throttled_s = 0.25;
     seen.throttled_share = 0.7;
-    CHECK(has(told(core(300, 10)), "quota: "));
-    CHECK(has(told(core(10, 300)), "70 % of its periods"));
-    CHECK(has(told(core(10, 300)), "cpu.max"));
+    CHECK(contains(told(core(300, 10)), "quota: "));
+    CHECK(contains(told(core(10, 300)), "70 % of its periods"));
+    CHECK(contains(told(core(10, 300)), "cpu.max"));
 }

@@ -3,8 +3,11 @@
 #include <chopsticks/engine/validity.hpp>
 #include <chopsticks/scenario/parse.hpp>
 
+#include "../../support/contains.hpp"
+
 namespace {
 
+using chopsticks::test::contains;
 using namespace chopsticks;
 
 struct finished_run {
@@ -68,29 +71,25 @@ TEST_CASE("validity_busy_core_is_named") {
     CHECK(reasons[0].find("Core 1") != std::string::npos);
 }
 
-bool has(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 TEST_CASE("validity_late_generator_is_told_from_a_slow_target") {
     finished_run r;
     auto& f = r.result.measured.by_operation[0];
     for (int i = 0; i < 100; ++i)
         f.send_lag.record(3'000'000);
-    CHECK(has(r.reason(), "late (p99 3.00 ms"));
+    CHECK(contains(r.reason(), "late (p99 3.00 ms"));
     // Work that waited for a user waited for the target: then only the dispatcher's lateness
     // counts.
     r.result.groups[0].queued = 2;
     CHECK(r.reason() == "0 reasons");
     for (int i = 0; i < 100; ++i)
         r.result.schedule_lag[0].record(3'000'000);
-    CHECK(has(r.reason(), "late (p99 3.00 ms"));
+    CHECK(contains(r.reason(), "late (p99 3.00 ms"));
     // The same lateness does not show in operations of a second.
     for (int i = 0; i < 100'000; ++i)
         f.service.record(1'000'000'000);
     CHECK(r.reason() == "0 reasons");
     r.plan.limits.send_lag = 0.001;
-    CHECK(has(r.reason(), "late"));
+    CHECK(contains(r.reason(), "late"));
     r.plan.limits.send_lag_floor_ns = 10'000'000;
     CHECK(r.reason() == "0 reasons");
 }
@@ -99,18 +98,18 @@ TEST_CASE("validity_latency_objective_says_how_late_is_too_late") {
     finished_run r;
     for (int i = 0; i < 100; ++i)
         r.result.measured.by_operation[0].send_lag.record(3'000'000);
-    CHECK(has(r.reason(), "late"));
+    CHECK(contains(r.reason(), "late"));
     scenario::slo objective;
     objective.limit = 20e6;
     r.plan.slos = {objective};
-    CHECK(has(r.reason(), "limit 2.00 ms"));
+    CHECK(contains(r.reason(), "limit 2.00 ms"));
     objective.limit = 200e6;
     r.plan.slos = {objective};
     CHECK(r.reason() == "0 reasons");
     // The tightest one counts.
     objective.limit = 20e6;
     r.plan.slos.push_back(objective);
-    CHECK(has(r.reason(), "limit 2.00 ms"));
+    CHECK(contains(r.reason(), "limit 2.00 ms"));
 }
 
 TEST_CASE("validity_lateness_of_a_closed_loop_is_no_reason") {
@@ -128,11 +127,11 @@ TEST_CASE("validity_core_over_90_percent_counts_when_the_send_lag_grows") {
     r.result.send_lag_p99_ns = {10'000, 900'000, 10'000, 20'000, 900'000, 20'000};
     CHECK(r.reason() == "0 reasons");
     r.result.send_lag_p99_ns = {10'000, 400'000, 800'000, 1'200'000, 1'600'000, 2'000'000};
-    CHECK(has(r.reason(), "Core 0 was 92 % busy (limit 90 %) while the send lag grew"));
+    CHECK(contains(r.reason(), "Core 0 was 92 % busy (limit 90 %) while the send lag grew"));
     r.plan.limits.core_busy = 0.93;
     CHECK(r.reason() == "0 reasons");
     r.plan.limits.core_saturated = 0.91;
-    CHECK(has(r.reason(), "limit 91 %"));
+    CHECK(contains(r.reason(), "limit 91 %"));
 }
 
 TEST_CASE("validity_growth_is_of_the_whole_series_and_above_its_floor") {
@@ -152,7 +151,7 @@ TEST_CASE("validity_dispatcher_that_did_not_come_to_its_tasks_is_named") {
     r.result.groups[0].intended = 100'000;
     CHECK(r.reason() == "0 reasons");
     r.result.groups[0].intended = 98'000;
-    CHECK(has(r.reason(), "of 100000 tasks that were due the generator came to 98000 (98 %"));
+    CHECK(contains(r.reason(), "of 100000 tasks that were due the generator came to 98000 (98 %"));
     r.plan.limits.achieved = 0.97;
     CHECK(r.reason() == "0 reasons");
     r.plan.limits.achieved = 0.99;
@@ -169,7 +168,7 @@ TEST_CASE("validity_few_poisson_arrivals_may_miss_the_mean_by_chance") {
     r.result.groups[0].intended = 900;
     CHECK(r.reason() == "0 reasons");
     r.result.groups[0].intended = 800;
-    CHECK(has(r.reason(), "came to 800"));
+    CHECK(contains(r.reason(), "came to 800"));
 }
 
 TEST_CASE("validity_work_left_undone_is_the_targets_unless_users_were_idle") {
@@ -178,11 +177,11 @@ TEST_CASE("validity_work_left_undone_is_the_targets_unless_users_were_idle") {
     r.result.groups[0].backlog = 100;
     CHECK(r.reason() == "0 reasons");
     r.result.groups[0].in_flight_max = 40;
-    CHECK(has(r.reason(), "uneven over the cores"));
+    CHECK(contains(r.reason(), "uneven over the cores"));
     r.plan.limits.send_lag = 1;  // of this rule alone
     for (int i = 0; i < 100; ++i)
         r.result.schedule_lag[0].record(900'000);
-    CHECK(has(r.reason(), "more than the generator's cores can do"));
+    CHECK(contains(r.reason(), "more than the generator's cores can do"));
     r.result.groups[0].shed = 5;
     r.result.groups[0].backlog = 0;
     CHECK(r.reason() == "0 reasons");
@@ -197,19 +196,19 @@ TEST_CASE("validity_descriptors_and_ports_that_ran_out_are_named") {
     seen.ports_in_all = 28'232;
     CHECK(r.reason(seen) == "0 reasons");
     seen.open_fds_max = 100;
-    CHECK(has(r.reason(seen), "File descriptors ran out (100 open, limit 100"));
+    CHECK(contains(r.reason(seen), "File descriptors ran out (100 open, limit 100"));
     seen.open_fds_max = 10;
     seen.ports_left_min = 0;
-    CHECK(has(r.reason(seen), "Local ports ran out"));
+    CHECK(contains(r.reason(seen), "Local ports ran out"));
     seen.ports_left_min = 20'000;
     r.result.measured_connections.no_port = 3;
-    CHECK(has(r.reason(seen), "3 connections failed for it"));
+    CHECK(contains(r.reason(seen), "3 connections failed for it"));
     r.result.measured_connections.no_port = 0;
     r.result.measured_connections.no_descriptor = 4;
-    CHECK(has(r.reason(seen), "4 connections failed for it"));
+    CHECK(contains(r.reason(seen), "4 connections failed for it"));
     r.result.measured_connections.no_descriptor = 0;
     r.plan.limits.ports = 0.2;
-    CHECK(has(r.reason(seen), "Local ports"));
+    CHECK(contains(r.reason(seen), "Local ports"));
 }
 
 TEST_CASE("validity_host_that_interferes_is_named") {
@@ -220,13 +219,13 @@ TEST_CASE("validity_host_that_interferes_is_named") {
     seen.clock_step_ns = -9'000'000;
     CHECK(r.reason(seen) == "0 reasons");
     seen.steal_share = 0.08;
-    CHECK(has(r.reason(seen), "hypervisor took 8.0 %"));
+    CHECK(contains(r.reason(seen), "hypervisor took 8.0 %"));
     seen.steal_share = 0;
     seen.lines = {{"eth1", 0.2}};
-    CHECK(has(r.reason(seen), "eth1 was over 95 % of its line rate for 20 %"));
+    CHECK(contains(r.reason(seen), "eth1 was over 95 % of its line rate for 20 %"));
     seen.lines.clear();
     seen.clock_step_ns = -250'000'000;
-    CHECK(has(r.reason(seen), "set back by 250 ms"));
+    CHECK(contains(r.reason(seen), "set back by 250 ms"));
     r.plan.limits.clock_step_ns = 300'000'000;
     CHECK(r.reason(seen) == "0 reasons");
 }

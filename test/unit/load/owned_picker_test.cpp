@@ -10,19 +10,14 @@
 #include <memory>
 #include <numeric>
 
+#include "laws.hpp"
 #include "statistics.hpp"
 
 using chopsticks::random_stream;
 using namespace chopsticks::load;
+using chopsticks::test::zipf;
 
 namespace {
-
-popularity zipf(double s) {
-    popularity p;
-    p.kind = popularity_kind::zipf;
-    p.zipf_exponent = s;
-    return p;
-}
 
 popularity hot_set(double fraction, double share) {
     popularity p;

@@ -5,19 +5,14 @@
 #include <cmath>
 #include <vector>
 
+#include "laws.hpp"
 #include "statistics.hpp"
 
 using chopsticks::random_stream;
 using namespace chopsticks::load;
+using chopsticks::test::zipf;
 
 namespace {
-
-popularity zipf(double s) {
-    popularity p;
-    p.kind = popularity_kind::zipf;
-    p.zipf_exponent = s;
-    return p;
-}
 
 /// How often each rank was picked.
 std::vector<double> rank_counts(picker& keys, std::uint64_t n, int draws, std::uint64_t seed) {

@@ -10,9 +10,11 @@
 #include <chopsticks/results/interval_stream.hpp>
 #include <chopsticks/results/write.hpp>
 
+#include "../../support/contains.hpp"
 #include "sample.hpp"
 #include "scratch.hpp"
 
+using chopsticks::test::contains;
 using namespace chopsticks;
 using namespace chopsticks::results;
 using sample::content_of;
@@ -32,10 +34,6 @@ std::string message_of_read(const std::string& path) {
         return e.what();
     }
     return {};
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

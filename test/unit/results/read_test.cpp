@@ -5,9 +5,11 @@
 #include <chopsticks/results/read.hpp>
 #include <chopsticks/results/write.hpp>
 
+#include "../../support/contains.hpp"
 #include "sample.hpp"
 #include "scratch.hpp"
 
+using chopsticks::test::contains;
 using namespace chopsticks;
 using namespace chopsticks::results;
 using sample::scratch_directory;
@@ -31,10 +33,6 @@ std::string message_of_file(const std::string& path, const std::string& content)
         return e.what();
     }
     return {};
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -6,8 +6,10 @@
 #include <chopsticks/results/terminal.hpp>
 #include <chopsticks/scenario/slo.hpp>
 
+#include "../../support/contains.hpp"
 #include "sample.hpp"
 
+using chopsticks::test::contains;
 using namespace chopsticks;
 using namespace chopsticks::results;
 
@@ -24,10 +26,6 @@ std::string report_of(const run_document& doc, int width = 80, bool color = fals
     options.width = width;
     options.color = color;
     return render_report(to_json_without_intervals(doc), {"/tmp/r.json", "/tmp/r.jsonl"}, options);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 std::size_t widest_line(const std::string& text) {

@@ -9,9 +9,11 @@
 #include <chopsticks/results/write.hpp>
 #include <cstdio>
 
+#include "../../support/contains.hpp"
 #include "sample.hpp"
 #include "scratch.hpp"
 
+using chopsticks::test::contains;
 using namespace chopsticks;
 using namespace chopsticks::results;
 using sample::content_of;
@@ -27,10 +29,6 @@ std::string message_of_check(const std::string& path) {
         return e.what();
     }
     return {};
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
 }
 
 /// Runs `body` in a child without root's right to write anywhere; gives its exit status.

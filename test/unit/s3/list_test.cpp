@@ -13,7 +13,7 @@ using namespace chopsticks::s3;
 
 namespace {
 
-const std::string error_body =
+const std::string refusal =
     "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AuthorizationHeaderMalformed</Code>"
     "<Message>the region &apos;a&apos; is wrong</Message><BucketName>b</BucketName>"
     "<Region>eu-west-3</Region><Endpoint>s3.eu</Endpoint><Resource>/b/k</Resource>"
@@ -79,7 +79,7 @@ TEST_CASE("list_scanner_other_documents_are_bad") {
     for (const std::string& text : {
              std::string("rubbish"),
              std::string("<html>"),
-             error_body,
+             refusal,
              std::string("</x>"),
              std::string("<>"),
              std::string("< ListBucketResult>"),
@@ -156,8 +156,8 @@ TEST_CASE("list_scanner_name_spaces_and_byte_order_marks_are_no_matter") {
     CHECK(parsed->prefixes.size() == 1);
     CHECK(parsed->is_truncated);
     CHECK(parsed->token == list_token);
-    CHECK(parse_error(prefixed(error_body)).code == "AuthorizationHeaderMalformed");
-    CHECK(parse_error(prefixed(error_body)).region == "eu-west-3");
+    CHECK(parse_error(prefixed(refusal)).code == "AuthorizationHeaderMalformed");
+    CHECK(parse_error(prefixed(refusal)).region == "eu-west-3");
     CHECK(parse_buckets(prefixed("<ListAllMyBucketsResult><Buckets><Bucket><Name>a</Name></Bucket>"
                                  "</Buckets></ListAllMyBucketsResult>"))
               ->size() == 1);
@@ -276,7 +276,7 @@ TEST_CASE("parse_list_page_yields_keys_sizes_and_token") {
 
 TEST_CASE("parse_list_anything_else_is_an_error") {
     for (const std::string& text :
-         {std::string(), std::string("x"), error_body, page("<Contents>"),
+         {std::string(), std::string("x"), refusal, page("<Contents>"),
           page("<Contents><Key>k</Key></Contents>"),
           page("<Contents><Key>k</Key><Size>-1</Size></Contents>"),
           page("<Contents><Size>1</Size></Contents>"), page(""),
@@ -353,5 +353,5 @@ TEST_CASE("parse_buckets_answer_yields_names") {
         "<Bucket><Name>b</Name></Bucket></Buckets></ListAllMyBucketsResult>");
     REQUIRE(names.has_value());
     CHECK(*names == std::vector<std::string>{"a", "b"});
-    CHECK(parse_buckets(error_body).has_error());
+    CHECK(parse_buckets(refusal).has_error());
 }

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "../../support/contains.hpp"
+
 namespace messages {
 
 using overrides = std::vector<chopsticks::scenario::override_value>;
@@ -28,8 +30,6 @@ inline std::string of_workload(const std::string& text, const overrides& sets = 
     }
 }
 
-inline bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
+using chopsticks::test::contains;
 
 }  // namespace messages

@@ -11,12 +11,12 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A made-up /proc and /sys.
-struct made_up_system {
-    made_up_system() {
+struct made_up_host {
+    made_up_host() {
         char name[] = "/tmp/chopsticks-contention-XXXXXX";
         root = ::mkdtemp(name);
     }
-    ~made_up_system() { fs::remove_all(root); }
+    ~made_up_host() { fs::remove_all(root); }
     void put(const std::string& path, const std::string& text) const {
         fs::create_directories((root / path).parent_path());
         std::ofstream(root / path) << text;
@@ -66,7 +66,7 @@ TEST_CASE("cgroup_paths_of_every_layout_are_read") {
 }
 
 TEST_CASE("throttling_is_that_of_the_group_or_of_one_above_it") {
-    const made_up_system s;
+    const made_up_host s;
     CHECK_FALSE(s.throttle().has_value());
     s.put("proc/self/cgroup", "0::/pod/box\n");
     CHECK_FALSE(s.throttle().has_value());
@@ -83,7 +83,7 @@ TEST_CASE("throttling_is_that_of_the_group_or_of_one_above_it") {
 }
 
 TEST_CASE("who_used_cpu_time_is_told_by_name_and_difference") {
-    const made_up_system s;
+    const made_up_host s;
     const int tick_ns = static_cast<int>(1'000'000'000 / ::sysconf(_SC_CLK_TCK));
     s.task(1, "init", 900);
     s.task(10, "msgr-worker-0", 100);

@@ -16,6 +16,11 @@ namespace chopsticks::s3 {
 
 using sha256_digest = std::array<unsigned char, 32>;
 
+/// The bytes of `digest`, which must outlive them.
+inline std::string_view as_text(const sha256_digest& digest) noexcept {
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
 /// SHA-256 of the empty string in hex: the payload hash of a request without a body.
 constexpr std::string_view empty_sha256_hex =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
