@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/hex.hpp>
 #include <chopsticks/http/percent.hpp>
 #include <chopsticks/s3/protocol/request.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>

@@ -1,3 +1,4 @@
+#include <chopsticks/core/hex.hpp>
 #include <chopsticks/s3/protocol/run_mark.hpp>
 #include <cstdint>
 #include <utility>
