@@ -122,7 +122,7 @@ results::json point_figures(const results::run_document& doc) {
     put("p99_ns", response.percentile(99));
     put("p999_ns", response.percentile(99.9));
     put("max_ns", response.max());
-    out["response"] = results::to_json(all.response);
+    out["response"] = results::to_json(all, seconds)["response"];
     out["valid"] = doc.validity.valid;
     out["reasons"] = doc.validity.reasons;
     out["slo"] = results::json::array();

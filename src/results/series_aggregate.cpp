@@ -6,6 +6,8 @@
 #include <chopsticks/results/series.hpp>
 #include <cmath>
 #include <numeric>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "json_reading.hpp"
@@ -18,7 +20,8 @@ namespace {
 constexpr const char* spread_of[] = {"rate_per_s", "bytes_per_s", "mean_ns", "p50_ns",
                                      "p99_ns",     "p999_ns",     "max_ns"};
 /// Counts that are added up.
-constexpr const char* summed[] = {"ok", "failed", "shed", "backlog_at_end"};
+constexpr const char* summed[] = {"ok",        "failed",     "shed",
+                                  "shed_late", "unfinished", "backlog_at_end"};
 
 json spread(std::vector<double> values) {
     std::sort(values.begin(), values.end());
@@ -37,17 +40,28 @@ json spread(std::vector<double> values) {
     return out;
 }
 
-/// null where a run's histogram is missing: a part is not the whole.
+/// null where a run's histogram is missing: a part is not the whole. What was shed stands beyond
+/// all that is in the histograms, and a figure that is a lower bound in one run is one of all.
 json merged(const std::vector<const json*>& runs) {
-    stats::histogram sum(3);
+    stats::figures sum;
+    std::set<std::string> open;
+    bool bounds = false;
     for (const json* figures : runs) {
         const json& response = member(*figures, "response");
         if (!response.is_object()) return nullptr;
         const auto one = read_histogram(response);
         if (!one) return nullptr;
-        sum.add(*one);
+        sum.response.add(*one);
+        sum.shed += count(*figures, "shed") + count(*figures, "shed_late");
+        bounds = bounds || response.contains("at_least");
+        for (const json& key : member(response, "at_least"))
+            if (key.is_string()) open.insert(key.get<std::string>());
     }
-    return to_json(sum);
+    json out = to_json(sum, 0)["response"];
+    for (const json& key : member(out, "at_least"))
+        open.insert(key.get<std::string>());
+    if (bounds || !open.empty()) out["at_least"] = open;
+    return out;
 }
 
 json aggregate(const json& settings, const std::vector<const json*>& valid, std::size_t runs) {
@@ -77,19 +91,25 @@ json aggregate_repeats(const json& document) {
     json out = json::array();
     if (count(document, "repeat") < 2) return out;
     const json& points = member(document, "points");
-    // The repeats of a point follow each other.
-    for (std::size_t i = 0; i < points.size();) {
-        const json& settings = member(points[i], "settings");
+    struct repeats {
+        const json* settings;
         std::vector<const json*> valid;
         std::size_t runs = 0;
-        for (; i < points.size() && member(points[i], "settings") == settings; ++i) {
-            const json& figures = member(points[i], "figures");
-            if (text(points[i], "status") != "done" || !figures.is_object()) continue;
-            ++runs;
-            if (flag(figures, "valid")) valid.push_back(&figures);
-        }
-        if (runs > 0) out.push_back(aggregate(settings, valid, runs));
+    };
+    // The repeats of a point need not follow each other: all points may be run, then all again.
+    std::vector<repeats> all;
+    for (const json& point : points) {
+        const json& settings = member(point, "settings");
+        const json& figures = member(point, "figures");
+        if (text(point, "status") != "done" || !figures.is_object()) continue;
+        auto one = std::find_if(all.begin(), all.end(),
+                                [&](const repeats& r) { return *r.settings == settings; });
+        if (one == all.end()) one = all.insert(one, {&settings, {}, 0});
+        ++one->runs;
+        if (flag(figures, "valid")) one->valid.push_back(&figures);
     }
+    for (const repeats& one : all)
+        out.push_back(aggregate(*one.settings, one.valid, one.runs));
     return out;
 }
 

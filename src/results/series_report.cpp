@@ -3,6 +3,7 @@
 #include <chopsticks/results/slo.hpp>
 
 #include "json_reading.hpp"
+#include "report_words.hpp"
 #include "text.hpp"
 
 namespace chopsticks::results {
@@ -22,8 +23,14 @@ std::string rate_text(double per_s) {
 }
 
 std::string latency_text(const json& figures, const char* key) {
+    const json& response = member(figures, "response");
+    if (response.is_object()) return latency(response, key);
     if (count(figures, "ok") == 0) return "-";
     return format_latency(std::llround(number(figures, key)));
+}
+
+std::uint64_t unanswered(const json& figures) {
+    return count(figures, "shed") + count(figures, "shed_late") + count(figures, "unfinished");
 }
 
 curve_point point_of(const json& figures) {
@@ -78,10 +85,8 @@ std::string aggregates(const json& document, std::size_t width) {
         row.push_back(known ? spread_text(rate_text(number(rate, "median")), rate) : "-");
         row.push_back(known ? spread_text(format_latency(std::llround(number(p99, "median"))), p99)
                             : "-");
-        row.push_back(known && all.is_object() ? format_latency(std::llround(number(all, "p50_ns")))
-                                               : "-");
-        row.push_back(known && all.is_object() ? format_latency(std::llround(number(all, "p99_ns")))
-                                               : "-");
+        for (const char* key : {"p50_ns", "p99_ns"})
+            row.push_back(known && all.is_object() ? latency(all, key) : "-");
         table.add(std::move(row));
     }
     if (table.empty()) return {};
@@ -234,7 +239,7 @@ std::string render_sweep(const json& document, const std::string& path,
         const std::size_t dot = name.rfind('.');
         header.push_back(dot == std::string::npos ? name : name.substr(dot + 1));
     }
-    for (const char* column : {"ops/s", "MB/s", "p50", "p99", "max", "failed", ""})
+    for (const char* column : {"ops/s", "MB/s", "p50", "p99", "max", "failed", "unanswered", ""})
         header.emplace_back(column);
     text_table table(header);
     // MB/s, then p50, where the maximum's place is not enough.
@@ -252,15 +257,15 @@ std::string render_sweep(const json& document, const std::string& path,
             row.push_back(text(member(point, "settings"), text(axis, "name").c_str()));
         const json& f = member(point, "figures");
         if (f.is_object()) {
-            row.insert(
-                row.end(),
-                {rate_text(number(f, "rate_per_s")), decimal(number(f, "bytes_per_s") / 1e6, 2),
-                 latency_text(f, "p50_ns"), latency_text(f, "p99_ns"), latency_text(f, "max_ns"),
-                 whole(count(f, "failed")), status == "done" ? state_of(f) : status});
+            row.insert(row.end(), {rate_text(number(f, "rate_per_s")),
+                                   decimal(number(f, "bytes_per_s") / 1e6, 2),
+                                   latency_text(f, "p50_ns"), latency_text(f, "p99_ns"),
+                                   latency_text(f, "max_ns"), whole(count(f, "failed")),
+                                   whole(unanswered(f)), status == "done" ? state_of(f) : status});
             curve.push_back(point_of(f));
             add_reasons(reasons, "Point " + label, f, width);
         } else {
-            row.insert(row.end(), {"-", "-", "-", "-", "-", "-", status});
+            row.insert(row.end(), {"-", "-", "-", "-", "-", "-", "-", status});
         }
         if (status == "done") ++done;
         table.add(std::move(row));

@@ -70,6 +70,8 @@ class sweep_test(harness.case):
         results = [harness.read_result(self.folder / p["file"]) for p in document["points"]]
         self.assertEqual([r["groups"]["s3"]["users"] for r in results], [1, 1, 2, 2] * 2)
         self.assertEqual(len({r["run"]["seed"] for r in results}), 2)
+        # All points are run, then all again; together is what has the same settings.
+        self.assertEqual([one["runs"] for one in document["aggregates"]], [2] * 4)
         self.assertEqual(len({p["file"] for p in document["points"]}), 8)
 
     def test_one_failing_point_does_not_end_it(self):

@@ -120,6 +120,46 @@ TEST_CASE("aggregate_is_of_the_valid_runs_alone_and_adds_histograms_up") {
     CHECK(all[1]["rate_per_s"]["stddev"].is_null());
 }
 
+TEST_CASE("aggregate_finds_the_repeats_of_a_point_wherever_they_are") {
+    // All points are run, then all again.
+    json doc = sweep_of_three();
+    doc["points"] = {
+        point(0, "100", "done", figures(90, 1'000'000)),
+        point(1, "200", "done", figures(198, 2'000'000)),
+        point(2, "100", "done", figures(100, 3'000'000)),
+        point(3, "200", "done", figures(202, 2'000'000)),
+    };
+    const json all = results::aggregate_repeats(doc);
+    REQUIRE(all.size() == 2);
+    CHECK(all[0]["settings"]["rate"] == "100");
+    CHECK(all[0]["runs"] == 2);
+    CHECK(all[0]["rate_per_s"]["median"] == 95);
+    CHECK(all[1]["runs"] == 2);
+    CHECK(all[1]["rate_per_s"]["stddev"].get<double>() == doctest::Approx(2.8284));
+}
+
+TEST_CASE("aggregate_counts_what_got_no_answer_among_the_slowest") {
+    json doc = sweep_of_three();
+    doc["points"] = {point(0, "100", "done", figures(100, 1'000'000)),
+                     point(1, "100", "done", figures(100, 1'000'000))};
+    // Ten of a hundred and ten: beyond every histogram, so that nothing bounds the p95.
+    for (json& p : doc["points"])
+        p["figures"]["shed_late"] = 8;
+    const json shed = results::aggregate_repeats(doc)[0]["response"];
+    CHECK(shed["at_least"] ==
+          json({"max_ns", "mean_ns", "p95_ns", "p9999_ns", "p999_ns", "p99_ns"}));
+    doc["aggregates"] = results::aggregate_repeats(doc);
+    CHECK(has(results::render_sweep(doc, "s.json", {}), ">1.00 ms"));
+    // What was a lower bound in one run is one of all.
+    for (json& p : doc["points"]) {
+        p["figures"]["shed"] = p["figures"]["shed_late"] = 0;
+        p["figures"]["response"]["at_least"] = json::array();
+    }
+    CHECK(results::aggregate_repeats(doc)[0]["response"]["at_least"] == json::array());
+    doc["points"][1]["figures"]["response"]["at_least"].push_back("p50_ns");
+    CHECK(results::aggregate_repeats(doc)[0]["response"]["at_least"] == json({"p50_ns"}));
+}
+
 TEST_CASE("aggregate_of_no_valid_run_is_nothing_and_of_no_repeats_neither") {
     json doc = sweep_of_three();
     for (json& p : doc["points"]) {
