@@ -173,13 +173,18 @@ void collector::merge(handover& h) {
         core.lag_max_ns = std::max(core.lag_max_ns, h.figures.lag_max_ns);
         core.switches_voluntary += h.figures.switches_voluntary;
         core.switches_involuntary += h.figures.switches_involuntary;
-        core.held_up.queued_ns += h.figures.held_up.queued_ns;
-        core.held_up.stopped_ns += h.figures.held_up.stopped_ns;
-        core.held_up.longest_ns = std::max(core.held_up.longest_ns, h.figures.held_up.longest_ns);
         lag.add(h.lag);
         driver_counters events = h.connections;
         events.open_connections = 0;
         measured_connections.add(events);
+    }
+    if (h.when == phase::measure || h.when == phase::drain) {
+        // What is in flight in the drain was measured: a core that stands still is late for it too.
+        core_figures& core = cores[h.core];
+        if (h.when == phase::drain) core.drain_ns += h.figures.span_ns;
+        core.held_up.queued_ns += h.figures.held_up.queued_ns;
+        core.held_up.stopped_ns += h.figures.held_up.stopped_ns;
+        core.held_up.longest_ns = std::max(core.held_up.longest_ns, h.figures.held_up.longest_ns);
     }
     sum.lag.add(h.lag);
     sum.connections.add(h.connections);

@@ -162,6 +162,7 @@ void group_core::start_load() {
     const std::size_t endpoints =
         owner_.shared().options->groups[index_].target->endpoints().size();
     gap_logs_.assign(endpoints > 1 ? 1 + endpoints : 1, gap_log(owner_.times().start_ns));
+    endpoint_in_flight_.assign(endpoints > 1 ? endpoints : 0, 0);
     if (open_loop_) {
         start_open();
         return;
@@ -235,7 +236,7 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
             ++load_[bin].issued;
             in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
         }
-        gap_logs_.front().wanted(intended_ns);
+        const std::size_t asked = note_wanted(*u.connection, intended_ns);
         out.status = op_status::ok;
         out.endpoint = 0;
         out.native = {};
@@ -251,7 +252,7 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
         end_step(c, state, out.status == op_status::ok);
         u.last = out.status;
         record(step.slot, op, out, intended_ns, cut_off);
-        note_gaps(out, intended_ns);
+        note_gaps(out, asked);
         if (op_log_ != nullptr) log(step, op, out, intended_ns);
         if (bytes_.limited() && bin > 0 && out.status == op_status::ok && !bytes_.take(out.bytes)) {
             stopped_by_budget_ = true;
@@ -284,14 +285,21 @@ void group_core::found_nothing(prepared_task& t) {
     exhausted_ns.store(std::max(last_done_ns_, owner_.times().start_ns), std::memory_order_relaxed);
 }
 
-void group_core::note_gaps(const outcome& out, std::int64_t intended_ns) noexcept {
-    const bool several = gap_logs_.size() > 1;
-    if (out.status == op_status::ok) {
-        gap_logs_.front().success(out.done_ns, in_flight_ > 1 || queue_count_ > 0);
-        if (several) gap_logs_[1 + out.endpoint].success(out.done_ns, false);
-    } else if (several && out.status != op_status::cancelled) {
-        gap_logs_[1 + out.endpoint].wanted(intended_ns);
-    }
+std::size_t group_core::note_wanted(const session& by, std::int64_t intended_ns) noexcept {
+    gap_logs_.front().wanted(intended_ns);
+    if (endpoint_in_flight_.empty()) return 0;
+    const std::size_t asked = by.endpoint();
+    ++endpoint_in_flight_[asked];
+    gap_logs_[1 + asked].wanted(intended_ns);
+    return asked;
+}
+
+void group_core::note_gaps(const outcome& out, std::size_t asked) noexcept {
+    const bool ok = out.status == op_status::ok;
+    if (ok) gap_logs_.front().success(out.done_ns, in_flight_ > 1 || queue_count_ > 0);
+    if (endpoint_in_flight_.empty()) return;
+    const bool more = --endpoint_in_flight_[asked] > 0;
+    if (ok) gap_logs_[1 + out.endpoint].success(out.done_ns, more);
 }
 
 void group_core::finish_task(std::size_t bin, op_status last) {

@@ -177,7 +177,10 @@ std::string describe_held_up(const held_up_summary& s, const cpu_contention& see
 }
 
 std::string lateness_remedy(const held_up_summary& s, const scenario::health_limits& limit) {
-    if (is_held_up(s, limit)) return remedy_for(s.by);
+    // Below the limit too: more cores are no help where others have them.
+    constexpr double worth_saying = 0.01;
+    const bool known = s.by == held_up_by::others || s.by == held_up_by::quota;
+    if (is_held_up(s, limit) || (known && s.share >= worth_saying)) return remedy_for(s.by);
     return "Use more cores, --idle spin, or a lower rate.";
 }
 

@@ -221,8 +221,8 @@ run_result coordinator::go() {
     result_.measured = std::move(sink_.measured);
     result_.warmup = std::move(sink_.warmup);
     result_.cores = std::move(sink_.cores);
-    add_silences(result_, options_, *shared_, gaps, measure_ns_);
     result_.groups = std::move(sink_.groups);
+    add_silences(result_, options_, *shared_, gaps, measure_ns_);
     result_.stages = std::move(sink_.stages);
     for (std::size_t i = 0; i < result_.stages.size(); ++i) {
         result_.stages[i].start_s = stages_[i].start_s;

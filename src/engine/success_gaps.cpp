@@ -83,9 +83,24 @@ std::vector<success_gap> core_gaps::together() const {
     }
 }
 
+namespace {
+
+/// The p99 of the service time without those that gaps made slow: of all that was under way in a
+/// gap one may have been slow of itself, the others waited with it. Or else an outage that stops
+/// more than a hundredth of the operations would be its own excuse.
+std::int64_t usual_p99(const stats::histogram& service, std::uint64_t gaps,
+                       std::uint64_t in_flight) {
+    const std::uint64_t held = gaps * (in_flight > 0 ? in_flight - 1 : 0);
+    if (service.count() <= held) return 0;
+    const double left = static_cast<double>(service.count() - held);
+    return service.value_at_percentile(99 * left / static_cast<double>(service.count()));
+}
+
+}  // namespace
+
 silence_figures silence_between(const core_gaps& gaps, std::int64_t from_ns, std::int64_t to_ns,
                                 std::uint64_t successes, const stats::histogram& service,
-                                std::int64_t held_up_ns) {
+                                std::uint64_t in_flight, std::int64_t held_up_ns) {
     silence_figures out;
     std::vector<success_gap> within;
     std::vector<std::int64_t> lengths;
@@ -100,11 +115,14 @@ silence_figures silence_between(const core_gaps& gaps, std::int64_t from_ns, std
         out.longest_s = std::max(out.longest_s, seconds(gap.to_ns - gap.from_ns));
         within.push_back(gap);
     }
-    const std::int64_t service_ns = service.count() > 0 ? service.value_at_percentile(99) : 0;
     // Before and behind the time in which nothing ran there is the wait for an answer.
     const std::int64_t own_ns = held_up_ns + held_up_ns / 4;
-    const std::int64_t longest_ns = std::max(
-        {outage_least_ns, outage_medians * median_gap(lengths, successes), service_ns, own_ns});
+    const std::int64_t usual_ns =
+        std::max({outage_least_ns, outage_medians * median_gap(lengths, successes), own_ns});
+    const auto long_gaps = static_cast<std::uint64_t>(
+        std::count_if(within.begin(), within.end(),
+                      [&](const success_gap& gap) { return gap.to_ns - gap.from_ns > usual_ns; }));
+    const std::int64_t longest_ns = std::max(usual_ns, usual_p99(service, long_gaps, in_flight));
     out.allowed_s = seconds(longest_ns);
     for (const success_gap& gap : within) {
         const std::int64_t length_ns = gap.to_ns - gap.from_ns;

@@ -67,10 +67,11 @@ class core_gaps {
 
 /// What they come to between two times (monotonic_ns).
 /// \param successes in that time; \param service their service times
+/// \param in_flight the most that were under way at once: what one gap can have held up
 /// \param held_up_ns the longest time for which every core was kept from running: a gap of about
 /// that length is the generator's, not an outage
 silence_figures silence_between(const core_gaps& gaps, std::int64_t from_ns, std::int64_t to_ns,
                                 std::uint64_t successes, const stats::histogram& service,
-                                std::int64_t held_up_ns = 0);
+                                std::uint64_t in_flight, std::int64_t held_up_ns = 0);
 
 }  // namespace chopsticks::engine

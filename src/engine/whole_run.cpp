@@ -50,15 +50,16 @@ void add_silences(run_result& result, const run_options& options, const shared_s
             successes += result.measured.by_operation[i].ok_count;
             service.add(result.measured.by_operation[i].service);
         }
-        result.silences.push_back(
-            silence_between(gaps[g].front(), measure_ns, end_ns, successes, service, held_up_ns));
+        const std::uint64_t in_flight = result.groups[g].in_flight_max;
+        result.silences.push_back(silence_between(gaps[g].front(), measure_ns, end_ns, successes,
+                                                  service, in_flight, held_up_ns));
         for (std::size_t i = 1; i < gaps[g].size(); ++i) {
             const std::size_t endpoint = shared.first_endpoint[g] + i - 1;
             const stats::figures& f = result.measured.by_endpoint[endpoint];
             result.endpoint_silences.push_back(
                 {g, endpoint,
                  silence_between(gaps[g][i], measure_ns, end_ns, f.ok_count, f.service,
-                                 held_up_ns)});
+                                 in_flight / (gaps[g].size() - 1), held_up_ns)});
         }
     }
 }

@@ -242,7 +242,10 @@ class group_core final : public runtime::pump {
              std::int64_t intended_ns) noexcept;
     void record(std::uint16_t slot, const operation& op, const outcome& out,
                 std::int64_t intended_ns, bool cut_off);
-    void note_gaps(const outcome& out, std::int64_t intended_ns) noexcept;
+    /// Before an operation. Returns the endpoint that is asked.
+    std::size_t note_wanted(const session& by, std::int64_t intended_ns) noexcept;
+    /// And behind it.
+    void note_gaps(const outcome& out, std::size_t asked) noexcept;
     bool may_start(std::int64_t now_ns);
     std::int64_t think_ns();
 
@@ -280,6 +283,7 @@ class group_core final : public runtime::pump {
     std::int64_t last_done_ns_ = 0;
     std::uint64_t changes_ = 1;      // tasks begun: what may have made something to work on
     std::vector<gap_log> gap_logs_;  // of the group; then, if there are several, of each endpoint
+    std::vector<std::uint64_t> endpoint_in_flight_;  // where there are several
 
     load::level_curve user_levels_;  // closed loop
     std::uint64_t users_active_ = 0;

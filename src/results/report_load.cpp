@@ -88,6 +88,19 @@ std::string silence_line(const json& doc) {
     return line;
 }
 
+/// What gave no success for too long: f(name, silence) of each group and endpoint with an outage.
+template <typename F>
+void for_each_with_outages(const json& doc, F f) {
+    for (const auto& [name, group] : member(doc, "groups").items()) {
+        const json& silence = member(group, "silence");
+        if (!member(silence, "outages").empty()) f("Group " + printable(name), silence);
+    }
+    for (const json& one : member(doc, "endpoint_silences")) {
+        if (member(one, "outages").empty()) continue;
+        f(text(one, "endpoint") + " (group " + text(one, "group") + ")", one);
+    }
+}
+
 std::string outage_sentence(const std::string& who, const json& silence, double limit) {
     std::string out = who + " gave no success ";
     std::size_t told = 0;
@@ -128,6 +141,12 @@ std::string load_lines(const json& doc, std::size_t indent, std::size_t width) {
     if (!unanswered.empty()) out += paragraph("Unanswered", indent, unanswered, width);
     const std::string silence = silence_line(doc);
     if (!silence.empty()) out += paragraph("Silence", indent, silence, width);
+    // Those beyond the limit are in the verdict.
+    const double limit = number(member(member(doc, "scenario"), "limits"), "outage");
+    for_each_with_outages(doc, [&](const std::string& who, const json& outages) {
+        if (number(outages, "outage_share") > limit) return;
+        out += paragraph("", indent, outage_sentence(who, outages, limit), width);
+    });
     if (count(total, "retries") > 0) {
         out += paragraph("Retries", indent,
                          whole(count(total, "retries")) +
@@ -150,16 +169,10 @@ std::vector<std::string> outage_sentences(const json& doc) {
     // Older results know no such limit.
     if (!member(limits, "outage").is_number()) return out;
     const double limit = number(limits, "outage");
-    for (const auto& [name, group] : member(doc, "groups").items()) {
-        const json& silence = member(group, "silence");
-        if (number(silence, "outage_share") <= limit) continue;
-        out.push_back(outage_sentence("Group " + printable(name), silence, limit));
-    }
-    for (const json& one : member(doc, "endpoint_silences")) {
-        if (number(one, "outage_share") <= limit) continue;
-        out.push_back(outage_sentence(text(one, "endpoint") + " (group " + text(one, "group") + ")",
-                                      one, limit));
-    }
+    for_each_with_outages(doc, [&](const std::string& who, const json& silence) {
+        if (number(silence, "outage_share") > limit)
+            out.push_back(outage_sentence(who, silence, limit));
+    });
     return out;
 }
 

@@ -2,7 +2,9 @@
 """What a run says of a target that stalls, dies or is emptied, which counts what it answered."""
 
 import pathlib
+import signal
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
@@ -96,6 +98,29 @@ class honest_test(harness.case):
         self.assertGreater(result["groups"]["a"]["silence"]["outage_share"], 0.02)
         self.assertNotIn("OUTAGE", done.out)
         self.assertIn("longest time without a success", done.out)
+        self.assertIn("Group a gave no success from", done.out)
+        self.assertIn("the scenario allows 100.0%", " ".join(done.out.split()))
+
+    def test_outage_that_stops_many_users_is_no_excuse_for_itself(self):
+        # Sixteen of a few hundred operations wait as long as it lasts: more than one of a hundred.
+        with wilful_s3(stall_after=200, stall_s=2.5, delay_s=0.1) as target:
+            done, result = self.run_against(target, "closed: {users: 16}", measure="5s")
+        silence = result["groups"]["a"]["silence"]
+        self.assertLess(silence["allowed_s"], 2)
+        self.assertGreater(silence["outage_s"], 2)
+        self.assert_code(done, harness.errors_or_slo)
+        self.assertIn("OUTAGE", done.out)
+
+    def test_endpoint_that_hangs_is_an_outage_beside_one_that_answers(self):
+        with wilful_s3(delay_s=0.002) as good, wilful_s3(delay_s=0.002, stall_after=100) as bad:
+            done, result = self.run_against(
+                good, "closed: {users: 8}", "--endpoint", bad.url, measure="5s", limit="50%")
+        self.assert_code(done, harness.errors_or_slo)
+        self.assertEqual(result["groups"]["a"]["silence"]["outage_share"], 0)
+        by_url = {one["endpoint"]: one for one in result["endpoint_silences"]}
+        self.assertEqual(by_url[good.url]["outage_share"], 0)
+        self.assertGreater(by_url[bad.url]["outage_share"], 0.3)
+        self.assertIn(bad.url + " (group a) gave no success from", " ".join(done.out.split()))
 
     def test_load_that_runs_out_of_objects_says_so_and_measures_until_then(self):
         with wilful_s3() as target:
@@ -112,6 +137,28 @@ class honest_test(harness.case):
         rate = result["operations"]["a/delete"]["rate_per_s"]
         self.assertAlmostEqual(rate * group["measured_s"], 40, delta=0.1)
         self.assertIn("nothing left to work on", done.said.replace("\n            ", " "))
+
+    def test_generator_that_stands_still_in_the_drain_is_said_to(self):
+        with wilful_s3(delay_s=1.5) as target:
+            text = (scenario.replace("LOAD", "closed: {users: 16}").replace("TASK", "get")
+                    .replace("MEASURE", "2s").replace("drain: 1s", "drain: 10s")
+                    .replace("LIMIT", "1%"))
+            output = self.dir / "r.json"
+            process = self.start("run", "-f", self.file("s.yaml", text), "--endpoint", target.url,
+                                 "--access-key", "somebody", "--cores", "1", "--output", output,
+                                 env={"AWS_SECRET_ACCESS_KEY": "a-secret-key"})
+            # The second sixteen reads are begun in the measure phase and answered behind it.
+            harness.wait_until("the second reads", lambda: target.asked > 16)
+            time.sleep(0.9)
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(2)
+            process.send_signal(signal.SIGCONT)
+            process.communicate(timeout=60)
+        result = harness.read_result(output)
+        self.assertEqual(result["operations"]["a/get"]["ok"], 32)
+        self.assertEqual(process.returncode, harness.generator_was_limit)
+        self.assertFalse(result["validity"]["valid"])
+        self.assertIn("held up", " ".join(result["validity"]["reasons"]))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ put, get, head, delete, list.
 """
 
 import asyncio
+import datetime
+import email.utils
+import re
 import threading
 import urllib.parse
 
@@ -19,7 +22,7 @@ class wilful_s3:
     def __init__(self, stall_after=None, stall_s=None, die_after=None, delay_s=0.0):
         self.stall_after, self.stall_s, self.die_after = stall_after, stall_s, die_after
         self.delay_s = delay_s
-        self.objects, self.buckets = {}, set()
+        self.objects, self.buckets = {}, {}
         self.answered, self.asked, self.deleted = 0, 0, 0
         self.dead = False
         self.writers = set()
@@ -70,7 +73,8 @@ class wilful_s3:
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
                 status, out, more = await self.answer(method, target, body)
                 length = more.pop("Content-Length", len(out))
-                lines = [f"HTTP/1.1 {status} X", f"Content-Length: {length}", 'ETag: "0"']
+                lines = [f"HTTP/1.1 {status} X", f"Content-Length: {length}", 'ETag: "0"',
+                         f"Date: {email.utils.formatdate(usegmt=True)}"]
                 lines += [f"{k}: {v}" for k, v in more.items()]
                 writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" +
                              (b"" if method == "HEAD" else out))
@@ -99,7 +103,7 @@ class wilful_s3:
         parts = urllib.parse.unquote(path).lstrip("/").split("/", 1)
         bucket, key = parts[0], parts[1] if len(parts) > 1 else ""
         if not key:
-            return self.answer_bucket(method, bucket, query)
+            return self.answer_bucket(method, bucket, query, body)
         if method == "PUT":
             self.objects[bucket, key] = body
             return 200, b"", {}
@@ -114,18 +118,34 @@ class wilful_s3:
             raise ConnectionError
         return 200, data, {"Content-Length": len(data)}
 
-    def answer_bucket(self, method, bucket, query):
+    def answer_bucket(self, method, bucket, query, body):
+        named = urllib.parse.parse_qs(query, keep_blank_values=True)
+        if not bucket:
+            rows = "".join(f"<Bucket><Name>{name}</Name><CreationDate>{made}</CreationDate></Bucket>"
+                           for name, made in self.buckets.items())
+            return 200, (f"<ListAllMyBucketsResult><Buckets>{rows}</Buckets>"
+                         "</ListAllMyBucketsResult>").encode(), {}
         if method == "PUT":
-            self.buckets.add(bucket)
+            now = datetime.datetime.now(datetime.timezone.utc)
+            self.buckets[bucket] = now.strftime("%Y-%m-%dT%H:%M:%S.000Z")
             return 200, b"", {}
         if bucket not in self.buckets:
             return 404, b"<Error><Code>NoSuchBucket</Code></Error>", {}
         if method == "DELETE":
             if any(b == bucket for b, _ in self.objects):
                 return 409, b"<Error><Code>BucketNotEmpty</Code></Error>", {}
-            self.buckets.discard(bucket)
+            del self.buckets[bucket]
             return 204, b"", {}
-        prefix = urllib.parse.parse_qs(query).get("prefix", [""])[0]
+        if method == "POST" and "delete" in named:
+            gone = re.findall("<Key>(.*?)</Key>", body.decode())
+            for key in gone:
+                self.objects.pop((bucket, key), None)
+            rows = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in gone)
+            return 200, f"<DeleteResult>{rows}</DeleteResult>".encode(), {}
+        # It has no versions, uploads or locks.
+        if method == "POST" or {"versions", "uploads", "versioning", "object-lock"} & set(named):
+            return 501, b"<Error><Code>NotImplemented</Code></Error>", {}
+        prefix = named.get("prefix", [""])[0]
         rows = "".join(f"<Contents><Key>{k}</Key><Size>{len(v)}</Size></Contents>"
                        for (b, k), v in sorted(self.objects.items())
                        if b == bucket and k.startswith(prefix))

@@ -61,6 +61,9 @@ class session {
 
     /// Makes an operation in flight end soon with op_status::cancelled and closes what is open.
     virtual void cancel() noexcept = 0;
+
+    /// Where the next operation goes: outcome::endpoint of it, unless the driver moves.
+    virtual std::size_t endpoint() const noexcept { return 0; }
 };
 
 /// Counters of one core since the start; read by the collector at interval ends, on the owning

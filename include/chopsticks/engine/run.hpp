@@ -91,13 +91,18 @@ struct core_figures {
     std::int64_t lag_max_ns = 0;           ///< the longest turn of the loop
     std::uint64_t switches_voluntary = 0;  ///< of the core's thread
     std::uint64_t switches_involuntary = 0;
-    runtime::held_up_figures held_up;  ///< what the core's thread lost
+    /// What the core's thread lost; of a run also while the last of its measured operations were
+    /// answered, which is no part of the span.
+    runtime::held_up_figures held_up;
+    std::int64_t drain_ns = 0;  ///< length of that time
     double busy_share() const noexcept {
         return span_ns > 0 ? static_cast<double>(busy_ns) / static_cast<double>(span_ns) : 0;
     }
     double held_up_share() const noexcept {
-        return span_ns > 0 ? static_cast<double>(held_up.lost_ns()) / static_cast<double>(span_ns)
-                           : 0;
+        const std::int64_t watched_ns = span_ns + drain_ns;
+        return watched_ns > 0
+                   ? static_cast<double>(held_up.lost_ns()) / static_cast<double>(watched_ns)
+                   : 0;
     }
 };
 

@@ -116,7 +116,7 @@ class s3_session final : public engine::session {
     /// No further control request would be begun.
     bool is_given_up() const noexcept { return detached_ ? cancelled_ : core_.control_cancelled; }
 
-    std::size_t endpoint() const noexcept { return link_.target().endpoint; }
+    std::size_t endpoint() const noexcept override { return link_.target().endpoint; }
 
   private:
     /// Bytes of a body that are kept: of a refusal in the load, of a control answer (a listing).

@@ -27,7 +27,7 @@ engine::silence_figures silence(std::initializer_list<const gap_log*> cores, std
         all.add(*one);
     stats::histogram service;
     service.record_n(service_ns, 100);
-    return engine::silence_between(all, start, start + to, successes, service, held_up_ns);
+    return engine::silence_between(all, start, start + to, successes, service, 1, held_up_ns);
 }
 
 }  // namespace
@@ -149,4 +149,27 @@ TEST_CASE("success_gaps_of_an_endpoint_begin_with_what_failed") {
     REQUIRE(s.outages.size() == 1);
     CHECK(s.outages[0].start_s == doctest::Approx(2.5));
     CHECK(s.outages[0].duration_s == doctest::Approx(3.5));
+}
+
+TEST_CASE("success_gaps_do_not_excuse_themselves_by_what_they_made_slow") {
+    gap_log log(start);
+    succeed(log, 0, 2'000 * ms, 10 * ms);
+    succeed(log, 4'500 * ms, 7'000 * ms, 10 * ms);
+    engine::core_gaps all;
+    all.add(log);
+    const auto silence_of = [&](std::uint64_t in_flight, std::uint64_t slow) {
+        stats::histogram service;
+        service.record_n(100 * ms, 400);
+        service.record_n(2'600 * ms, slow);
+        return engine::silence_between(all, start, start + 7'000 * ms, 450, service, in_flight);
+    };
+    // 16 of 416 waited for the whole time of 2.5 s, all in the same gap.
+    CHECK(silence_of(16, 16).outage_s == doctest::Approx(2.5).epsilon(0.01));
+    CHECK(silence_of(16, 16).allowed_s == doctest::Approx(1));
+    // Where many more are as slow, that is how this target is.
+    CHECK(silence_of(16, 40).outage_s == 0);
+    // One after the other: each is slow of itself.
+    CHECK(silence_of(1, 16).outage_s == 0);
+    // More in flight than there are answers.
+    CHECK(silence_of(1'000, 16).outage_s > 0);
 }
