@@ -137,8 +137,12 @@ void make_plan(const cleanup_arguments& a, cleanup_plan& plan) {
         plan.images = plan.workload.has_rbd;
         plan.objects = !plan.images || !s3.endpoints.empty();
     }
-    if (plan.objects) complete_target(s3);
+    for (const std::string& warning : plan.workload.warnings)
+        std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     plan.options.config = &s3;
+    if (!plan.objects) return;
+    for (const std::string& warning : complete_target(s3))
+        std::fprintf(stderr, "Warning: %s\n", warning.c_str());
 }
 
 std::uint64_t entries(const s3::run_remains& run) {

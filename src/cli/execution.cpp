@@ -91,11 +91,15 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
         out.target_problem = result.problem;
         if (!result.cleanup_problem.empty())
             out.target_problem += "; and what was made until then: " + result.cleanup_problem;
+        describe_left(doc, result);
+        if (!result.left.empty()) doc.run.verdicts.left_behind = results::left_verdict::something;
+        out.left_behind = results::left_behind_problems(results::to_json_without_intervals(doc));
         if (!doc.interval_file.empty()) ::unlink(doc.interval_file.c_str());
         return out;
     }
     doc.slo.aborted = watcher.aborted();
     fill_document(doc, setup, std::move(result), watcher.health());
+    out.left_behind = results::left_behind_problems(results::to_json_without_intervals(doc));
     if (doc.op_log && doc.op_log->dropped > 0) {
         doc.run.warnings.push_back(
             "operation log: " + std::to_string(doc.op_log->dropped) +
@@ -108,7 +112,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
 }
 
 int exit_status_of(const executed_run& run) {
-    if (!run.target_problem.empty()) return exit_usage;
+    if (!run.target_problem.empty()) return run.left_behind.empty() ? exit_usage : exit_left_behind;
     // A script looks for the result where it asked for it.
     const int status = run.doc.run.exit_status;
     const bool misplaced = !run.where.problem.empty();

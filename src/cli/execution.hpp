@@ -33,6 +33,8 @@ struct executed_run {
     results::written where;
     /// Not empty: the target is not there or does not let us in. Nothing was measured or written.
     std::string target_problem;
+    /// A line for each thing that the run should have removed and did not.
+    std::vector<std::string> left_behind;
 };
 
 /// Runs `setup` (made with start_target) to its end, writes the result, and stops the embedded

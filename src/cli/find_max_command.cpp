@@ -167,20 +167,11 @@ bool find_max::run_trial(search::max_rate_search& search, const search::trial_pl
             return &*watcher;
         };
         const executed_run done = execute_run(setup, command_line_, how);
+        left_behind_ = left_behind_ || !done.left_behind.empty();
+        say_left_behind("trial " + std::to_string(p.number), done);
         if (!done.target_problem.empty()) throw config_error(done.target_problem);
         if (!done.where.problem.empty()) throw config_error(done.where.problem);
         problem = done.doc.run.problem;
-        const auto left = done.doc.run.verdicts.left_behind;
-        left_behind_ = left_behind_ || left == results::left_verdict::something;
-        if (left == results::left_verdict::something) {
-            const results::json said = results::to_json_without_intervals(done.doc);
-            for (const std::string& line : results::verdict_problems(said)) {
-                if (line.starts_with("left behind")) {
-                    std::fprintf(stderr, "chopsticks: trial %llu: %s\n",
-                                 static_cast<unsigned long long>(p.number), line.c_str());
-                }
-            }
-        }
         report = watcher->report();
         early = watcher->ended_early();
         t["figures"] = point_figures(done.doc);
@@ -275,6 +266,8 @@ int find_max::go() {
         run_arguments shape = arguments_.run;
         shape.rate = "1";
         const run_setup checked(shape, false);
+        for (const std::string& warning : checked.warnings)
+            std::fprintf(stderr, "Warning: %s\n", warning.c_str());
         slos_ = checked.scenario.slos;
         seed_ = checked.scenario.seed;
         double users = 0;

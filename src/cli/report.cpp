@@ -96,6 +96,12 @@ results::run_info describe_run(const run_setup& setup,
     return run;
 }
 
+void describe_left(results::run_document& doc, const engine::run_result& result) {
+    doc.data.left_behind = result.left_behind;
+    for (const engine::leftover& one : result.left)
+        doc.data.left.push_back({one.kind, one.name, one.count, one.exact, one.remove_with});
+}
+
 void fill_document(results::run_document& doc, run_setup& setup, engine::run_result&& result,
                    const telemetry::health_summary& seen) {
     const telemetry::change& used = seen.over;
@@ -143,9 +149,7 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
 
     doc.data.prepared = result.prepared;
     doc.data.prepare_failed = result.prepare_failed;
-    doc.data.left_behind = result.left_behind;
-    for (const engine::leftover& one : result.left)
-        doc.data.left.push_back({one.kind, one.name, one.count, one.exact, one.remove_with});
+    describe_left(doc, result);
     const bool verified = std::any_of(setup.scenario.groups.begin(), setup.scenario.groups.end(),
                                       [](const scenario::group& g) { return g.blocks.verify; });
     if (verified) {
@@ -272,8 +276,8 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         doc.validity.reasons.push_back("The run did not get to its end: " + doc.run.problem);
     }
     doc.validity.valid = doc.validity.reasons.empty();
-    doc.slo.objectives =
-        results::judge(setup.scenario.slos, result.measured, doc.layout, result.measure_s);
+    doc.slo.objectives = results::judge(setup.scenario.slos, result.measured, doc.layout,
+                                        result.measure_s, results::measured_s(doc));
     doc.run.verdicts = judge(doc, result, setup.scenario);
     doc.run.exit_status = results::exit_status_of(doc.run.verdicts, result.interrupted);
     doc.figures = std::move(result.measured);

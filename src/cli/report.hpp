@@ -16,6 +16,9 @@ results::environment describe_environment();
 results::run_info describe_run(const run_setup& setup,
                                const std::vector<std::string>& command_line);
 
+/// What the run should have removed and did not.
+void describe_left(results::run_document& doc, const engine::run_result& result);
+
 /// Completes the document: figures, load, generator, health, validity. `seen`: how the process was
 /// over the measure phase.
 void fill_document(results::run_document& doc, run_setup& setup, engine::run_result&& result,

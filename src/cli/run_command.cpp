@@ -24,7 +24,9 @@ int run(const run_arguments& arguments, const std::vector<std::string>& command_
     const executed_run done = execute_run(setup, command_line, how);
     if (!done.target_problem.empty()) {
         std::fprintf(stderr, "chopsticks: %s\n", done.target_problem.c_str());
-        return exit_usage;
+        for (const std::string& line : done.left_behind)
+            std::fprintf(stderr, "chopsticks: %s\n", line.c_str());
+        return exit_status_of(done);
     }
     const results::run_document& doc = done.doc;
     if (!done.where.problem.empty()) {

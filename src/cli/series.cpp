@@ -149,6 +149,11 @@ bool write_series(const std::string& path, const results::json& document) {
     return problem.empty();
 }
 
+void say_left_behind(const std::string& who, const executed_run& run) {
+    for (const std::string& line : run.left_behind)
+        std::fprintf(stderr, "chopsticks: %s: %s\n", who.c_str(), line.c_str());
+}
+
 std::string prepare_advice(const results::run_document& doc) {
     double prepare_s = 0;
     double all_s = 0;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "execution.hpp"
 #include "setup.hpp"
 
 namespace chopsticks::cli {
@@ -35,6 +36,9 @@ std::uint64_t seed_of(std::uint64_t base, std::uint64_t n) noexcept;
 
 /// Writes it or says on standard error why not; false then.
 bool write_series(const std::string& path, const results::json& document);
+
+/// Says on standard error what a run of a series, `who`, left behind.
+void say_left_behind(const std::string& who, const executed_run& run);
 
 /// Prepare took so much of the time that a kept data set would pay: a sentence, else empty.
 std::string prepare_advice(const results::run_document& doc);

@@ -226,6 +226,8 @@ bool sweep::run_point(const search::sweep_point& p) {
         how.output = arguments_.run.output + "/" + one["file"].get<std::string>();
         how.quiet = arguments_.run.quiet;
         const executed_run done = execute_run(setup, command_line_, how);
+        say_left_behind("point " + std::to_string(p.index + 1), done);
+        one["left_behind"] = done.left_behind;
         if (!done.target_problem.empty()) throw config_error(done.target_problem);
         one["figures"] = point_figures(done.doc);
         one["exit_status"] = exit_status_of(done);

@@ -7,6 +7,16 @@
 
 namespace chopsticks::results {
 
+std::vector<double> measured_s(const run_document& doc) {
+    std::vector<double> out(doc.layout.operations.size(), doc.run.duration_s);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        for (const group_figures& group : doc.groups) {
+            if (doc.layout.operations[i].starts_with(group.name + "/")) out[i] = group.measured_s;
+        }
+    }
+    return out;
+}
+
 namespace {
 
 json run_json(const run_info& run) {
@@ -218,14 +228,6 @@ json endpoint_silences_json(const run_document& doc) {
     return out;
 }
 
-/// What the rates of an operation are divided by.
-double measured_s(const run_document& doc, const std::string& operation) {
-    for (const group_figures& group : doc.groups) {
-        if (operation.starts_with(group.name + "/")) return group.measured_s;
-    }
-    return doc.run.duration_s;
-}
-
 json groups_json(const run_document& doc) {
     json out = json::object();
     for (const group_figures& group : doc.groups) {
@@ -294,8 +296,9 @@ json generator_json(const generator_figures& g) {
 
 json operations_json(const run_document& doc) {
     json out = json::object();
+    const std::vector<double> lengths = measured_s(doc);
     for (std::size_t i = 0; i < doc.layout.operations.size(); ++i) {
-        const double duration_s = measured_s(doc, doc.layout.operations[i]);
+        const double duration_s = lengths[i];
         json one = to_json(doc.figures.by_operation[i], duration_s);
         one["by_size_class"] = json::object();
         for (std::size_t c = 0; c < stats::size_class_count; ++c) {

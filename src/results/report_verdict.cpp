@@ -100,6 +100,17 @@ void say_generator(const json& doc, labelled_lines& out) {
     }
 }
 
+/// Data sets and images that the scenario keeps for later runs are not left behind.
+bool keeps_something(const json& doc) {
+    for (const json& group : member(member(doc, "scenario"), "groups")) {
+        if (!text(member(group, "data"), "reuse").empty()) return true;
+    }
+    for (const auto& [name, settings] : member(member(doc, "workload"), "other").items()) {
+        if (text(settings, "keep") == "true") return true;
+    }
+    return false;
+}
+
 void say_left(const json& doc, labelled_lines& out) {
     const json& data = member(doc, "data");
     const std::string verdict = text(member(member(doc, "run"), "verdicts"), "left_behind");
@@ -128,7 +139,10 @@ void say_left(const json& doc, labelled_lines& out) {
     } else if (verdict == name(left_verdict::something)) {
         out.say(label, paint, "see the warning of cleanup above");
     } else if (!verdict.empty()) {
-        out.say("CLEAN", green, "nothing of this run is left on the target");
+        out.say("CLEAN", green,
+                keeps_something(doc)
+                    ? "nothing of this run is left on the target but what it was to keep"
+                    : "nothing of this run is left on the target");
     }
 }
 
@@ -177,6 +191,14 @@ std::vector<std::string> verdict_problems(const json& doc) {
             lines.remove_prefix(std::min(end + 1, lines.size()));
         }
     }
+    for (std::string& line : left_behind_problems(doc))
+        out.push_back(std::move(line));
+    return out;
+}
+
+std::vector<std::string> left_behind_problems(const json& doc) {
+    std::vector<std::string> out;
+    const json& verdicts = member(member(doc, "run"), "verdicts");
     if (text(verdicts, "left_behind") != name(left_verdict::something)) return out;
     const json& items = member(member(doc, "data"), "left");
     for (const json& item : items) {

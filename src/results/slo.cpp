@@ -19,7 +19,7 @@ template <typename F>
 void for_each_figures(const scenario::slo& objective, const stats::totals& figures,
                       const stats::layout& names, F f) {
     for (std::size_t i = 0; i < names.operations.size(); ++i) {
-        if (is_about(objective, names.operations[i])) f(figures.by_operation[i]);
+        if (is_about(objective, names.operations[i])) f(figures.by_operation[i], i);
     }
 }
 
@@ -48,7 +48,8 @@ std::optional<stats::bounded> response_value(const scenario::slo& objective,
                                              const stats::layout& names) {
     using metric = scenario::slo_metric;
     stats::response_times all;
-    for_each_figures(objective, figures, names, [&](const stats::figures& f) { all.add(f); });
+    for_each_figures(objective, figures, names,
+                     [&](const stats::figures& f, std::size_t) { all.add(f); });
     if (all.count() == 0) return std::nullopt;
     if (objective.metric == metric::max) return all.max();
     return objective.metric == metric::mean ? all.mean() : all.percentile(objective.percentile);
@@ -61,7 +62,7 @@ std::optional<stats::bounded> service_value(const scenario::slo& objective,
     using metric = scenario::slo_metric;
     stats::histogram all(3);
     for_each_figures(objective, figures, names,
-                     [&](const stats::figures& f) { all.add(f.service); });
+                     [&](const stats::figures& f, std::size_t) { all.add(f.service); });
     if (all.count() == 0) return std::nullopt;
     const double value = objective.metric == metric::mean
                              ? all.sum() / static_cast<double>(all.count())
@@ -75,22 +76,26 @@ std::optional<stats::bounded> service_value(const scenario::slo& objective,
 
 std::optional<stats::bounded> slo_value(const scenario::slo& objective,
                                         const stats::totals& figures, const stats::layout& names,
-                                        double duration_s) {
+                                        double duration_s, const std::vector<double>& measured_s) {
     if (objective.is_latency()) {
         return objective.service ? service_value(objective, figures, names)
                                  : response_value(objective, figures, names);
     }
-    const slo_ratio r = ratio_of(objective, figures, names, duration_s);
+    const slo_ratio r = ratio_of(objective, figures, names, duration_s, measured_s);
     if (r.whole <= 0) return std::nullopt;
     return stats::bounded{r.part / r.whole, r.part / r.whole};
 }
 
 slo_ratio ratio_of(const scenario::slo& objective, const stats::totals& figures,
-                   const stats::layout& names, double duration_s) {
+                   const stats::layout& names, double duration_s,
+                   const std::vector<double>& measured_s) {
     using metric = scenario::slo_metric;
     slo_ratio out;
     if (objective.at_least()) out.whole = duration_s;
-    for_each_figures(objective, figures, names, [&](const stats::figures& f) {
+    for_each_figures(objective, figures, names, [&](const stats::figures& f, std::size_t i) {
+        // What came in a shorter time would have been more in all of it.
+        const bool shorter = i < measured_s.size() && measured_s[i] > 0;
+        const double whole_time = shorter ? duration_s / measured_s[i] : 1;
         const stats::histogram& h = objective.service ? f.service : f.response;
         const auto ok = static_cast<double>(f.ok_count);
         const auto failed = static_cast<double>(f.failed_count);
@@ -123,10 +128,10 @@ slo_ratio ratio_of(const scenario::slo& objective, const stats::totals& figures,
                 out.whole += ok + failed + shed + unfinished;
                 break;
             case metric::throughput:
-                out.part += ok;
+                out.part += ok * whole_time;
                 break;
             case metric::bandwidth:
-                out.part += static_cast<double>(f.bytes);
+                out.part += static_cast<double>(f.bytes) * whole_time;
                 break;
         }
     });
@@ -142,12 +147,12 @@ double ratio_limit(const scenario::slo& objective) noexcept {
 
 std::vector<slo_outcome> judge(const std::vector<scenario::slo>& objectives,
                                const stats::totals& figures, const stats::layout& names,
-                               double duration_s) {
+                               double duration_s, const std::vector<double>& measured_s) {
     std::vector<slo_outcome> out;
     for (const scenario::slo& one : objectives) {
         slo_outcome outcome;
         outcome.objective = one;
-        if (const auto value = slo_value(one, figures, names, duration_s)) {
+        if (const auto value = slo_value(one, figures, names, duration_s, measured_s)) {
             outcome.value = value->least;
             outcome.at_least = value->at_least();
             outcome.met = one.allows(outcome.at_least ? value->most : value->least);

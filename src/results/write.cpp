@@ -19,6 +19,7 @@ namespace {
 struct target {
     std::string path;     ///< symbolic links followed
     bool direct = false;  ///< written to as it is, not replaced: a device, a pipe
+    bool linked = false;  ///< the path given was another
     bool exists = false;
     mode_t mode = 0666;
 };
@@ -48,6 +49,8 @@ int look_at(const std::string& path, target& out) {
     if (out.direct) return 0;
     // A link is kept and what it points to is replaced.
     if (char* const real = ::realpath(path.c_str(), nullptr)) {
+        struct stat link{};
+        out.linked = ::lstat(path.c_str(), &link) == 0 && S_ISLNK(link.st_mode);
         out.path = real;
         std::free(real);
     }
@@ -128,10 +131,12 @@ std::string default_file_name(const std::string& scenario_name, const std::strin
 
 std::string stream_path(const std::string& result_path) {
     target to;
-    if (look_at(result_path, to) == 0 && to.direct) return {};
+    const bool known = look_at(result_path, to) == 0;
+    if (known && to.direct) return {};
     if (names_a_device(result_path)) return {};
-    if (result_path.ends_with(".json")) return result_path + "l";
-    return result_path + ".jsonl";
+    // Two names of one result have one stream.
+    const std::string path = known && to.linked ? to.path : result_path;
+    return path.ends_with(".json") ? path + "l" : path + ".jsonl";
 }
 
 void check_output(const std::string& path) {
@@ -148,6 +153,11 @@ void check_output(const std::string& path) {
                            "; give another file with --output");
     }
     if (to.direct) return;
+    if (path.ends_with(".jsonl")) {
+        throw config_error("cannot write the result to " + path +
+                           ": a name that ends in .jsonl is that of a run's intervals; give one "
+                           "that ends in .json");
+    }
     const std::string temporary = temporary_beside(to.path);
     const file_descriptor file(
         ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));

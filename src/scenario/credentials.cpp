@@ -2,6 +2,7 @@
 #include <map>
 
 #include "document.hpp"
+#include "text.hpp"
 
 namespace chopsticks::scenario {
 
@@ -141,6 +142,7 @@ credentials_origin resolve_credentials(s3_config& config, const environment& loo
             }
             take_region(region);
             out.source = path + ", profile " + profile;
+            if (readable_by_others(path)) out.warnings.push_back(warning_of_readable_secret(path));
             return out;
         }
         tried += "; " + path + (keys ? " has no complete keys for profile " : " has no profile ") +

@@ -274,10 +274,7 @@ workload_config load_workload_config(const std::string& path,
     workload_config out =
         parse_workload_config(read_text(path, "workload config"), path, overrides);
     if ((!out.s3.secret_key.empty() || !out.s3.session_token.empty()) && readable_by_others(path)) {
-        out.warnings.push_back(path +
-                               " holds a secret and every user of this machine can read it; "
-                               "run: chmod 600 " +
-                               path);
+        out.warnings.push_back(warning_of_readable_secret(path));
     }
     return out;
 }

@@ -133,4 +133,9 @@ bool readable_by_others(const std::string& path) {
            (status.st_mode & S_IROTH) != 0;
 }
 
+std::string warning_of_readable_secret(const std::string& path) {
+    return path + " holds a secret and every user of this machine can read it; run: chmod 600 " +
+           path;
+}
+
 }  // namespace chopsticks::scenario

@@ -19,4 +19,7 @@ void check_text(std::string_view text, const std::string& file);
 /// Any user of the machine may read the file.
 bool readable_by_others(const std::string& path);
 
+/// What to say of such a file.
+std::string warning_of_readable_secret(const std::string& path);
+
 }  // namespace chopsticks::scenario

@@ -5,9 +5,11 @@ import json
 import pathlib
 import signal
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
+from lying_s3 import lying_s3
 
 scenario = """
 name: swept
@@ -90,6 +92,27 @@ class sweep_test(harness.case):
         self.assertTrue(failed["problem"])
         self.assertIsNone(failed["figures"])
         self.assert_code(done, harness.errors_or_slo)
+
+    def test_what_an_interrupted_point_leaves_is_said(self):
+        with lying_s3() as server:
+            process = self.start(
+                "sweep", "-f", self.scenario, *server.target(), "--users", "1,2", "-t", "20s",
+                "--cool-down", "0s", "--output", self.folder, env=server.credentials)
+            harness.wait_until("reads", lambda: server.asked("GET object"))
+            server.lies.before = lambda *_: time.sleep(0.05)
+            for _ in range(2):
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.2)
+            _, err = process.communicate(timeout=60)
+            there = [key for name in server.buckets for key in server.keys(name)]
+        self.assertEqual(process.returncode, harness.interrupted)
+        self.assertTrue(there)
+        said = harness.decode(err)
+        self.assertIn("chopsticks: point 1: left behind: ", said)
+        self.assertIn("chopsticks cleanup --run", said)
+        document = self.document()
+        self.assert_schema(document)
+        self.assertTrue(document["points"][0]["left_behind"])
 
     def test_interrupted_and_resumed(self):
         process = self.start(*self.arguments("--users", "1,2,3", "-t", "2s"))

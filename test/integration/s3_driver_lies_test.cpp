@@ -288,6 +288,7 @@ TEST_CASE("s3_driver_listings_that_do_not_show_what_must_be_there_are_told") {
     const std::string none = page_of({}, last_page);
     CHECK(code(list_of_four(four)) == "ok");
     CHECK(code(list_of_four(none)) == "EmptyListing");
+    CHECK(code(list_of_four(page_of({}, more("t")))) == "EmptyPage");
     CHECK(code(list_of_four(page_of({"a", "b", "c"}, last_page))) == "ShortListing");
     CHECK(code(list_of_four(page_of({"a", "b", "c", "d", "e"}, last_page))) == "TooManyKeys");
     CHECK(code(list_of_four(page_of({"a", "b", "c", "d"}, ""))) == "BadListing");
@@ -307,6 +308,7 @@ TEST_CASE("s3_driver_listings_that_do_not_show_what_must_be_there_are_told") {
         rig.group.tasks.push_back(t);
     };
     CHECK(code(list_of_four(none, removing)) == "ok");
+    CHECK(code(list_of_four(page_of({}, more("t")), removing)) == "SameToken");
     CHECK(code(list_of_four(none, [](s3_rig& rig) { rig.options.prepares = false; })) == "ok");
     CHECK(code(list_of_four(none, [](s3_rig& rig) { rig.group.data.objects = 0; })) == "ok");
     const auto replaying = [](s3_rig& rig) {

@@ -380,6 +380,9 @@ std::string without_user_information(std::string_view url);
 /// The scenario's structure, without its source text.
 json to_json(const scenario::scenario& s);
 
+/// What the rates of each operation of the layout are divided by: how long its group was measured.
+std::vector<double> measured_s(const run_document& doc);
+
 /// Figures of one operation or endpoint. Rates are per `duration_s`; 0 gives rates of 0.
 json to_json(const stats::figures& f, double duration_s);
 

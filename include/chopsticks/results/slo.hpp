@@ -23,9 +23,12 @@ std::string format_slo_value(std::string_view unit, double value);
 /// What an objective is about, over figures of a span.
 /// None: nothing of the kind ended in it, so there is no such latency or error rate.
 /// Where what was not answered leaves a response time open, it has two bounds.
+/// \param measured_s how long each operation of `names` was measured, where it was not for
+/// `duration_s`: its rates are over that time. Empty: all were
 std::optional<stats::bounded> slo_value(const scenario::slo& objective,
                                         const stats::totals& figures, const stats::layout& names,
-                                        double duration_s);
+                                        double duration_s,
+                                        const std::vector<double>& measured_s = {});
 
 /// An objective as a ratio of two sums, `part / whole`, that is held against `limit`: operations
 /// over the time limit against all (the unanswered are over it), summed latencies against their
@@ -38,7 +41,8 @@ struct slo_ratio {
 /// "At most a share of 1 - q took longer than the limit" says the same as "the quantile q is at
 /// most the limit". Operations in the histogram's bucket of the limit count as within it.
 slo_ratio ratio_of(const scenario::slo& objective, const stats::totals& figures,
-                   const stats::layout& names, double duration_s);
+                   const stats::layout& names, double duration_s,
+                   const std::vector<double>& measured_s = {});
 /// The limit of that ratio: 1 - q for a percentile, 0 for max, the objective's own otherwise.
 double ratio_limit(const scenario::slo& objective) noexcept;
 
@@ -54,7 +58,7 @@ struct slo_outcome {
 
 std::vector<slo_outcome> judge(const std::vector<scenario::slo>& objectives,
                                const stats::totals& figures, const stats::layout& names,
-                               double duration_s);
+                               double duration_s, const std::vector<double>& measured_s = {});
 
 /// Holds the objectives against what was measured so far, interval after interval.
 class slo_tracker {

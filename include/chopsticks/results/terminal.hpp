@@ -120,5 +120,7 @@ std::string render_report(const json& document, const report_files& files,
 /// One line for each thing that makes one of the three verdicts a bad one, for a run that says
 /// nothing else: "invalid: ...", "target: ...", "left behind: ...".
 std::vector<std::string> verdict_problems(const json& document);
+/// Those of them about what was left behind: what, how much of it, and how to remove it.
+std::vector<std::string> left_behind_problems(const json& document);
 
 }  // namespace chopsticks::results

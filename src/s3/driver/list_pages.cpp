@@ -42,7 +42,7 @@ runtime::task<void> s3_session::list_pages(const engine::operation& op, engine::
             judge_end(keys, directory, out);
             break;
         }
-        judge_progress(progress, out);
+        judge_progress(progress, directory, out);
         if (out.status != op_status::ok) break;
         if (!link_.is_open()) {
             const bool open = co_await open_link(out);
@@ -57,8 +57,16 @@ runtime::task<void> s3_session::list_pages(const engine::operation& op, engine::
     out.first_byte_ns = first_byte_ns;
 }
 
-void s3_session::judge_progress(listing_progress& progress, engine::outcome& out) {
+void s3_session::judge_progress(listing_progress& progress, std::optional<unsigned> directory,
+                                engine::outcome& out) {
     const list_scanner& page = *scanner_;
+    // A run that asks for one page only would never see the end of such a listing.
+    if (page.keys() + page.common_prefixes() == 0 && core_.must_list.least_keys(directory) > 0) {
+        out.fail(op_status::bad_response, "EmptyPage",
+                 "a page without a key that says there is more, where objects are that nobody "
+                 "removes");
+        return;
+    }
     using found = listing_progress::found;
     switch (progress.page(page.first_key(), page.token(), page.keys() + page.common_prefixes())) {
         case found::goes_on:

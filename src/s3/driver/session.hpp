@@ -175,7 +175,8 @@ class s3_session final : public engine::session {
     void judge(exchange_state& x, const http::response_head& head);
     void judge_get(exchange_state& x, int http_status);
     void judge_page(exchange_state& x);
-    void judge_progress(listing_progress& progress, engine::outcome& out);
+    void judge_progress(listing_progress& progress, std::optional<unsigned> directory,
+                        engine::outcome& out);
     void judge_end(std::uint64_t keys, std::optional<unsigned> directory, engine::outcome& out);
     void judge_etag(exchange_state& x);
     void judge_refusal(exchange_state& x, const http::response_head& head);

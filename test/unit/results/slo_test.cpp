@@ -78,6 +78,23 @@ TEST_CASE("slo_is_met_only_if_what_was_not_answered_could_not_change_it") {
     CHECK(unanswered("throughput(get) > 8.9").met);
 }
 
+TEST_CASE("slo_rates_are_over_the_time_in_which_their_group_was_measured") {
+    stats::totals figures(names, 3);
+    for (stats::figures& one : figures.by_operation) {
+        one.ok_count = 1000;
+        one.bytes = 2000;
+    }
+    // The first group had nothing left to do after 2 of 10 s.
+    const auto of = [&](const char* text) {
+        return results::slo_value(scenario::parse_slo(text), figures, names, 10, {2, 10, 2})->least;
+    };
+    CHECK(of("throughput(front/put) > 1") == doctest::Approx(500));
+    CHECK(of("throughput(back/get) > 1") == doctest::Approx(100));
+    CHECK(of("throughput(get) > 1") == doctest::Approx(600));
+    CHECK(of("bandwidth(front/get) > 1kB/s") == doctest::Approx(1000));
+    CHECK(of("error_rate(get) < 1%") == 0);
+}
+
 TEST_CASE("slo_as_a_ratio_counts_the_unanswered_as_over_the_limit") {
     stats::totals figures(names, 3);
     stats::figures& get = figures.by_operation[0];

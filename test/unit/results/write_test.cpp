@@ -8,6 +8,8 @@
 #include <chopsticks/results/read.hpp>
 #include <chopsticks/results/write.hpp>
 #include <cstdio>
+#include <filesystem>
+#include <fstream>
 
 #include "../../support/contains.hpp"
 #include "sample.hpp"
@@ -193,4 +195,18 @@ TEST_CASE("stream_lies_beside_its_result_unless_that_is_no_file") {
     CHECK(stream_path("a/r") == "a/r.jsonl");
     CHECK(stream_path("/dev/stdout").empty());
     CHECK(stream_path("/dev/full").empty());
+}
+
+TEST_CASE("stream_of_a_link_is_that_of_what_it_points_to_and_none_is_a_result") {
+    const std::string folder =
+        std::filesystem::temp_directory_path() / ("chopsticks-links-" + std::to_string(::getpid()));
+    std::filesystem::create_directory(folder);
+    std::ofstream(folder + "/o.json") << "{}";
+    std::filesystem::create_symlink("o.json", folder + "/link.json");
+    CHECK(stream_path(folder + "/link.json") ==
+          std::filesystem::canonical(folder).string() + "/o.jsonl");
+    CHECK(stream_path(folder + "/o.json") == folder + "/o.jsonl");
+    CHECK_NOTHROW(check_output(folder + "/link.json"));
+    CHECK_THROWS_AS(check_output(folder + "/o.jsonl"), config_error);
+    std::filesystem::remove_all(folder);
 }

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -6,6 +7,7 @@
 #include <fstream>
 #include <map>
 
+#include "../../support/contains.hpp"
 #include "messages.hpp"
 
 using namespace chopsticks;
@@ -108,6 +110,15 @@ TEST_CASE("credentials_of_the_aws_file_follow_the_profile") {
     s3_config c;
     const auto from = resolve(c, {{"HOME", h.text()}});
     CHECK(from.source == h.text() + "/.aws/credentials, profile default");
+    const std::string file = h.text() + "/.aws/credentials";
+    const auto warnings_with = [&](mode_t mode) {
+        ::chmod(file.c_str(), mode);
+        s3_config one;
+        return resolve(one, {{"HOME", h.text()}}).warnings;
+    };
+    CHECK(warnings_with(0600).empty());
+    REQUIRE(warnings_with(0644).size() == 1);
+    CHECK(contains(warnings_with(0644)[0], "chmod 600 " + file));
     CHECK(c.access_key == "DEF");
     CHECK(c.secret_key == "defsecret");
     CHECK(c.region == "eu-1");
