@@ -121,8 +121,9 @@ class wilful_s3:
     def answer_bucket(self, method, bucket, query, body):
         named = urllib.parse.parse_qs(query, keep_blank_values=True)
         if not bucket:
-            rows = "".join(f"<Bucket><Name>{name}</Name><CreationDate>{made}</CreationDate></Bucket>"
-                           for name, made in self.buckets.items())
+            rows = "".join(
+                f"<Bucket><Name>{name}</Name><CreationDate>{made}</CreationDate></Bucket>"
+                for name, made in self.buckets.items())
             return 200, (f"<ListAllMyBucketsResult><Buckets>{rows}</Buckets>"
                          "</ListAllMyBucketsResult>").encode(), {}
         if method == "PUT":
