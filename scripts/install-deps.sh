@@ -55,6 +55,7 @@ fio: what block I/O is compared with
 lint_packages='
 clang-19: the second compiler
 libclang-rt-19-dev: its sanitizers
+llvm-19: the functions in their reports
 clang-tidy-19: finds what compilers let pass
 clang-format-19: the format of the source
 ccache: compiles again only what changed
