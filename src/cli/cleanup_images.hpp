@@ -25,7 +25,7 @@ class left_images {
     bool clean_up(bool remove);
 
   private:
-    std::unique_ptr<rbd::image_cleanup> cluster_;
+    std::shared_ptr<rbd::image_cleanup> cluster_;
     std::vector<rbd::run_image> images_;
     bool all_runs_ = false;
 };

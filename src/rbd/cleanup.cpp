@@ -51,14 +51,20 @@ class librbd_cleanup final : public image_cleanup {
     explicit librbd_cleanup(const scenario::rbd_config& config) {
         world_.config = config;
         world_.config.connections = scenario::rbd_connections::per_core;
+    }
+    ~librbd_cleanup() override { disconnect(); }
+
+    void connect() override {
         const std::string problem = connect_all(world_);
         if (problem.empty()) return;
         disconnect();
         throw config_error(problem);
     }
-    ~librbd_cleanup() override { disconnect(); }
+
+    std::string waiting() const override { return world_.waits.text(); }
 
     std::vector<run_image> list() override {
+        const waiting_for wait(world_.waits, "for the images of pool " + world_.config.pool, 0);
         std::vector<run_image> found;
         const std::optional<std::int64_t> now_s = clock_of_cluster();
         for (const auto& [name, id] : names()) {
@@ -82,6 +88,7 @@ class librbd_cleanup final : public image_cleanup {
 
     std::string remove(const run_image& one) override {
         const std::string label = "image " + one.path;
+        const waiting_for wait(world_.waits, "for " + label + " to be removed", 0);
         rbd_image_t image = nullptr;
         int failed = rbd_open(pool(), one.name.c_str(), &image, nullptr);
         if (failed == -ENOENT) return {};
@@ -108,6 +115,7 @@ class librbd_cleanup final : public image_cleanup {
     }
 
     std::uint64_t remove_orphaned_ledgers() override {
+        const waiting_for wait(world_.waits, "for ledgers of images that are gone", 0);
         // The ledgers first: what is made later has none among them.
         std::vector<std::string> objects;
         rados_list_ctx_t listing = nullptr;

@@ -37,6 +37,7 @@ TEST_CASE("cleanup removes what a run left, and nothing that is not proved to be
 
     const scenario::rbd_config config;
     const auto pool = rbd::open_image_cleanup(config);
+    pool->connect();
     const std::vector<rbd::run_image> all = pool->list();
     CHECK(named(all, "left-foreign") == nullptr);
     REQUIRE(named(all, "left-0") != nullptr);
@@ -74,6 +75,7 @@ TEST_CASE("cleanup removes what a run left, and nothing that is not proved to be
 TEST_CASE("ledgers of images that are gone are removed, those of images that are there are not") {
     const other_client other;
     const auto pool = rbd::open_image_cleanup(scenario::rbd_config());
+    pool->connect();
     other.remove("rig-0");
     rbd_rig rig;
     rig.config.keep = true;

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Images that runs left behind: found by their marks, removed by the same proofs as at the end of
-/// a run. All calls block; one thread at a time.
+/// a run. All calls but `waiting` block; one thread at a time.
 
 #include <chopsticks/scenario/scenario.hpp>
 #include <cstdint>
@@ -32,7 +32,14 @@ class image_cleanup {
   public:
     virtual ~image_cleanup() = default;
 
-    /// Throws config_error where the cluster cannot be reached or asked.
+    /// Before all else. Throws config_error, with the one message about the cluster.
+    virtual void connect() = 0;
+
+    /// What the call under way waits for, and how long at most, for a person; empty: nothing in
+    /// particular. From any thread.
+    virtual std::string waiting() const = 0;
+
+    /// Throws config_error where the cluster cannot be asked.
     virtual std::vector<run_image> list() = 0;
 
     /// Removes it, with its snapshot where it was a run's parent of clones: clones must be removed
@@ -44,7 +51,7 @@ class image_cleanup {
     virtual std::uint64_t remove_orphaned_ledgers() = 0;
 };
 
-/// Connects. Throws config_error: without librbd, or with the one message about the cluster.
+/// Throws config_error without librbd.
 std::unique_ptr<image_cleanup> open_image_cleanup(const scenario::rbd_config& config);
 
 }  // namespace chopsticks::rbd
