@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/core/run_id.hpp>
 #include <chopsticks/rbd/cleanup.hpp>
 #include <cstring>
 #include <ctime>
@@ -21,7 +22,9 @@ constexpr const char* parent_snapshot = "chopsticks";
 /// The run whose id ends the name an image was made under; empty: it is no such name.
 std::string run_of_name(const std::string& name) {
     const std::size_t at = name.rfind(making);
-    return at == std::string::npos ? std::string() : name.substr(at + making.size());
+    if (at == std::string::npos) return {};
+    const std::string id = name.substr(at + making.size());
+    return is_run_id(id) ? id : std::string();
 }
 
 std::vector<std::string> snapshots_of(rbd_image_t image) {
@@ -71,14 +74,24 @@ class librbd_cleanup final : public image_cleanup {
             rbd_image_t image = nullptr;
             if (rbd_open_read_only(pool(), name.c_str(), &image, nullptr) < 0) continue;
             run_image one;
-            one.run_id = metadata(image, run_key);
-            one.by_name = one.run_id.empty();
-            if (one.by_name) one.run_id = run_of_name(name);
+            const image_mark mark = mark_of(image);
+            one.by_name = mark.whose != mark_proof::own && !run_of_name(name).empty();
+            if (one.by_name) {
+                one.run_id = run_of_name(name);
+            } else if (mark.whose == mark_proof::own || mark.whose == mark_proof::unbound) {
+                one.run_id = mark.run_id;
+            }
             if (!one.run_id.empty()) {
                 one.name = name;
                 one.path = path_of(world_, name);
                 one.id = id_of(image);
                 describe(image, one, now_s);
+                if (!one.by_name && mark.whose == mark_proof::unbound) {
+                    one.stays =
+                        "its mark does not say which image a run made (an older version's), and "
+                        "copies carry it too: look at it, then rbd rm " +
+                        one.path;
+                }
                 found.push_back(std::move(one));
             }
             rbd_close(image);
@@ -93,9 +106,12 @@ class librbd_cleanup final : public image_cleanup {
         int failed = rbd_open(pool(), one.name.c_str(), &image, nullptr);
         if (failed == -ENOENT) return {};
         if (failed < 0) return explain(label + " is left", failed);
-        const std::string mark = one.by_name ? run_of_name(one.name) : metadata(image, run_key);
+        const image_mark mark = mark_of(image);
+        const bool proved = one.by_name
+                                ? run_of_name(one.name) == one.run_id
+                                : mark.whose == mark_proof::own && mark.run_id == one.run_id;
         std::string why;
-        if (id_of(image) != one.id || mark != one.run_id) {
+        if (id_of(image) != one.id || (!proved && one.stays.empty())) {
             why = label + " is another one than was listed: it was left alone";
         } else if (!one.stays.empty()) {
             why = label + " is left: " + one.stays;

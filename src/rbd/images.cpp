@@ -30,6 +30,20 @@ std::string open_one(world& w, image& i, bool& missing) {
 
 namespace {
 
+/// Why an image does not count as made by this program.
+std::string not_shown(const image_mark& mark) {
+    switch (mark.whose) {
+        case mark_proof::copied:
+            return "was not made by Chopsticks: it is a copy or clone of an image of run " +
+                   mark.run_id;
+        case mark_proof::unbound:
+            return "is not shown to be made by Chopsticks: its mark is of an older version, which "
+                   "copies carry too";
+        default:
+            return "was not made by Chopsticks";
+    }
+}
+
 /// A clone of an earlier run is not fresh any more.
 std::string remove_old_clone(world& w, image& i) {
     const std::string label = "image " + path_of(w, i.name);
@@ -42,14 +56,15 @@ std::string remove_old_clone(world& w, image& i) {
         rbd_snap_spec_cleanup(&snapshot);
     }
     std::string why;
-    if (metadata(i.handle, run_key).empty()) {
-        why = " is there and was not made by Chopsticks";
+    const image_mark mark = mark_of(i.handle);
+    if (mark.whose != mark_proof::own) {
+        why = " is there and " + not_shown(mark);
     } else if (!cloned) {
         why = " was made by Chopsticks, but is no clone";
     } else if (!metadata(i.handle, keep_key).empty()) {
         why = " is a clone of an earlier run that was told to keep it";
     }
-    const std::string run = metadata(i.handle, run_key);
+    const std::string& run = mark.run_id;
     const std::string id = id_of(i.handle);
     rbd_close(i.handle);
     i.handle = nullptr;
@@ -65,24 +80,24 @@ std::string remove_old_clone(world& w, image& i) {
 
 /// Decides whether an image that was there may be used as the config asks.
 std::string judge_found(world& w, image& i) {
-    i.ours = !metadata(i.handle, run_key).empty();
-    const std::string mark = metadata(i.handle, filled_key);
-    i.filled = w.config.source == scenario::rbd_source::snapshot || mark == fill_mark(w, i);
+    const image_mark mark = mark_of(i.handle);
+    i.ours = mark.whose == mark_proof::own;
+    i.filled = w.config.source == scenario::rbd_source::snapshot ||
+               metadata(i.handle, filled_key) == fill_mark(w, i);
     if (i.ours || w.config.overwrite_existing) return {};
     if (w.config.images.empty()) {
-        return "image " + path_of(w, i.name) +
-               " has the prefix's name and was not made by Chopsticks: choose another prefix, or "
-               "name the image under images";
+        return "image " + path_of(w, i.name) + " has the prefix's name and " + not_shown(mark) +
+               ": choose another prefix, or name the image under images";
     }
     if (w.needs.writes) {
-        return "image " + path_of(w, i.name) +
-               " was not made by Chopsticks and the tasks write: what it holds would be lost. If "
-               "that may be, say overwrite_existing: true in the workload config";
+        return "image " + path_of(w, i.name) + " " + not_shown(mark) +
+               ", and the tasks write: what it holds would be lost. If that may be, say "
+               "overwrite_existing: true in the workload config";
     }
     // Only read: its content is what is to be read.
     i.filled = true;
-    w.notes.push_back("image " + path_of(w, i.name) +
-                      " was not made by Chopsticks: read as it is, not prefilled");
+    w.notes.push_back("image " + path_of(w, i.name) + " " + not_shown(mark) +
+                      "; it is read as it is, not prefilled");
     return {};
 }
 

@@ -46,6 +46,13 @@ std::optional<ledger_log::name_in_image> ledger_log::named() const {
     std::array<char, 256> value{};
     std::size_t size = value.size() - 1;
     if (rbd_metadata_get(image_, ledger_key, value.data(), &size) < 0) return std::nullopt;
+    // A copy of the image has the name of a ledger that is the other image's.
+    const std::string_view text = value.data();
+    const std::size_t at = text.find(" image=");
+    if (at != std::string_view::npos) {
+        const std::string_view id = text.substr(at + 7);
+        if (id.substr(0, id.find(' ')) != id_) return std::nullopt;
+    }
     name_in_image found;
     found.generation = number_of(value.data(), "generation=").value_or(0);
     found.bytes = number_of(value.data(), "bytes=");
@@ -101,7 +108,7 @@ std::string ledger_log::rewrite(const load::ledger_book& book, bool goes_on) {
     load::ledger_writer writer;
     book.write_to(writer, goes_on);
     const std::string& data = writer.bytes();
-    std::string name = "generation=" + std::to_string(generation_);
+    std::string name = "generation=" + std::to_string(generation_) + " image=" + id_;
     if (!goes_on) name += " bytes=" + std::to_string(data.size());
     int failed = put(0, data);
     if (failed >= 0) failed = rbd_metadata_set(image_, ledger_key, name.c_str());

@@ -23,6 +23,9 @@ class ledger_log {
     /// Neither is owned; both outlive the log. `image` is open.
     ledger_log(rados_ioctx_t pool, rbd_image_t image);
 
+    /// Whether the image's metadata names a ledger of this image. Copies carry another's.
+    bool there() const { return named().has_value(); }
+
     /// Reads the ledger that the image's metadata names. Empty, or why it cannot be used; without a
     /// name in the metadata nothing is read and the book has not begun.
     std::string read(load::ledger_book& book);

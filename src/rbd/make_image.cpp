@@ -62,8 +62,7 @@ std::string mark_new(world& w, image& i, rados_ioctx_t pool) {
         return explain("image " + path_of(w, i.made_as) + " cannot be opened", failed);
     }
     i.id = id_of(made);
-    failed = rbd_metadata_set(made, run_key, w.run_id.c_str());
-    if (failed >= 0 && w.config.keep) failed = rbd_metadata_set(made, keep_key, "true");
+    failed = set_mark(made, w.run_id, w.config.keep);
     rbd_close(made);
     if (failed >= 0) return {};
     return explain("image " + path_of(w, i.made_as) + " cannot be marked", failed);

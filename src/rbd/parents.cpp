@@ -59,8 +59,12 @@ std::string make_parent(world& w, rados_ioctx_t pool, const std::string& name) {
     failed = rbd_open(pool, name.c_str(), &parent, nullptr);
     if (failed < 0) return explain("the parent " + path_of(w, name) + " cannot be opened", failed);
     w.made_parent_id = id_of(parent);
-    rbd_metadata_set(parent, run_key, w.run_id.c_str());
-    std::string problem = fill(w, parent);
+    failed = set_mark(parent, w.run_id, false);
+    std::string problem;
+    if (failed < 0) {
+        problem = explain("the parent " + path_of(w, name) + " cannot be marked", failed);
+    }
+    if (problem.empty()) problem = fill(w, parent);
     rbd_close(parent);
     return problem;
 }

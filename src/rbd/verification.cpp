@@ -1,10 +1,8 @@
 // What every block of an image holds: tables, marks and ledgers, and the look at what was not read.
 
 #include <algorithm>
-#include <array>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
-#include <sstream>
 
 #include "images.hpp"
 #include "judge.hpp"
@@ -25,32 +23,6 @@ bool stays(const world& w, const image& i) {
     return !is_clone(w) && !w.reads_only() && (!i.made || w.keeps());
 }
 
-}  // namespace
-
-std::string metadata(rbd_image_t image, const char* key) {
-    std::array<char, 1024> value{};
-    std::size_t size = value.size() - 1;
-    if (rbd_metadata_get(image, key, value.data(), &size) < 0) return {};
-    return value.data();
-}
-
-std::string id_of(rbd_image_t image) {
-    std::array<char, 128> id{};
-    if (rbd_get_id(image, id.data(), id.size()) < 0) return {};
-    return id.data();
-}
-
-std::string fill_mark(const world& w, const image& i) {
-    std::ostringstream text;
-    const std::uint64_t extent = w.blocks.extent_bytes == 0 ? i.bytes : w.blocks.extent_bytes;
-    text << "bytes=" << std::min(extent, i.bytes)
-         << " verify_bytes=" << (w.needs.table_block_bytes != 0 ? w.needs.table_block_bytes : 0)
-         << " compression=" << w.blocks.content.compression_ratio;
-    return text.str();
-}
-
-namespace {
-
 /// Takes what the image's ledger says into the table, where there is one.
 std::string take_ledger(world& w, image& i) {
     if (!w.blocks.verify || i.made || is_clone(w)) return {};
@@ -61,7 +33,8 @@ std::string take_ledger(world& w, image& i) {
                           "their place and checksum only");
         return {};
     }
-    if (metadata(i.handle, ledger_key).empty()) {
+    ledger_log log(w.connections[i.connection].pool, i.handle);
+    if (!log.there()) {
         if (i.ours && i.filled) {
             w.notes.push_back(label +
                               " has no ledger of what was written to it: blocks that older content "
@@ -76,7 +49,6 @@ std::string take_ledger(world& w, image& i) {
         return {};
     }
     load::ledger_book book;
-    ledger_log log(w.connections[i.connection].pool, i.handle);
     const std::string problem = log.read(book);
     if (!problem.empty()) {
         return "what " + label + " should hold is not known: " + problem +

@@ -135,6 +135,7 @@ std::string mark_filled(world& w);
 std::string close_all(world& w);
 
 constexpr const char* run_key = "chopsticks.run";        // the run that made the image
+constexpr const char* marked_key = "chopsticks.image";   // id of the image that it made
 constexpr const char* filled_key = "chopsticks.filled";  // what prefilling wrote
 constexpr const char* keep_key = "chopsticks.keep";      // the run was told to leave it
 
@@ -143,6 +144,24 @@ std::string metadata(rbd_image_t image, const char* key);
 
 /// Its id; empty where it cannot be told.
 std::string id_of(rbd_image_t image);
+
+/// What a mark (run_key) proves. `rbd cp`, `rbd deep cp` and `rbd clone` copy it with all other
+/// metadata, so that only one that names the image which carries it proves anything.
+enum class mark_proof : std::uint8_t {
+    none,     ///< there is no mark
+    own,      ///< a run made this image
+    copied,   ///< a run made the image that this one is a copy or clone of
+    unbound,  ///< of a version that did not write which image it marked: either
+};
+struct image_mark {
+    std::string run_id;
+    mark_proof whose = mark_proof::none;
+};
+image_mark mark_of(rbd_image_t image);
+bool made_by_us(rbd_image_t image);
+
+/// Marks an image that this run has just made. 0, or -errno.
+int set_mark(rbd_image_t image, const std::string& run_id, bool keep);
 
 /// As left_behind() tells of an image.
 engine::leftover leftover_image(const world& w, const std::string& name);

@@ -79,6 +79,15 @@ class other_client {
     void set_metadata(const char* name, const char* key, const char* value) const {
         with(name, [&](rbd_image_t image) { REQUIRE(rbd_metadata_set(image, key, value) == 0); });
     }
+    /// As a run marks an image that it made.
+    void mark(const char* name, const char* run) const {
+        with(name, [&](rbd_image_t image) {
+            char id[128] = "";
+            REQUIRE(rbd_get_id(image, id, sizeof id) == 0);
+            REQUIRE(rbd_metadata_set(image, "chopsticks.image", id) == 0);
+            REQUIRE(rbd_metadata_set(image, "chopsticks.run", run) == 0);
+        });
+    }
     /// Objects of the image's ledger, of the generation that counts.
     std::string ledger_object(const char* name) const {
         char id[128] = "";

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/run_id.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/s3/driver.hpp>
 #include <chopsticks/s3/driver/cleanup.hpp>
@@ -33,23 +34,6 @@ struct found_mark {
     std::int64_t written_ns = 0;
     std::optional<run_mark> mark;
 };
-
-/// Whether a folder's name is a run id: "20261122T150405Z-" and hex digits.
-bool is_run_id(std::string_view name) {
-    constexpr std::string_view form =
-        "dddddddd"
-        "T"
-        "dddddd"
-        "Z-";
-    if (name.size() <= form.size()) return false;
-    for (std::size_t i = 0; i < name.size(); ++i) {
-        const char c = name[i];
-        const bool digit = c >= '0' && c <= '9';
-        const bool hex = digit || (c >= 'a' && c <= 'f');
-        if (i >= form.size() ? !hex : form[i] == 'd' ? !digit : c != form[i]) return false;
-    }
-    return true;
-}
 
 /// One cleanup, over the first address that answers.
 class cleaner {
