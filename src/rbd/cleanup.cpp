@@ -1,13 +1,14 @@
 // What earlier runs left in a pool.
 
-#include <unistd.h>
 #include <algorithm>
 #include <array>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/run_id.hpp>
 #include <chopsticks/rbd/cleanup.hpp>
+#include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <random>
 #include <set>
 
 #include "images.hpp"
@@ -47,6 +48,15 @@ std::string watcher_of(rbd_image_t image) {
     if (count > 0) first = "client." + std::to_string(watchers[0].id) + " at " + watchers[0].addr;
     rbd_watchers_list_cleanup(watchers.data(), count);
     return first;
+}
+
+/// 128 random bits.
+std::string random_name() {
+    std::random_device device;
+    std::array<char, 40> text{};
+    std::snprintf(text.data(), text.size(), "%08x%08x%08x%08x", device(), device(), device(),
+                  device());
+    return text.data();
 }
 
 class librbd_cleanup final : public image_cleanup {
@@ -217,15 +227,18 @@ class librbd_cleanup final : public image_cleanup {
     /// Seconds since 1970 by an OSD, which also gave images their date: it writes the time on a
     /// small object of ours, as on images that are read. None: it did not.
     std::optional<std::int64_t> clock_of_cluster() const {
-        const std::string object = "chopsticks_clock." + std::to_string(::getpid());
-        if (rados_write_full(pool(), object.c_str(), "", 0) < 0) return std::nullopt;
+        const std::string object = "chopsticks_clock." + random_name();
+        rados_write_op_t make = rados_create_write_op();
+        // Whatever is there already is another's.
+        rados_write_op_create(make, LIBRADOS_CREATE_EXCLUSIVE, nullptr);
+        int made = -1;
+        rados_write_op_exec(make, "rbd", "set_access_timestamp", nullptr, 0, &made);
+        const int failed = rados_write_op_operate(make, pool(), object.c_str(), nullptr, 0);
+        rados_release_write_op(make);
+        if (failed < 0) return std::nullopt;
         std::array<char, 64> answer{};
-        int got = rados_exec(pool(), object.c_str(), "rbd", "set_access_timestamp", nullptr, 0,
-                             answer.data(), answer.size());
-        if (got >= 0) {
-            got = rados_exec(pool(), object.c_str(), "rbd", "get_access_timestamp", nullptr, 0,
-                             answer.data(), answer.size());
-        }
+        const int got = rados_exec(pool(), object.c_str(), "rbd", "get_access_timestamp", nullptr,
+                                   0, answer.data(), answer.size());
         rados_remove(pool(), object.c_str());
         std::uint32_t seconds = 0;
         if (got < static_cast<int>(2 * sizeof seconds)) return std::nullopt;
