@@ -78,6 +78,17 @@ std::string remove_old_clone(world& w, image& i) {
                : std::string();
 }
 
+/// Lets others see that this run uses an image that it only reads.
+void watch_header(world& w, image& i) {
+    if (!w.reads_only()) return;
+    const int failed = i.watch.begin(w.connections[i.connection].pool, i.id);
+    if (failed >= 0) return;
+    w.notes.push_back(explain("image " + path_of(w, i.name) +
+                                  " is read, and no other client can see that (it could remove "
+                                  "the image meanwhile): no watch",
+                              failed));
+}
+
 /// Decides whether an image that was there may be used as the config asks.
 std::string judge_found(world& w, image& i) {
     const image_mark mark = mark_of(i.handle);
@@ -142,6 +153,7 @@ std::string open_or_make(world& w, image& i) {
         // The parent's content is there; filling it would be what is to be measured.
         i.filled = clone;
     }
+    if (problem.empty()) watch_header(w, i);
     if (problem.empty() && !w.reads_only() && !i.made) problem = wait_for_lock(w, i);
     if (problem.empty()) problem = prepare_table(w, i);
     if (!problem.empty()) return problem;

@@ -145,6 +145,7 @@ std::string close_all(world& w) {
         if (i->handle != nullptr) {
             const waiting_for wait(w.waits, "for image " + path_of(w, i->name) + " to be closed",
                                    w.config.operation_timeout_ns);
+            if (i->watch.end() == -ETIMEDOUT) w.unanswered = true;
             if (rbd_close(i->handle) == -ETIMEDOUT) w.unanswered = true;
             i->handle = nullptr;
         }
@@ -165,6 +166,8 @@ std::string close_all(world& w) {
     }
     if (w.give_up) return problem.empty() ? "given up" : problem;
     for (connection& c : w.connections) {
+        // Calls back of a watch that has just ended use the pool.
+        if (c.pool != nullptr && w.reads_only()) rados_watch_flush(c.cluster);
         if (c.pool != nullptr) rados_ioctx_destroy(c.pool);
         if (c.cluster != nullptr) rados_shutdown(c.cluster);
         c = connection();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "channel.hpp"
+#include "header_watch.hpp"
 #include "ledger_keeper.hpp"
 #include "progress_notes.hpp"
 
@@ -38,6 +39,7 @@ struct image {
     load::ledger_book known;             ///< what its ledger says, until the table has it
     std::unique_ptr<block_table> table;  ///< null: nothing is judged or compared
     image_events events;
+    header_watch watch;  ///< of an image that is opened read-only
 };
 
 /// One rados_t with its threads, and the pool on it.

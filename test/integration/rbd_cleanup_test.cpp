@@ -1,7 +1,10 @@
 // What is found and removed of earlier runs' images; against the cluster that CEPH_CONF names.
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <chopsticks/core/clock.hpp>
 #include <chopsticks/rbd/cleanup.hpp>
 
 #include "rbd_driver_rig.hpp"
