@@ -83,11 +83,14 @@ void left_images::select(const std::string& run_id, std::int64_t older_than_ns) 
 bool left_images::clean_up(bool remove) {
     std::uint64_t removable = 0;
     std::uint64_t removed = 0;
+    std::uint64_t stays = 0;
     std::uint64_t bytes = 0;
     for (const rbd::run_image& one : images_) {
         std::printf("%s\n", describe(one).c_str());
         if (!one.stays.empty()) {
             std::printf("  left alone: %s\n", one.stays.c_str());
+            // What was to be kept was not left behind.
+            if (!one.kept) ++stays;
             continue;
         }
         ++removable;
@@ -104,9 +107,11 @@ bool left_images::clean_up(bool remove) {
     }
     if (images_.empty()) std::printf("no image of a run was found\n");
     if (!remove && removable > 0) {
-        std::printf("no image was removed; to remove %llu of %zu (%s): add --yes\n",
-                    static_cast<unsigned long long>(removable), images_.size(),
-                    format_size(bytes).c_str());
+        std::printf(
+            "no image was removed; to remove %llu of %zu (%s): add --yes\n"
+            "A client that only reads an image (rbd export) may not be seen: make sure that "
+            "none does.\n",
+            static_cast<unsigned long long>(removable), images_.size(), format_size(bytes).c_str());
     }
     // Only where all runs are looked at: they bear no run's name.
     if (remove && all_runs_ && stop_level.load() == 0) {
@@ -118,7 +123,7 @@ bool left_images::clean_up(bool remove) {
         }
     }
     std::fflush(stdout);
-    return removed < removable;
+    return stays > 0 || removed < removable;
 }
 
 }  // namespace chopsticks::cli

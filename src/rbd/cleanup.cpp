@@ -184,12 +184,13 @@ class librbd_cleanup final : public image_cleanup {
             rbd_snap_spec_cleanup(&snapshot);
         }
         const std::string watcher = watcher_of(image);
+        one.kept = !metadata(image, keep_key).empty();
         const std::vector<std::string> snapshots = snapshots_of(image);
         const bool own_snapshot =
             is_parent(one) && snapshots.size() == 1 && snapshots.front() == parent_snapshot;
         if (!watcher.empty()) {
             one.stays = watcher + " has it open";
-        } else if (!metadata(image, keep_key).empty()) {
+        } else if (one.kept) {
             one.stays = "the run was told to keep it";
         } else if (!snapshots.empty() && !own_snapshot) {
             one.stays = "it has the snapshot " + snapshots.front();

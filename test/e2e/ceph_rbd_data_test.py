@@ -126,6 +126,48 @@ class lost_data_test(rbd_case):
         self.assert_code(done, 0)
         self.assertEqual(sorted(self.images()), ["foreign-0", "kept-0"])
 
+    def test_copies_of_a_runs_images_are_their_makers(self):
+        self.run_it(self.config(prefix="kept-", keep=True), tasks=writes)
+        self.tool("rbd", "image-meta", "remove", "kept-0", "chopsticks.keep")
+        self.tool("rbd", "cp", "kept-0", "precious-0")
+        self.tool("rbd", "deep", "cp", "kept-0", "precious-1")
+        self.tool("rbd", "snap", "create", "kept-0@theirs")
+        self.tool("rbd", "clone", "--rbd-default-clone-format", "2", "kept-0@theirs", "precious-2")
+        precious = [f"precious-{n}" for n in range(3)]
+        for name in precious:
+            self.addCleanup(self.tool, "rbd", "rm", name, check=False)
+            self.assertIn(b"chopsticks.run",
+                          self.tool("rbd", "image-meta", "ls", name).stdout)
+        # A run would neither write them nor take their blocks for its own.
+        self.refused(self.config(images=["precious-0"]), "copy or clone of an image of run",
+                     tasks=writes)
+        self.refused(self.config(prefix="precious-", count=2), "copy or clone")
+        read = self.run_it(self.config(images=["precious-0"]), verify="false",
+                           tasks="[{op: read, block: 4KiB}]")
+        self.assertIn("read as it is", read.said)
+        # A snapshot of others: the image stays, and that is no success.
+        cleanup = ["cleanup", "--workload-config", self.config(), "--older-than", "1ms", "--yes"]
+        stays = self.run_binary(*cleanup)
+        self.assert_code(stays, harness.left_behind)
+        self.assertIn("it has the snapshot theirs", stays.said)
+        self.tool("rbd", "rm", "precious-2")
+        self.tool("rbd", "snap", "rm", "kept-0@theirs")
+        self.assert_code(self.run_binary(*cleanup), 0)
+        self.assertEqual(sorted(self.images()), precious[:2])
+
+    def test_cleanup_counts_an_image_that_a_client_has_open(self):
+        process = self.start(*self.arguments(self.config(), measure="60s"))
+        harness.wait_until("a load", lambda: (self.dir / "r.jsonl").exists() and self.images())
+        run = json.loads((self.dir / "r.jsonl").read_text().splitlines()[0])["run"]["id"]
+        cleanup = ["cleanup", "--workload-config", self.config(), "--run", run]
+        for more in ([], ["--yes"]):
+            done = self.run_binary(*cleanup, *more)
+            self.assert_code(done, harness.left_behind)
+            self.assertIn("has it open", done.said)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        self.assertEqual(self.images(), [])
+
     def test_second_interrupt_names_every_image_that_is_left(self):
         process = self.start(*self.arguments(self.config(count=3), measure="60s", drain="60s"))
         harness.wait_until("images", lambda: len(self.images()) == 3)

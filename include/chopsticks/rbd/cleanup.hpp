@@ -22,6 +22,7 @@ struct run_image {
     std::optional<std::int64_t> age_s;  ///< by the cluster's clock
     bool clone = false;
     bool by_name = false;  ///< a run was killed before it could mark it; its name proves the run
+    bool kept = false;     ///< its run was told to keep it
     /// Why it is not removed: a client that has it open, it was to be kept, a snapshot that is not
     /// the run's. Empty: it may be.
     std::string stays;
