@@ -330,9 +330,11 @@ void housekeeping::clean() {
     if (left == 0) return;
     run_.result.cleanup_problem = why;
     if (how != helpers_end::gave_up) return;
+    // Without an answer there is no reason.
+    if (!why.empty()) run_.result.cleanup_problem += "; ";
     run_.result.cleanup_problem +=
-        run_.stopping() ? "; nothing could be removed after the interruption"
-                        : "; nothing could be removed for " +
+        run_.stopping() ? "nothing could be removed after the interruption"
+                        : "nothing could be removed for " +
                               format_duration(run_.options.plan->phase.cleanup_patience_ns) +
                               " (phases.cleanup.patience)";
 }
