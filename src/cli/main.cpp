@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/core/left_running.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <system_error>
@@ -107,7 +109,10 @@ int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN);
     try {
-        return chopsticks::cli::run_main(argc, argv);
+        const int status = chopsticks::cli::run_main(argc, argv);
+        if (!chopsticks::threads_left_running) return status;
+        std::fflush(nullptr);
+        std::_Exit(status);
     } catch (const std::exception& error) {
         std::fprintf(stderr, "chopsticks: a bug: %s; please report it with the command line\n",
                      error.what());

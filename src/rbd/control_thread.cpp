@@ -8,12 +8,6 @@
 
 namespace chopsticks::rbd {
 
-namespace {
-
-constexpr int last_wait_s = 3;
-
-}  // namespace
-
 control_thread::control_thread() : state_(std::make_shared<shared_state>()) {
     CPU_ZERO(&state_->cpus);
     ::sched_getaffinity(0, sizeof state_->cpus, &state_->cpus);
@@ -26,7 +20,6 @@ control_thread::~control_thread() {
         state_->jobs.clear();
     }
     state_->changed.notify_all();
-    wait_idle(last_wait_s);
 }
 
 void control_thread::run(std::function<void()> job) {

@@ -20,7 +20,7 @@ class control_thread {
   public:
     /// Takes the affinity of the calling thread; starts nothing yet.
     control_thread();
-    /// Waits some seconds for the job under way, then leaves the thread to itself.
+    /// Leaves the job under way, and its thread, to themselves; `wait_idle` before that waits.
     ~control_thread();
     control_thread(const control_thread&) = delete;
     control_thread& operator=(const control_thread&) = delete;

@@ -1,4 +1,5 @@
 #include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/left_running.hpp>
 #include <chopsticks/core/units.hpp>
 #include <mutex>
 
@@ -17,6 +18,7 @@ void leave_behind(std::shared_ptr<world> w) {
     static auto* const left = new std::vector<std::shared_ptr<world>>();
     const std::lock_guard lock(mutex);
     left->push_back(std::move(w));
+    threads_left_running = true;
 }
 
 /// The loops of all cores, for what must be done on each.
@@ -200,9 +202,11 @@ class librbd_driver final : public engine::driver {
     }
 
     ~librbd_driver() override {
-        shared_->give_up = true;
-        if (shared_->ledgers != nullptr && !shared_->ledgers->stop(3)) leave_behind(shared_);
-        const bool idle = control_.wait_idle(3);
+        // What was given up once is not waited for again: the report has been printed.
+        const bool given_up_before = shared_->give_up.exchange(true);
+        const int wait_s = given_up_before ? 0 : 1;
+        if (shared_->ledgers != nullptr && !shared_->ledgers->stop(wait_s)) leave_behind(shared_);
+        const bool idle = control_.wait_idle(wait_s);
         const bool open =
             !shared_->connections.empty() && shared_->connections[0].cluster != nullptr;
         if (!idle || shared_->outstanding() > 0 || open) leave_behind(shared_);
