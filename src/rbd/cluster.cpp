@@ -228,7 +228,7 @@ std::string connect_all(world& w) {
     }
     w.connections.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-        if (w.give_up) return "given up";
+        if (w.opens_no_more()) return "given up";
         std::string problem = connect_one(w, w.connections[i], i == 0);
         if (!problem.empty()) return problem;
     }

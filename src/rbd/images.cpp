@@ -172,7 +172,7 @@ std::string open_images(world& w) {
     const scenario::rbd_config& c = w.config;
     const std::size_t count = c.images.empty() ? c.count : c.images.size();
     for (std::size_t n = 0; n < count; ++n) {
-        if (w.give_up) return "given up";
+        if (w.opens_no_more()) return "given up";
         auto& i = *w.images.emplace_back(std::make_unique<image>());
         i.number = static_cast<std::uint32_t>(n);
         i.name = c.images.empty() ? c.prefix + std::to_string(n) : c.images[n];

@@ -88,9 +88,11 @@ class librbd_core final : public engine::core_driver {
         };
         const bool ended = co_await do_blocking(job);
         if (!ended) {
+            shared_->open_given_up = true;
             state.problem = given_up;
             co_return state;
         }
+        opened_ = true;
         state.problem = *problem;
         state.notes = shared_->notes;
         if (!state.problem.empty()) co_return state;
@@ -126,7 +128,9 @@ class librbd_core final : public engine::core_driver {
         const auto problem = std::make_shared<std::string>();
         std::function<void()> job = [w = shared_, problem] { *problem = close_all(*w); };
         const bool ended = co_await do_blocking(job);
-        if (!ended) *problem = given_up;
+        // Where opening did not end and nothing was made, nothing can be left.
+        const bool owes = opened_ || !shared_->made.all().empty();
+        if (!ended) *problem = owes ? given_up : "";
         co_return *problem;
     }
 
@@ -165,6 +169,7 @@ class librbd_core final : public engine::core_driver {
     core_loops& loops_;
     unsigned core_;
     control_call* call_ = nullptr;
+    bool opened_ = false;   ///< open_target ended
     bool checked_ = false;  ///< check_data ended: nobody writes to what it found
 };
 

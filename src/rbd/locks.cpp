@@ -58,7 +58,7 @@ std::string wait_for_lock(world& w, const image& i) {
         at_most_ns);
     for (;; holder = lock_holder(i.handle)) {
         if (holder.empty()) return {};
-        if (w.give_up) return "given up";
+        if (w.opens_no_more()) return "given up";
         if (monotonic_ns() > until) {
             return "image " + path_of(w, i.name) + " is locked by " + holder +
                    ", which is alive: two writers would take turns with the lock. Stop it, or use "

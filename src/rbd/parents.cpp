@@ -31,7 +31,7 @@ std::string fill(world& w, rbd_image_t parent) {
     const load::content content(identity(w.run_id), w.blocks.content.compression_ratio);
     std::vector<char> data(fill_bytes);
     for (std::uint64_t at = 0; at < w.config.image_bytes; at += data.size()) {
-        if (w.give_up) return "given up";
+        if (w.opens_no_more()) return "given up";
         const std::size_t bytes = std::min<std::uint64_t>(data.size(), w.config.image_bytes - at);
         content.fill(load::content_key{identity(w.run_id), 0}, at, std::span(data).first(bytes));
         const ssize_t done = rbd_write(parent, at, bytes, data.data());
@@ -97,11 +97,13 @@ std::string ready_parent(world& w) {
     if (failed >= 0) failed = rbd_snap_get_id(parent, snapshot_of(w), &w.snapshot_id);
     int is_protected = 0;
     if (failed >= 0) failed = rbd_snap_is_protected(parent, snapshot_of(w), &is_protected);
+    if (failed >= 0 && w.opens_no_more()) failed = -EINTR;
     if (failed >= 0 && is_protected == 0) {
         failed = rbd_snap_protect(parent, snapshot_of(w));
         if (failed >= 0) w.protected_snapshot_of = name;
     }
     rbd_close(parent);
+    if (failed == -EINTR) return "given up";
     return failed < 0 ? explain("the snapshot " + label + " cannot be cloned", failed)
                       : std::string();
 }

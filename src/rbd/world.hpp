@@ -82,6 +82,8 @@ struct world {
     std::string made_snapshot_of;       ///< parent whose snapshot this run made
     std::string protected_snapshot_of;  ///< parent whose snapshot this run protected
     std::atomic<bool> give_up{false};
+    /// Opening was given up, and must not go on behind what comes after it.
+    std::atomic<bool> open_given_up{false};
     waiting_note waits;  ///< what the control thread waits for
     made_things made;    ///< by this run, and not removed yet
     /// A call was not answered in time: others would not be either.
@@ -95,6 +97,8 @@ struct world {
             sum += c->outstanding();
         return sum;
     }
+    /// Of what opens and makes: whether to end.
+    bool opens_no_more() const noexcept { return give_up || open_given_up; }
     /// The run will not remove what it made.
     bool keeps() const noexcept { return config.keep || !cleans; }
     bool reads_only() const noexcept {
