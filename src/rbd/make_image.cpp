@@ -68,7 +68,25 @@ std::string mark_new(world& w, image& i, rados_ioctx_t pool) {
     return explain("image " + path_of(w, i.made_as) + " cannot be marked", failed);
 }
 
+/// As left_behind() tells of an image that is being renamed.
+engine::leftover either_name(const world& w, const std::string& making, const std::string& name) {
+    const std::string before = path_of(w, making);
+    const std::string after = path_of(w, name);
+    engine::leftover left;
+    left.kind = "image";
+    left.name = either_path(w, making, name);
+    left.exact = false;
+    // The second is this run's only where the first is not there.
+    left.remove_with = "if rbd info " + before + " >/dev/null; then rbd rm " + before +
+                       "; else rbd rm " + after + "; fi";
+    return left;
+}
+
 }  // namespace
+
+std::string either_path(const world& w, const std::string& making, const std::string& name) {
+    return path_of(w, making) + " or " + path_of(w, name);
+}
 
 std::string make_one(world& w, image& i) {
     rados_ioctx_t pool = w.connections[i.connection].pool;
@@ -82,7 +100,15 @@ std::string make_one(world& w, image& i) {
     const waiting_for wait(w.waits, "for image " + path_of(w, i.name) + " to be made",
                            w.config.operation_timeout_ns);
     i.made_as = making;
-    w.made.add(leftover_image(w, making));
+    engine::leftover unanswered = leftover_image(w, making);
+    unanswered.exact = false;
+    w.made.add(unanswered);
+    // Looked at after that: whoever gives up looks at what is there after it.
+    if (w.opens_no_more()) {
+        i.made_as.clear();
+        w.made.gone("image", path_of(w, making));
+        return "given up";
+    }
     int failed = clone ? rbd_clone3(pool, parent.c_str(), snapshot.c_str(), pool, making.c_str(),
                                     options.get())
                        : rbd_create4(pool, making.c_str(), w.config.image_bytes, options.get());
@@ -98,9 +124,17 @@ std::string make_one(world& w, image& i) {
         }
         return explain("image " + path_of(w, i.name) + " cannot be made", failed);
     }
+    w.made.certain("image", path_of(w, making), true);
     problem = mark_new(w, i, pool);
     if (!problem.empty()) return problem;
-    failed = rbd_rename(pool, making.c_str(), i.name.c_str());
+    const engine::leftover either = either_name(w, making, i.name);
+    w.made.replace("image", path_of(w, making), either);
+    failed = w.opens_no_more() ? -EINTR : rbd_rename(pool, making.c_str(), i.name.c_str());
+    i.maybe_named = failed == -ETIMEDOUT;
+    if (failed < 0 && !i.maybe_named) {
+        w.made.replace("image", either.name, leftover_image(w, making));
+    }
+    if (failed == -EINTR) return "given up";
     if (failed == -EEXIST) {
         return "image " + path_of(w, i.name) +
                " came to be while this run was about to make it: another run uses the same prefix";
@@ -109,8 +143,11 @@ std::string make_one(world& w, image& i) {
         return explain("image " + path_of(w, making) + " cannot be named " + i.name, failed);
     }
     i.made_as = i.name;
-    w.made.gone("image", path_of(w, making));
-    if (!w.config.keep) w.made.add(leftover_image(w, i.name));
+    if (w.config.keep) {
+        w.made.gone("image", either.name);
+    } else {
+        w.made.replace("image", either.name, leftover_image(w, i.name));
+    }
     i.made = true;
     bool missing = false;
     return open_one(w, i, missing);

@@ -45,7 +45,13 @@ std::string make_parent(world& w, rados_ioctx_t pool, const std::string& name) {
     constexpr std::uint64_t layering = 1;
     const waiting_for wait(w.waits, "for the clones' parent to be made and filled", 0);
     // Its name carries this run's id: whatever has it is this run's.
-    w.made.add(leftover_image(w, name));
+    engine::leftover unanswered = leftover_image(w, name);
+    unanswered.exact = false;
+    w.made.add(unanswered);
+    if (w.opens_no_more()) {
+        w.made.gone("image", path_of(w, name));
+        return "given up";
+    }
     w.made_parent = name;
     int failed = rbd_create2(pool, name.c_str(), w.config.image_bytes, layering, &order);
     if (failed < 0) {
@@ -55,6 +61,7 @@ std::string make_parent(world& w, rados_ioctx_t pool, const std::string& name) {
         }
         return explain("the parent " + path_of(w, name) + " cannot be made", failed);
     }
+    w.made.certain("image", path_of(w, name), true);
     rbd_image_t parent = nullptr;
     failed = rbd_open(pool, name.c_str(), &parent, nullptr);
     if (failed < 0) return explain("the parent " + path_of(w, name) + " cannot be opened", failed);
@@ -88,11 +95,13 @@ std::string ready_parent(world& w) {
     failed = rbd_snap_exists(parent, snapshot_of(w), &exists);
     if (failed >= 0 && !exists) {
         // Somebody else's of that name, made in between, would be EEXIST: an error.
-        failed = rbd_snap_create(parent, snapshot_of(w));
-        if (failed >= 0) {
-            w.made_snapshot_of = name;
-            w.made.add(leftover_snapshot(w, name));
-        }
+        engine::leftover unanswered = leftover_snapshot(w, name);
+        unanswered.exact = false;
+        w.made.add(unanswered);
+        failed = w.opens_no_more() ? -EINTR : rbd_snap_create(parent, snapshot_of(w));
+        if (failed >= 0) w.made_snapshot_of = name;
+        if (failed >= 0) w.made.certain("snapshot", label, true);
+        if (failed < 0 && failed != -ETIMEDOUT) w.made.gone("snapshot", label);
     }
     if (failed >= 0) failed = rbd_snap_get_id(parent, snapshot_of(w), &w.snapshot_id);
     int is_protected = 0;
@@ -116,6 +125,12 @@ std::string remove_snapshot(world& w) {
     rbd_image_t parent = nullptr;
     int failed = rbd_open(w.connections.front().pool, name.c_str(), &parent, nullptr);
     std::uint64_t id = 0;
+    w.made.certain("snapshot", label, false);
+    if (w.give_up) {
+        w.made.certain("snapshot", label, true);
+        if (failed == 0) rbd_close(parent);
+        return "given up";
+    }
     if (failed == 0) {
         failed = rbd_snap_get_id(parent, snapshot_of(w), &id);
         // Gone, or another one of that name: not ours to remove.
@@ -127,6 +142,13 @@ std::string remove_snapshot(world& w) {
         rbd_close(parent);
     }
     if (failed == -ETIMEDOUT) w.unanswered = true;
+    if (failed != -ETIMEDOUT) w.made.certain("snapshot", label, true);
+    if (failed == -EBUSY) {
+        w.made.removed_by("snapshot", label,
+                          "rbd children " + label +
+                              "  # not of this run: they go first, or are flattened; then: " +
+                              leftover_snapshot(w, name).remove_with);
+    }
     if (failed < 0 && failed != -ENOENT)
         return explain("the snapshot " + label + " is left", failed);
     w.made.gone("snapshot", label);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chrono>
+#include <optional>
 #include <thread>
 
 #include "images.hpp"
@@ -63,32 +64,129 @@ int show_progress(std::uint64_t done, std::uint64_t total, void* argument) {
     return 0;
 }
 
+/// What has the name of an image that this run made.
+enum class found_there : std::uint8_t { ours, unmarked, another, nothing, unknown };
+
+found_there look(rados_ioctx_t pool, const std::string& name, const std::string& id,
+                 const std::string& run_id, int& failed) {
+    rbd_image_t image = nullptr;
+    failed = rbd_open_read_only(pool, name.c_str(), &image, nullptr);
+    if (failed == -ENOENT) return found_there::nothing;
+    if (failed < 0) return found_there::unknown;
+    found_there found = found_there::ours;
+    if (id_of(image) != id) {
+        found = found_there::another;
+    } else if (metadata(image, run_key) != run_id) {
+        found = found_there::unmarked;
+    }
+    rbd_close(image);
+    return found;
+}
+
+/// The name that an image has now; empty: none has that id. None: the pool cannot be listed.
+std::optional<std::string> name_of(rados_ioctx_t pool, const std::string& id) {
+    std::vector<rbd_image_spec_t> specs(256);
+    std::size_t count = 0;
+    for (int n = 0;; ++n) {
+        count = specs.size();
+        const int failed = rbd_list2(pool, specs.data(), &count);
+        if (failed >= 0) break;
+        if (failed != -ERANGE || n == 4) return std::nullopt;
+        specs.resize(count + 256);
+    }
+    std::string name;
+    for (std::size_t n = 0; n < count; ++n) {
+        if (id == specs[n].id) name = specs[n].name;
+    }
+    rbd_image_spec_list_cleanup(specs.data(), count);
+    return name;
+}
+
+/// Looks for an image of this run that is not at its name any more. Empty: it is nowhere.
+std::string tell_moved(world& w, rados_ioctx_t pool, const std::string& name,
+                       const std::string& id) {
+    const std::string label = "image " + path_of(w, name);
+    const std::optional<std::string> now = name_of(pool, id);
+    if (!now) {
+        w.made.certain("image", path_of(w, name), false);
+        return label + " is not at its name any more, and the pool's images cannot be listed";
+    }
+    if (!now->empty()) {
+        w.made.replace("image", path_of(w, name), leftover_image(w, *now));
+        return label + " was renamed to " + path_of(w, *now) + ": it was left alone";
+    }
+    rbd_trash_image_info_t info{};
+    if (rbd_trash_get(pool, id.c_str(), &info) < 0) {
+        w.made.gone("image", path_of(w, name));
+        return {};
+    }
+    rbd_trash_get_cleanup(&info);
+    engine::leftover left = leftover_image(w, name);
+    left.name += " in the trash";
+    left.remove_with = "rbd trash rm " + path_of(w, id);
+    w.made.replace("image", path_of(w, name), std::move(left));
+    return label + " was moved to the trash: it was left alone";
+}
+
 /// Removes an image that this run made. `by_name`: its name alone proves that.
 std::string remove_image(world& w, rados_ioctx_t pool, const std::string& name,
                          const std::string& id, bool by_name) {
-    const std::string label = "image " + path_of(w, name);
+    const std::string path = path_of(w, name);
+    const std::string label = "image " + path;
     removal_progress progress{&w, label};
     const waiting_for wait(w.waits, "for " + label + " to be removed",
                            w.config.operation_timeout_ns);
     int failed = 0;
     for (int n = 0; n < remove_attempts; ++n) {
-        if (w.give_up) return label + " is left: given up";
         if (!by_name) {
-            const std::string why = foreign(pool, name, id, w.run_id);
-            if (!why.empty()) {
-                w.made.gone("image", path_of(w, name));
-                return label + " " + why + ": it was left alone";
+            const found_there found = look(pool, name, id, w.run_id, failed);
+            if (found == found_there::nothing || found == found_there::another) {
+                return tell_moved(w, pool, name, id);
+            }
+            if (found == found_there::unmarked) {
+                return label + " does not carry the mark of run " + w.run_id +
+                       " any more: it was left alone";
+            }
+            if (found == found_there::unknown) {
+                return explain(label + " cannot be looked at before it is removed", failed);
             }
         }
+        // While it is under way, the image may be there or not; given up is looked at after that.
+        w.made.certain("image", path, false);
+        if (w.give_up) {
+            w.made.certain("image", path, true);
+            return label + " is left: given up";
+        }
         failed = rbd_remove_with_progress(pool, name.c_str(), show_progress, &progress);
+        if (failed != -ETIMEDOUT) w.made.certain("image", path, true);
         // A watcher that has just gone is one for a moment more.
         if (failed != -EBUSY) break;
         std::this_thread::sleep_for(200ms);
     }
     if (failed == -ETIMEDOUT) w.unanswered = true;
+    if (failed == -ENOTEMPTY) {
+        w.made.removed_by(
+            "image", path,
+            "rbd snap ls " + path + "  # not of this run: they go first; then: rbd rm " + path);
+        return label + " is left: it has a snapshot that this run did not make";
+    }
     if (failed < 0 && failed != -ENOENT) return explain(label + " is left", failed);
-    w.made.gone("image", path_of(w, name));
+    w.made.gone("image", path);
     return {};
+}
+
+/// Which name an image has whose renaming was not answered.
+void learn_name(world& w, image& i) {
+    const std::string either = either_path(w, i.made_as, i.name);
+    const std::optional<std::string> now = name_of(w.connections[i.connection].pool, i.id);
+    if (!now) return;
+    i.maybe_named = false;
+    if (now->empty()) {
+        w.made.gone("image", either);
+    } else {
+        w.made.replace("image", either, leftover_image(w, *now));
+    }
+    if (*now == i.name) i.made_as = i.name;
 }
 
 std::string end_ledgers(world& w) {
@@ -107,18 +205,17 @@ std::string end_ledgers(world& w) {
 
 std::string foreign(rados_ioctx_t pool, const std::string& name, const std::string& id,
                     const std::string& run_id) {
-    rbd_image_t image = nullptr;
-    const int failed = rbd_open_read_only(pool, name.c_str(), &image, nullptr);
-    if (failed == -ENOENT) return {};
-    if (failed < 0) return explain("cannot be looked at before it is removed", failed);
-    std::string why;
-    if (id_of(image) != id) {
-        why = "is another one than this run made";
-    } else if (metadata(image, run_key) != run_id) {
-        why = "does not carry the mark of run " + run_id + " any more";
+    int failed = 0;
+    switch (look(pool, name, id, run_id, failed)) {
+        case found_there::another:
+            return "is another one by now";
+        case found_there::unmarked:
+            return "does not carry the mark of run " + run_id + " any more";
+        case found_there::unknown:
+            return explain("cannot be looked at before it is removed", failed);
+        default:
+            return {};
     }
-    rbd_close(image);
-    return why;
 }
 
 engine::leftover leftover_image(const world& w, const std::string& name) {
@@ -149,6 +246,7 @@ std::string close_all(world& w) {
             if (rbd_close(i->handle) == -ETIMEDOUT) w.unanswered = true;
             i->handle = nullptr;
         }
+        if (i->maybe_named && !w.unanswered) learn_name(w, *i);
         const bool unnamed = i->made_as != i->name;
         if (i->made_as.empty() || (!unnamed && w.keeps())) continue;
         if (w.unanswered) break;

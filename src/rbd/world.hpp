@@ -30,8 +30,9 @@ struct image {
     bool made = false;  ///< by this run: removed at the end unless kept
     bool ours = false;  ///< made by Chopsticks, now or earlier
     std::string
-        made_as;     ///< its name, where this run made it or may have; empty: nothing to remove
-    std::string id;  ///< that the cluster gave it; a later image of this name has another
+        made_as;  ///< its name, where this run made it or may have; empty: nothing to remove
+    bool maybe_named = false;  ///< its renaming was not answered: it is `made_as`, or has its name
+    std::string id;            ///< that the cluster gave it; a later image of this name has another
     std::uint32_t number = 0;  ///< in the run's list
     bool filled = false;       ///< holds what prefilling would write, or something that must not be
     /// What acknowledged writes are told to; null: nothing keeps them.

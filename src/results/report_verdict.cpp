@@ -155,7 +155,9 @@ std::string describe_left(const json& item) {
     std::string out = flag(item, "exact") ? "" : "at most ";
     if (n == 1 && flag(item, "exact")) return kind + " " + name;
     out += of_these(n, kind, kind.ends_with("y") ? kind : kind + "s");
-    return out + (name.empty() ? "" : " below " + name);
+    if (name.empty()) return out;
+    // These are called so themselves; objects lie below.
+    return out + (kind == "image" || kind == "snapshot" ? ": " : " below ") + name;
 }
 
 std::string verdict_lines(const json& doc, std::size_t indent, std::size_t width,

@@ -168,6 +168,59 @@ class lost_data_test(rbd_case):
         process.communicate(timeout=30)
         self.assertEqual(self.images(), [])
 
+    def assert_tells_of(self, result, images):
+        """That it names all of them, none besides that it calls certain, and not fewer."""
+        told = result["data"]["left"]
+        said = {name for one in told for name in one["name"].split(" or ")}
+        certain = {one["name"] for one in told if one["exact"]}
+        paths = {f"rbd/{name}" for name in images}
+        self.assertLessEqual(paths, said)
+        self.assertLessEqual(certain, paths)
+        self.assertGreaterEqual(result["data"]["left_behind"], len(paths))
+        self.assertEqual(result["data"]["left_behind"], sum(one["count"] for one in told))
+        for one in told:
+            for name in one["name"].split(" or "):
+                self.assertIn(f"rbd rm {name}", one["remove_with"])
+        if len(certain) == len(told):
+            self.assertEqual(result["data"]["left_behind"], len(paths))
+
+    def forget_all(self):
+        """Also what a process that has ended still watches."""
+        for name in self.images():
+            status = self.tool("rbd", "status", name, check=False).stdout.decode()
+            for line in status.splitlines():
+                if "watcher=" in line:
+                    self.tool("ceph", "osd", "blocklist", "add",
+                              line.split("watcher=")[1].split()[0])
+            self.tool("rbd", "rm", name, check=False)
+        harness.wait_until("no image", lambda: not self.images() or self.forget_all())
+
+    def test_interrupts_while_images_are_made_or_removed_claim_nothing_that_is_not_so(self):
+        self.addCleanup(self.forget_all)
+        for at in range(6):
+            with self.subTest(at=at):
+                # Two while they are made; then one, and the next while they are removed.
+                made = at < 3
+                (self.dir / "r.jsonl").unlink(missing_ok=True)
+                process = self.start(*self.arguments(
+                    self.config(count=30, prefix=f"mm{at}-", size="1MiB"), prefill="false",
+                    verify="false", measure="60s"))
+                if made:
+                    harness.wait_until("images", lambda: len(self.images()) > 2 + 5 * at)
+                else:
+                    harness.wait_until("a load", lambda: len(self.images()) == 30 and
+                                       (self.dir / "r.jsonl").exists())
+                process.send_signal(signal.SIGINT)
+                if made:
+                    time.sleep(0.02)
+                else:
+                    harness.wait_until("a removal", lambda: len(self.images()) < 29 - at)
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=30)
+                self.assertEqual(process.returncode, harness.interrupted)
+                self.assert_tells_of(harness.read_result(self.output), self.images())
+                self.forget_all()
+
     def test_second_interrupt_names_every_image_that_is_left(self):
         process = self.start(*self.arguments(self.config(count=3), measure="60s", drain="60s"))
         harness.wait_until("images", lambda: len(self.images()) == 3)
@@ -180,7 +233,7 @@ class lost_data_test(rbd_case):
         result = harness.read_result(self.output)
         for name in left:
             self.assertIn(f"rbd/{name}", said)
-        self.assertEqual(result["data"]["left_behind"], len(left))
+        self.assert_tells_of(result, left)
 
         def removed():
             for name in self.images():

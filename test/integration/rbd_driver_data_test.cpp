@@ -243,10 +243,94 @@ TEST_CASE("an image of the run's name that this run did not make is left alone")
         const std::string said = rig.close_target();
         CHECK(said.find("it was left alone") != std::string::npos);
         CHECK(other.exists("rig-0"));
-        CHECK(rig.left_behind().empty());
+        // This run's own is still there, under either name.
+        const std::string ours = same_image ? "rbd/rig-0" : "rbd/rig-moved";
+        REQUIRE(rig.left_behind().size() == 1);
+        CHECK(rig.left_behind()[0].name == ours);
+        CHECK(rig.left_behind()[0].exact);
+        CHECK(rig.left_behind()[0].remove_with == "rbd rm " + ours);
         other.remove("rig-0");
         other.remove("rig-moved");
     }
+}
+
+TEST_CASE("an image that is not at its name any more is found by its id, or is not left") {
+    const other_client other;
+    const auto left_after = [&](const std::function<void()>& what, std::string& said) {
+        rbd_rig rig;
+        rig.config.features = std::vector<std::string>{"layering"};
+        rig.will(catalogue::rbd_write, 4 * kib);
+        REQUIRE(rig.open_target().problem == "");
+        what();
+        said = rig.close_target();
+        return rig.left_behind();
+    };
+    std::string said;
+    auto left = left_after([&] { other.rename("rig-0", "rig-moved"); }, said);
+    CHECK(said.find("was renamed to rbd/rig-moved") != std::string::npos);
+    REQUIRE(left.size() == 1);
+    CHECK(left[0].name == "rbd/rig-moved");
+    CHECK(other.remove("rig-moved"));
+
+    left = left_after([&] { REQUIRE(rbd_trash_move(other.pool, "rig-0", 0) == 0); }, said);
+    CHECK(said.find("was moved to the trash") != std::string::npos);
+    REQUIRE(left.size() == 1);
+    const std::string command = left[0].remove_with;
+    REQUIRE(command.starts_with("rbd trash rm rbd/"));
+    CHECK(rbd_trash_remove(other.pool, command.substr(17).c_str(), false) == 0);
+
+    // Removed by somebody, who made another of that name: nothing of the run's is left.
+    left = left_after(
+        [&] {
+            other.rename("rig-0", "rig-moved");
+            other.make("rig-0", 1 << 20);
+            REQUIRE(rbd_trash_move(other.pool, "rig-moved", 0) == 0);
+            rbd_trash_image_info_t trash[8];
+            std::size_t count = 8;
+            REQUIRE(rbd_trash_list(other.pool, trash, &count) >= 0);
+            for (std::size_t n = 0; n < count; ++n)
+                rbd_trash_remove(other.pool, trash[n].id, true);
+            rbd_trash_list_cleanup(trash, count);
+        },
+        said);
+    // A watcher keeps it in the trash as long as the run has it open.
+    REQUIRE(left.size() <= 1);
+    CHECK(said.empty() == left.empty());
+    for (const engine::leftover& one : left)
+        rbd_trash_remove(other.pool, one.remove_with.substr(17).c_str(), true);
+    CHECK(other.exists("rig-0"));
+    other.remove("rig-0");
+}
+
+TEST_CASE("what a snapshot or a clone of others keeps is told with commands that work") {
+    const other_client other;
+    rbd_rig rig;
+    rig.config.source = scenario::rbd_source::clone;
+    rig.will(catalogue::rbd_read, 4 * kib);
+    REQUIRE(rig.open_target().problem == "");
+    // In the order in which they can be removed.
+    std::vector<engine::leftover> left = rig.left_behind();
+    REQUIRE(left.size() == 3);
+    CHECK(left[0].name == "rbd/rig-0");
+    CHECK(left[1].kind == "snapshot");
+    const std::string parent = left[2].name;
+    CHECK(left[1].name == parent + "@chopsticks");
+    rbd_image_options_t stock = nullptr;
+    rbd_image_options_create(&stock);
+    REQUIRE(rbd_clone3(other.pool, parent.substr(4).c_str(), "chopsticks", other.pool, "rig-moved",
+                       stock) == 0);
+    rbd_image_options_destroy(stock);
+    CHECK(rig.close_target() != "");
+    left = rig.left_behind();
+    REQUIRE(left.size() == 2);
+    CHECK(left[0].remove_with.starts_with("rbd children " + parent + "@chopsticks"));
+    CHECK(left[1].remove_with.starts_with("rbd snap ls " + parent));
+    CHECK(other.remove("rig-moved"));
+    other.with(parent.substr(4).c_str(), [](rbd_image_t image) {
+        rbd_snap_unprotect(image, "chopsticks");
+        CHECK(rbd_snap_remove(image, "chopsticks") == 0);
+    });
+    CHECK(other.remove(parent.substr(4).c_str()));
 }
 
 TEST_CASE("no image has the run's name before it has its mark") {
