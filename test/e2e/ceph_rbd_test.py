@@ -9,9 +9,11 @@ Environment: RBD_DRIVER_TEST, the driver's own tests.
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import zlib
 
@@ -285,6 +287,69 @@ class fault_test(rbd_case):
         result = self.run_through(trouble, self.config(operation_timeout="3s"),
                                   harness.errors_or_slo, measure="12s")
         self.assert_only_errors(result, "timeout")
+
+    def timed(self, *arguments):
+        """A process, and a list that its lines come into, each with its time."""
+        process = self.start(*arguments)
+        lines = []
+
+        def read(stream):
+            for line in stream:
+                lines.append((time.monotonic(), harness.decode(line).rstrip()))
+        readers = [threading.Thread(target=read, args=(one,), daemon=True)
+                   for one in (process.stdout, process.stderr)]
+        for one in readers:
+            one.start()
+        return process, lines, readers
+
+    def test_nothing_is_waited_for_behind_the_report(self):
+        process, lines, readers = self.timed(*self.arguments(self.config(), measure="60s"))
+        harness.wait_until("a load", lambda: any(" measure" in text for _, text in list(lines)))
+        time.sleep(1)
+        os.kill(self.osd_pid(), signal.SIGSTOP)
+        try:
+            time.sleep(1)
+            process.send_signal(signal.SIGINT)
+            process.wait(60)
+            ended = time.monotonic()
+        finally:
+            os.kill(self.osd_pid(), signal.SIGCONT)
+        for one in readers:
+            one.join(10)
+        self.assertEqual(process.returncode, harness.interrupted)
+        self.assertLess(ended - max(at for at, _ in lines), 2)
+
+        def removed():
+            return self.tool("rbd", "rm", "chopsticks-0", check=False).returncode == 0
+        harness.wait_until("the watch to expire", removed, timeout=60)
+
+    def test_interrupt_while_no_monitor_answers(self):
+        monitor = int(pathlib.Path(self.cluster, "run/mon.a.pid").read_text())
+        os.kill(monitor, signal.SIGSTOP)
+        try:
+            cleanup = ["cleanup", "--workload-config", self.config(), "--older-than", "1d"]
+            for arguments in (cleanup, self.arguments(self.config())):
+                with self.subTest(arguments[0]):
+                    process, lines, readers = self.timed(*arguments)
+                    harness.wait_until("a word", lambda: any(
+                        re.search(r"waits for a monitor of the cluster.*at most|"
+                                  r"open waits for a monitor", text)
+                        for _, text in list(lines)), timeout=10)
+                    begun = time.monotonic()
+                    process.send_signal(signal.SIGINT)
+                    process.wait(60)
+                    took = time.monotonic() - begun
+                    for one in readers:
+                        one.join(10)
+                    said = "\n".join(text for _, text in lines)
+                    self.assertEqual(process.returncode, harness.interrupted, said)
+                    self.assertLess(took, 5 if arguments is cleanup else 30)
+        finally:
+            os.kill(monitor, signal.SIGCONT)
+        result = harness.read_result(self.output)
+        self.assertEqual(result["data"]["left"], [])
+        self.assertEqual(result["run"]["verdicts"]["left_behind"], "nothing")
+        self.assertEqual(self.images(), [])
 
     def test_interrupt_while_the_osd_stands_still_does_not_hang(self):
         config = self.config(operation_timeout="60s")
