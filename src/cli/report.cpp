@@ -144,6 +144,8 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
     }
     // They were told as the run began; its report repeats only warnings.
     doc.run.notes = result.notes;
+    doc.run.warnings.insert(doc.run.warnings.end(), result.target_warnings.begin(),
+                            result.target_warnings.end());
     if (!result.cleanup_problem.empty())
         doc.run.warnings.push_back("cleanup: " + result.cleanup_problem);
 
@@ -185,6 +187,10 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
                     group.open->arrivals == load::arrival_kind::constant ? "constant" : "poisson",
                     result.pacing[g].planned, result.pacing[g].issued};
             }
+        }
+        if (g < result.images.size()) {
+            for (const engine::opened_image& one : result.images[g])
+                out.images.push_back({one.name, one.bytes, one.made, one.written_bytes});
         }
         if (g < result.alive.size()) out.alive_before_cleanup = result.alive[g];
         doc.data.alive_before_cleanup += out.alive_before_cleanup;

@@ -34,6 +34,7 @@ class run_watcher final : public engine::observer {
     void on_progress(const engine::progress& p) override;
     void on_wait(const engine::wait_state& w) override;
     void on_note(const std::string& text) override { message("Note: " + text); }
+    void on_warning(const std::string& text) override { message("Warning: " + text); }
     void on_interval(const engine::interval& one) override;
 
     /// How the process was over the measure phase.

@@ -30,6 +30,11 @@ bool housekeeping::open_targets() {
             run_.result.notes.push_back(note);
             if (run_.options.watcher != nullptr) run_.options.watcher->on_note(note);
         }
+        for (const std::string& warning : state.warnings) {
+            run_.result.target_warnings.push_back(warning);
+            if (run_.options.watcher != nullptr) run_.options.watcher->on_warning(warning);
+        }
+        run_.result.images.push_back(std::move(state.images));
         if (state.problem.empty()) continue;
         if (run_.stopping()) return false;
         run_.result.problem = state.problem;

@@ -109,6 +109,7 @@ std::string judge_found(world& w, image& i) {
     i.filled = true;
     w.notes.push_back("image " + path_of(w, i.name) + " " + not_shown(mark) +
                       "; it is read as it is, not prefilled");
+    look_for_holes(w, i);
     return {};
 }
 

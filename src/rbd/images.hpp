@@ -14,6 +14,9 @@ std::string open_one(world& w, image& i, bool& missing);
 /// between leaves nothing that the next one has to take for somebody else's. Leaves it open.
 std::string make_one(world& w, image& i);
 
+/// Warns where blocks will be read that were never written, or may be.
+void look_for_holes(world& w, image& i);
+
 /// How left_behind() calls an image that is being renamed.
 std::string either_path(const world& w, const std::string& making, const std::string& name);
 

@@ -95,6 +95,12 @@ class librbd_core final : public engine::core_driver {
         opened_ = true;
         state.problem = *problem;
         state.notes = shared_->notes;
+        state.warnings = shared_->warnings;
+        for (const auto& i : shared_->images) {
+            if (i->handle == nullptr) continue;
+            state.images.push_back(
+                {path_of(*shared_, i->name), i->bytes, i->made, i->written_bytes});
+        }
         if (!state.problem.empty()) co_return state;
         state.data_ready = true;
         for (const auto& i : shared_->images) {

@@ -10,6 +10,7 @@
 #include <chopsticks/rbd/driver.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,8 @@ struct image {
     bool maybe_named = false;  ///< its renaming was not answered: it is `made_as`, or has its name
     std::string id;            ///< that the cluster gave it; a later image of this name has another
     std::uint32_t number = 0;  ///< in the run's list
-    bool filled = false;       ///< holds what prefilling would write, or something that must not be
+    std::optional<std::uint64_t> written_bytes;  ///< of what is used, at most; none: not known
+    bool filled = false;  ///< holds what prefilling would write, or something that must not be
     /// What acknowledged writes are told to; null: nothing keeps them.
     bool in_ledger = false;
     load::ledger_book known;             ///< what its ledger says, until the table has it
@@ -77,6 +79,7 @@ struct world {
     std::vector<std::unique_ptr<image>> images;
     std::vector<std::unique_ptr<channel>> channels;  ///< by core; made before the cores
     std::vector<std::string> notes;
+    std::vector<std::string> warnings;  ///< of what changes the figures
     std::string made_parent;            ///< removed at the end; empty: none
     std::string made_parent_id;         ///< its id
     std::uint64_t snapshot_id = 0;      ///< of the one that this run made or protected

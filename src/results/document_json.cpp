@@ -243,6 +243,15 @@ json groups_json(const run_document& doc) {
         one["pacing"] = pacing_json(group.pacing);
         one["alive_before_cleanup"] = group.alive_before_cleanup;
         one["replay"] = replay_json(group.replay);
+        one["images"] = json::array();
+        for (const image_figures& image : group.images) {
+            one["images"].push_back(
+                {{"name", image.name},
+                 {"bytes", image.bytes},
+                 {"made", image.made},
+                 {"written_bytes",
+                  image.written_bytes ? json(*image.written_bytes) : json(nullptr)}});
+        }
         out[group.name] = std::move(one);
     }
     return out;

@@ -126,6 +126,30 @@ class lost_data_test(rbd_case):
         self.assert_code(done, 0)
         self.assertEqual(sorted(self.images()), ["foreign-0", "kept-0"])
 
+    def test_reads_of_what_was_never_written_are_warned_of(self):
+        reads = "[{op: read, block: 4KiB}]"
+        for name, features in (("theirs-0", "layering"),
+                               ("theirs-1", "layering,exclusive-lock,object-map,fast-diff")):
+            with self.subTest(features=features):
+                self.tool("rbd", "create", "--size", "16M", "--image-feature", features, name)
+                self.addCleanup(self.tool, "rbd", "rm", name)
+                config = self.config(images=[name])
+                for written, said in ((0, "nothing was ever written"),
+                                      (4 << 20, "at most 4 MiB were ever written"), (16 << 20, "")):
+                    with rbd.Image(self.pool, name) as image:
+                        image.write(bytes([1]) * written, 0)
+                    done = self.run_it(config, tasks=reads, verify="false")
+                    result = harness.read_result(self.output)
+                    self.assertEqual(harness.schema_errors(result), [])
+                    self.assertEqual(result["groups"]["disks"]["images"],
+                                     [{"name": f"rbd/{name}", "bytes": 16 << 20, "made": False,
+                                       "written_bytes": written}])
+                    warned = [one for one in result["run"]["warnings"] if "never written" in one]
+                    self.assertEqual(len(warned), 1 if said else 0)
+                    self.assertIn(said, " ".join(warned))
+                    # The closing report has it as well.
+                    self.assertEqual("never written" in " ".join(done.out.split()), bool(said))
+
     def test_copies_of_a_runs_images_are_their_makers(self):
         self.run_it(self.config(prefix="kept-", keep=True), tasks=writes)
         self.tool("rbd", "image-meta", "remove", "kept-0", "chopsticks.keep")

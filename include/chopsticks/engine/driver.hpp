@@ -10,6 +10,7 @@
 #include <chopsticks/runtime/task.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -91,13 +92,25 @@ struct driver_counters {
     }
 };
 
+/// A block device as open_target found or made it.
+struct opened_image {
+    std::string name;  ///< as the target's own tools take it
+    std::uint64_t bytes = 0;
+    bool made = false;  ///< by this run
+    /// Of what the load uses, at most so much was ever written, before the run; none: not known,
+    /// or not looked for.
+    std::optional<std::uint64_t> written_bytes;
+};
+
 /// What open_target found.
 struct target_state {
     std::string problem;      ///< not empty: the one message for the user; the run does not start
     bool data_ready = false;  ///< the (reused) data set is complete; prepare has nothing to do
     /// Block devices: bytes of each image, in the order of operation::object. Empty for objects.
     std::vector<std::uint64_t> extents;
-    std::vector<std::string> notes;  ///< for the user and the result, e.g. options that differ
+    std::vector<opened_image> images;   ///< block devices that exist, in that order
+    std::vector<std::string> notes;     ///< for the user and the result, e.g. options that differ
+    std::vector<std::string> warnings;  ///< what makes figures mean something else; as notes
 };
 
 /// Things that a run made and that are still there. Names and commands are as the target's own

@@ -166,6 +166,8 @@ struct observer {
     virtual void on_wait(const wait_state&) {}
     /// What a target had to say when it was opened: one of target_state::notes.
     virtual void on_note(const std::string&) {}
+    /// One of target_state::warnings.
+    virtual void on_warning(const std::string&) {}
 };
 
 /// A group with its driver; both outlive the run.
@@ -249,6 +251,8 @@ struct run_result {
     std::string problem;          ///< not empty: why the run ended before its measure phase did
     std::string cleanup_problem;
     std::vector<std::string> notes;  ///< of the targets, as they were opened; for the user
+    std::vector<std::string> target_warnings;       ///< the same, of what changes the figures
+    std::vector<std::vector<opened_image>> images;  ///< by group, as they were opened
 };
 
 /// The seed that sizes and contents of a group's objects are functions of. That of a kept data set

@@ -255,6 +255,13 @@ struct endpoint_silence {
     silence_figures figures;
 };
 
+struct image_figures {
+    std::string name;  ///< "rbd/name"
+    std::uint64_t bytes = 0;
+    bool made = false;                           ///< by the run
+    std::optional<std::uint64_t> written_bytes;  ///< at most; none: not known, or not looked for
+};
+
 struct group_figures {
     std::string name;
     std::string workload;  ///< s3, rbd
@@ -268,6 +275,7 @@ struct group_figures {
     std::optional<pacing_figures> pacing;    ///< open loop
     std::uint64_t alive_before_cleanup = 0;  ///< objects that existed when the load had ended
     std::optional<replay_figures> replay;    ///< none: the load was no recording
+    std::vector<image_figures> images;       ///< block devices, as they were opened
 };
 
 /// One reactor over the measure phase.

@@ -204,6 +204,7 @@ inline run_document document(std::uint64_t operations = 30'000) {
     group.load = doc.load;
     group.pacing = pacing(30'000);
     group.alive_before_cleanup = 1004;
+    group.images = {{"rbd/a", 1 << 20, true, std::nullopt}, {"rbd/b", 2 << 20, false, 4096}};
     doc.groups.push_back(group);
     group.name = "users";
     group.open_loop = false;
