@@ -223,9 +223,14 @@ int print_report(const s3::cleanup_report& report, const cleanup_plan& plan) {
 
 int clean_up_objects(const cleanup_plan& plan) {
     const auto tell = [&](const s3::cleanup_progress& p) {
-        std::fprintf(stderr, "cleanup: run %s: %llu found, %llu removed so far\n", p.run.c_str(),
+        const std::string waits = p.waiting.empty() ? "" : "; waits " + p.waiting;
+        if (p.run.empty()) {
+            std::fprintf(stderr, "cleanup: looks for runs%s\n", waits.c_str());
+            return;
+        }
+        std::fprintf(stderr, "cleanup: run %s: %llu found, %llu removed so far%s\n", p.run.c_str(),
                      static_cast<unsigned long long>(p.found),
-                     static_cast<unsigned long long>(p.removed));
+                     static_cast<unsigned long long>(p.removed), waits.c_str());
     };
     const s3::cleanup_report report = s3::clean_up(plan.options, stop_level, tell);
     const int status = print_report(report, plan);

@@ -162,6 +162,23 @@ class cleanup_command_test(safety_case):
         self.assert_code(self.clean(server, "--run", mark.split("/")[2], "--yes"), harness.ran)
         self.assertEqual(server.keys("shared"), [])
 
+    def test_throttled_requests_are_repeated(self):
+        server = self.serve()
+        server.buckets["shared"] = bucket()
+        run = self.leave(server)
+        server.age_marks("shared")
+        for op in ("GET bucket", "GET object", "GET bucket versions", "POST bucket delete"):
+            server.lies.failing, server.lies.fail_most = (op,), 2
+            if op == "GET bucket":
+                server.lies.fail_most = 5
+                told = self.clean(server, "--run", run).err
+                self.assertRegex(told, r"looks for runs; waits to repeat GET of a listing \(503\), "
+                                 r"at most \d+ s more")
+                continue
+            done = self.clean(server, "--run", run, "--yes")
+        self.assert_code(done, harness.ran)
+        self.assertEqual(server.entries("shared"), [])
+
     def test_bad_usage_is_one_message(self):
         server = self.serve()
         for arguments, part in (((), "--run ID"), (("--run", "a", "--older-than", "1d"), "one of"),

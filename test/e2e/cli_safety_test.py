@@ -5,6 +5,7 @@ server that lies, keeps versions, locks objects, or is used by others at the sam
 import pathlib
 import sys
 import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
@@ -267,6 +268,53 @@ class versions_test(safety_case):
         server.lies.before = begin
         done = self.run_against(server, self.scenario())
         self.assertRegex(self.words(done), "there is more and not where")
+
+
+class bounded_end_test(safety_case):
+    def run_timed(self, server):
+        began = time.monotonic()
+        done = self.run_against(server, self.scenario(), "--set", "phases.cleanup={patience: 1s}")
+        return done, time.monotonic() - began
+
+    def test_patience_counts_for_all_objects_together(self):
+        server = self.serve(unserved=("POST bucket delete",), failing=("DELETE object",))
+        server.buckets["shared"] = bucket()
+        done, seconds = self.run_timed(server)
+        self.assertLess(seconds, 40, done.said)
+        self.assertGreater(len(server.keys("shared")), 20)
+        self.assertRegex(self.words(done),
+                         r"waits to repeat DELETE of an object \(503\), at most \d+ s more")
+        self.assert_code(done, left_behind, harness.generator_was_limit)
+
+    def test_one_object_that_fails_for_good_keeps_none_of_the_others(self):
+        server = self.serve(unserved=("POST bucket delete",))
+        server.buckets["shared"] = bucket()
+        stuck = []
+
+        def stick(op, name, key):
+            if op != "DELETE object" or not object_key.match(key):
+                return
+            if not stuck:
+                stuck.append(key)
+            server.lies.failing = ("DELETE object",) if key == stuck[0] else ()
+
+        server.lies.before = stick
+        done, _ = self.run_timed(server)
+        self.assertTrue(stuck, done.said)
+        self.assertEqual([key for key in server.keys("shared") if object_key.match(key)], stuck,
+                         done.said)
+
+    def test_pages_with_ever_new_markers_come_to_an_end(self):
+        server = self.serve()
+        server.buckets["shared"] = bucket("Enabled")
+
+        def begin(op, *_):
+            server.lies.new_markers = server.lies.new_markers or op == "PUT object"
+
+        server.lies.before = begin
+        done, seconds = self.run_timed(server)
+        self.assertLess(seconds, 60, done.said)
+        self.assertRegex(self.words(done), "the listing (has gone on for|goes on for thousands)")
 
 
 if __name__ == "__main__":

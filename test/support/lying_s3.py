@@ -57,7 +57,10 @@ class lies:
     delete_nonempty = False
     unserved = ()  # names of operations that are answered 501
     denied = ()  # ... 403
+    failing = ()  # ... 503
+    fail_most = 10**9  # ... so often
     endless = False  # listings say that there is more, and not where
+    new_markers = False  # pages of versions are empty, and name a new marker each
     silent_delete = False  # DeleteObjects says it was done
     age_buckets_s = 0  # buckets are listed as so much older
     no_date = False
@@ -108,6 +111,9 @@ class handler(http.server.BaseHTTPRequestHandler):
                 return self.refuse(501, "NotImplemented")
             if op in self.lie.denied:
                 return self.refuse(403, "AccessDenied")
+            if op in self.lie.failing and self.lie.fail_most > 0:
+                self.lie.fail_most -= 1
+                return self.refuse(503, "SlowDown")
             if not self.bucket:
                 return self.list_buckets()
             if not self.key and self.command in ("PUT", "DELETE"):
@@ -170,6 +176,11 @@ class handler(http.server.BaseHTTPRequestHandler):
 
     def list_objects(self, prefix):
         versions = "versions" in self.query
+        if versions and self.lie.new_markers:
+            marker = f"m{self.server.owner.count():09d}"
+            return self.answer(
+                200, "<ListVersionsResult><IsTruncated>true</IsTruncated>"
+                f"<NextKeyMarker>{marker}</NextKeyMarker></ListVersionsResult>")
         all_ = self.held.entries() if versions else [
             (key, one, True) for key, one in sorted(self.held.visible().items())]
         all_ = [entry for entry in all_ if entry[0].startswith(prefix)]
@@ -290,9 +301,12 @@ class lying_s3:
         self.log = []
         self.versions = 0
 
-    def next_version(self, held):
+    def count(self):
         self.versions += 1
-        return f"v{self.versions:06d}" if held.versioning else "null"
+        return self.versions
+
+    def next_version(self, held):
+        return f"v{self.count():06d}" if held.versioning else "null"
 
     def __enter__(self):
         self.http = server(("127.0.0.1", 0), handler)

@@ -53,6 +53,7 @@ class beast_core final : public engine::core_driver {
         state_.control_cancelled = false;
         return count_s3_left(state_, addresses_, target_);
     }
+    std::string waiting() const override { return state_.waits.text(); }
     void cancel_control() noexcept override {
         state_.control_cancelled = true;
         for (s3_session* session : state_.controlling)

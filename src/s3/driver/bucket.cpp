@@ -17,6 +17,13 @@ std::string unreadable(const char* what, const std::string& endpoint) {
     return endpoint + ": the answer to " + what + " cannot be read";
 }
 
+/// Without patience it is asked once.
+runtime::task<control_reply> ask_for(s3_session& session, const control_request& ask,
+                                     const patience* how) {
+    if (how == nullptr) return session.control(ask);
+    return control_patiently(session, ask, *how);
+}
+
 /// As an operation of the load would have it.
 op_status status_of(const control_reply& reply) {
     if (!reply.problem.empty()) return op_status::connection_lost;
@@ -33,7 +40,7 @@ const owned_bucket* bucket_listing::find(std::string_view name) const noexcept {
 }
 
 runtime::task<bucket_listing> list_buckets(s3_session& session, std::string prefix,
-                                           const std::string& endpoint) {
+                                           const std::string& endpoint, const patience* how) {
     bucket_listing out;
     control_request ask;
     ask.method = "GET";
@@ -43,7 +50,7 @@ runtime::task<bucket_listing> list_buckets(s3_session& session, std::string pref
         ask.query.clear();
         if (!prefix.empty()) ask.query.push_back(name_value{"prefix", prefix});
         if (!token.empty()) ask.query.push_back(name_value{"continuation-token", token});
-        const control_reply reply = co_await session.control(ask);
+        const control_reply reply = co_await ask_for(session, ask, how);
         out.status = reply.status;
         out.problem = explain(reply, session.core(), endpoint);
         if (!out.problem.empty()) co_return out;
@@ -65,19 +72,19 @@ runtime::task<bucket_listing> list_buckets(s3_session& session, std::string pref
 }
 
 runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket,
-                                         const std::string& endpoint) {
+                                         const std::string& endpoint, const patience* how) {
     bucket_content out;
     control_request ask;
     ask.method = "GET";
     ask.bucket = bucket;
     ask.query.push_back(name_value{"max-keys", "1"});
     ask.query.push_back(name_value{"versions", ""});
-    control_reply reply = co_await session.control(ask);
+    control_reply reply = co_await ask_for(session, ask, how);
     if (is_unserved(reply)) {
         // No versions here: objects are all there can be.
         ask.query.pop_back();
         ask.query.push_back(name_value{"list-type", "2"});
-        reply = co_await session.control(ask);
+        reply = co_await ask_for(session, ask, how);
     }
     out.absent = reply.problem.empty() && reply.status == 404;
     if (out.absent) co_return out;
@@ -105,7 +112,7 @@ runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket
     ask.query.clear();
     ask.query.push_back(name_value{"max-uploads", "1"});
     ask.query.push_back(name_value{"uploads", ""});
-    reply = co_await session.control(ask);
+    reply = co_await ask_for(session, ask, how);
     if (lists_no_uploads(reply)) co_return out;
     out.held = explain(reply, session.core(), endpoint);
     if (!out.held.empty()) {
@@ -122,14 +129,15 @@ runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket
 }
 
 runtime::task<std::string> remove_empty_bucket(s3_session& session, std::string bucket,
-                                               const std::string& endpoint, op_status* why) {
-    const bucket_content content = co_await what_is_in(session, bucket, endpoint);
+                                               const std::string& endpoint, op_status* why,
+                                               const patience* how) {
+    const bucket_content content = co_await what_is_in(session, bucket, endpoint, how);
     if (why != nullptr) *why = content.status;
     if (content.absent || !content.held.empty()) co_return content.held;
     control_request ask;
     ask.method = "DELETE";
     ask.bucket = bucket;
-    const control_reply reply = co_await session.control(ask);
+    const control_reply reply = co_await ask_for(session, ask, how);
     if (why != nullptr) *why = status_of(reply);
     if (reply.problem.empty() && reply.status == 404) co_return std::string();
     co_return explain(reply, session.core(), endpoint);

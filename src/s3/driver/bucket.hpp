@@ -6,6 +6,7 @@
 #include <chopsticks/s3/protocol/inventory.hpp>
 #include <string>
 
+#include "patience.hpp"
 #include "session.hpp"
 
 namespace chopsticks::s3 {
@@ -21,9 +22,10 @@ struct bucket_listing {
 };
 
 /// Lists those whose names begin with `prefix`, also where the server ignores that it was asked so.
-/// The session and its endpoint outlive it.
+/// The session and its endpoint outlive it. Without `how` each request is made once.
 runtime::task<bucket_listing> list_buckets(s3_session& session, std::string prefix,
-                                           const std::string& endpoint);
+                                           const std::string& endpoint,
+                                           const patience* how = nullptr);
 
 /// What a bucket holds.
 struct bucket_content {
@@ -35,12 +37,14 @@ struct bucket_content {
     op_status status = op_status::client_error;
 };
 runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket,
-                                         const std::string& endpoint);
+                                         const std::string& endpoint,
+                                         const patience* how = nullptr);
 
 /// Removes a bucket that was shown to be the run's, if what_is_in finds nothing. Returns what was
 /// in the way, and in `why` (unless null) what that was.
 runtime::task<std::string> remove_empty_bucket(s3_session& session, std::string bucket,
                                                const std::string& endpoint,
-                                               op_status* why = nullptr);
+                                               op_status* why = nullptr,
+                                               const patience* how = nullptr);
 
 }  // namespace chopsticks::s3

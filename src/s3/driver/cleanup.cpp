@@ -11,6 +11,7 @@
 #include "bucket.hpp"
 #include "explain.hpp"
 #include "mark_keeper.hpp"
+#include "patience.hpp"
 #include "sweep.hpp"
 
 namespace chopsticks::s3 {
@@ -45,7 +46,8 @@ class cleaner {
     runtime::task<void> go();
 
     cleanup_progress progress() const {
-        return cleanup_progress{run_, done_found_ + now_.found(), done_removed_ + now_.removed};
+        return cleanup_progress{run_, done_found_ + now_.found(), done_removed_ + now_.removed,
+                                core_.waits.text()};
     }
 
     cleanup_report report;
@@ -88,6 +90,8 @@ void note(run_remains& remains, const std::string& problem) {
 runtime::task<folder_listing> cleaner::list(std::string folder, std::string delimiter) {
     folder_listing out;
     std::string token;
+    patience how(patience_ns, stopper());
+    listing_progress progress;
     while (!stopped()) {
         control_request ask;
         ask.method = "GET";
@@ -95,8 +99,7 @@ runtime::task<folder_listing> cleaner::list(std::string folder, std::string deli
         ask.query.push_back(name_value{"prefix", folder});
         if (!delimiter.empty()) ask.query.push_back(name_value{"delimiter", delimiter});
         if (!token.empty()) ask.query.push_back(name_value{"continuation-token", token});
-        const control_reply reply =
-            co_await control_patiently(*session_, ask, patience_ns, stopper());
+        const control_reply reply = co_await control_patiently(*session_, ask, how);
         out.problem = explain(reply, core_, endpoint_);
         if (!out.problem.empty()) co_return out;
         if (reply.date_s > 0) out.now_ns = reply.date_s * second_ns;
@@ -105,8 +108,10 @@ runtime::task<folder_listing> cleaner::list(std::string folder, std::string deli
             out.problem = endpoint_ + ": a listing cannot be read";
             co_return out;
         }
+        std::uint64_t below = 0;
         for (const list_entry& entry : page->keys) {
             if (!entry.key.starts_with(folder)) continue;
+            ++below;
             stored_version key;
             key.key = entry.key;
             key.size = entry.size;
@@ -114,11 +119,21 @@ runtime::task<folder_listing> cleaner::list(std::string folder, std::string deli
             out.keys.push_back(std::move(key));
         }
         for (const std::string& name : page->prefixes) {
-            if (name.starts_with(folder)) out.folders.push_back(name);
+            if (!name.starts_with(folder)) continue;
+            ++below;
+            out.folders.push_back(name);
         }
         if (!page->is_truncated) co_return out;
-        if (page->token.empty() || page->token == token) {
+        if (below > 0) how.renew();
+        using found = listing_progress::found;
+        const found going = progress.page(page->keys.empty() ? std::string() : page->keys[0].key,
+                                          page->token, below);
+        if (going == found::no_token || going == found::same_token) {
             out.problem = endpoint_ + ": a listing says that there is more and not where";
+            co_return out;
+        }
+        if (going != found::goes_on || how.is_over()) {
+            out.problem = endpoint_ + ": a listing does not come to an end";
             co_return out;
         }
         token = page->token;
@@ -137,7 +152,13 @@ runtime::task<void> cleaner::go() {
         ask.query.push_back(name_value{"list-type", "2"});
         ask.query.push_back(name_value{"max-keys", "1"});
         ask.query.push_back(name_value{"prefix", options_.prefixes.front()});
-        const control_reply reply = co_await session_->control(ask);
+        const patience how(patience_ns, stopper());
+        control_reply reply = co_await session_->control(ask);
+        // Where nobody answers another address may; what throttles or is being restarted may do so
+        // in a while.
+        if (reply.problem.empty() && may_help_to_repeat(reply)) {
+            reply = co_await control_patiently(*session_, ask, how);
+        }
         problem = explain(reply, core_, endpoint_);
         if (reply.problem.empty()) break;
     }
@@ -164,8 +185,8 @@ runtime::task<void> cleaner::look_below(std::string prefix) {
         control_request ask;
         ask.method = "GET";
         ask.key = entry.key;
-        const control_reply reply =
-            co_await control_patiently(*session_, ask, patience_ns, stopper());
+        const patience how(patience_ns, stopper());
+        const control_reply reply = co_await control_patiently(*session_, ask, how);
         if (reply.problem.empty() && reply.status == 404) continue;  // it ended just now
         report.problem = explain(reply, core_, endpoint_);
         if (!report.problem.empty()) co_return;
@@ -306,7 +327,9 @@ runtime::task<void> cleaner::go_through_buckets(run_remains& remains,
                  "the mark names buckets that are not the run's: \"" + mark.bucket_stem + "...\"");
             co_return;
         }
-        const bucket_listing owned = co_await list_buckets(*session_, mark.bucket_stem, endpoint_);
+        patience how(patience_ns, stopper());
+        const bucket_listing owned =
+            co_await list_buckets(*session_, mark.bucket_stem, endpoint_, &how);
         if (!owned.problem.empty()) {
             note(remains, "its buckets cannot be listed: " + owned.problem);
             co_return;
@@ -318,8 +341,9 @@ runtime::task<void> cleaner::go_through_buckets(run_remains& remains,
             remains.buckets.push_back(bucket.name);
             if (!remove || stopped()) continue;
             const std::string problem =
-                co_await remove_empty_bucket(*session_, bucket.name, endpoint_);
+                co_await remove_empty_bucket(*session_, bucket.name, endpoint_, nullptr, &how);
             if (problem.empty()) {
+                how.renew();
                 ++remains.removed_buckets;
             } else {
                 note(remains, "the bucket \"" + bucket.name + "\" stays: " + problem);
@@ -350,13 +374,15 @@ runtime::task<void> cleaner::own_bucket(run_remains& remains, const std::vector<
         if (!found.mark->bucket_created.empty()) created = found.mark->bucket_created;
     }
     if (created.empty()) co_return;
-    const bucket_listing owned = co_await list_buckets(*session_, name, endpoint_);
+    const patience how(patience_ns, stopper());
+    const bucket_listing owned = co_await list_buckets(*session_, name, endpoint_, &how);
     const owned_bucket* const bucket = owned.find(name);
     // Not the one that the run made: no business of this run's.
     if (bucket == nullptr || bucket->created != created) co_return;
     remains.buckets.push_back(name);
     if (!remove) co_return;
-    const std::string problem = co_await remove_empty_bucket(*session_, name, endpoint_);
+    const std::string problem =
+        co_await remove_empty_bucket(*session_, name, endpoint_, nullptr, &how);
     if (problem.empty()) {
         ++remains.removed_buckets;
     } else {

@@ -4,6 +4,7 @@
 
 #include "bucket.hpp"
 #include "explain.hpp"
+#include "patience.hpp"
 #include "sweep.hpp"
 #include "target.hpp"
 
@@ -48,7 +49,7 @@ runtime::task<void> mark_as_ended(s3_session& session, s3_target& target) {
     ask.method = "PUT";
     ask.key = target.keeper->key();
     ask.body = write_run_mark(target.keeper->mark);
-    co_await control_patiently(session, ask, repeat_most_ns, nullptr);
+    co_await control_patiently(session, ask, repeat_most_ns);
 }
 
 runtime::task<std::string> clean_folder(s3_session& session, s3_target& target,
@@ -83,7 +84,8 @@ runtime::task<std::string> remove_made_bucket(s3_session& session, s3_target& ta
     const std::string& name = session.core().options.config->bucket;
     const std::string stays = "the bucket \"" + name + "\", which this run made, stays: ";
     if (!target.bucket_doubt.empty()) co_return stays + target.bucket_doubt;
-    const bucket_listing owned = co_await list_buckets(session, name, endpoint);
+    const patience how(repeat_most_ns);
+    const bucket_listing owned = co_await list_buckets(session, name, endpoint, &how);
     if (!owned.problem.empty()) co_return stays + owned.problem;
     const owned_bucket* const bucket = owned.find(name);
     if (bucket == nullptr || bucket->created != target.bucket_created) target.forget_bucket();
@@ -93,7 +95,8 @@ runtime::task<std::string> remove_made_bucket(s3_session& session, s3_target& ta
             "\" stays: it is no longer the one that this run made, but was made at " +
             bucket->created;
     }
-    const std::string problem = co_await remove_empty_bucket(session, name, endpoint);
+    const std::string problem =
+        co_await remove_empty_bucket(session, name, endpoint, nullptr, &how);
     if (problem.empty()) target.forget_bucket();
     if (problem.empty()) co_return problem;
     co_return stays + problem;

@@ -1,5 +1,6 @@
 // Requests outside of the load: one at a time, whole answers in memory.
 
+#include <algorithm>
 #include <chopsticks/core/clock.hpp>
 
 #include "session.hpp"
@@ -12,7 +13,19 @@ constexpr const char* given_up = "no answer had come when the run was interrupte
 
 }  // namespace
 
-runtime::task<control_reply> s3_session::control(const control_request& what) {
+std::string describe(const control_request& what) {
+    // What is asked for has no value: "versions", "delete".
+    for (const name_value& q : what.query) {
+        if (q.value.empty()) return what.method + " ?" + q.name;
+        if (q.name == "list-type") return what.method + " of a listing";
+    }
+    if (!what.key.empty()) return what.method + " of an object";
+    const bool service = what.bucket && what.bucket->empty();
+    return what.method + (service ? " of all buckets" : " of the bucket");
+}
+
+runtime::task<control_reply> s3_session::control(const control_request& what,
+                                                 std::int64_t until_ns) {
     engine::outcome out;
     control_reply reply;
     for (const name_value& q : what.query)
@@ -23,12 +36,19 @@ runtime::task<control_reply> s3_session::control(const control_request& what) {
             core.controlling.push_back(self);
         }
         registration(const registration&) = delete;
-        ~registration() { std::erase(core.controlling, self); }
+        ~registration() {
+            std::erase(core.controlling, self);
+            core.waits.clear();
+        }
         core_state& core;
         s3_session* self;
     };
     std::optional<registration> registered;
-    if (!detached_) registered.emplace(core_, this);
+    if (!detached_) {
+        registered.emplace(core_, this);
+        core_.waits.set("for the answer to " + describe(what),
+                        std::max(monotonic_ns(), until_ns) + control_most_ns());
+    }
     const auto cancelled = [this] { return is_given_up(); };
     if (cancelled()) {
         reply.problem = given_up;

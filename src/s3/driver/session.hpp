@@ -2,6 +2,7 @@
 /// \file
 /// One user's S3 exchanges over one link.
 
+#include <chopsticks/core/waiting_note.hpp>
 #include <chopsticks/engine/driver.hpp>
 #include <chopsticks/http/chunked.hpp>
 #include <chopsticks/http/response_head.hpp>
@@ -55,6 +56,7 @@ struct core_state {
     std::int64_t control_timeout_ns;       ///< of one control request
     bool control_cancelled = false;        ///< no further control request is begun
     made_buckets buckets;                  ///< of create_bucket, on this core
+    waiting_note waits;                    ///< what a control request waits for
 
     /// Seconds since the epoch now, from a monotonic time: one clock read a second.
     std::int64_t wall_s(std::int64_t now_ns) noexcept;
@@ -84,6 +86,9 @@ struct control_request {
     std::string body;
 };
 
+/// In few words, for a line of 80 columns: "DELETE of an object", "POST ?delete".
+std::string describe(const control_request& what);
+
 /// The answer to a control request.
 struct control_reply {
     std::string problem;  ///< not empty: there was no answer; for a person
@@ -107,7 +112,12 @@ class s3_session final : public engine::session {
     }
 
     /// One request outside of the load; `what` outlives it. Answers may have a few megabytes.
-    runtime::task<control_reply> control(const control_request& what);
+    /// `until_ns`: when no other try would be begun; 0: this is the only one.
+    runtime::task<control_reply> control(const control_request& what, std::int64_t until_ns = 0);
+    /// The time that one takes at most.
+    std::int64_t control_most_ns() const noexcept {
+        return core_.options.timeout.connect_ns + core_.control_timeout_ns;
+    }
 
     core_state& core() noexcept { return core_; }
 

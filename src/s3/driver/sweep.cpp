@@ -1,7 +1,6 @@
 #include "sweep.hpp"
 
 #include <algorithm>
-#include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/inventory.hpp>
@@ -9,18 +8,23 @@
 #include <optional>
 
 #include "explain.hpp"
+#include "patience.hpp"
 
 namespace chopsticks::s3 {
 
 namespace {
 
 constexpr std::size_t page_entries = 1000;
-constexpr std::int64_t pause_first_ns = 100'000'000;
-constexpr std::int64_t pause_most_ns = 5'000'000'000;
+/// Whether there is no DeleteObjects here, rather than that it failed: what may help to repeat was
+/// repeated, what is forbidden or gone stays so.
+bool has_no_delete_objects(const control_reply& reply) noexcept {
+    if (is_unserved(reply)) return true;
+    return reply.problem.empty() && reply.status >= 400 && reply.status < 500 &&
+           reply.status != 403 && reply.status != 404 && reply.status != 408 && reply.status != 429;
+}
 
-bool may_help_to_repeat(const control_reply& reply) noexcept {
-    if (!reply.problem.empty()) return true;
-    return reply.status == 429 || (reply.status >= 500 && reply.status != 501);
+bool is_gone(const control_reply& reply) noexcept {
+    return reply.problem.empty() && (reply.status < 300 || reply.status == 404);
 }
 
 /// One sweep: where it is in the listing, what it has found.
@@ -28,7 +32,11 @@ class sweeper {
   public:
     sweeper(s3_session& session, const sweep_job& job, const std::string& endpoint,
             sweep_figures& figures)
-        : session_(session), job_(job), endpoint_(endpoint), found_(figures) {}
+        : session_(session),
+          job_(job),
+          endpoint_(endpoint),
+          found_(figures),
+          patience_(job.patience_ns, job.stopped) {}
 
     runtime::task<void> go();
 
@@ -41,10 +49,19 @@ class sweeper {
     bool take(const stored_version& entry, bool has_versions);
     runtime::task<void> remove(const std::vector<stored_version>& entries);
     runtime::task<void> remove_one_by_one(const std::vector<stored_version>& entries);
+    /// Of a page that is not the last: empty, or why the listing is taken for one without an end.
+    struct page_print {
+        std::string first;      // entry; empty: it has none
+        std::string token;      // empty: it names none
+        std::size_t below = 0;  // entries below the folder, whosever
+    };
+    std::string judge_page(listing_progress& progress, const page_print& page);
     void note(const std::string& problem) {
         if (found_.problem.empty()) found_.problem = problem;
     }
-    bool stopped() const { return job_.stopped && job_.stopped(); }
+    bool stopped() const { return patience_.stopped(); }
+    /// Nothing has got through for as long as the job's patience is: nothing more is removed.
+    void give_up();
 
     s3_session& session_;
     const sweep_job& job_;
@@ -52,7 +69,34 @@ class sweeper {
     sweep_figures& found_;
     bool plain_ = false;       // no versions here
     bool one_by_one_ = false;  // no DeleteObjects here
+    bool gave_up_ = false;
+    patience patience_;
 };
+
+void sweeper::give_up() {
+    gave_up_ = true;
+    found_.problem += (found_.problem.empty() ? endpoint_ + ": " : "; ") +
+                      "nothing got through for " + format_duration(patience_.most_ns());
+}
+
+std::string sweeper::judge_page(listing_progress& progress, const page_print& page) {
+    using found = listing_progress::found;
+    switch (progress.page(page.first, page.token, page.below)) {
+        case found::no_token:
+        case found::same_token:
+            return " says that there is more and not where";
+        case found::same_page:
+            return " shows the same again: it would never end";
+        case found::empty_pages:
+            return " goes on for thousands of pages and shows nothing";
+        case found::goes_on:
+            break;
+    }
+    // New markers alone are no progress: they need not ever come to an end.
+    if (page.below > 0) patience_.renew();
+    if (!patience_.is_over()) return {};
+    return " has gone on for " + format_duration(patience_.most_ns()) + " and shows nothing below";
+}
 
 runtime::task<control_reply> sweeper::ask_for_page(const version_page& last) {
     control_request ask;
@@ -71,8 +115,7 @@ runtime::task<control_reply> sweeper::ask_for_page(const version_page& last) {
         if (!last.key_marker.empty()) parameter("key-marker", last.key_marker);
         if (!last.version_marker.empty()) parameter("version-id-marker", last.version_marker);
     }
-    const control_reply reply =
-        co_await control_patiently(session_, ask, job_.patience_ns, job_.stopped);
+    const control_reply reply = co_await control_patiently(session_, ask, patience_);
     co_return reply;
 }
 
@@ -103,6 +146,7 @@ bool sweeper::take(const stored_version& entry, bool has_versions) {
 
 runtime::task<void> sweeper::go_through_versions() {
     version_page page;
+    listing_progress progress;
     for (;;) {
         if (stopped()) co_return;
         const control_reply reply = co_await ask_for_page(page);
@@ -133,20 +177,27 @@ runtime::task<void> sweeper::go_through_versions() {
             // Its tokens belong to the other listing: from the beginning, as that.
             plain_ = true;
             page = version_page();
+            progress.reset();
             continue;
         }
         found_.had_versions = next->has_versions;
         std::vector<stored_version> ours;
+        page_print print;
         for (const stored_version& entry : next->entries) {
+            if (print.first.empty()) print.first = entry.key + ' ' + entry.version_id;
+            if (entry.key.starts_with(job_.folder)) ++print.below;
             if (take(entry, next->has_versions)) ours.push_back(entry);
         }
-        if (job_.remove && !ours.empty()) co_await remove(ours);
+        if (job_.remove && !ours.empty()) {
+            patience_.renew();
+            co_await remove(ours);
+            if (gave_up_) co_return;
+        }
         if (!next->is_truncated) co_return;
-        const bool advances =
-            !next->key_marker.empty() &&
-            (next->key_marker != page.key_marker || next->version_marker != page.version_marker);
-        if (!advances) {
-            note(endpoint_ + ": the listing says that there is more and not where");
+        if (!next->key_marker.empty()) print.token = next->key_marker + ' ' + next->version_marker;
+        const std::string endless = judge_page(progress, print);
+        if (!endless.empty()) {
+            note(endpoint_ + ": the listing" + endless);
             co_return;
         }
         page.key_marker = next->key_marker;
@@ -156,6 +207,7 @@ runtime::task<void> sweeper::go_through_versions() {
 
 runtime::task<void> sweeper::go_through_uploads() {
     upload_page page;
+    listing_progress progress;
     for (;;) {
         if (stopped()) co_return;
         control_request ask;
@@ -167,8 +219,7 @@ runtime::task<void> sweeper::go_through_uploads() {
             ask.query.push_back(name_value{"key-marker", page.key_marker});
             ask.query.push_back(name_value{"upload-id-marker", page.upload_marker});
         }
-        const control_reply reply =
-            co_await control_patiently(session_, ask, job_.patience_ns, job_.stopped);
+        const control_reply reply = co_await control_patiently(session_, ask, patience_);
         // The load begins none.
         const bool has_none = reply.problem.empty() && (reply.status == 403 || reply.status == 404);
         if (has_none || lists_no_uploads(reply)) co_return;
@@ -182,7 +233,10 @@ runtime::task<void> sweeper::go_through_uploads() {
             note(endpoint_ + ": the listing of uploads cannot be read");
             co_return;
         }
+        page_print print;
         for (const stored_upload& upload : next->entries) {
+            if (print.first.empty()) print.first = upload.key + ' ' + upload.upload_id;
+            if (upload.key.starts_with(job_.folder)) ++print.below;
             if (!take(upload.key, upload.initiated_ns)) continue;
             ++found_.uploads;
             if (!job_.remove || stopped()) continue;
@@ -190,20 +244,23 @@ runtime::task<void> sweeper::go_through_uploads() {
             abort.method = "DELETE";
             abort.key = upload.key;
             abort.query.push_back(name_value{"uploadId", upload.upload_id});
-            const control_reply gone =
-                co_await control_patiently(session_, abort, job_.patience_ns, job_.stopped);
-            if (gone.problem.empty() && (gone.status < 300 || gone.status == 404)) {
+            const control_reply gone = co_await control_patiently(session_, abort, patience_);
+            if (is_gone(gone)) {
                 ++found_.removed;
             } else {
                 note(explain(gone, session_.core(), endpoint_));
             }
+            if (may_help_to_repeat(gone)) {
+                give_up();
+                co_return;
+            }
+            patience_.renew();
         }
         if (!next->is_truncated) co_return;
-        const bool advances =
-            !next->key_marker.empty() &&
-            (next->key_marker != page.key_marker || next->upload_marker != page.upload_marker);
-        if (!advances) {
-            note(endpoint_ + ": the listing of uploads says that there is more and not where");
+        if (!next->key_marker.empty()) print.token = next->key_marker + ' ' + next->upload_marker;
+        const std::string endless = judge_page(progress, print);
+        if (!endless.empty()) {
+            note(endpoint_ + ": the listing of uploads" + endless);
             co_return;
         }
         page.key_marker = next->key_marker;
@@ -226,11 +283,8 @@ runtime::task<void> sweeper::remove(const std::vector<stored_version>& entries) 
         ask.query.push_back(name_value{"delete", ""});
         ask.headers.push_back(name_value{"Content-MD5", what.content_md5});
         ask.body = what.body;
-        const control_reply reply =
-            co_await control_patiently(session_, ask, job_.patience_ns, job_.stopped);
-        const bool not_here = reply.problem.empty() && reply.status >= 400 && reply.status < 502 &&
-                              reply.status != 403 && reply.status != 404 && reply.status != 429;
-        if (not_here) {
+        const control_reply reply = co_await control_patiently(session_, ask, patience_);
+        if (has_no_delete_objects(reply)) {
             one_by_one_ = true;
             const std::vector<stored_version> rest(
                 entries.begin() + static_cast<std::ptrdiff_t>(at), entries.end());
@@ -240,6 +294,7 @@ runtime::task<void> sweeper::remove(const std::vector<stored_version>& entries) 
         const std::string problem = explain(reply, session_.core(), endpoint_);
         if (!problem.empty()) {
             note(problem);
+            if (may_help_to_repeat(reply)) give_up();
             co_return;
         }
         const auto failures = parse_deletion(reply.body);
@@ -247,6 +302,7 @@ runtime::task<void> sweeper::remove(const std::vector<stored_version>& entries) 
             note(endpoint_ + ": the answer to DeleteObjects cannot be read");
             co_return;
         }
+        patience_.renew();
         found_.removed += count - std::min(failures->size(), count);
         if (failures->empty()) continue;
         const deletion_failure& first = failures->front();
@@ -256,47 +312,55 @@ runtime::task<void> sweeper::remove(const std::vector<stored_version>& entries) 
 }
 
 runtime::task<void> sweeper::remove_one_by_one(const std::vector<stored_version>& entries) {
-    for (const stored_version& entry : entries) {
-        if (stopped()) co_return;
-        control_request ask;
-        ask.method = "DELETE";
-        ask.key = entry.key;
-        if (!entry.version_id.empty()) {
-            ask.query.push_back(name_value{"versionId", entry.version_id});
-        }
-        const control_reply reply =
-            co_await control_patiently(session_, ask, job_.patience_ns, job_.stopped);
-        if (reply.problem.empty() && (reply.status < 300 || reply.status == 404)) {
-            ++found_.removed;
-        } else {
+    std::vector<const stored_version*> rest;
+    for (const stored_version& entry : entries)
+        rest.push_back(&entry);
+    growing_pause pause;
+    // What may help to repeat is come back to: one object that fails for good keeps none of the
+    // others, and all together have one patience.
+    while (!rest.empty()) {
+        std::vector<const stored_version*> again;
+        for (const stored_version* entry : rest) {
+            if (stopped()) co_return;
+            if (patience_.is_over()) {
+                give_up();
+                co_return;
+            }
+            control_request ask;
+            ask.method = "DELETE";
+            ask.key = entry->key;
+            if (!entry->version_id.empty()) {
+                ask.query.push_back(name_value{"versionId", entry->version_id});
+            }
+            const control_reply reply = co_await session_.control(ask, patience_.until_ns());
+            if (is_gone(reply)) {
+                ++found_.removed;
+                patience_.renew();
+                pause.reset();
+                continue;
+            }
             note(explain(reply, session_.core(), endpoint_));
+            if (!may_help_to_repeat(reply)) {
+                patience_.renew();
+                continue;
+            }
+            if (session_.is_given_up()) co_return;
+            again.push_back(entry);
+            co_await pause.wait(session_, ask, reply, patience_.until_ns());
         }
+        rest = std::move(again);
     }
 }
 
 runtime::task<void> sweeper::go() {
     co_await go_through_versions();
     if (!found_.problem.empty() && !job_.remove) co_return;
-    if (!job_.exact) co_await go_through_uploads();
+    patience_.renew();
+    if (!job_.exact && !gave_up_) co_await go_through_uploads();
     found_.complete = found_.problem.empty() && !stopped();
 }
 
 }  // namespace
-
-runtime::task<control_reply> control_patiently(s3_session& session, const control_request& what,
-                                               std::int64_t patience_ns,
-                                               const std::function<bool()>& stopped) {
-    const std::int64_t until = monotonic_ns() + patience_ns;
-    std::int64_t pause = pause_first_ns;
-    for (;;) {
-        control_reply reply = co_await session.control(what);
-        const bool over =
-            monotonic_ns() + pause > until || session.is_given_up() || (stopped && stopped());
-        if (over || !may_help_to_repeat(reply)) co_return reply;
-        co_await session.core().loop.sleep_until(monotonic_ns() + pause);
-        pause = std::min(2 * pause, pause_most_ns);
-    }
-}
 
 runtime::task<sweep_figures> sweep(s3_session& session, const sweep_job& job,
                                    const std::string& endpoint, sweep_figures* progress) {

@@ -21,7 +21,8 @@ struct sweep_job {
     /// epoch, by the server's clock.
     std::int64_t not_before_ns = 0;
     bool remove = false;
-    std::int64_t patience_ns = 30'000'000'000;  ///< of each request, see control_patiently
+    /// How long the sweep goes on while nothing is found or removed, see patience.
+    std::int64_t patience_ns = 30'000'000'000;
     /// Not empty: looked at between requests; true ends the sweep.
     std::function<bool()> stopped;
 };
@@ -58,11 +59,5 @@ runtime::task<sweep_figures> sweep_clean(s3_session& session, sweep_job job,
 
 /// "3 objects, 2 older versions and 1 delete marker".
 std::string describe(const sweep_figures& figures);
-
-/// A control request that is repeated, with growing pauses, where another try may help (no
-/// connection, throttling, 5xx other than 501); for about `patience_ns`.
-runtime::task<control_reply> control_patiently(s3_session& session, const control_request& what,
-                                               std::int64_t patience_ns,
-                                               const std::function<bool()>& stopped);
 
 }  // namespace chopsticks::s3

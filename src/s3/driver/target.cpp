@@ -8,6 +8,7 @@
 
 #include "bucket.hpp"
 #include "explain.hpp"
+#include "patience.hpp"
 #include "sweep.hpp"
 
 namespace chopsticks::s3 {
@@ -166,7 +167,7 @@ runtime::task<std::string> write_first_mark(s3_session& session, s3_target& targ
     ask.method = "PUT";
     ask.key = target.keeper->key();
     ask.body = write_run_mark(target.keeper->mark);
-    const control_reply reply = co_await control_patiently(session, ask, mark_patience_ns, nullptr);
+    const control_reply reply = co_await control_patiently(session, ask, mark_patience_ns);
     gone = is_no_such_bucket(reply);
     const std::string problem = explain(reply, session.core(), endpoint);
     if (problem.empty()) co_return problem;

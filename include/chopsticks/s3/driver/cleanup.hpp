@@ -55,9 +55,10 @@ struct cleanup_report {
 
 /// Told each second, on the calling thread.
 struct cleanup_progress {
-    std::string run;
+    std::string run;  ///< in hand; empty: runs are being looked for
     std::uint64_t found = 0;
     std::uint64_t removed = 0;
+    std::string waiting;  ///< "for the answer to ..., at most 12 s more"; empty: for nothing
 };
 
 /// Looks for runs by their marks (s3/protocol/run_mark.hpp), and removes what they left if told so:
