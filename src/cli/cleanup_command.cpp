@@ -163,10 +163,10 @@ std::string describe_entries(const s3::run_remains& run) {
     return out + " (" + format_size(run.bytes) + ")";
 }
 
-/// Whether it counts as left behind: what is alive or was not asked for does not.
+/// Whether it counts as left behind: what was not asked for does not, what is left alone does.
 bool remains(const s3::run_remains& run, bool removed) {
-    if (run.alive || run.too_young) return false;
-    if (!removed) return true;
+    if (run.too_young) return false;
+    if (!removed || !run.kept_why.empty()) return true;
     return run.left > 0 || run.foreign > 0 || run.mark_left || !run.problem.empty() ||
            run.removed_buckets < run.buckets.size();
 }

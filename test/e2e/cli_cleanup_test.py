@@ -64,13 +64,42 @@ class cleanup_command_test(safety_case):
         self.assert_code(done, harness.ran)
         self.assertEqual(server.buckets, {})
 
+    def test_mark_stays_while_the_bucket_of_the_run_does(self):
+        for fill in ("e2e/{}/notes.txt", "theirs"):
+            server = self.serve()
+            run = self.leave(server)
+            server.put("shared", fill.format(run))
+            server.age_marks("shared")
+            for _ in range(2):
+                done = self.clean(server, "--run", run, "--yes")
+                self.assert_code(done, left_behind)
+                self.assertEqual(server.keys("shared"), sorted([
+                    fill.format(run), f"e2e/runs/{run}/s3.json"]))
+                self.assertRegex(done.out, 'bucket "shared".*stays')
+            server.buckets["shared"].keys.pop(fill.format(run))
+            self.assert_code(self.clean(server, "--run", run, "--yes"), harness.ran)
+            self.assertEqual(server.buckets, {})
+
+    def test_mark_is_put_back_where_the_bucket_cannot_be_removed(self):
+        server = self.serve(denied=("DELETE bucket",))
+        run = self.leave(server)
+        server.age_marks("shared")
+        self.assert_code(self.clean(server, "--run", run, "--yes"), left_behind)
+        self.assertEqual(server.keys("shared"), [f"e2e/runs/{run}/s3.json"])
+        server.lies.denied = ()
+        self.assert_code(self.clean(server, "--run", run, "--yes"), harness.ran)
+        self.assertEqual(server.buckets, {})
+
     def test_living_run_is_left_alone(self):
         server = self.serve()
         server.buckets["shared"] = bucket()
         run = self.leave(server)
         for select in (("--run", run), ("--older-than", "1s")):
             done = self.clean(server, *select, "--yes")
-            self.assertIn("alive", done.out)
+            self.assertRegex(done.out, r"alive.*can be removed in (5m|4m\d+s)")
+            self.assert_code(done, left_behind)
+        # It is not one of those that were asked for.
+        self.assert_code(self.clean(server, "--older-than", "1d", "--yes"), harness.ran)
         self.assertEqual(sum(bool(object_key.match(k)) for k in server.keys("shared")),
                          len(server.keys("shared")) - 1)
         self.assertEqual(server.asked("POST bucket delete"), [])
@@ -153,7 +182,9 @@ class cleanup_command_test(safety_case):
         harness.wait_until("objects", lambda: len(server.keys("shared")) > 25)
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=30)
-        self.assertIn("alive", self.clean(server, "--older-than", "1s", "--yes").out)
+        alive = self.clean(server, "--older-than", "1ms", "--yes")
+        self.assertIn("alive", alive.out)
+        self.assert_code(alive, left_behind)
         server.age_marks("shared")
         # The server's clock decides: to it the run began just now.
         self.assert_code(self.clean(server, "--older-than", "1h", "--yes"), harness.ran)

@@ -72,47 +72,78 @@ runtime::task<bucket_listing> list_buckets(s3_session& session, std::string pref
 }
 
 runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket,
-                                         const std::string& endpoint, const patience* how) {
+                                         const std::string& endpoint, const patience* how,
+                                         std::string but) {
     bucket_content out;
     control_request ask;
     ask.method = "GET";
     ask.bucket = bucket;
-    ask.query.push_back(name_value{"max-keys", "1"});
-    ask.query.push_back(name_value{"versions", ""});
-    control_reply reply = co_await ask_for(session, ask, how);
-    if (is_unserved(reply)) {
-        // No versions here: objects are all there can be.
-        ask.query.pop_back();
-        ask.query.push_back(name_value{"list-type", "2"});
-        reply = co_await ask_for(session, ask, how);
-    }
-    out.absent = reply.problem.empty() && reply.status == 404;
-    if (out.absent) co_return out;
-    out.held = explain(reply, session.core(), endpoint);
-    if (!out.held.empty()) {
-        out.status = status_of(reply);
-        co_return out;
-    }
-    const auto versions = parse_versions(reply.body);
-    if (!versions) {
-        out.held = unreadable("ListObjectVersions", endpoint);
-        co_return out;
-    }
-    if (!versions->entries.empty()) {
-        const stored_version& first = versions->entries.front();
-        out.held = std::string("it holds ") +
-                   (first.delete_marker ? "a delete marker" : "an object") + ", \"" + first.key +
-                   "\"";
-        co_return out;
-    }
-    if (versions->is_truncated) {
-        out.held = endpoint + ": its listing is empty and says that there is more";
-        co_return out;
+    bool plain = false;  // no versions here: objects are all there can be
+    version_page last;
+    listing_progress progress;
+    for (;;) {
+        ask.query.clear();
+        ask.query.push_back(name_value{"max-keys", but.empty() ? "1" : "1000"});
+        ask.query.push_back(plain ? name_value{"list-type", "2"} : name_value{"versions", ""});
+        if (!last.key_marker.empty()) {
+            ask.query.push_back(
+                name_value{plain ? "continuation-token" : "key-marker", last.key_marker});
+        }
+        if (!plain && !last.version_marker.empty()) {
+            ask.query.push_back(name_value{"version-id-marker", last.version_marker});
+        }
+        const control_reply reply = co_await ask_for(session, ask, how);
+        if (!plain && is_unserved(reply)) {
+            plain = true;
+            continue;
+        }
+        out.absent = reply.problem.empty() && reply.status == 404;
+        if (out.absent) co_return out;
+        out.held = explain(reply, session.core(), endpoint);
+        if (!out.held.empty()) {
+            out.status = status_of(reply);
+            co_return out;
+        }
+        const auto page = parse_versions(reply.body);
+        if (!page) {
+            out.held = unreadable("ListObjectVersions", endpoint);
+            co_return out;
+        }
+        for (const stored_version& entry : page->entries) {
+            if (!but.empty() && entry.key.starts_with(but)) continue;
+            out.held = std::string("it holds ") +
+                       (entry.delete_marker ? "a delete marker" : "an object") + ", \"" +
+                       entry.key + "\"";
+            co_return out;
+        }
+        if (!page->is_truncated) break;
+        std::string first;
+        if (!page->entries.empty()) {
+            first = page->entries.front().key + ' ' + page->entries.front().version_id;
+        }
+        std::string token;
+        if (!page->key_marker.empty()) token = page->key_marker + ' ' + page->version_marker;
+        const bool goes_on =
+            progress.page(first, token, page->entries.size()) == listing_progress::found::goes_on;
+        if (first.empty() || !goes_on || (how != nullptr && how->is_over())) {
+            out.held = endpoint + ": its listing " +
+                       (first.empty() ? "is empty and says that there is more"
+                                      : "does not come to an end");
+            co_return out;
+        }
+        // A server that answers with the other listing has tokens of the other listing.
+        if (!plain && !page->has_versions) {
+            plain = true;
+            last = version_page();
+            continue;
+        }
+        last.key_marker = page->key_marker;
+        last.version_marker = page->version_marker;
     }
     ask.query.clear();
     ask.query.push_back(name_value{"max-uploads", "1"});
     ask.query.push_back(name_value{"uploads", ""});
-    reply = co_await ask_for(session, ask, how);
+    const control_reply reply = co_await ask_for(session, ask, how);
     if (lists_no_uploads(reply)) co_return out;
     out.held = explain(reply, session.core(), endpoint);
     if (!out.held.empty()) {

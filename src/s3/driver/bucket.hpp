@@ -36,9 +36,10 @@ struct bucket_content {
     /// Of what the server said where `held` is not empty: client_error where it holds something.
     op_status status = op_status::client_error;
 };
+/// What lies below `but`, if that is not empty, is passed over.
 runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket,
-                                         const std::string& endpoint,
-                                         const patience* how = nullptr);
+                                         const std::string& endpoint, const patience* how = nullptr,
+                                         std::string but = {});
 
 /// Removes a bucket that was shown to be the run's, if what_is_in finds nothing. Returns what was
 /// in the way, and in `why` (unless null) what that was.

@@ -5,11 +5,11 @@
 #include <chopsticks/s3/driver.hpp>
 #include <chopsticks/s3/driver/cleanup.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
-#include <chopsticks/s3/protocol/list.hpp>
 
 #include "addresses.hpp"
 #include "bucket.hpp"
 #include "explain.hpp"
+#include "folder_listing.hpp"
 #include "mark_keeper.hpp"
 #include "patience.hpp"
 #include "sweep.hpp"
@@ -20,14 +20,6 @@ namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t patience_ns = 30 * second_ns;
-
-/// A listing in whole, as a plain listing shows it.
-struct folder_listing {
-    std::string problem;
-    std::vector<stored_version> keys;
-    std::vector<std::string> folders;
-    std::int64_t now_ns = 0;  ///< by the server's clock; 0: it does not say
-};
 
 /// A mark as it was found. Nothing in `mark`: there is something at that key that is none.
 struct found_mark {
@@ -53,7 +45,10 @@ class cleaner {
     cleanup_report report;
 
   private:
-    runtime::task<folder_listing> list(std::string folder, std::string delimiter);
+    runtime::task<folder_listing> list(std::string folder, std::string delimiter) {
+        return list_folder(*session_, endpoint_, std::move(folder), std::move(delimiter),
+                           patience(patience_ns, stopper()));
+    }
     runtime::task<void> look_below(std::string prefix);
     runtime::task<void> go_through_run(std::string prefix, std::string run,
                                        std::vector<found_mark> marks, std::int64_t now_ns);
@@ -64,8 +59,10 @@ class cleaner {
     runtime::task<void> go_through_buckets(run_remains& remains,
                                            const std::vector<found_mark>& marks, bool remove);
     runtime::task<void> remove_marks(run_remains& remains, const std::vector<found_mark>& marks);
-    runtime::task<void> own_bucket(run_remains& remains, const std::vector<found_mark>& marks,
-                                   bool remove);
+    runtime::task<void> put_marks_back(run_remains& remains, const std::vector<found_mark>& marks);
+    /// The bucket, if the run made it, and the marks, which are the last things in it.
+    runtime::task<void> own_bucket(std::string prefix, run_remains& remains,
+                                   const std::vector<found_mark>& marks, bool remove);
     bool stopped() const { return stop_.load(std::memory_order_relaxed) > 0; }
     std::function<bool()> stopper() const {
         return [this] { return stopped(); };
@@ -85,61 +82,6 @@ class cleaner {
 
 void note(run_remains& remains, const std::string& problem) {
     if (remains.problem.empty()) remains.problem = problem;
-}
-
-runtime::task<folder_listing> cleaner::list(std::string folder, std::string delimiter) {
-    folder_listing out;
-    std::string token;
-    patience how(patience_ns, stopper());
-    listing_progress progress;
-    while (!stopped()) {
-        control_request ask;
-        ask.method = "GET";
-        ask.query.push_back(name_value{"list-type", "2"});
-        ask.query.push_back(name_value{"prefix", folder});
-        if (!delimiter.empty()) ask.query.push_back(name_value{"delimiter", delimiter});
-        if (!token.empty()) ask.query.push_back(name_value{"continuation-token", token});
-        const control_reply reply = co_await control_patiently(*session_, ask, how);
-        out.problem = explain(reply, core_, endpoint_);
-        if (!out.problem.empty()) co_return out;
-        if (reply.date_s > 0) out.now_ns = reply.date_s * second_ns;
-        const auto page = parse_list(reply.body);
-        if (!page) {
-            out.problem = endpoint_ + ": a listing cannot be read";
-            co_return out;
-        }
-        std::uint64_t below = 0;
-        for (const list_entry& entry : page->keys) {
-            if (!entry.key.starts_with(folder)) continue;
-            ++below;
-            stored_version key;
-            key.key = entry.key;
-            key.size = entry.size;
-            key.modified_ns = parse_timestamp(entry.last_modified).value_or(0);
-            out.keys.push_back(std::move(key));
-        }
-        for (const std::string& name : page->prefixes) {
-            if (!name.starts_with(folder)) continue;
-            ++below;
-            out.folders.push_back(name);
-        }
-        if (!page->is_truncated) co_return out;
-        if (below > 0) how.renew();
-        using found = listing_progress::found;
-        const found going = progress.page(page->keys.empty() ? std::string() : page->keys[0].key,
-                                          page->token, below);
-        if (going == found::no_token || going == found::same_token) {
-            out.problem = endpoint_ + ": a listing says that there is more and not where";
-            co_return out;
-        }
-        if (going != found::goes_on || how.is_over()) {
-            out.problem = endpoint_ + ": a listing does not come to an end";
-            co_return out;
-        }
-        token = page->token;
-    }
-    out.problem = "interrupted";
-    co_return out;
 }
 
 runtime::task<void> cleaner::go() {
@@ -164,8 +106,9 @@ runtime::task<void> cleaner::go() {
     }
     report.problem = problem;
     if (!problem.empty()) co_return;
-    for (const std::string& prefix : options_.prefixes) {
-        co_await look_below(prefix);
+    // The run's first group is the one that made the bucket, and goes last.
+    for (auto prefix = options_.prefixes.rbegin(); prefix != options_.prefixes.rend(); ++prefix) {
+        co_await look_below(*prefix);
         if (!report.problem.empty() || stopped()) co_return;
     }
 }
@@ -234,19 +177,23 @@ std::string cleaner::why_kept(const std::vector<found_mark>& marks, std::int64_t
         if (parse_timestamp(found.mark->started).value_or(0) == 0) {
             return "\"" + found.key + "\" does not say when the run started";
         }
-        if (found.mark->ended) continue;
-        const std::int64_t age_ns = now_ns - found.written_ns;
-        if (found.written_ns > 0 && age_ns > mark_lifetime_ns) continue;
-        remains.alive = true;
-        return "the run is alive, or ended without its cleanup less than five minutes ago (its "
-               "mark was written " +
-               format_duration(std::max<std::int64_t>(age_ns, 0)) + " ago)";
     }
+    // First what was asked for: what was not does not count as left behind.
     for (const found_mark& found : marks) {
         const std::int64_t started_ns = parse_timestamp(found.mark->started).value_or(0);
         if (now_ns - started_ns >= options_.older_than_ns) continue;
         remains.too_young = true;
         return "it started " + format_duration(now_ns - started_ns) + " ago";
+    }
+    for (const found_mark& found : marks) {
+        if (found.mark->ended) continue;
+        const std::int64_t age_ns = std::max<std::int64_t>(now_ns - found.written_ns, 0);
+        if (found.written_ns > 0 && age_ns > mark_lifetime_ns) continue;
+        remains.alive = true;
+        return "the run is alive, or ended without its cleanup less than five minutes ago (its "
+               "mark was written " +
+               format_duration(age_ns) + " ago); if it is over, it can be removed in " +
+               format_duration(mark_lifetime_ns - age_ns + second_ns);
     }
     return {};
 }
@@ -267,9 +214,8 @@ runtime::task<void> cleaner::go_through_run(std::string prefix, std::string run,
     if (remains.kept_why.empty()) co_await go_through_buckets(remains, marks, remove);
     const bool all_gone = remains.left == 0 && remains.problem.empty() &&
                           remains.buckets.size() == remains.removed_buckets;
-    if (remove && all_gone && !stopped()) co_await remove_marks(remains, marks);
     if (remains.kept_why.empty()) {
-        co_await own_bucket(remains, marks, remove && !remains.mark_left);
+        co_await own_bucket(prefix, remains, marks, remove && all_gone && !stopped());
     }
     report.runs.push_back(std::move(remains));
 }
@@ -366,28 +312,66 @@ runtime::task<void> cleaner::remove_marks(run_remains& remains,
     }
 }
 
-runtime::task<void> cleaner::own_bucket(run_remains& remains, const std::vector<found_mark>& marks,
-                                        bool remove) {
+runtime::task<void> cleaner::put_marks_back(run_remains& remains,
+                                            const std::vector<found_mark>& marks) {
+    for (const found_mark& found : marks) {
+        run_mark mark = *found.mark;
+        mark.ended = true;
+        control_request ask;
+        ask.method = "PUT";
+        ask.key = found.key;
+        ask.body = write_run_mark(mark);
+        const patience how(patience_ns, stopper());
+        co_await control_patiently(*session_, ask, how);
+    }
+    remains.mark_left = true;
+}
+
+runtime::task<void> cleaner::own_bucket(std::string prefix, run_remains& remains,
+                                        const std::vector<found_mark>& marks, bool remove) {
     const std::string& name = options_.config->bucket;
     std::string created;
     for (const found_mark& found : marks) {
         if (!found.mark->bucket_created.empty()) created = found.mark->bucket_created;
     }
-    if (created.empty()) co_return;
-    const patience how(patience_ns, stopper());
+    if (created.empty()) {
+        if (remove) co_await remove_marks(remains, marks);
+        co_return;
+    }
+    patience how(patience_ns, stopper());
     const bucket_listing owned = co_await list_buckets(*session_, name, endpoint_, &how);
+    const std::string stays = "the bucket \"" + name + "\", which the run made, stays: ";
+    if (!owned.problem.empty()) {
+        note(remains, "whether the run made the bucket is not known: " + owned.problem);
+        co_return;
+    }
     const owned_bucket* const bucket = owned.find(name);
     // Not the one that the run made: no business of this run's.
-    if (bucket == nullptr || bucket->created != created) co_return;
+    if (bucket == nullptr || bucket->created != created) {
+        if (remove) co_await remove_marks(remains, marks);
+        co_return;
+    }
     remains.buckets.push_back(name);
     if (!remove) co_return;
+    // Without its mark no later cleanup would know that the bucket is the run's.
+    how.renew();
+    const bucket_content others = co_await what_is_in(*session_, name, endpoint_, &how,
+                                                      run_marks_folder(prefix, remains.run));
+    if (!others.held.empty()) {
+        note(remains, stays + others.held);
+        co_return;
+    }
+    co_await remove_marks(remains, marks);
+    if (remains.mark_left) co_return;
+    how.renew();
     const std::string problem =
         co_await remove_empty_bucket(*session_, name, endpoint_, nullptr, &how);
     if (problem.empty()) {
         ++remains.removed_buckets;
-    } else {
-        note(remains, "the bucket \"" + name + "\", which the run made, stays: " + problem);
+        co_return;
     }
+    note(remains, stays + problem);
+    co_await put_marks_back(remains, marks);
 }
 
 /// Looks up ten times a second, for Ctrl-C, and tells each second.
