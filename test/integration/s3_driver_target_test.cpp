@@ -321,6 +321,19 @@ TEST_CASE("s3_target_mark_is_there_from_the_beginning_kept_fresh_and_gone_at_the
     CHECK(e.server.count().buckets == 0);
 }
 
+TEST_CASE("s3_target_mark_that_is_on_its_way_at_the_end_is_waited_for") {
+    running_endpoint e;
+    s3_rig rig(e.urls());
+    rig.options.mark_refresh_ns = 30'000'000;
+    CHECK(rig.open_target().problem.empty());
+    e.server.set_faults(endpoint::parse_faults("latency:op=put,fixed=300ms"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    CHECK(rig.close_target().empty());
+    CHECK(e.server.count().objects == 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    CHECK(e.server.count().objects == 0);
+}
+
 TEST_CASE("s3_target_mark_survives_a_server_that_fails") {
     running_endpoint e;
     s3_rig rig(e.urls());

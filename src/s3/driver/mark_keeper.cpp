@@ -4,6 +4,13 @@
 
 namespace chopsticks::s3 {
 
+namespace {
+
+/// How long the end of a run waits for a refresh that is under way.
+constexpr std::int64_t stop_most_ns = 15'000'000'000;
+
+}  // namespace
+
 mark_keeper::mark_keeper(core_state& core, const std::vector<target_address>& addresses)
     : core_(core), addresses_(addresses) {
     core_.loop.add(*this);
@@ -25,10 +32,14 @@ void mark_keeper::start() {
 runtime::task<void> mark_keeper::stop() {
     stopped_ = true;
     due_ns = 0;
+    // A write that is cut off may yet be carried out, after the mark was removed.
+    const std::int64_t until_ns = monotonic_ns() + stop_most_ns;
+    if (busy_) core_.waits.set("for the answer to the run's mark", until_ns);
     while (busy_) {
-        session_->cancel();
+        if (monotonic_ns() >= until_ns || core_.control_cancelled) session_->cancel();
         co_await core_.loop.sleep_until(monotonic_ns() + 1'000'000);
     }
+    core_.waits.clear();
     work_.reset();
     session_.reset();
 }

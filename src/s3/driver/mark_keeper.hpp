@@ -34,7 +34,7 @@ class mark_keeper final : public runtime::deadline {
     /// are nobody's business.
     void start();
 
-    /// Ends that, and what is under way.
+    /// Ends that: waits for a refresh that is under way, and cuts it off after a while.
     runtime::task<void> stop();
 
     void expired() override;
