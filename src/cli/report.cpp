@@ -148,6 +148,8 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
                             result.target_warnings.end());
     if (!result.cleanup_problem.empty())
         doc.run.warnings.push_back("cleanup: " + result.cleanup_problem);
+    for (const std::string& warning : result.end_warnings)
+        doc.run.warnings.push_back(warning);
 
     doc.data.prepared = result.prepared;
     doc.data.prepare_failed = result.prepare_failed;

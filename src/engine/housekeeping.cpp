@@ -268,20 +268,49 @@ housekeeping::account housekeeping::account_of(std::size_t group) {
     return out;
 }
 
+write_account housekeeping::writes_of(std::size_t group) {
+    write_account out;
+    for (auto& w : run_.workers) {
+        const write_account one = ask(*w, [&] { return w->groups()[group]->driver().writes(); });
+        out.versions += one.versions;
+        out.unanswered += one.unanswered;
+    }
+    return out;
+}
+
+void housekeeping::warn_of_late_writes(std::size_t group) {
+    const group_setup& setup = run_.options.groups[group];
+    const std::uint64_t unanswered = writes_of(group).unanswered;
+    if (unanswered == 0) return;
+    const bool one = unanswered == 1;
+    run_.result.end_warnings.push_back(
+        counted(unanswered, "put") + (one ? " was" : " were") +
+        " never answered: the target may still carry " + (one ? "it" : "them") +
+        " out, after this run has looked what is left below " + setup.place +
+        (setup.remove_with.empty() ? "" : "; to look again: " + setup.remove_with));
+}
+
 void housekeeping::note_left(std::size_t group) {
     const group_setup& setup = run_.options.groups[group];
     const account ours = account_of(group);
+    worker& front = *run_.workers.front();
+    const std::uint64_t versions =
+        ask(front, [&] { return front.groups()[group]->driver().keeps_versions(); })
+            ? writes_of(group).versions
+            : 0;
     left_count found;
-    if (ours.objects > 0 && cleaned_ && !run_.aborting()) {
+    // Of versions there is no account that says which are there still.
+    const bool asks = (ours.objects > 0 && cleaned_) || versions > 0;
+    if (asks && !run_.aborting()) {
         found = run_.ask_driver(group, &core_driver::count_left, 2, count_most_ns);
     }
-    if (ours.objects > 0 && !found.known) {
+    if ((ours.objects > 0 || versions > 0) && !found.known) {
         leftover one;
-        one.kind = "object";
+        one.kind = versions > 0 ? "object version" : "object";
         one.name = setup.place;
-        one.count = ours.objects;
+        one.count = std::max(versions, ours.objects);
         // Where the fate of no operation is unknown.
-        one.exact = !cleaned_ && group < run_.result.alive.size() &&
+        one.exact = versions == 0 && !cleaned_ && group < run_.result.alive.size() &&
                     ours.objects == run_.result.alive[group];
         found.items.push_back(std::move(one));
     }
@@ -293,7 +322,6 @@ void housekeeping::note_left(std::size_t group) {
         one.exact = false;
         found.items.push_back(std::move(one));
     }
-    worker& front = *run_.workers.front();
     for (leftover& one :
          ask(front, [&] { return front.groups()[group]->driver().left_behind(); })) {
         found.items.push_back(std::move(one));
@@ -355,8 +383,10 @@ void housekeeping::close_targets() {
         const std::string kept = run_.ask_driver(g, &core_driver::close_target, 2);
         if (run_.result.cleanup_problem.empty()) run_.result.cleanup_problem = kept;
     }
-    for (std::size_t g = 0; g < opened_; ++g)
+    for (std::size_t g = 0; g < opened_; ++g) {
         note_left(g);
+        warn_of_late_writes(g);
+    }
 }
 
 }  // namespace chopsticks::engine

@@ -50,6 +50,9 @@ class housekeeping {
         std::uint64_t containers = 0;
     };
     account account_of(std::size_t group);
+    /// Of all cores.
+    write_account writes_of(std::size_t group);
+    void warn_of_late_writes(std::size_t group);
     /// Puts what is left of a group into the result: objects as the target counts them, where
     /// cleanup did not get through and the target answers, else as we do.
     void note_left(std::size_t group);

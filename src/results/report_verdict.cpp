@@ -139,10 +139,8 @@ void say_left(const json& doc, labelled_lines& out) {
     } else if (verdict == name(left_verdict::something)) {
         out.say(label, paint, "see the warning of cleanup above");
     } else if (!verdict.empty()) {
-        out.say("CLEAN", green,
-                keeps_something(doc)
-                    ? "nothing of this run is left on the target but what it was to keep"
-                    : "nothing of this run is left on the target");
+        const std::string seen = "nothing of this run was found on the target at its end";
+        out.say("CLEAN", green, keeps_something(doc) ? seen + " but what it was to keep" : seen);
     }
 }
 

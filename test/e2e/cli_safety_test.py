@@ -3,6 +3,7 @@
 server that lies, keeps versions, locks objects, or is used by others at the same time."""
 
 import pathlib
+import signal
 import sys
 import threading
 import time
@@ -246,12 +247,52 @@ class versions_test(safety_case):
         done = self.run_against(server, self.scenario())
         self.assertRegex(self.words(done), "locks every new object .COMPLIANCE, 2 days.")
         left = [key for key, _, marker in server.entries("shared") if object_key.match(key)]
+        marks = [key for key, _, _ in server.entries("shared") if "/runs/" in key]
         self.assertGreater(len(left), 20)
         self.assertFalse([key for key, _, marker in server.entries("shared")
                           if marker and object_key.match(key)])
         self.assert_code(done, left_behind, harness.generator_was_limit)
         result = harness.read_result(self.output)
-        self.assertEqual(result["data"]["left_behind"], len(left) + 1, done.said)  # and the mark
+        self.assertEqual(result["data"]["left_behind"], len(left) + len(marks), done.said)
+        self.assertTrue(all(one["exact"] for one in result["data"]["left"]))
+
+    writing = "[{op: put, overwrite: true}, {op: put}, {op: delete}]"
+
+    def found_left(self, server):
+        """Versions and delete markers below the folder, and versions of the mark."""
+        entries = [key for key, _, _ in server.entries("shared")]
+        return (sum(bool(object_key.match(key)) for key in entries),
+                sum("/runs/" in key for key in entries))
+
+    def test_versions_that_are_to_stay_are_counted_as_what_they_are(self):
+        server = self.versioned()
+        done = self.run_against(server, self.scenario(self.writing, cleanup=False, operations=90))
+        below, marks = self.found_left(server)
+        left = harness.read_result(self.output)["data"]["left"]
+        self.assertEqual([one["exact"] for one in left], [True] * len(left), done.said)
+        self.assertEqual({one["kind"] for one in left},
+                         {"object", "older version", "delete marker", "mark version"})
+        self.assertEqual(sum(one["count"] for one in left), below + marks)
+
+    def test_versions_after_a_second_interrupt_are_bounded_from_above(self):
+        server = self.versioned()
+        process = self.start("run", "-f", self.scenario(self.writing, operations=10**6,
+                                                        measure="60s"),
+                             "--output", self.dir / "r.json", "--cores", "1", "--bucket",
+                             "shared", *server.target(), env=server.credentials)
+        harness.wait_until("versions", lambda: len(server.entries("shared")) > 90)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        below, marks = self.found_left(server)
+        left = {one["kind"]: one for one in harness.read_result(self.dir / "r.json")["data"]["left"]}
+        self.assertEqual(set(left), {"object version", "mark version"}, harness.decode(out + err))
+        self.assertFalse(left["object version"]["exact"])
+        self.assertGreaterEqual(left["object version"]["count"], below)
+        writes = server.asked("PUT object") + server.asked("DELETE object")
+        self.assertLessEqual(left["object version"]["count"], len(writes) + 4)
+        self.assertEqual(left["mark version"]["count"], marks)
 
     def test_server_that_only_says_that_it_deleted_is_found_out(self):
         server = self.versioned(silent_delete=True)
@@ -268,6 +309,36 @@ class versions_test(safety_case):
         server.lies.before = begin
         done = self.run_against(server, self.scenario())
         self.assertRegex(self.words(done), "there is more and not where")
+
+
+class late_writes_test(safety_case):
+    def test_put_without_an_answer_is_warned_of(self):
+        server = self.serve()
+        server.buckets["shared"] = bucket()
+        late = threading.Event()
+        held = []
+
+        def hold(op, name, key):
+            if op == "PUT object" and object_key.match(key) and len(held) < 3:
+                held.append(key)
+                late.wait(60)
+
+        server.lies.before = hold
+        self.addCleanup(late.set)
+        done = self.run_against(server, self.scenario(), "--set", "timeouts.operation=1s")
+        self.assertRegex(self.words(done), "3 puts were never answered: the target may still carry "
+                         "them out.*to look again: chopsticks cleanup --run")
+        self.assertIn("CLEAN nothing of this run was found on the target at its end",
+                      self.words(done))
+        self.assertEqual(server.keys("shared"), [])
+        late.set()
+        harness.wait_until("late objects", lambda: len(server.keys("shared")) == len(set(held)))
+        looked = self.clean(server, "--run", self.run_id())
+        self.assertIn(counted_objects(len(set(held))), looked.out)
+
+
+def counted_objects(count):
+    return f"{count} object" + ("" if count == 1 else "s")
 
 
 class bounded_end_test(safety_case):

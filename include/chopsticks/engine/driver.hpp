@@ -123,6 +123,15 @@ struct leftover {
     std::string remove_with;  ///< a command that removes them; empty: none is known
 };
 
+/// What the operations of one core have asked the target to write, load or not.
+struct write_account {
+    /// Of the run's own objects: puts and deletes that were sent. Where the target keeps what is
+    /// overwritten and deleted, there is at most one version or delete marker of each.
+    std::uint64_t versions = 0;
+    /// Puts that were sent and never answered: the target may carry them out at any time.
+    std::uint64_t unanswered = 0;
+};
+
 /// What a target that was asked says of what a run left.
 struct left_count {
     bool known = false;           ///< false: it gave no whole answer
@@ -174,8 +183,13 @@ class core_driver {
     /// between control calls, also after one was given up or never made.
     virtual std::vector<leftover> left_behind() const { return {}; }
 
-    /// Run on core 0 after a cleanup that did not get through: asks the target which of the objects
-    /// that the engine counts are still there.
+    /// Of this core so far. On its core.
+    virtual write_account writes() const noexcept { return {}; }
+    /// Whether the target keeps, or may keep, what is overwritten and deleted. On core 0.
+    virtual bool keeps_versions() const noexcept { return false; }
+
+    /// Run on core 0 after a cleanup that did not get through, and where versions are kept and
+    /// there was none: asks the target which of the objects that the engine counts are still there.
     virtual runtime::task<left_count> count_left() { co_return left_count(); }
 
     /// What was found wrong on this core so far. On its core.

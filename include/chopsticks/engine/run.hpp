@@ -250,7 +250,8 @@ struct run_result {
     bool target_problem = false;  ///< `problem` is of the target or its configuration
     std::string problem;          ///< not empty: why the run ended before its measure phase did
     std::string cleanup_problem;
-    std::vector<std::string> notes;  ///< of the targets, as they were opened; for the user
+    std::vector<std::string> end_warnings;  ///< of what may yet come; for the user
+    std::vector<std::string> notes;         ///< of the targets, as they were opened; for the user
     std::vector<std::string> target_warnings;       ///< the same, of what changes the figures
     std::vector<std::vector<opened_image>> images;  ///< by group, as they were opened
 };

@@ -49,6 +49,10 @@ class beast_core final : public engine::core_driver {
         state_.control_cancelled = false;
         return seal_s3_data(state_, addresses_);
     }
+    engine::write_account writes() const noexcept override { return state_.writes; }
+    bool keeps_versions() const noexcept override {
+        return target_.marked && (target_.rules.versioned || !target_.rules_known);
+    }
     runtime::task<engine::left_count> count_left() override {
         state_.control_cancelled = false;
         return count_s3_left(state_, addresses_, target_);

@@ -39,6 +39,7 @@ runtime::task<std::string> remove_mark(s3_session& session, s3_target& target,
     job.patience_ns = repeat_most_ns;
     const sweep_figures left = co_await sweep_clean(session, job, endpoint);
     if (left.found() == 0 && left.complete) co_return std::string();
+    if (left.complete && left.found() > 0) target.marks_left = left.found();
     co_return "the run's mark \"" + job.folder + "\" stays: " + left.problem;
 }
 
@@ -150,7 +151,16 @@ std::vector<engine::leftover> left_of(const core_state& core, const s3_target& t
         add("unfinished upload", folder, target.found->uploads);
         add("other thing", folder, target.found->foreign);
     }
-    if (target.marked) add("run mark", place + target.keeper->key(), 1);
+    const bool keeps_versions = target.rules.versioned || !target.rules_known;
+    if (target.marked && !keeps_versions) {
+        add("run mark", place + target.keeper->key(), 1);
+    } else if (target.marked) {
+        // Every time that it was written is a version of it.
+        const std::uint64_t puts = std::max<std::uint64_t>(core.mark_puts, 1);
+        add(target.rules.versioned ? "mark version" : "run mark", place + target.keeper->key(), target.marks_left.value_or(puts));
+        if (!target.marks_left)
+            out.back().exact = puts == 1 || (target.rules.versioned && core.mark_unanswered == 0);
+    }
     // With a kept data set in it, it stays by the user's choice.
     if (target.bucket_made && core.options.kept_prefix.empty()) {
         add("bucket", config.bucket, 1);

@@ -96,6 +96,7 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
     } else {
         reply.problem = cancelled() ? given_up : out.example;
     }
+    if (what.method == "PUT") core_.note_put(what.key, answered, reply.status);
     if (x.must_close || !answered) link_.close();
     co_return reply;
 }

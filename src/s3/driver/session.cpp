@@ -41,6 +41,12 @@ std::int64_t core_state::wall_s(std::int64_t now_ns) noexcept {
     return wall_s_;
 }
 
+void core_state::note_put(const std::string& key, bool answered, int status) noexcept {
+    if (mark_key.empty() || key != mark_key || (answered && status >= 300)) return;
+    ++mark_puts;
+    if (!answered) ++mark_unanswered;
+}
+
 s3_session::s3_session(core_state& core, const target_address& target)
     : core_(core), link_(core.loop, target, core.tls.get(), core.counters.open_connections) {}
 
@@ -188,10 +194,14 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
         out.fail(op_status::client_error, "NotImplemented", "the driver has no such operation");
         co_return;
     }
+    const bool put = op.code == catalogue::s3_put;
+    const bool kept = !core_.kept_writers.empty() && op.object < core_.options.group->data.objects;
+    if ((put || op.code == catalogue::s3_delete) && !kept) ++core_.writes.versions;
     http::response_head head;
     const bool complete = co_await exchange(x, head);
     if (complete) judge(x, head);
-    if (op.code == catalogue::s3_put && out.status != op_status::ok) {
+    if (put && !complete) ++core_.writes.unanswered;
+    if (put && out.status != op_status::ok) {
         core_.etags.in_doubt(op.object, op.version);
     }
     if (x.must_close) link_.close();

@@ -57,6 +57,14 @@ struct core_state {
     bool control_cancelled = false;        ///< no further control request is begun
     made_buckets buckets;                  ///< of create_bucket, on this core
     waiting_note waits;                    ///< what a control request waits for
+    engine::write_account writes;
+    /// \name Of the run's mark, which is written again and again: where versions are kept, each is
+    /// one
+    /// \{
+    std::string mark_key;               ///< empty: there is none
+    std::uint64_t mark_puts = 0;        ///< that were answered well, or not at all
+    std::uint64_t mark_unanswered = 0;  ///< of these, those that were not
+    /// \}
 
     /// Seconds since the epoch now, from a monotonic time: one clock read a second.
     std::int64_t wall_s(std::int64_t now_ns) noexcept;
@@ -65,6 +73,7 @@ struct core_state {
         const bool kept = !kept_writers.empty() && object < options.group->data.objects;
         return (kept ? kept_writers : run_writers)[endpoint];
     }
+    void note_put(const std::string& key, bool answered, int status) noexcept;
     /// What the keys of a listing begin with: listings are of where object 0 is.
     const std::string& prefix_of_listings() const noexcept {
         const bool kept = !kept_writers.empty() && options.group->data.objects > 0;

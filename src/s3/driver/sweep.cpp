@@ -188,6 +188,7 @@ runtime::task<void> sweeper::go_through_versions() {
             if (entry.key.starts_with(job_.folder)) ++print.below;
             if (take(entry, next->has_versions)) ours.push_back(entry);
         }
+        const std::uint64_t removed = found_.removed;
         if (job_.remove && !ours.empty()) {
             patience_.renew();
             co_await remove(ours);
@@ -200,6 +201,8 @@ runtime::task<void> sweeper::go_through_versions() {
             note(endpoint_ + ": the listing" + endless);
             co_return;
         }
+        // A server may begin anew where the key it is to go on from is gone.
+        if (found_.removed > removed) progress.reset();
         page.key_marker = next->key_marker;
         page.version_marker = next->version_marker;
     }

@@ -140,10 +140,8 @@ runtime::task<void> learn_rules(s3_session& session, s3_target& target,
     control_reply reply = co_await session.control(ask);
     target.rules_known =
         reply.problem.empty() && reply.status < 300 && parse_versioning(reply.body, target.rules);
-    // No such thing here is an answer too.
-    if (reply.problem.empty() && (reply.status == 501 || reply.status == 405)) {
-        target.rules_known = true;
-    }
+    // No such thing here is an answer too, and so is a listing: nobody looked what was asked for.
+    if (lists_no_uploads(reply)) target.rules_known = true;
     if (!target.rules.versioned) co_return;
     ask.query.front().name = "object-lock";
     reply = co_await session.control(ask);
@@ -216,6 +214,7 @@ runtime::task<std::string> claim_folder(s3_session& session, s3_target& target,
     mark.folder = core.options.run_prefix;
     if (has_step(core, catalogue::s3_create_bucket)) mark.bucket_stem = core.options.bucket_stem;
     target.started_ns = started_s * second_ns;
+    core.mark_key = target.keeper->key();
     mark.started = format_timestamp(target.started_ns);
     for (int attempt = 1;; ++attempt) {
         mark.bucket_created = target.bucket_created;

@@ -26,7 +26,8 @@ struct s3_target {
     std::string bucket_doubt;             ///< why there is no such proof
     bucket_rules rules;
     bool rules_known = false;
-    std::optional<sweep_figures> found;  ///< below the folder, when that was last looked at
+    std::optional<std::uint64_t> marks_left;  ///< versions of the mark, when removing them failed
+    std::optional<sweep_figures> found;       ///< below the folder, when that was last looked at
 
     void forget_bucket() {
         bucket_made = false;

@@ -344,7 +344,7 @@ TEST_CASE("report_says_each_verdict_also_the_good_ones") {
     const std::string out = report_of(doc);
     CHECK(contains(out, "\nTARGET OK   errors within the limit\n"));
     CHECK(contains(out, "\nVALID  "));
-    CHECK(contains(out, "\nCLEAN       nothing of this run is left on the target\n"));
+    CHECK(contains(out, "\nCLEAN       nothing of this run was found on the target at its end\n"));
     CHECK(verdict_problems(to_json_without_intervals(doc)).empty());
     doc.scenario.groups[0].data.reuse = "kept";
     CHECK(contains(report_of(doc), "left on the target but what it was to keep\n"));
