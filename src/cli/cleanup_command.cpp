@@ -176,6 +176,10 @@ void print_run(const s3::run_remains& run, const std::string& bucket, bool remov
                 run.started.empty() ? "" : (", started " + run.started).c_str());
     std::printf("  %s in the bucket \"%s\" below \"%s\"\n", describe_entries(run).c_str(),
                 bucket.c_str(), run.folder.c_str());
+    if (!run.unfinished.empty()) {
+        std::printf("  among them a data set that was never finished, below \"%s\"\n",
+                    run.unfinished.c_str());
+    }
     for (const std::string& name : run.buckets)
         std::printf("  the bucket \"%s\"%s\n", name.c_str(), removed ? "" : ", if it is empty");
     if (run.foreign > 0) {

@@ -337,6 +337,86 @@ class late_writes_test(safety_case):
         self.assertIn(counted_objects(len(set(held))), looked.out)
 
 
+class kept_set_test(safety_case):
+    reuse = ("--set", "groups.0.data.reuse=golden")
+    folder = "e2e/kept/golden/"
+
+    def made(self, server):
+        return [key for key in server.keys("shared") if key.startswith(self.folder)]
+
+    def test_set_is_made_and_its_claim_is_gone(self):
+        server = self.serve()
+        server.buckets["shared"] = bucket()
+        for _ in range(2):
+            done = self.run_against(server, self.scenario("[{op: get}]"), *self.reuse)
+            self.assert_code(done, *ran)
+            self.assertEqual(len(server.keys("shared")), 21, done.said)
+            self.assertEqual(len(self.made(server)), 21)
+
+    def test_what_lies_there_without_a_manifest_is_not_overwritten(self):
+        server = self.serve()
+        server.buckets["shared"] = bucket()
+        server.put("shared", self.folder + "a3/000000000000002a")
+        before = server.entries("shared")
+        done = self.run_against(server, self.scenario("[{op: get}]"), *self.reuse)
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "has no manifest")
+        self.assertEqual(server.entries("shared"), before)
+
+    def test_two_makers_do_not_overwrite_each_other(self):
+        server = self.serve()
+        server.buckets["shared"] = bucket()
+        server.put("shared", self.folder + "making-20260101T000000Z-abcdef123456", b"{}")
+        before = server.entries("shared")
+        done = self.run_against(server, self.scenario("[{op: get}]"), *self.reuse)
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "cleanup --run 20260101T000000Z-abcdef123456")
+        self.assertEqual(server.entries("shared"), before)
+
+    def interrupt_prepare(self, server, *signals):
+        process = self.start("run", "-f", self.scenario("[{op: get}]", objects=100000),
+                             *self.reuse, "--output", self.dir / "r.json", "--cores", "1",
+                             "--bucket", "shared", *server.target(), env=server.credentials)
+        harness.wait_until("objects", lambda: len(server.keys("shared")) > 30)
+        for one in signals:
+            process.send_signal(one)
+            time.sleep(0.1)
+        out, err = process.communicate(timeout=60)
+        return harness.decode(out + err)
+
+    def test_unfinished_set_goes_with_the_run_and_with_the_bucket(self):
+        for there in (True, False):
+            server = self.serve()
+            if there:
+                server.buckets["shared"] = bucket()
+            said = self.interrupt_prepare(server, signal.SIGINT)
+            self.assertEqual(server.keys("shared"), [], said)
+            self.assertEqual("shared" in server.buckets, there)
+            self.assertIn("CLEAN", said)
+
+    def test_unfinished_set_of_a_killed_run_is_cleaned_up(self):
+        server = self.serve()
+        server.buckets["shared"] = bucket()
+        self.interrupt_prepare(server, signal.SIGKILL)
+        run = next(key for key in server.keys("shared") if "/runs/" in key).split("/")[2]
+        server.age_marks("shared")
+        self.assertIn("never finished", self.clean(server, "--run", run).out)
+        self.assertGreater(len(self.made(server)), 30)
+        done = self.clean(server, "--run", run, "--yes")
+        self.assert_code(done, harness.ran)
+        self.assertEqual(server.keys("shared"), [], done.said)
+
+    def test_unfinished_set_after_a_second_interrupt_is_named(self):
+        server = self.serve()
+        server.buckets["shared"] = bucket()
+        server.lies.before = lambda op, *_: time.sleep(0.5) if op.startswith("POST") else None
+        said = self.interrupt_prepare(server, signal.SIGINT, signal.SIGINT)
+        left = {one["kind"]: one for one in harness.read_result(self.dir / "r.json")["data"]["left"]}
+        self.assertIn("unfinished set object", left, said)
+        self.assertGreaterEqual(left["unfinished set object"]["count"], len(self.made(server)))
+        self.assertTrue(left["run mark"])
+
+
 def counted_objects(count):
     return f"{count} object" + ("" if count == 1 else "s")
 

@@ -47,7 +47,7 @@ class beast_core final : public engine::core_driver {
     }
     runtime::task<std::string> seal_data() override {
         state_.control_cancelled = false;
-        return seal_s3_data(state_, addresses_);
+        return seal_s3_data(state_, addresses_, target_);
     }
     engine::write_account writes() const noexcept override { return state_.writes; }
     bool keeps_versions() const noexcept override {

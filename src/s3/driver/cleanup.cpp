@@ -10,6 +10,7 @@
 #include "bucket.hpp"
 #include "explain.hpp"
 #include "folder_listing.hpp"
+#include "kept_set.hpp"
 #include "mark_keeper.hpp"
 #include "patience.hpp"
 #include "sweep.hpp"
@@ -56,6 +57,9 @@ class cleaner {
                          run_remains& remains) const;
     runtime::task<void> go_through_folders(std::string prefix, run_remains& remains,
                                            const std::vector<found_mark>& marks, bool remove);
+    /// Data sets that were to be kept and were never finished.
+    runtime::task<void> go_through_sets(run_remains& remains, const std::vector<found_mark>& marks,
+                                        bool remove);
     runtime::task<void> go_through_buckets(run_remains& remains,
                                            const std::vector<found_mark>& marks, bool remove);
     runtime::task<void> remove_marks(run_remains& remains, const std::vector<found_mark>& marks);
@@ -209,6 +213,7 @@ runtime::task<void> cleaner::go_through_run(std::string prefix, std::string run,
     remains.mark_left = !marks.empty();
     const bool remove = options_.remove && remains.kept_why.empty();
     co_await go_through_folders(prefix, remains, marks, remove);
+    if (remains.kept_why.empty()) co_await go_through_sets(remains, marks, remove);
     const bool nothing = marks.empty() && remains.left == 0 && remains.foreign == 0;
     if (nothing) co_return;
     if (remains.kept_why.empty()) co_await go_through_buckets(remains, marks, remove);
@@ -257,6 +262,36 @@ runtime::task<void> cleaner::go_through_folders(std::string prefix, run_remains&
         done_found_ += before.found();
         done_removed_ += after.removed;
         now_ = sweep_figures();
+    }
+}
+
+runtime::task<void> cleaner::go_through_sets(run_remains& remains,
+                                             const std::vector<found_mark>& marks, bool remove) {
+    for (const found_mark& found : marks) {
+        if (found.mark->kept.empty() || stopped()) continue;
+        sweep_job job;
+        job.folder = found.mark->kept;
+        job.not_before_ns = parse_timestamp(found.mark->started).value_or(0);
+        job.patience_ns = patience_ns;
+        job.stopped = stopper();
+        const unfinished_set before =
+            co_await remove_unfinished_set(*session_, endpoint_, job, remains.run, true);
+        if (!before.problem.empty()) note(remains, before.problem);
+        if (before.ours) remains.unfinished = job.folder;
+        remains.objects += before.left.objects;
+        remains.versions += before.left.versions;
+        remains.markers += before.left.markers;
+        remains.uploads += before.left.uploads;
+        remains.bytes += before.left.bytes;
+        if (!remove || !before.problem.empty()) {
+            remains.left += before.left.found();
+            continue;
+        }
+        const unfinished_set after =
+            co_await remove_unfinished_set(*session_, endpoint_, job, remains.run, false);
+        remains.removed += after.left.removed;
+        remains.left += after.left.found();
+        if (!after.problem.empty()) note(remains, after.problem);
     }
 }
 

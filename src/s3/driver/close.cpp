@@ -4,6 +4,7 @@
 
 #include "bucket.hpp"
 #include "explain.hpp"
+#include "kept_set.hpp"
 #include "patience.hpp"
 #include "sweep.hpp"
 #include "target.hpp"
@@ -79,6 +80,20 @@ runtime::task<std::string> clean_folder(s3_session& session, s3_target& target,
     co_return std::string();
 }
 
+/// The data set that was to be kept and was not finished, which nobody could use.
+runtime::task<std::string> clean_kept_set(s3_session& session, s3_target& target,
+                                          const std::string& endpoint) {
+    sweep_job job;
+    job.folder = session.core().options.kept_prefix;
+    job.not_before_ns = target.started_ns;
+    job.patience_ns = repeat_most_ns;
+    const unfinished_set left = co_await remove_unfinished_set(
+        session, endpoint, job, session.core().options.run_id, false);
+    target.claimed = !left.problem.empty();
+    target.makes_set = target.makes_set && target.claimed;
+    co_return left.problem;
+}
+
 /// The bucket itself, if it is still the one that this run made and there is nothing in it.
 runtime::task<std::string> remove_made_bucket(s3_session& session, s3_target& target,
                                               const std::string& endpoint) {
@@ -111,7 +126,7 @@ runtime::task<std::string> close_s3_target(core_state& core,
     if (!target.keeper) co_return std::string();
     co_await target.keeper->stop();
     core.control_timeout_ns = std::min(core.options.timeout.operation_ns, answer_most_ns);
-    const bool removes_bucket = target.bucket_made && core.options.kept_prefix.empty();
+    const bool removes_bucket = target.bucket_made && !target.set_stays;
     if (!target.marked && !removes_bucket) co_return std::string();
     const target_address* const address = co_await find_answering(core, addresses);
     s3_session session(core, *address);
@@ -119,6 +134,10 @@ runtime::task<std::string> close_s3_target(core_state& core,
     std::string stays;
     if (target.marked) {
         stays = co_await clean_folder(session, target, endpoint);
+        if (target.claimed) {
+            const std::string kept = co_await clean_kept_set(session, target, endpoint);
+            if (stays.empty()) stays = kept;
+        }
         if (!stays.empty()) {
             co_await mark_as_ended(session, target);
             co_return stays;
@@ -151,18 +170,27 @@ std::vector<engine::leftover> left_of(const core_state& core, const s3_target& t
         add("unfinished upload", folder, target.found->uploads);
         add("other thing", folder, target.found->foreign);
     }
+    if (target.makes_set) {
+        // The claim is one more; where versions are kept, repeated puts are too.
+        add("unfinished set object", place + core.options.kept_prefix,
+            core.options.group->data.objects + 1);
+        out.back().exact = false;
+    } else if (target.claimed) {
+        add("claim", place + core.options.kept_prefix + "making-" + core.options.run_id, 1);
+    }
     const bool keeps_versions = target.rules.versioned || !target.rules_known;
     if (target.marked && !keeps_versions) {
         add("run mark", place + target.keeper->key(), 1);
     } else if (target.marked) {
         // Every time that it was written is a version of it.
         const std::uint64_t puts = std::max<std::uint64_t>(core.mark_puts, 1);
-        add(target.rules.versioned ? "mark version" : "run mark", place + target.keeper->key(), target.marks_left.value_or(puts));
+        add(target.rules.versioned ? "mark version" : "run mark", place + target.keeper->key(),
+            target.marks_left.value_or(puts));
         if (!target.marks_left)
             out.back().exact = puts == 1 || (target.rules.versioned && core.mark_unanswered == 0);
     }
     // With a kept data set in it, it stays by the user's choice.
-    if (target.bucket_made && core.options.kept_prefix.empty()) {
+    if (target.bucket_made && !target.set_stays) {
         add("bucket", config.bucket, 1);
         // With the mark in place, `cleanup` knows of it; otherwise it is for its owners to judge.
         if (!target.marked) out.back().remove_with = "s3cmd rb s3://" + config.bucket;

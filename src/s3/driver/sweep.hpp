@@ -20,6 +20,7 @@ struct sweep_job {
     /// What is older than this is not the run's, whatever it is called; nanoseconds since the
     /// epoch, by the server's clock.
     std::int64_t not_before_ns = 0;
+    std::string spared;  ///< one key that is passed over, if not empty
     bool remove = false;
     /// How long the sweep goes on while nothing is found or removed, see patience.
     std::int64_t patience_ns = 30'000'000'000;

@@ -8,6 +8,7 @@
 
 #include "bucket.hpp"
 #include "explain.hpp"
+#include "kept_set.hpp"
 #include "patience.hpp"
 #include "sweep.hpp"
 
@@ -17,7 +18,6 @@ namespace {
 
 namespace catalogue = scenario::catalogue;
 
-constexpr std::string_view manifest_name = "manifest.json";
 constexpr std::int64_t second_ns = 1'000'000'000;
 /// How often the bucket may vanish between being seen and being used: another run made it and
 /// removes it when it ends.
@@ -27,16 +27,6 @@ constexpr std::int64_t mark_patience_ns = 30 * second_ns;
 
 const std::string& endpoint_text(const core_state& core, const target_address& address) {
     return core.options.config->endpoints[address.endpoint];
-}
-
-/// What a kept data set is made of: equal texts mean equal objects.
-std::string manifest(const core_state& core) {
-    const scenario::data_set& d = core.options.group->data;
-    std::string text =
-        "{\"made_by\": \"chopsticks\", \"format\": 1, \"name\": \"" + d.reuse +
-        "\", \"objects\": " + std::to_string(d.objects) + ", \"size\": \"" + d.size.describe() +
-        "\", \"compression_ratio\": " + std::to_string(d.content.compression_ratio) + "}\n";
-    return text;
 }
 
 bool has_step(const core_state& core, std::uint16_t code) {
@@ -276,7 +266,14 @@ runtime::task<engine::target_state> open_s3_target(core_state& core,
     if (!state.problem.empty()) co_return state;
     s3_session& session = *first;
     const std::string& endpoint = endpoint_text(core, *answering);
-    if (leaves_traces(core) || target.bucket_made) {
+    if (!options.kept_prefix.empty()) {
+        state.problem = co_await find_kept_set(session, endpoint, target.set_stays);
+        if (!state.problem.empty()) co_return state;
+        state.data_ready = target.set_stays;
+    }
+    const bool makes_set = !options.kept_prefix.empty() && !target.set_stays;
+    if (makes_set) target.keeper->mark.kept = options.kept_prefix;
+    if (leaves_traces(core) || target.bucket_made || makes_set) {
         state.problem = co_await claim_folder(session, target, endpoint, started_s);
         if (!state.problem.empty()) co_return state;
         co_await learn_rules(session, target, state.notes);
@@ -289,42 +286,22 @@ runtime::task<engine::target_state> open_s3_target(core_state& core,
         state.problem = co_await check_stem_unused(session, endpoint);
         if (!state.problem.empty()) co_return state;
     }
-    if (options.kept_prefix.empty()) co_return state;
-
-    // A kept data set: complete exactly if its manifest is there, which is written last.
-    control_request ask;
-    ask.method = "GET";
-    ask.key = options.kept_prefix + std::string(manifest_name);
-    const control_reply reply = co_await session.control(ask);
-    if (!reply.problem.empty() || (reply.status != 404 && reply.status >= 300)) {
-        state.problem = explain(reply, core, endpoint);
-    } else if (reply.status == 404) {
-        if (!options.prepares) {
-            state.problem = "the kept data set \"" + options.group->data.reuse +
-                            "\" does not exist yet and phases.prepare is false; run once with "
-                            "prepare: true to make it";
-        }
-    } else if (reply.body != manifest(core)) {
-        state.problem = "the kept data set \"" + options.group->data.reuse +
-                        "\" was made with other settings; give it another name in data.reuse, or "
-                        "use the settings it was made with: " +
-                        short_text(reply.body);
-    } else {
-        state.data_ready = true;
+    if (makes_set) {
+        state.problem = co_await begin_kept_set(session, endpoint, target, state.data_ready);
+        target.set_stays = state.data_ready;
     }
     co_return state;
 }
 
 runtime::task<std::string> seal_s3_data(core_state& core,
-                                        const std::vector<target_address>& addresses) {
+                                        const std::vector<target_address>& addresses,
+                                        s3_target& target) {
     if (core.options.kept_prefix.empty()) co_return std::string();
     s3_session session(core, addresses.front());
-    control_request ask;
-    ask.method = "PUT";
-    ask.key = core.options.kept_prefix + std::string(manifest_name);
-    ask.body = manifest(core);
-    const control_reply reply = co_await session.control(ask);
-    co_return explain(reply, core, endpoint_text(core, addresses.front()));
+    std::string problem =
+        co_await finish_kept_set(session, endpoint_text(core, addresses.front()), target);
+    if (problem.empty() && target.keeper && !target.claimed) target.keeper->mark.kept.clear();
+    co_return problem;
 }
 
 }  // namespace chopsticks::s3

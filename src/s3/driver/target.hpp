@@ -26,6 +26,13 @@ struct s3_target {
     std::string bucket_doubt;             ///< why there is no such proof
     bucket_rules rules;
     bool rules_known = false;
+    /// \name The kept data set
+    /// \{
+    bool claimed = false;  ///< the run's claim lies in its folder
+    bool makes_set =
+        false;  ///< the folder was empty: what is in it is the run's, until it is complete
+    bool set_stays = false;  ///< it is complete
+    /// \}
     std::optional<std::uint64_t> marks_left;  ///< versions of the mark, when removing them failed
     std::optional<sweep_figures> found;       ///< below the folder, when that was last looked at
 
@@ -40,7 +47,8 @@ runtime::task<engine::target_state> open_s3_target(core_state& core,
                                                    const std::vector<target_address>& addresses,
                                                    s3_target& target);
 runtime::task<std::string> seal_s3_data(core_state& core,
-                                        const std::vector<target_address>& addresses);
+                                        const std::vector<target_address>& addresses,
+                                        s3_target& target);
 
 /// Removes what is left of the run (objects, versions and delete markers in its folder, its mark,
 /// the bucket), each only if it is shown to be the run's; returns what stays, for a person.

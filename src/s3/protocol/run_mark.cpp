@@ -154,6 +154,7 @@ std::string write_run_mark(const run_mark& mark) {
     field("folder", mark.folder);
     field("bucket_stem", mark.bucket_stem);
     field("bucket_created", mark.bucket_created);
+    if (!mark.kept.empty()) field("kept", mark.kept);
     field("started", mark.started);
     field("state", mark.ended ? "ended" : "running");
     out += "\n}\n";
@@ -171,6 +172,7 @@ std::optional<run_mark> parse_run_mark(std::string_view prefix, std::string_view
     out.folder = find(in, "folder");
     out.bucket_stem = find(in, "bucket_stem");
     out.bucket_created = find(in, "bucket_created");
+    out.kept = find(in, "kept");
     out.started = find(in, "started");
     out.ended = find(in, "state") == "ended";
     if (out.run.empty() || out.run.find('/') != std::string::npos) return std::nullopt;
@@ -178,6 +180,13 @@ std::optional<run_mark> parse_run_mark(std::string_view prefix, std::string_view
     if (out.folder != run_folder(prefix, out.run) &&
         out.folder != run_folder(prefix, out.run, out.group)) {
         return std::nullopt;
+    }
+    if (!out.kept.empty()) {
+        const std::string sets = std::string(prefix).append("kept/");
+        if (!out.kept.starts_with(sets) || out.kept.size() < sets.size() + 2 ||
+            out.kept.find('/', sets.size()) != out.kept.size() - 1) {
+            return std::nullopt;
+        }
     }
     return out;
 }

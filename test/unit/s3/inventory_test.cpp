@@ -160,6 +160,24 @@ TEST_CASE("deletion_names_versions_and_its_failures_are_read") {
     CHECK_FALSE(parse_deletion("").has_value());
 }
 
+TEST_CASE("run_mark_names_a_data_set_below_its_own_prefix_only") {
+    run_mark mark;
+    mark.run = "20261122T150405Z-abcdef3f9a2c";
+    mark.group = "g";
+    mark.folder = run_folder("p/", mark.run);
+    mark.started = "2026-11-22T15:04:05Z";
+    const std::string key = run_mark_key("p/", mark.run, mark.group);
+    mark.kept = "p/kept/golden/";
+    const auto read = parse_run_mark("p/", key, write_run_mark(mark));
+    REQUIRE(read.has_value());
+    CHECK(read->kept == mark.kept);
+    for (const char* foreign : {"p/", "p/kept/", "p/kept//", "q/kept/golden/", "p/kept/golden",
+                                "p/kept/golden/ff/", "theirs/"}) {
+        mark.kept = foreign;
+        CHECK_MESSAGE(!parse_run_mark("p/", key, write_run_mark(mark)).has_value(), foreign);
+    }
+}
+
 TEST_CASE("run_mark_is_read_back_and_believed_only_where_it_belongs") {
     run_mark mark;
     mark.run = "20261122T150405Z-abcdef3f9a2c";

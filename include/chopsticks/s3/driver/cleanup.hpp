@@ -37,6 +37,7 @@ struct run_remains {
     std::uint64_t markers = 0;   ///< delete markers
     std::uint64_t uploads = 0;   ///< unfinished multipart uploads
     std::uint64_t bytes = 0;
+    std::string unfinished;  ///< folder of a data set that was never finished, counted above
     std::vector<std::string> buckets;  ///< made by the run, its own bucket included
     std::uint64_t foreign = 0;         ///< below the folder, and not shown to be the run's
     std::string foreign_example;

@@ -18,6 +18,7 @@ struct run_mark {
     std::string bucket_stem;  ///< of buckets made by create_bucket; empty: none are made
     /// CreationDate of the bucket itself, if the run made it: the bucket goes with the run.
     std::string bucket_created;
+    std::string kept;     ///< folder of the kept data set that the run is making; empty: none
     std::string started;  ///< by the server's clock: "2026-11-22T15:04:05Z". Nothing is older
     bool ended = false;   ///< the run ended and could not remove all
 };
