@@ -326,6 +326,11 @@ void housekeeping::note_left(std::size_t group) {
          ask(front, [&] { return front.groups()[group]->driver().left_behind(); })) {
         found.items.push_back(std::move(one));
     }
+    std::string note = ask(front, [&] { return front.groups()[group]->driver().removal_note(); });
+    std::vector<std::string>& warnings = run_.result.end_warnings;
+    if (!note.empty() && std::find(warnings.begin(), warnings.end(), note) == warnings.end()) {
+        warnings.push_back(std::move(note));
+    }
     for (leftover& one : found.items) {
         if (one.remove_with.empty()) one.remove_with = setup.remove_with;
         run_.result.left_behind += one.count;

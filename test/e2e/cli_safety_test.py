@@ -286,13 +286,15 @@ class versions_test(safety_case):
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
         below, marks = self.found_left(server)
-        left = {one["kind"]: one for one in harness.read_result(self.dir / "r.json")["data"]["left"]}
+        result = harness.read_result(self.dir / "r.json")
+        left = {one["kind"]: one for one in result["data"]["left"]}
         self.assertEqual(set(left), {"object version", "mark version"}, harness.decode(out + err))
         self.assertFalse(left["object version"]["exact"])
         self.assertGreaterEqual(left["object version"]["count"], below)
         writes = server.asked("PUT object") + server.asked("DELETE object")
         self.assertLessEqual(left["object version"]["count"], len(writes) + 4)
         self.assertEqual(left["mark version"]["count"], marks)
+        self.assertIn("takes this run for alive until five minutes", harness.decode(out + err))
 
     def test_server_that_only_says_that_it_deleted_is_found_out(self):
         server = self.versioned(silent_delete=True)
@@ -411,7 +413,8 @@ class kept_set_test(safety_case):
         server.buckets["shared"] = bucket()
         server.lies.before = lambda op, *_: time.sleep(0.5) if op.startswith("POST") else None
         said = self.interrupt_prepare(server, signal.SIGINT, signal.SIGINT)
-        left = {one["kind"]: one for one in harness.read_result(self.dir / "r.json")["data"]["left"]}
+        result = harness.read_result(self.dir / "r.json")
+        left = {one["kind"]: one for one in result["data"]["left"]}
         self.assertIn("unfinished set object", left, said)
         self.assertGreaterEqual(left["unfinished set object"]["count"], len(self.made(server)))
         self.assertTrue(left["run mark"])

@@ -1,8 +1,10 @@
 """An S3 server of the tests' own, in this process: with versions, object lock and uploads, and with
 lies on request. It believes every signature. What it holds is looked at directly."""
 
+import base64
 import datetime
 import email.utils
+import hashlib
 import http.server
 import re
 import socket
@@ -231,6 +233,10 @@ class handler(http.server.BaseHTTPRequestHandler):
         return urllib.parse.quote(key) if "encoding-type" in self.query else escape(key)
 
     def put_object(self):
+        if self.held.retention_days and "/runs/" in self.key:
+            digest = base64.b64encode(hashlib.md5(self.body).digest()).decode()
+            if self.headers.get("Content-MD5") != digest:
+                return self.refuse(400, "MissingUploadObjectWithObjectLockHeaders")
         versions = self.held.keys.setdefault(self.key, [])
         if not self.held.versioning:
             versions.clear()

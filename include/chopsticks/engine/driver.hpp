@@ -183,6 +183,9 @@ class core_driver {
     /// between control calls, also after one was given up or never made.
     virtual std::vector<leftover> left_behind() const { return {}; }
 
+    /// What there is to know of removing that later, for the user; empty: nothing. On core 0.
+    virtual std::string removal_note() const { return {}; }
+
     /// Of this core so far. On its core.
     virtual write_account writes() const noexcept { return {}; }
     /// Whether the target keeps, or may keep, what is overwritten and deleted. On core 0.

@@ -49,6 +49,12 @@ class beast_core final : public engine::core_driver {
         state_.control_cancelled = false;
         return seal_s3_data(state_, addresses_, target_);
     }
+    std::string removal_note() const override {
+        if (!target_.marked || target_.keeper->mark.ended) return {};
+        return "`chopsticks cleanup` takes this run for alive until five minutes after it wrote "
+               "its "
+               "mark last, and removes nothing before";
+    }
     engine::write_account writes() const noexcept override { return state_.writes; }
     bool keeps_versions() const noexcept override {
         return target_.marked && (target_.rules.versioned || !target_.rules_known);

@@ -51,7 +51,8 @@ runtime::task<void> mark_as_ended(s3_session& session, s3_target& target) {
     ask.method = "PUT";
     ask.key = target.keeper->key();
     ask.body = write_run_mark(target.keeper->mark);
-    co_await control_patiently(session, ask, repeat_most_ns);
+    const control_reply reply = co_await control_patiently(session, ask, repeat_most_ns);
+    target.keeper->mark.ended = explain(reply, session.core(), std::string()).empty();
 }
 
 runtime::task<std::string> clean_folder(s3_session& session, s3_target& target,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/s3/protocol/inventory.hpp>
 
 #include "session.hpp"
 
@@ -79,11 +80,16 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
     x.head_request = what.method == "HEAD";
     x.body = what.body;
     x.body_bytes = what.body.size();
+    std::vector<name_value> headers = what.headers;
+    // Where new objects are locked, services want to know what they lock.
+    if (what.method == "PUT" && !what.key.empty()) {
+        headers.push_back(name_value{"Content-MD5", content_md5(what.body)});
+    }
     const std::string& bucket = what.bucket ? *what.bucket : core_.options.config->bucket;
     std::string path = writer.bucket_path(bucket);
     if (!what.key.empty()) path += (path == "/" ? "" : "/") + what.key;
     const std::string host = writer.bucket_host(bucket);
-    x.head = writer.request(what.method, path, what.query, what.headers, what.body.size(), hash,
+    x.head = writer.request(what.method, path, what.query, headers, what.body.size(), hash,
                             wall_ns() / 1'000'000'000, host);
     keep_most_ = keep_whole;
     http::response_head head;

@@ -58,16 +58,6 @@ bool read_entry(const pugi::xml_node& node, const key_reader& keys, stored_versi
     return parsed.ec == std::errc{} && parsed.ptr == size.data() + size.size();
 }
 
-std::string md5_base64(std::string_view text) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    CHOPSTICKS_ASSERT(::EVP_Digest(text.data(), text.size(), digest, &size, ::EVP_md5(), nullptr) ==
-                      1);
-    unsigned char encoded[4 * ((EVP_MAX_MD_SIZE + 2) / 3) + 1];
-    const int length = ::EVP_EncodeBlock(encoded, digest, static_cast<int>(size));
-    return {reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(length)};
-}
-
 bool read_digits(std::string_view text, std::size_t at, std::size_t count,
                  std::int64_t& out) noexcept {
     if (at + count > text.size()) return false;
@@ -186,6 +176,16 @@ bool parse_object_lock(std::string_view body, bucket_rules& rules) {
     return true;
 }
 
+std::string content_md5(std::string_view text) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned int size = 0;
+    CHOPSTICKS_ASSERT(::EVP_Digest(text.data(), text.size(), digest, &size, ::EVP_md5(), nullptr) ==
+                      1);
+    unsigned char encoded[4 * ((EVP_MAX_MD_SIZE + 2) / 3) + 1];
+    const int length = ::EVP_EncodeBlock(encoded, digest, static_cast<int>(size));
+    return {reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(length)};
+}
+
 deletion make_deletion(std::span<const stored_version> entries) {
     CHOPSTICKS_ASSERT(!entries.empty() && entries.size() <= 1000);
     deletion out;
@@ -202,7 +202,7 @@ deletion make_deletion(std::span<const stored_version> entries) {
         out.body += "</Object>";
     }
     out.body += "</Delete>";
-    out.content_md5 = md5_base64(out.body);
+    out.content_md5 = content_md5(out.body);
     return out;
 }
 

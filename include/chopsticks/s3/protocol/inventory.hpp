@@ -89,6 +89,9 @@ struct deletion {
 };
 deletion make_deletion(std::span<const stored_version> entries);
 
+/// As the header of that name has it: base64.
+std::string content_md5(std::string_view body);
+
 /// One thing that DeleteObjects did not delete.
 struct deletion_failure {
     std::string key;
