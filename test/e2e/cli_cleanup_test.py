@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import sys
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
@@ -94,6 +95,7 @@ class cleanup_command_test(safety_case):
         server = self.serve()
         server.buckets["shared"] = bucket()
         run = self.leave(server)
+        time.sleep(2.1)  # the server's clock shows whole seconds
         for select in (("--run", run), ("--older-than", "1s")):
             done = self.clean(server, *select, "--yes")
             self.assertRegex(done.out, r"alive.*can be removed in (5m|4m\d+s)")
@@ -182,6 +184,7 @@ class cleanup_command_test(safety_case):
         harness.wait_until("objects", lambda: len(server.keys("shared")) > 25)
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=30)
+        time.sleep(1.1)  # the server's clock shows whole seconds
         alive = self.clean(server, "--older-than", "1ms", "--yes")
         self.assertIn("alive", alive.out)
         self.assert_code(alive, left_behind)
