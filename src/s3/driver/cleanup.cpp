@@ -22,6 +22,11 @@ namespace {
 constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t patience_ns = 30 * second_ns;
 
+/// The clock that it comes from has whole seconds.
+std::string in_seconds(std::int64_t ns) {
+    return format_duration(ns / second_ns * second_ns);
+}
+
 /// A mark as it was found. Nothing in `mark`: there is something at that key that is none.
 struct found_mark {
     std::string key;
@@ -187,7 +192,7 @@ std::string cleaner::why_kept(const std::vector<found_mark>& marks, std::int64_t
         const std::int64_t started_ns = parse_timestamp(found.mark->started).value_or(0);
         if (now_ns - started_ns >= options_.older_than_ns) continue;
         remains.too_young = true;
-        return "it started " + format_duration(now_ns - started_ns) + " ago";
+        return "it started " + in_seconds(now_ns - started_ns) + " ago";
     }
     for (const found_mark& found : marks) {
         if (found.mark->ended) continue;
@@ -196,8 +201,8 @@ std::string cleaner::why_kept(const std::vector<found_mark>& marks, std::int64_t
         remains.alive = true;
         return "the run is alive, or ended without its cleanup less than five minutes ago (its "
                "mark was written " +
-               format_duration(age_ns) + " ago); if it is over, it can be removed in " +
-               format_duration(mark_lifetime_ns - age_ns + second_ns);
+               in_seconds(age_ns) + " ago); if it is over, it can be removed in " +
+               in_seconds(mark_lifetime_ns - age_ns + second_ns);
     }
     return {};
 }

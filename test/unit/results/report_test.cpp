@@ -347,7 +347,7 @@ TEST_CASE("report_says_each_verdict_also_the_good_ones") {
     CHECK(contains(out, "\nCLEAN       nothing of this run was found on the target at its end\n"));
     CHECK(verdict_problems(to_json_without_intervals(doc)).empty());
     doc.scenario.groups[0].data.reuse = "kept";
-    CHECK(contains(report_of(doc), "but what it was"));
+    CHECK(contains(report_of(doc), "at its end but what"));
 }
 
 TEST_CASE("report_of_a_result_from_before_there_were_verdicts_still_says_what_is_left") {
