@@ -14,20 +14,27 @@ control_thread::control_thread() : state_(std::make_shared<shared_state>()) {
 }
 
 control_thread::~control_thread() {
+    bool busy = false;
     {
         const std::lock_guard lock(state_->mutex);
         state_->stop = true;
         state_->jobs.clear();
+        busy = state_->busy;
     }
     state_->changed.notify_all();
+    if (!thread_.joinable()) return;
+    // A thread that ends beside the process would use what is being destroyed.
+    if (busy) {
+        thread_.detach();
+    } else {
+        thread_.join();
+    }
 }
 
 void control_thread::run(std::function<void()> job) {
     const std::lock_guard lock(state_->mutex);
     state_->jobs.push_back(std::move(job));
-    if (!std::exchange(state_->started, true)) {
-        std::thread([state = state_] { serve(state); }).detach();
-    }
+    if (!thread_.joinable()) thread_ = std::thread([state = state_] { serve(state); });
     state_->changed.notify_all();
 }
 

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 namespace chopsticks::rbd {
 
@@ -20,7 +21,8 @@ class control_thread {
   public:
     /// Takes the affinity of the calling thread; starts nothing yet.
     control_thread();
-    /// Leaves the job under way, and its thread, to themselves; `wait_idle` before that waits.
+    /// Waits for the thread's end, which comes at once where no job is under way; leaves it and its
+    /// job to themselves where one is. `wait_idle` before that waits for jobs.
     ~control_thread();
     control_thread(const control_thread&) = delete;
     control_thread& operator=(const control_thread&) = delete;
@@ -36,7 +38,6 @@ class control_thread {
         std::mutex mutex;
         std::condition_variable changed;
         std::deque<std::function<void()>> jobs;
-        bool started = false;
         bool busy = false;
         bool stop = false;
         cpu_set_t cpus{};
@@ -44,6 +45,7 @@ class control_thread {
     static void serve(const std::shared_ptr<shared_state>& state);
 
     std::shared_ptr<shared_state> state_;
+    std::thread thread_;  // guarded by the state's mutex
 };
 
 /// A job of the control thread that a coroutine waits for; given up by `abandon`. Used on one loop.
@@ -66,7 +68,13 @@ class control_call {
                     work();
                     const std::lock_guard lock(mine->mutex);
                     if (mine->loop == nullptr) return;
-                    mine->loop->post([mine] { end(*mine, true); });
+                    mine->loop->post([mine] {
+                        // Not before post has returned: the loop may be gone behind the waiter.
+                        {
+                            const std::lock_guard posted(mine->mutex);
+                        }
+                        end(*mine, true);
+                    });
                 });
             }
             bool await_resume() const noexcept { return state->ended; }

@@ -73,6 +73,17 @@ class driver_test(rbd_case):
         self.tool("rbd", "export", "theirs", self.dir / "after")
         self.assertEqual((self.dir / "before").read_bytes(), (self.dir / "after").read_bytes())
 
+    def test_runs_that_end_at_once_on_one_cpu_end_as_others_do(self):
+        # Where core and librbd's threads take turns, whoever hands over late finds the other gone.
+        cpus = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cpus)})
+        self.addCleanup(os.sched_setaffinity, 0, cpus)
+        config = self.config(count=1, size="16MiB", keep=True)
+        for _ in range(12):
+            self.run_it(config, tasks=reads, verify="false", stop="stop: {operations: 1}")
+        for name in self.images():
+            self.tool("rbd", "rm", name)
+
     def test_snapshot_and_fresh_clones(self):
         self.run_it(self.config(prefix="base-", keep=True))
         self.tool("rbd", "snap", "create", "base-0@s")
