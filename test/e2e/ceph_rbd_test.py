@@ -288,6 +288,15 @@ class fault_test(rbd_case):
     def osd_pid(self):
         return int(pathlib.Path(self.cluster, "run/osd.0.pid").read_text())
 
+    def wake_osd(self):
+        """Lets a stopped OSD go on. Its lease to answer reads has run out, and with nobody else to
+        ask it need not notice: it peers anew, or what it held would wait for ever."""
+        os.kill(self.osd_pid(), signal.SIGCONT)
+        before = self.tool("ceph", "osd", "stat").stdout
+        self.tool("ceph", "osd", "down", "0")
+        harness.wait_until("the OSD", lambda: b"1 up" in (
+            now := self.tool("ceph", "osd", "stat").stdout) and now != before, timeout=120)
+
     def test_osd_that_stands_still_costs_its_operations_only(self):
         def trouble():
             os.kill(self.osd_pid(), signal.SIGSTOP)
@@ -324,13 +333,11 @@ class fault_test(rbd_case):
             process.wait(60)
             ended = time.monotonic()
         finally:
-            os.kill(self.osd_pid(), signal.SIGCONT)
+            self.wake_osd()
         for one in readers:
             one.join(10)
         self.assertEqual(process.returncode, harness.interrupted)
         self.assertLess(ended - max(at for at, _ in lines), 3)
-        harness.wait_until("the OSD", lambda: b"1 up" in self.tool("ceph", "osd", "stat").stdout,
-                           timeout=60)
 
         def removed():
             return subprocess.run(["timeout", "20", "rbd", "rm", "chopsticks-0"], check=False,
@@ -381,7 +388,7 @@ class fault_test(rbd_case):
             self.assertLess(time.monotonic() - begun, 20)
             self.assertEqual(process.returncode, harness.interrupted)
         finally:
-            os.kill(self.osd_pid(), signal.SIGCONT)
+            self.wake_osd()
 
         def removed():
             return self.tool("rbd", "rm", "chopsticks-0", check=False).returncode == 0
