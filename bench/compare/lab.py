@@ -60,7 +60,10 @@ http {{
         listen 127.0.0.1:{small} backlog=8192;
         location = /{bucket} {{ default_type application/xml; return 200 '{listing}'; }}
         location = /{bucket}/ {{ default_type application/xml; return 200 '{listing}'; }}
-        location / {{ default_type application/octet-stream; return 200 '{body}'; }}
+        location / {{
+            add_header ETag '"same"';
+            default_type application/octet-stream; return 200 '{body}';
+        }}
     }}
     server {{
         listen 127.0.0.1:{large} backlog=8192;
@@ -72,7 +75,10 @@ http {{
         listen 127.0.0.1:{put} backlog=8192;
         location = /{bucket} {{ default_type application/xml; return 200 '{listing}'; }}
         location = /{bucket}/ {{ default_type application/xml; return 200 '{listing}'; }}
-        location / {{ root {store}/put; dav_methods PUT DELETE; create_full_put_path on; }}
+        location / {{
+            add_header ETag '"same"';
+            root {store}/put; dav_methods PUT DELETE; create_full_put_path on;
+        }}
     }}
 }}
 """

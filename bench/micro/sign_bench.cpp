@@ -75,6 +75,7 @@ s3::request_options options() {
     out.who = {"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", ""};
     out.host = "rgw.example.net:8000";
     out.bucket = "chopsticks";
+    out.bucket_stem = "chopsticks-20260101t000000z-0-";
     out.key_prefix = "chopsticks/20260101-000000/";
     return out;
 }
