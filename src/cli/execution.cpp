@@ -43,6 +43,13 @@ results::op_log_figures describe_op_log(const std::string& file,
     return {file, figures.records, figures.dropped, figures.bytes, figures.problem};
 }
 
+/// A line for each thing that was left behind. Most runs leave nothing, and need no document for
+/// it.
+std::vector<std::string> left_lines(const results::run_document& doc) {
+    if (doc.run.verdicts.left_behind != results::left_verdict::something) return {};
+    return results::left_behind_problems(results::to_json_without_intervals(doc));
+}
+
 }  // namespace
 
 executed_run execute_run(run_setup& setup, const std::vector<std::string>& command_line,
@@ -93,13 +100,13 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
             out.target_problem += "; and what was made until then: " + result.cleanup_problem;
         describe_left(doc, result);
         if (!result.left.empty()) doc.run.verdicts.left_behind = results::left_verdict::something;
-        out.left_behind = results::left_behind_problems(results::to_json_without_intervals(doc));
+        out.left_behind = left_lines(doc);
         if (!doc.interval_file.empty()) ::unlink(doc.interval_file.c_str());
         return out;
     }
     doc.slo.aborted = watcher.aborted();
     fill_document(doc, setup, std::move(result), watcher.health());
-    out.left_behind = results::left_behind_problems(results::to_json_without_intervals(doc));
+    out.left_behind = left_lines(doc);
     if (doc.op_log && doc.op_log->dropped > 0) {
         doc.run.warnings.push_back(
             "operation log: " + std::to_string(doc.op_log->dropped) +

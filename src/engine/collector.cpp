@@ -182,9 +182,7 @@ void collector::merge(handover& h) {
         // What is in flight in the drain was measured: a core that stands still is late for it too.
         core_figures& core = cores[h.core];
         if (h.when == phase::drain) core.drain_ns += h.figures.span_ns;
-        core.held_up.queued_ns += h.figures.held_up.queued_ns;
-        core.held_up.stopped_ns += h.figures.held_up.stopped_ns;
-        core.held_up.longest_ns = std::max(core.held_up.longest_ns, h.figures.held_up.longest_ns);
+        core.held_up.add(h.figures.held_up);
     }
     sum.lag.add(h.lag);
     sum.connections.add(h.connections);

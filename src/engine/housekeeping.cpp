@@ -381,10 +381,9 @@ void housekeeping::close_targets() {
     // The first one made what all use (the bucket), and can remove it when the others are gone.
     for (std::size_t g = opened_; g-- > 0;) {
         if (run_.aborting()) continue;
-        // What was to be kept is still open where it is a block device: others take it for used,
-        // and its ledger for that of a run that was killed.
-        const bool closes = run_.options.groups[g].group->workload == "rbd";
-        if (!run_.options.plan->phase.cleanup && !closes) continue;
+        worker& front = *run_.workers.front();
+        const bool holds = ask(front, [&] { return front.groups()[g]->driver().holds_open(); });
+        if (!run_.options.plan->phase.cleanup && !holds) continue;
         const std::string kept = run_.ask_driver(g, &core_driver::close_target, 2);
         if (run_.result.cleanup_problem.empty()) run_.result.cleanup_problem = kept;
     }

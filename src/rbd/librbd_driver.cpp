@@ -129,6 +129,8 @@ class librbd_core final : public engine::core_driver {
         co_return *problem;
     }
 
+    /// An image would look used, and its ledger like that of a run that was killed.
+    bool holds_open() const noexcept override { return true; }
     runtime::task<std::string> close_target() override {
         shared_->give_up = false;
         const auto problem = std::make_shared<std::string>();

@@ -63,9 +63,7 @@ void held_up_watch::look(std::int64_t now_ns) noexcept {
         s.slices = times->slices - times_->slices;
     }
     const held_up_figures lost = judge(s);
-    figures_.queued_ns += lost.queued_ns;
-    figures_.stopped_ns += lost.stopped_ns;
-    figures_.longest_ns = std::max(figures_.longest_ns, lost.longest_ns);
+    figures_.add(lost);
     looked_ns_ = now_ns;
     waited_ns_ = 0;
     cpu_ns_ = cpu_ns;

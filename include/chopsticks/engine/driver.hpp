@@ -161,8 +161,11 @@ class core_driver {
     virtual runtime::task<std::string> seal_data() = 0;
 
     /// Run on core 0 after cleanup, also if open_target had a problem: removes what that made.
-    /// Returns what could not be removed.
+    /// Returns what could not be removed. Without a cleanup phase only where `holds_open`.
     virtual runtime::task<std::string> close_target() = 0;
+    /// Whether what open_target opened stays open, and others take it for used, until close_target.
+    /// On core 0.
+    virtual bool holds_open() const noexcept { return false; }
 
     /// Run on core 0 after the drain: reads what the load wrote and never read, where the scenario
     /// asks for verification, so that wrong_data() knows of it. Returns an empty string, or why not

@@ -30,6 +30,13 @@ struct held_up_figures {
     std::int64_t longest_ns = 0;  ///< the most in one stretch between two looks
 
     std::int64_t lost_ns() const noexcept { return queued_ns + stopped_ns; }
+
+    /// Of the same thread, at another time.
+    void add(const held_up_figures& more) noexcept {
+        queued_ns += more.queued_ns;
+        stopped_ns += more.stopped_ns;
+        longest_ns = longest_ns > more.longest_ns ? longest_ns : more.longest_ns;
+    }
 };
 
 /// A stretch of a thread's time, as far as it was not the thread's own will.

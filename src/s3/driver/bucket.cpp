@@ -30,6 +30,14 @@ op_status status_of(const control_reply& reply) {
     return classify(reply.status, parse_error(reply.body).code);
 }
 
+/// Whether `out` now says why the content cannot be known.
+bool was_refused(const control_reply& reply, s3_session& session, const std::string& endpoint,
+                 bucket_content& out) {
+    out.held = explain(reply, session.core(), endpoint);
+    if (!out.held.empty()) out.status = status_of(reply);
+    return !out.held.empty();
+}
+
 }  // namespace
 
 const owned_bucket* bucket_listing::find(std::string_view name) const noexcept {
@@ -99,11 +107,7 @@ runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket
         }
         out.absent = reply.problem.empty() && reply.status == 404;
         if (out.absent) co_return out;
-        out.held = explain(reply, session.core(), endpoint);
-        if (!out.held.empty()) {
-            out.status = status_of(reply);
-            co_return out;
-        }
+        if (was_refused(reply, session, endpoint, out)) co_return out;
         const auto page = parse_versions(reply.body);
         if (!page) {
             out.held = unreadable("ListObjectVersions", endpoint);
@@ -145,11 +149,7 @@ runtime::task<bucket_content> what_is_in(s3_session& session, std::string bucket
     ask.query.push_back(name_value{"uploads", ""});
     const control_reply reply = co_await ask_for(session, ask, how);
     if (lists_no_uploads(reply)) co_return out;
-    out.held = explain(reply, session.core(), endpoint);
-    if (!out.held.empty()) {
-        out.status = status_of(reply);
-        co_return out;
-    }
+    if (was_refused(reply, session, endpoint, out)) co_return out;
     const auto uploads = parse_uploads(reply.body);
     if (!uploads) {
         out.held = unreadable("ListMultipartUploads", endpoint);
