@@ -19,13 +19,16 @@ build = pathlib.Path(os.environ.get("MESON_BUILD_ROOT", root / "build"))
 
 
 def base_command():
-    """The command of some source of this project, without its input and outputs."""
+    """The command of some source of this project, without its input and outputs.
+
+    Told by what it makes: where several files are compiled as one, none of src/ is an input.
+    """
     for entry in json.loads((build / "compile_commands.json").read_text()):
-        source = (pathlib.Path(entry["directory"]) / entry["file"]).resolve()
-        if source.is_relative_to(root / "src"):
+        made = (pathlib.Path(entry["directory"]) / entry["output"]).resolve()
+        if made.is_relative_to(build.resolve() / "src"):
             break
     else:
-        raise AssertionError("no source of src/ in compile_commands.json")
+        raise AssertionError("no object of src/ in compile_commands.json")
     words = shlex.split(entry["command"])
     if pathlib.Path(words[0]).name == "ccache":
         words = words[1:]
