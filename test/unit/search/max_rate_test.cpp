@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <algorithm>
 
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/search/max_rate.hpp>
