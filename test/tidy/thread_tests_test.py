@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Unit tests that are left out under the thread sanitizer start no second thread."""
+
+import ast
+import pathlib
+import re
+import unittest
+
+import modules
+from source_tree import cpp_files, root, text_of
+
+starts_a_thread = re.compile(r"\bstd::(j?thread|async)\b|\bpthread_create\b|/reactor\.hpp>")
+# A test's folder -> the module it is of, where the two differ.
+module_of_folder = {"s3": "s3/protocol"}
+
+
+def left_out():
+    text = (root / "test" / "unit" / "meson.build").read_text()
+    return ast.literal_eval(re.search(r"of_one_thread = (\[[^\]]*\])", text).group(1))
+
+
+def with_what_it_uses(module):
+    found, ahead = set(), [module]
+    while ahead:
+        one = ahead.pop()
+        if one not in found:
+            found.add(one)
+            ahead += modules.may_include[one]
+    return found
+
+
+def sources_of(folder):
+    places = [f"test/unit/{folder}"]
+    for module in with_what_it_uses(module_of_folder.get(folder, folder)):
+        places += [f"src/{module}", f"include/chopsticks/{module}"]
+    for path in cpp_files("src", "include", "test"):
+        if any(path.is_relative_to(place) for place in places):
+            yield path
+
+
+class left_out_test(unittest.TestCase):
+    def test_none_of_them_starts_a_thread(self):
+        folders = left_out()
+        self.assertTrue(folders)
+        for folder in folders:
+            sources = list(sources_of(folder))
+            self.assertIn(pathlib.Path("test/unit") / folder, [path.parent for path in sources])
+            for path in sources:
+                found = starts_a_thread.search(text_of(path))
+                self.assertIsNone(found, f"{folder} is left out, but {path} has {found}")
+
+    def test_one_that_starts_threads_is_seen(self):
+        for folder in ("engine", "runtime", "trace", "core"):
+            self.assertTrue(any(starts_a_thread.search(text_of(path))
+                                for path in sources_of(folder)), folder)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
