@@ -1,12 +1,16 @@
 #!/bin/bash
-# The format of every C++ file, and clang-tidy over src/. Ends with `N passed, N failed` (files).
+# The format of every C++ file, clang-tidy over src/, and every test and bench compiled for itself
+# with all of clang's warnings. Ends with `N passed, N failed` (files).
+#
+# Elsewhere files are compiled eight at a time, so this is where one that lives on what another
+# includes is found.
 set -euo pipefail
 
 usage() {
     cat <<'TEXT'
 Usage: scripts/lint.sh [OPTION]...
 
-  --build-dir DIR    a configured build, for the compile commands (build/)
+  --build-dir DIR    is configured here, with clang, for the compile commands (build-lint/)
   --format-only      the formatter alone
   --jobs N           clang-tidy processes at a time (as many as CPUs)
   --counts FILE      write "PASSED FAILED" there, for whoever adds up several runs
@@ -14,13 +18,13 @@ TEXT
 }
 
 tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-build=$tree/build
+build=$tree/build-lint
 format_only=false
 jobs=$(nproc)
 counts=
 while [ $# -gt 0 ]; do
     case $1 in
-        --build-dir) build=$(cd "$2" && pwd); shift 2 ;;
+        --build-dir) build=$2; shift 2 ;;
         --format-only) format_only=true; shift ;;
         --jobs) jobs=$2; shift 2 ;;
         --counts) counts=$2; shift 2 ;;
@@ -37,6 +41,7 @@ find_tool() {
 }
 clang_format=$(find_tool clang-format)
 clang_tidy=$(find_tool clang-tidy)
+clang=$(find_tool clang++)
 
 passed=0
 failed=0
@@ -61,48 +66,56 @@ fi
 echo "lint.sh: format of ${#sources[@]} files checked in $SECONDS s"
 
 if ! $format_only; then
-    [ -f "$build/compile_commands.json" ] || {
-        echo "lint.sh: no compile_commands.json in $build: meson setup it first" >&2
-        exit 1
-    }
-    # clang does not know some of GCC's flags, and precompiled output is of no use to it.
+    CC=${clang/++/} CXX=$clang "$tree/scripts/configure.sh" "$build" -Dunity=off \
+        -Dwerror=true -Dbuildtype=plain
     /usr/bin/python3 - "$build" "$tree" "$scratch" <<'PY'
-import json, pathlib, sys
+import json, pathlib, shlex, sys
 build, tree, scratch = map(pathlib.Path, sys.argv[1:])
 kept = []
 for entry in json.loads((build / "compile_commands.json").read_text()):
     source = (pathlib.Path(entry["directory"]) / entry["file"]).resolve()
-    # The one unit that compiles Asio and Beast themselves has nothing of ours to look at.
-    if not source.is_relative_to(tree / "src") or source.name == "boost_impl.cpp":
+    # What the build itself writes, and the one unit that compiles Asio and Beast themselves, have
+    # nothing of ours to look at.
+    if source.is_relative_to(build.resolve()) or source.name == "boost_impl.cpp":
         continue
-    # GCC's warnings are not clang's, and what clang-tidy finds fails by its own list, whether or
-    # not the build takes warnings for errors.
-    words = [w for w in entry["command"].split()
-             if w not in ("-fcoroutines", "-Werror") and not w.startswith("-Wno-")]
-    kept.append({**entry, "file": str(source), "command": " ".join(words)})
+    words, skip = [], False
+    for word in shlex.split(entry["command"]):
+        if skip or word in ("-o", "-MF", "-MQ"):  # nothing is written
+            skip = not skip
+        elif word != "-MD" and pathlib.Path(word).name != "ccache":
+            words.append(word)
+    kept.append({**entry, "file": str(source), "command": shlex.join(words)})
 (scratch / "compile_commands.json").write_text(json.dumps(kept))
-(scratch / "files").write_text("".join(e["file"] + "\n" for e in kept))
+for entry in kept:
+    name = entry["file"].replace("/", "_")
+    (scratch / f"{name}.sh").write_text(
+        f"cd {shlex.quote(entry['directory'])}\nexec {entry['command']} -fsyntax-only\n")
+(scratch / "files").write_text("".join(sorted({e["file"] + "\n" for e in kept})))
 PY
     # One file per process, its verdict as a file; xargs only keeps the processors busy.
-    export clang_tidy scratch
+    export clang_tidy scratch tree
     check_one() {
-        local name
+        local name check
         name=$(tr / _ <<<"$1")
-        if "$clang_tidy" -p "$scratch" --quiet "$1" >"$scratch/$name.out" 2>/dev/null; then
+        case $1 in
+            "$tree"/src/*) check=("$clang_tidy" -p "$scratch" --quiet "$1") ;;
+            *) check=(sh "$scratch/$name.sh") ;;
+        esac
+        if "${check[@]}" >"$scratch/$name.out" 2>"$scratch/$name.err"; then
             echo ok >"$scratch/$name.verdict"
         else
             echo bad >"$scratch/$name.verdict"
-            cat "$scratch/$name.out"
+            cat "$scratch/$name.out" "$scratch/$name.err"
         fi
     }
     export -f check_one
-    sort -u "$scratch/files" | xargs -r -P "$jobs" -I{} bash -c 'check_one "$1"' _ {}
+    xargs -r -P "$jobs" -I{} bash -c 'check_one "$1"' _ {} <"$scratch/files"
     # No match is a count of none, and no reason for the shell to end before it has said so.
     good=$({ grep -lx ok "$scratch"/*.verdict 2>/dev/null || true; } | wc -l)
-    all=$(sort -u "$scratch/files" | wc -l)
+    all=$(wc -l <"$scratch/files")
     passed=$((passed + good))
     failed=$((failed + all - good))
-    echo "lint.sh: clang-tidy over $all files done after $SECONDS s"
+    echo "lint.sh: $all files looked at after $SECONDS s"
 fi
 [ -z "$counts" ] || echo "$passed $failed" >"$counts"
 echo "$passed passed, $failed failed"
