@@ -20,16 +20,13 @@ trace::replay_options options_of(const scenario::group& g, const scenario::rbd_c
     o.loop = r.loop;
     o.group = r.group;
     o.cores = cores;
-    o.blocks = g.workload == "rbd";
+    const bool blocks = g.shape == scenario::subject_shape::extents;
     o.objects = g.data.objects;
-    if (o.blocks) o.objects = rbd.images.empty() ? rbd.count : rbd.images.size();
+    if (blocks) o.objects = rbd.images.empty() ? rbd.count : rbd.images.size();
     // Its events come to one core.
-    o.whole_images = o.blocks && rbd.completion == scenario::rbd_completion::eventfd;
+    o.whole_images = blocks && rbd.completion == scenario::rbd_completion::eventfd;
     o.sort_window_ns = r.sort_window_ns;
-    for (const scenario::task& t : g.tasks) {
-        const trace::operation_kind kind = trace::kind_of(t.steps.front().op);
-        o.wanted[static_cast<std::size_t>(kind)] = kind != trace::operation_kind::other;
-    }
+    o.kinds = engine::replay_kinds(g);
     return o;
 }
 

@@ -98,13 +98,13 @@ std::string blocks_text(const scenario::group& g, const scenario::rbd_config& rb
     return text;
 }
 
-std::string recording_text(const trace::recording_survey& look, double speed) {
+std::string recording_text(const trace::recording_survey& look, const scenario::group& g) {
     char text[200];
     std::snprintf(
         text, sizeof text, "    recording: %s, %s, %s%.0f s at speed %.6g, %s%llu operations",
         std::string(trace::name(look.format)).c_str(), format_size(look.file_bytes).c_str(),
-        look.whole ? "" : "about ", look.length_s, speed, look.whole ? "" : "about ",
-        static_cast<unsigned long long>(look.operations));
+        look.whole ? "" : "about ", look.length_s, g.open->replay->speed,
+        look.whole ? "" : "about ", static_cast<unsigned long long>(look.operations));
     std::string out = text;
     std::uint64_t seen = 0;
     for (const std::uint64_t count : look.by_kind)
@@ -112,7 +112,7 @@ std::string recording_text(const trace::recording_survey& look, double speed) {
     for (std::size_t kind = 0; kind < look.by_kind.size(); ++kind) {
         if (look.by_kind[kind] == 0) continue;
         out += (out.back() == 's' ? ": " : ", ");
-        out += std::string(trace::name(static_cast<trace::operation_kind>(kind))) + " " +
+        out += g.tasks[kind].steps.front().op + " " +
                share(static_cast<double>(look.by_kind[kind]), static_cast<double>(seen));
     }
     out += "\n";
@@ -140,7 +140,7 @@ int validate(const run_arguments& arguments) {
         std::printf("  group %s (%s): %s\n", g.name.c_str(), g.workload.c_str(),
                     load_text(g).c_str());
         if (const auto& look = setup.surveys[static_cast<std::size_t>(&g - s.groups.data())]) {
-            std::fputs(recording_text(*look, g.open->replay->speed).c_str(), stdout);
+            std::fputs(recording_text(*look, g).c_str(), stdout);
         }
         std::fputs(
             stages_text(g.open ? g.open->stages : g.closed.stages, g.open ? "tasks/s" : "users")
@@ -156,8 +156,9 @@ int validate(const run_arguments& arguments) {
             std::printf("%s %s%s", i == 0 ? "" : ",", g.tasks[i].name.c_str(),
                         weighted ? (" " + share(g.tasks[i].weight, sum)).c_str() : "");
         }
-        std::printf("\n%s", g.workload == "rbd" ? blocks_text(g, setup.workload.rbd).c_str()
-                                                : objects_text(g).c_str());
+        const bool blocks = g.shape == scenario::subject_shape::extents;
+        std::printf("\n%s",
+                    (blocks ? blocks_text(g, setup.workload.rbd) : objects_text(g)).c_str());
     }
     const plan& p = setup.needs;
     std::fputs(target_text(setup, arguments.embedded).c_str(), stdout);

@@ -3,21 +3,12 @@
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/units.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <cmath>
-
-#include "operation_use.hpp"
 
 namespace chopsticks::engine {
 
 namespace {
-
-namespace catalogue = scenario::catalogue;
-
-bool has_place(const scenario::step& s) {
-    return s.code != catalogue::rbd_flush;
-}
 
 bool is_random(const scenario::step& s) {
     return s.pattern == scenario::offset_pattern::random;
@@ -33,7 +24,7 @@ std::uint64_t unit_of(const scenario::group& g) {
     if (g.blocks.verify) units.push_back(g.blocks.verify_bytes);
     for (const scenario::task& t : g.tasks) {
         for (const scenario::step& s : t.steps) {
-            if (!has_place(s) || !scenario::uses_task_blocks(g)) continue;
+            if (!scenario::has_place(s.use) || !scenario::uses_task_blocks(g)) continue;
             units.push_back(load::place_unit(is_random(s) ? align_of(s) : 0, s.block.max()));
         }
     }
@@ -47,7 +38,7 @@ bool reads_only(const scenario::group& g) {
     if (g.blocks.verify || !scenario::uses_task_blocks(g)) return false;
     for (const scenario::task& t : g.tasks) {
         for (const scenario::step& s : t.steps) {
-            if (has_place(s) && s.code != catalogue::rbd_read) return false;
+            if (s.use == scenario::subject_use::change_extent) return false;
         }
     }
     return true;
@@ -79,7 +70,7 @@ std::uint64_t greatest_block(const scenario::group& g) {
     std::uint64_t most = 1;
     for (const scenario::task& t : g.tasks) {
         for (const scenario::step& s : t.steps) {
-            if (has_place(s)) most = std::max(most, s.block.max());
+            if (scenario::has_place(s.use)) most = std::max(most, s.block.max());
         }
     }
     return most;
@@ -133,7 +124,7 @@ block_work::block_work(const scenario::group& g, const std::vector<std::uint64_t
         for (const scenario::step& s : t.steps) {
             step_places& places = steps_.emplace_back();
             places.what = &s;
-            const bool unused = !has_place(s) || !scenario::uses_task_blocks(g);
+            const bool unused = !scenario::has_place(s.use) || !scenario::uses_task_blocks(g);
             const bool empty = part_.bytes() == 0 && !(common_ && is_random(s));
             if (unused || empty) continue;
             const std::uint64_t block = s.block.max();
@@ -203,7 +194,7 @@ bool block_work::choose_recorded(std::size_t step, std::size_t user,
     const bool own_length = plan.sizes == scenario::replay_source::data_set;
     const std::uint64_t image = from.key % extents_.size();
     moved = !own_place && image != from.key;
-    if (from.kind == trace::operation_kind::flush) {
+    if (steps_[step].what->use == scenario::subject_use::whole_extent) {
         if (own_place) return choose_image(random, op);
         op.object = image;
         return true;

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <cstring>
 
-#include "operation_use.hpp"
 #include "popularity_law.hpp"
 #include "worker.hpp"
 
@@ -78,6 +77,7 @@ group_core::group_core(worker& owner, std::size_t index)
     : owner_(owner),
       index_(index),
       plan_(*owner.shared().options->groups[index].group),
+      workload_(scenario::catalogue::workload_of(plan_)),
       seed_(mix64(owner.shared().options->seed, index)),
       data_seed_(data_seed(plan_, owner.shared().options->seed, index)),
       random_(mix64(mix64(seed_, owner.core()), stream_choice)),
@@ -106,10 +106,12 @@ group_core::group_core(worker& owner, std::size_t index)
         bool puts = false;
         for (std::size_t i = 0; i < plan_.tasks[t].steps.size(); ++i) {
             const scenario::step& s = plan_.tasks[t].steps[i];
-            const object_use use = use_of(plan_.workload, s);
-            puts |= use == object_use::make;
-            prepared.removes_own |= puts && use == object_use::remove;
-            prepared.steps.push_back(prepared_step{&s, use, slots[t][i], number++});
+            CHOPSTICKS_ASSERT(s.use != scenario::subject_use::unstated);
+            puts |= s.use == scenario::subject_use::make;
+            prepared.removes_own |= puts && s.use == scenario::subject_use::remove;
+            const bool receives = scenario::catalogue::operation_of(plan_, s).carries ==
+                                  scenario::catalogue::payload::received;
+            prepared.steps.push_back(prepared_step{&s, s.use, receives, slots[t][i], number++});
         }
         tasks_.push_back(std::move(prepared));
     }
@@ -213,7 +215,7 @@ bool group_core::take_from_budget(std::int64_t due_ns) {
 }
 
 runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
-    const std::uint32_t chosen = replay_ ? replay_->task_of(u.planned.kind) : mix_.next();
+    const std::uint32_t chosen = replay_ ? u.planned.kind : mix_.next();
     prepared_task& t = tasks_[chosen];
     const std::size_t bin = owner_.bin_of(intended_ns);
     bool begun = false;
@@ -355,7 +357,7 @@ void group_core::log(const prepared_step& step, const operation& op, const outco
     r.done_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
     r.op = step.slot;
     r.endpoint = static_cast<std::uint16_t>(owner_.shared().first_endpoint[index_] + out.endpoint);
-    r.has_object = step.use != object_use::none;
+    r.has_object = step.use != scenario::subject_use::none;
     r.object = op.object;
     r.size = op.size;
     r.offset = op.offset;

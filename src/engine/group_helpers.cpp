@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
 #include <utility>
 
 #include "worker.hpp"
 
 namespace chopsticks::engine {
+
+namespace catalogue = scenario::catalogue;
 
 namespace {
 
@@ -40,6 +43,17 @@ bool is_refusal(const outcome& out) noexcept {
         default:
             return false;
     }
+}
+
+const catalogue::operation& row_of(const catalogue::workload& in, std::string_view name) {
+    const catalogue::operation* const row = catalogue::find_operation(in, name);
+    CHOPSTICKS_ASSERT(row != nullptr);
+    return *row;
+}
+
+/// It failed, and all is as if it had not.
+bool is_expected(const outcome& out, const catalogue::operation& row) noexcept {
+    return std::find(row.expected.begin(), row.expected.end(), out.native) != row.expected.end();
 }
 
 bool answered(const outcome& out) noexcept {
@@ -99,14 +113,14 @@ runtime::task<void> group_core::run_helper(bool preparing, std::size_t number) {
 }
 
 runtime::task<group_core::insisted> group_core::insist(std::size_t number, const operation& op,
-                                                       bool removing) {
+                                                       const catalogue::operation& row) {
     std::int64_t backoff_ns = retry_first_ns;
     int refusals = 0;
     int failures = 0;
     while (!helpers_stop_) {
         outcome out;
         co_await helpers_[number]->execute(op, out);
-        if (out.status == op_status::ok || (removing && out.native == native_code::of_http(404))) {
+        if (out.status == op_status::ok || is_expected(out, row)) {
             progress_done.fetch_add(1, std::memory_order_relaxed);
             last_success_ns.store(monotonic_ns(), std::memory_order_relaxed);
             refused_in_row_ = 0;
@@ -136,14 +150,15 @@ runtime::task<group_core::insisted> group_core::insist(std::size_t number, const
 }
 
 runtime::task<void> group_core::prepare_some(std::size_t number) {
+    const catalogue::operation& row = row_of(workload_, workload_.prepare_with);
     load::object_ref ref;
     while (!helpers_stop_ && objects_.begin_prepare(ref)) {
         operation op;
-        op.code = put_code(plan_.workload);
+        op.code = row.code;
         op.object = ref.index;
         op.version = ref.version;
         op.size = object_size(plan_, data_seed_, ref.index);
-        const insisted how = co_await insist(number, op, false);
+        const insisted how = co_await insist(number, op, row);
         objects_.end_put(ref, how == insisted::done);
         if (how == insisted::done) continue;
         // Without one of them the data set is not what the scenario says.
@@ -153,10 +168,11 @@ runtime::task<void> group_core::prepare_some(std::size_t number) {
 }
 
 runtime::task<void> group_core::prefill_some(std::size_t number) {
+    const catalogue::operation& row = row_of(workload_, workload_.prepare_with);
     operation op;
     while (!helpers_stop_ && blocks_->next_prefill(op)) {
-        op.code = put_code(plan_.workload);
-        const insisted how = co_await insist(number, op, false);
+        op.code = row.code;
+        const insisted how = co_await insist(number, op, row);
         if (how == insisted::done) {
             ++blocks_filled_;
             continue;
@@ -171,12 +187,14 @@ runtime::task<void> group_core::clean_some(std::size_t number) {
     while (!helpers_stop_) {
         const bool object = objects_.next_leftover(ref);
         if (!object && !containers_.next_leftover(ref)) break;
+        const catalogue::operation& row =
+            row_of(workload_, object ? workload_.clean_with : workload_.clean_container_with);
         operation op;
-        op.code = object ? delete_code(plan_.workload) : delete_container_code(plan_.workload);
+        op.code = row.code;
         op.object = ref.index;
         op.version = ref.version;
         op.cleaning = true;
-        const insisted how = co_await insist(number, op, true);
+        const insisted how = co_await insist(number, op, row);
         if (how == insisted::done) continue;
         ++(object ? objects_abandoned_ : containers_abandoned_);
         // One object may be locked; where all are, the rest needs no asking.

@@ -1,6 +1,7 @@
 #include "housekeeping.hpp"
 
 #include <algorithm>
+#include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
 
@@ -46,8 +47,7 @@ bool housekeeping::open_targets() {
 
 std::string housekeeping::share_extents(std::size_t group, const target_state& state) {
     const scenario::group& plan = *run_.options.groups[group].group;
-    // What has no extents has objects.
-    if (plan.workload != "rbd") return {};
+    if (plan.shape != scenario::subject_shape::extents) return {};
     std::string problem = extents_problem(plan, state.extents, run_.options.cores);
     if (!problem.empty()) return problem;
     for (auto& w : run_.workers)
@@ -205,7 +205,8 @@ bool housekeeping::prepare() {
         if (!makes_data(g)) continue;
         // Images that were not filled are not to be taken for filled ones.
         const scenario::group& group = *run_.options.groups[g].group;
-        if (group.workload == "rbd" && !group.blocks.prefill) continue;
+        const bool extents = group.shape == scenario::subject_shape::extents;
+        if (extents && !group.blocks.prefill) continue;
         const std::string failed = run_.ask_driver(g, &core_driver::seal_data, 1);
         if (failed.empty()) continue;
         if (!run_.stopping()) run_.result.problem = failed;
@@ -316,8 +317,11 @@ void housekeeping::note_left(std::size_t group) {
     }
     if (ours.containers > 0) {
         leftover one;
-        one.kind = "bucket";
-        one.name = "made by create_bucket";
+        const auto& workload = scenario::catalogue::workload_of(*setup.group);
+        const auto* const maker = workload.that_does(scenario::subject_use::make_container);
+        CHOPSTICKS_ASSERT(maker != nullptr);
+        one.kind = workload.container;
+        one.name = "made by " + std::string(maker->name);
         one.count = ours.containers;
         one.exact = false;
         found.items.push_back(std::move(one));

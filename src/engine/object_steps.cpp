@@ -1,15 +1,19 @@
 // What a step of a task works on, and how that is given back.
 
+#include <chopsticks/core/assert.hpp>
+
 #include "worker.hpp"
 
 namespace chopsticks::engine {
+
+using scenario::subject_use;
 
 bool group_core::begin_block(const user& u, const prepared_step& step, sequence_state& state,
                              operation& op) {
     if (blocks_ == nullptr) return false;
     op.pieces = step.what->pieces;
     if (replay_) return begin_recorded_block(u, step, op);
-    if (step.use == object_use::device && !state.has_place) {
+    if (step.use == subject_use::whole_extent && !state.has_place) {
         return blocks_->choose_image(random_, op);
     }
     if (!state.has_place) {
@@ -20,7 +24,7 @@ bool group_core::begin_block(const user& u, const prepared_step& step, sequence_
         return true;
     }
     op.object = state.place.image;
-    if (step.use == object_use::device) return true;
+    if (step.use == subject_use::whole_extent) return true;
     op.offset = state.place.offset;
     op.length = state.place.length;
     op.version = blocks_->next_version();
@@ -30,19 +34,16 @@ bool group_core::begin_block(const user& u, const prepared_step& step, sequence_
 bool group_core::begin_step(const user& u, const prepared_step& step, sequence_state& state,
                             claim& c, operation& op) {
     const scenario::step& s = *step.what;
-    const object_use use = step.use;
+    const subject_use use = step.use;
     c.use = use;
     op.code = s.code;
     op.max_keys = s.max_keys;
     op.pages = s.pages;
     op.list_directory = s.list_directory;
-    if (use == object_use::block || use == object_use::device) {
-        return begin_block(u, step, state, op);
-    }
-    c.from = use == object_use::make_container || use == object_use::remove_container ? &containers_
-                                                                                      : &objects_;
-    const bool on_own = state.own && use != object_use::none && use != object_use::make_container &&
-                        use != object_use::remove_container;
+    if (scenario::is_of_extents(use)) return begin_block(u, step, state, op);
+    const bool of_containers = scenario::is_of_containers(use);
+    c.from = of_containers ? &containers_ : &objects_;
+    const bool on_own = state.own && use != subject_use::none && !of_containers;
     bool found = true;
     if (replay_) {
         found = claim_recorded(u, use, c);
@@ -51,12 +52,10 @@ bool group_core::begin_step(const user& u, const prepared_step& step, sequence_s
         c.ref = state.object;
     } else {
         switch (use) {
-            case object_use::none:
-            case object_use::block:
-            case object_use::device:
+            case subject_use::none:
                 c.how = claim::kind::none;
                 break;
-            case object_use::read:
+            case subject_use::read:
                 c.how = claim::kind::read;
                 if (state.has_object) {
                     c.ref = state.object;
@@ -65,20 +64,25 @@ bool group_core::begin_step(const user& u, const prepared_step& step, sequence_s
                     found = objects_.begin_read(random_, c.ref);
                 }
                 break;
-            case object_use::make:
-            case object_use::make_container:
+            case subject_use::make:
+            case subject_use::make_container:
                 c.how = claim::kind::put;
                 found = c.from->begin_put(c.ref);
                 break;
-            case object_use::rewrite:
+            case subject_use::rewrite:
                 c.how = claim::kind::overwrite;
                 found = objects_.begin_overwrite(c.ref);
                 break;
-            case object_use::remove:
-            case object_use::remove_container:
+            case subject_use::remove:
+            case subject_use::remove_container:
                 c.how = claim::kind::remove;
                 found = c.from->begin_delete(c.ref);
                 break;
+            case subject_use::unstated:
+            case subject_use::read_extent:
+            case subject_use::change_extent:
+            case subject_use::whole_extent:
+                CHOPSTICKS_ASSERT(!"a step of objects");
         }
     }
     if (!found) return false;
@@ -90,7 +94,7 @@ bool group_core::begin_step(const user& u, const prepared_step& step, sequence_s
             op.length = s.range_bytes;
             op.offset = random_.below(op.size - op.length + 1);
         }
-        if (replay_) size_recorded(u, c, op);
+        if (replay_) size_recorded(u, step, c, op);
     }
     return true;
 }
@@ -113,8 +117,8 @@ void group_core::end_step(const claim& c, sequence_state& state, bool ok) {
             break;
         case claim::kind::own:
             // A put that failed may still have been stored, a delete that failed may not have been.
-            if (c.use == object_use::make) state.gone = false;
-            if (c.use == object_use::remove && ok) state.gone = true;
+            if (c.use == subject_use::make) state.gone = false;
+            if (c.use == subject_use::remove && ok) state.gone = true;
             return;
     }
     if (c.from != &objects_ || c.how == claim::kind::remove || !ok) return;

@@ -65,8 +65,7 @@ void group_core::take_next_due() noexcept {
 
 /// The operation that a task which is never begun would have begun with.
 std::uint16_t group_core::slot_of_next(const trace::planned_operation* recorded) noexcept {
-    const std::uint32_t chosen =
-        recorded != nullptr ? replay_->task_of(recorded->kind) : mix_.next();
+    const std::uint32_t chosen = recorded != nullptr ? recorded->kind : mix_.next();
     return tasks_[chosen].steps.front().slot;
 }
 

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <string>
 
-#include "operation_use.hpp"
-
 namespace chopsticks::engine {
 
 namespace {
@@ -37,11 +35,7 @@ std::vector<double> task_shares(const scenario::group& g, unsigned cores) {
 bool is_unchanging(const scenario::group& g) {
     for (const scenario::task& t : g.tasks) {
         for (const scenario::step& s : t.steps) {
-            const object_use use = use_of(g.workload, s);
-            if (use == object_use::make || use == object_use::rewrite ||
-                use == object_use::remove) {
-                return false;
-            }
+            if (scenario::changes_objects(s.use)) return false;
         }
     }
     return true;

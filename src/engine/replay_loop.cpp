@@ -2,6 +2,7 @@
 // recording.
 
 #include <algorithm>
+#include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chrono>
@@ -11,6 +12,8 @@
 #include "worker.hpp"
 
 namespace chopsticks::engine {
+
+using scenario::subject_use;
 
 namespace {
 
@@ -30,11 +33,39 @@ replay_work::replay_work(const scenario::group& group, trace::replay_lane& from,
       plan_(*group.open->replay),
       objects_(group.data.objects),
       cores_(cores),
-      seen_(group.workload == "rbd" ? 0 : keys_remembered) {
-    for (std::uint32_t t = 0; t < group.tasks.size(); ++t) {
-        const trace::operation_kind kind = trace::kind_of(group.tasks[t].steps.front().op);
-        tasks_[static_cast<std::size_t>(kind)] = t;
+      seen_(group.shape == scenario::subject_shape::objects ? keys_remembered : 0) {}
+
+std::vector<trace::replay_kind> replay_kinds(const scenario::group& group) {
+    const auto dealt = [](subject_use use) {
+        switch (use) {
+            case subject_use::none:
+            case subject_use::make_container:
+            case subject_use::remove_container:
+                return trace::dealing::in_turn;
+            case subject_use::read:
+            case subject_use::make:
+            case subject_use::rewrite:
+            case subject_use::remove:
+                return trace::dealing::by_key;
+            case subject_use::read_extent:
+            case subject_use::change_extent:
+                return trace::dealing::by_place;
+            case subject_use::whole_extent:
+                return trace::dealing::by_extent;
+            case subject_use::unstated:
+                break;
+        }
+        CHOPSTICKS_ASSERT(!"a step that the parser has read");
+        return trace::dealing::in_turn;
+    };
+    std::vector<trace::replay_kind> out;
+    for (const scenario::task& t : group.tasks) {
+        const scenario::step& s = t.steps.front();
+        const scenario::catalogue::operation& row = scenario::catalogue::operation_of(group, s);
+        CHOPSTICKS_ASSERT(row.can_be_replayed());
+        out.push_back({std::string(row.replay.kind), dealt(s.use)});
     }
+    return out;
 }
 
 void start_replays(const std::vector<group_setup>& groups, const std::atomic<int>& stop_level) {
@@ -86,40 +117,44 @@ std::int64_t group_core::run_replay(std::int64_t now_ns) {
 /// Reads go to the data set, which nothing changes: by the recorded key or by popularity. Puts add
 /// objects beside it, or rewrite one of those when their key was put before; deletes take the
 /// oldest of those.
-bool group_core::claim_recorded(const user& u, object_use use, claim& c) {
+bool group_core::claim_recorded(const user& u, subject_use use, claim& c) {
     const std::uint64_t key = u.planned.key;
     switch (use) {
-        case object_use::read:
+        case subject_use::read:
             c.how = claim::kind::read;
             return replay_->plan().keys == scenario::replay_source::recorded
                        ? objects_.begin_read_protected(replay_->position_of(key), c.ref)
                        : objects_.begin_read_protected(random_, c.ref);
-        case object_use::make:
-        case object_use::rewrite:
-            if ((replay_->put_before(key) || use == object_use::rewrite) &&
+        case subject_use::make:
+        case subject_use::rewrite:
+            if ((replay_->put_before(key) || use == subject_use::rewrite) &&
                 objects_.begin_overwrite(c.ref)) {
                 c.how = claim::kind::overwrite;
                 return true;
             }
             c.how = claim::kind::put;
             return objects_.begin_put(c.ref);
-        case object_use::remove:
+        case subject_use::remove:
             replay_->forget(key);
             c.how = claim::kind::remove;
             return objects_.begin_delete(c.ref);
-        case object_use::make_container:
+        case subject_use::make_container:
             c.how = claim::kind::put;
             return containers_.begin_put(c.ref);
-        case object_use::remove_container:
+        case subject_use::remove_container:
             c.how = claim::kind::remove;
             return containers_.begin_delete(c.ref);
-        case object_use::none:
-        case object_use::block:
-        case object_use::device:
+        case subject_use::none:
+            c.how = claim::kind::none;
+            return true;
+        case subject_use::unstated:
+        case subject_use::read_extent:
+        case subject_use::change_extent:
+        case subject_use::whole_extent:
             break;
     }
-    c.how = claim::kind::none;
-    return true;
+    CHOPSTICKS_ASSERT(!"a step of objects");
+    return false;
 }
 
 bool group_core::begin_recorded_block(const user& u, const prepared_step& step, operation& op) {
@@ -133,7 +168,8 @@ bool group_core::begin_recorded_block(const user& u, const prepared_step& step, 
     return true;
 }
 
-void group_core::size_recorded(const user& u, const claim& c, operation& op) noexcept {
+void group_core::size_recorded(const user& u, const prepared_step& step, const claim& c,
+                               operation& op) noexcept {
     const scenario::replay_load& plan = replay_->plan();
     const trace::planned_operation& p = u.planned;
     const bool recorded = plan.sizes == scenario::replay_source::recorded;
@@ -141,7 +177,7 @@ void group_core::size_recorded(const user& u, const claim& c, operation& op) noe
         if (recorded) op.size = std::min(p.size, plan.size_limit);
         return;
     }
-    if (op.code != scenario::catalogue::s3_get || !recorded || p.length == 0) return;
+    if (!step.receives || !recorded || p.length == 0) return;
     if (p.length >= op.size) return;
     op.length = p.length;
     op.offset = p.offset == trace::unknown_offset ? random_.below(op.size - op.length + 1)

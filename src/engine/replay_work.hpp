@@ -21,10 +21,6 @@ class replay_work {
     trace::replay_lane& lane;
     std::vector<trace::planned_operation> pending;  ///< beside the group's ring of intended times
 
-    /// The task of an operation; every kind that the feed deals has one.
-    std::uint32_t task_of(trace::operation_kind kind) const noexcept {
-        return tasks_[static_cast<std::size_t>(kind)];
-    }
     /// Which of this core's part of the data set a key stands for.
     std::uint64_t position_of(std::uint64_t key) const noexcept {
         return objects_ > 0 ? key % objects_ / cores_ : 0;
@@ -47,7 +43,6 @@ class replay_work {
     const scenario::replay_load& plan_;
     std::uint64_t objects_;
     std::uint64_t cores_;
-    std::array<std::uint32_t, trace::operation_kind_count> tasks_{};
     std::vector<std::uint64_t> seen_;  ///< keys + 1, each at its own place; 0: none. Of objects
 };
 

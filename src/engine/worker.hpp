@@ -9,6 +9,7 @@
 #include <chopsticks/load/arrival.hpp>
 #include <chopsticks/load/population.hpp>
 #include <chopsticks/load/task_choice.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,7 +20,6 @@
 #include "block_work.hpp"
 #include "collector.hpp"
 #include "load_times.hpp"
-#include "operation_use.hpp"
 #include "pacing_meter.hpp"
 #include "replay_work.hpp"
 #include "success_gaps.hpp"
@@ -163,7 +163,8 @@ class group_core final : public runtime::pump {
   private:
     struct prepared_step {
         const scenario::step* what;
-        object_use use;
+        scenario::subject_use use;
+        bool receives;         // the object's bytes, all or a part of them
         std::uint16_t slot;    // index into the layout's operations
         std::uint16_t number;  // among all steps of the group
     };
@@ -186,7 +187,7 @@ class group_core final : public runtime::pump {
     struct claim {
         enum class kind : std::uint8_t { none, read, put, overwrite, remove, own };
         kind how = kind::none;
-        object_use use = object_use::none;
+        scenario::subject_use use = scenario::subject_use::none;
         load::population* from = nullptr;
         load::object_ref ref{};
     };
@@ -217,15 +218,17 @@ class group_core final : public runtime::pump {
                           const trace::planned_operation* recorded);
     /// False: the run's limit of operations or bytes is used up.
     bool take_from_budget(std::int64_t due_ns);
-    bool claim_recorded(const user& u, object_use use, claim& c);
+    bool claim_recorded(const user& u, scenario::subject_use use, claim& c);
     bool begin_recorded_block(const user& u, const prepared_step& step, operation& op);
-    void size_recorded(const user& u, const claim& c, operation& op) noexcept;
+    void size_recorded(const user& u, const prepared_step& step, const claim& c,
+                       operation& op) noexcept;
     runtime::task<void> do_task(user& u, std::int64_t intended_ns);
     /// How an operation ended that is repeated.
     enum class insisted : std::uint8_t { done, refused, stopped };
     /// Repeats an operation of helper `number` until it succeeds, is refused for a reason that time
     /// does not mend, or the helpers are told to stop.
-    runtime::task<insisted> insist(std::size_t number, const operation& op, bool removing);
+    runtime::task<insisted> insist(std::size_t number, const operation& op,
+                                   const scenario::catalogue::operation& row);
     runtime::task<void> prepare_some(std::size_t number);
     runtime::task<void> prefill_some(std::size_t number);
     runtime::task<void> clean_some(std::size_t number);
@@ -252,6 +255,7 @@ class group_core final : public runtime::pump {
     worker& owner_;
     std::size_t index_;
     const scenario::group& plan_;
+    const scenario::catalogue::workload& workload_;
     std::uint64_t seed_;
     std::uint64_t data_seed_;
     random_stream random_;

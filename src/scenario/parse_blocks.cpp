@@ -12,9 +12,6 @@ namespace {
 
 using load::sector_bytes;
 
-/// What an OSD carries out as one step is held in memory there.
-constexpr std::uint64_t compare_limit = 64ULL << 10;
-
 std::uint64_t sectors(const field& f, std::uint64_t max) {
     const std::uint64_t bytes = f.size(sector_bytes);
     if (bytes % sector_bytes != 0) {
@@ -32,8 +29,9 @@ bool power_of_two(std::uint64_t n) {
 
 void check_verified(const group& g, const step& s, const place& where) {
     const std::string own = format_size(g.blocks.verify_bytes);
-    if (s.code == catalogue::rbd_writesame) {
-        fail(where, "writesame cannot be verified: the same bytes everywhere do not say where",
+    const std::string_view why_not = catalogue::operation_of(g, s).place.unverifiable;
+    if (!why_not.empty()) {
+        fail(where, s.op + " cannot be verified: " + std::string(why_not),
              "remove the task, or remove `blocks.verify`");
     }
     const auto whole = [&](std::uint64_t bytes) { return bytes % g.blocks.verify_bytes == 0; };
@@ -52,14 +50,14 @@ void check_verified(const group& g, const step& s, const place& where) {
     }
 }
 
-void check_compare(const step& s, const place& where) {
-    if (s.block.min() != s.block.max() || !power_of_two(s.block.max()) ||
-        s.block.max() > compare_limit) {
-        fail(where, "compare_and_write needs one block size, a power of two of at most 64KiB",
+/// What is done as one step, of at most so many bytes.
+void check_one_step(const step& s, std::uint64_t most, const place& where) {
+    if (s.block.min() != s.block.max() || !power_of_two(s.block.max()) || s.block.max() > most) {
+        fail(where, s.op + " needs one block size, a power of two of at most " + format_size(most),
              "it is one step of one object of the image; write for example `block: 4KiB`");
     }
     if (s.align_bytes % s.block.max() != 0) {
-        fail(where, "compare_and_write needs an `align` that is a multiple of its block",
+        fail(where, s.op + " needs an `align` that is a multiple of its block",
              "other places could lie on two objects of the image");
     }
 }
@@ -72,7 +70,7 @@ void check_sequence(const task& t, const field& steps) {
             const value* v = items[i].raw().find(key);
             const bool first_place =
                 std::all_of(t.steps.begin(), t.steps.begin() + static_cast<std::ptrdiff_t>(i),
-                            [](const step& s) { return s.code == catalogue::rbd_flush; });
+                            [](const step& s) { return !has_place(s.use); });
             if (v == nullptr || first_place) continue;
             fail(v->where, "`" + std::string(key) + "` can only stand in the first step",
                  "the steps of a sequence work on one block; make it a task of its own");
@@ -150,7 +148,7 @@ void check_block_tasks(const group& g, const field& tasks) {
             check_sequence(g.tasks[i], field(*steps, "steps"));
         }
         for (const step& s : g.tasks[i].steps) {
-            if (s.code == catalogue::rbd_flush) continue;
+            if (!has_place(s.use)) continue;
             units.push_back(load::place_unit(
                 s.pattern == offset_pattern::random ? s.align_bytes : 0, s.block.max()));
             if (used && g.blocks.extent_bytes > 0 && s.block.max() > g.blocks.extent_bytes) {
@@ -166,7 +164,8 @@ void check_block_tasks(const group& g, const field& tasks) {
                          format_size(s.block.min()) + " has sectors of 512 bytes",
                      "write fewer");
             }
-            if (s.code == catalogue::rbd_compare_and_write) check_compare(s, where);
+            const std::uint64_t most = catalogue::operation_of(g, s).place.one_step_most;
+            if (most > 0) check_one_step(s, most, where);
             if (g.blocks.verify) check_verified(g, s, where);
         }
     }
@@ -181,7 +180,7 @@ void check_block_tasks(const group& g, const field& tasks) {
 void warn_of_unfilled_reads(const group& g, std::vector<std::string>& warnings) {
     const bool reads = std::any_of(g.tasks.begin(), g.tasks.end(), [](const task& t) {
         return std::any_of(t.steps.begin(), t.steps.end(),
-                           [](const step& s) { return s.code == catalogue::rbd_read; });
+                           [](const step& s) { return s.use == subject_use::read_extent; });
     });
     if (reads && !g.blocks.prefill) {
         warnings.push_back("group " + g.name +

@@ -169,7 +169,7 @@ void read_load(const field& f, group& g) {
         replay->refuse("stands beside another load", "keep one of them");
     }
     if (!closed && !open && !replay) f.refuse("is empty", example);
-    if (replay) g.open = read_replay(*replay, g.workload == "rbd");
+    if (replay) g.open = read_replay(*replay, g.shape == subject_shape::extents);
     if (closed) g.closed = read_closed(*closed);
     if (open) g.open = read_open(*open);
 }

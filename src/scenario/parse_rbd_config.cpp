@@ -231,7 +231,7 @@ void refuse_task(const group& g, const step& s, const std::string& problem,
 }
 
 void check_step(const group& g, const step& s, const rbd_config& rbd) {
-    const bool writes = s.code != catalogue::rbd_read && s.code != catalogue::rbd_flush;
+    const bool writes = s.use == subject_use::change_extent;
     if (writes && rbd.read_only) {
         refuse_task(g, s, "the images are opened read-only",
                     "remove the task, or `read_only` from the workload config");
@@ -240,7 +240,7 @@ void check_step(const group& g, const step& s, const rbd_config& rbd) {
         refuse_task(g, s, "a snapshot cannot be written",
                     "remove the task, or use `source: clone` in the workload config");
     }
-    if (s.code == catalogue::rbd_flush) return;
+    if (!has_place(s.use)) return;
     // Of images that this run does not make, open_target learns the size.
     if (rbd.create && s.block.max() > rbd.image_bytes) {
         refuse_task(g, s,
@@ -248,7 +248,8 @@ void check_step(const group& g, const step& s, const rbd_config& rbd) {
                         format_size(rbd.image_bytes),
                     "set `rbd.size` in the workload config, or make blocks smaller");
     }
-    if (s.code == catalogue::rbd_compare_and_write && s.block.max() > rbd.object_bytes) {
+    const bool one_step = catalogue::operation_of(g, s).place.one_step_most > 0;
+    if (one_step && s.block.max() > rbd.object_bytes) {
         refuse_task(g, s,
                     "a block of " + format_size(s.block.max()) + " is larger than an object of " +
                         format_size(rbd.object_bytes),
@@ -271,7 +272,7 @@ void check_together(scenario& plan, const workload_config& config) {
     const rbd_config& rbd = config.rbd;
     const bool written_before = rbd.read_only || rbd.source != rbd_source::plain;
     for (group& g : plan.groups) {
-        if (g.workload != "rbd") continue;
+        if (g.shape != subject_shape::extents) continue;
         for (const task& t : g.tasks) {
             for (const step& s : t.steps)
                 check_step(g, s, rbd);

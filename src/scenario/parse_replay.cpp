@@ -50,20 +50,12 @@ open_load read_replay(const field& f, bool blocks) {
 }
 
 std::vector<task> replay_tasks(const catalogue::workload& workload) {
-    using names = std::vector<std::string_view>;
-    const names repeated = workload.name == "rbd" ? names{"read",    "write",        "flush",
-                                                          "discard", "write_zeroes", "writesame"}
-                                                  : names{"put", "get", "head", "delete", "list"};
     std::vector<task> out;
-    for (const std::string_view name : repeated) {
-        const catalogue::operation* const op = catalogue::find_operation(workload, name);
-        step s;
-        s.op = op->name;
-        s.code = op->code;
-        s.align_bytes = s.block.max();
+    for (const catalogue::operation& op : workload.operations) {
+        if (!op.replay.unasked) continue;
         task& t = out.emplace_back();
-        t.name = op->name;
-        t.steps.push_back(s);
+        t.name = op.name;
+        t.steps.push_back(catalogue::plain_step(op));
     }
     return out;
 }
@@ -76,10 +68,10 @@ void check_replay_tasks(const group& g, const field& tasks) {
             fail(where, "a recording has operations, not sequences of them",
                  "name the operation: {op: " + t.steps.front().op + "}");
         }
-        if (g.workload == "rbd" && t.steps.front().code == catalogue::rbd_compare_and_write) {
+        const catalogue::operation& op = catalogue::operation_of(g, t.steps.front());
+        if (!op.can_be_replayed()) {
             fail(where,
-                 "compare_and_write cannot be replayed: what it is to find is known only where "
-                 "each core keeps to blocks of its own",
+                 std::string(op.name) + " cannot be replayed: " + std::string(op.replay.why_not),
                  "remove the task; recorded ones are then left out and counted");
         }
         for (std::size_t other = 0; other < i; ++other) {

@@ -213,7 +213,7 @@ scenario read_scenario(const value& root, const std::string& file) {
         fail(m.where(), problem, "");
     }
     for (const group& g : out.groups) {
-        if (g.workload == "rbd") {
+        if (g.shape == subject_shape::extents) {
             if (!out.phase.prepare && g.blocks.prefill) {
                 out.warnings.push_back("group " + g.name +
                                        ": `prepare: false` leaves the images unfilled; reading "
@@ -247,7 +247,8 @@ group read_group(const field& f, std::vector<std::string>& warnings) {
     const auto name = m.find("name");
     out.name = name ? name->text() : out.workload;
     if (name) check_name(*name, out.name);
-    const bool blocks = out.workload == "rbd";
+    out.shape = workload->shape;
+    const bool blocks = out.shape == subject_shape::extents;
     problem_list problems;
     problems.attempt([&] {
         if (blocks) {

@@ -13,44 +13,16 @@ constexpr std::size_t max_tasks = 1000;
 const char* const task_example =
     "write `- {op: get, weight: 70}` or `- {name: put_then_read, steps: [{op: put}, {op: get}]}`";
 
-/// What other tools call our operations.
+/// The name of what other tools call so; empty: none.
 std::string_view our_word(std::string_view word, const catalogue::workload& workload) {
-    static constexpr std::pair<std::string_view, std::string_view> words[] = {
-        {"upload", "put"},
-        {"write", "put"},
-        {"create", "put"},
-        {"download", "get"},
-        {"read", "get"},
-        {"fetch", "get"},
-        {"stat", "head"},
-        {"info", "head"},
-        {"rm", "delete"},
-        {"remove", "delete"},
-        {"del", "delete"},
-        {"ls", "list"},
-        {"trim", "discard"},
-        {"unmap", "discard"},
-        {"sync", "flush"},
-        {"fsync", "flush"},
-        {"zero", "write_zeroes"},
-        {"get", "read"},
-        {"put", "write"},
-        {"putobject", "put"},
-        {"getobject", "get"},
-        {"headobject", "head"},
-        {"deleteobject", "delete"},
-        {"listobjects", "list"},
-        {"listobjectsv2", "list"},
-        {"createbucket", "create_bucket"},
-        {"headbucket", "head_bucket"},
-        {"deletebucket", "delete_bucket"},
-    };
     std::string lower(word.substr(0, 64));
     for (char& c : lower) {
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
     }
-    for (const auto& [theirs, ours] : words) {
-        if (lower == theirs && catalogue::find_operation(workload, ours) != nullptr) return ours;
+    for (const auto& op : workload.operations) {
+        if (std::find(op.aliases.begin(), op.aliases.end(), lower) != op.aliases.end()) {
+            return op.name;
+        }
     }
     return {};
 }
@@ -67,34 +39,30 @@ const catalogue::operation& find_op(const field& f, const catalogue::workload& w
         ours.empty() ? suggestion(word, names) : "did you mean \"" + std::string(ours) + "\"?");
 }
 
-/// Sets a parameter of the catalogue in the struct.
-void set_parameter(step& s, std::string_view name, const field& f) {
-    if (name == "range") {
-        s.range_bytes = f.size(1);
-    } else if (name == "overwrite") {
-        s.overwrite = f.boolean();
-    } else if (name == "max_keys") {
-        s.max_keys = f.count32(1, 1000);
-    } else if (name == "pages") {
-        s.pages = f.count32(0, 1'000'000'000);
-    } else if (name == "directory") {
-        s.list_directory = f.boolean();
-    } else if (name == "block") {
-        s.block = read_block(f);
-    } else if (name == "pattern") {
+/// Sets a parameter of the catalogue in the step: one overload for each kind of value.
+struct parameter_setter {
+    step& s;
+    const field& f;
+
+    void operator()(const catalogue::flag_value& v) const {
+        s.*v.to = f.boolean();
+        if (s.*v.to && v.when_set != subject_use::unstated) s.use = v.when_set;
+    }
+    void operator()(const catalogue::size_value& v) const { s.*v.to = f.size(v.least); }
+    void operator()(const catalogue::count_value& v) const { s.*v.to = f.count32(v.least, v.most); }
+    void operator()(const catalogue::block_value&) const { s.block = read_block(f); }
+    void operator()(const catalogue::pattern_value&) const {
         s.pattern =
             static_cast<offset_pattern>(f.word({"sequential", "sequential_shared", "random"}));
-    } else if (name == "offsets") {
+    }
+    void operator()(const catalogue::offsets_value&) const {
         s.offsets = read_popularity(f);
         if (s.offsets.kind == load::popularity_kind::sequential) {
             f.refuse("is sequential", "write `pattern: sequential`");
         }
-    } else if (name == "align") {
-        s.align_bytes = read_align(f);
-    } else if (name == "pieces") {
-        s.pieces = f.count32(1, 1024);
     }
-}
+    void operator()(const catalogue::align_value&) const { s.align_bytes = read_align(f); }
+};
 
 /// What one parameter says of another.
 void check_parameters(map_reader& m, const step& s) {
@@ -104,27 +72,17 @@ void check_parameters(map_reader& m, const step& s) {
     }
 }
 
-step plain_step(const catalogue::operation& op) {
-    step s;
-    s.op = op.name;
-    s.code = op.code;
-    s.align_bytes = s.block.max();
-    return s;
-}
-
 /// Operation and parameters out of the keys of a task or step.
 step read_step(map_reader& m, const catalogue::workload& workload) {
     const auto named = m.require("op", task_example);
     const auto& op = find_op(named, workload);
-    step out = plain_step(op);
+    step out = catalogue::plain_step(op);
     out.align_bytes = 0;
     for (const auto& p : op.parameters) {
-        if (const auto f = m.find(p.name)) set_parameter(out, p.name, *f);
+        if (const auto f = m.find(p.name)) std::visit(parameter_setter{out, *f}, p.value);
     }
-    if (workload.name == "rbd") {
-        if (!op.parameters.empty()) check_parameters(m, out);
-        if (out.align_bytes == 0) out.align_bytes = out.block.max();
-    }
+    if (has_place(out.use)) check_parameters(m, out);
+    if (out.align_bytes == 0) out.align_bytes = out.block.max();
     return out;
 }
 
@@ -150,7 +108,7 @@ std::vector<step> read_steps(const field& f, const catalogue::workload& workload
     for (const field& item : f.list("write `steps: [{op: put}, {op: get}]`")) {
         if (out.size() == max_steps) f.refuse("has more than 64 steps", "");
         if (item.raw().is_scalar()) {
-            out.push_back(plain_step(find_op(item, workload)));
+            out.push_back(catalogue::plain_step(find_op(item, workload)));
             continue;
         }
         map_reader m(item, "write {op: put}");
@@ -163,36 +121,39 @@ std::vector<step> read_steps(const field& f, const catalogue::workload& workload
 }
 
 bool makes(const step& s) {
-    return s.code == catalogue::s3_put && !s.overwrite;
-}
-bool rewrites(const step& s) {
-    return s.code == catalogue::s3_put && s.overwrite;
-}
-bool reads(const step& s) {
-    return s.code == catalogue::s3_get || s.code == catalogue::s3_head;
+    return s.use == subject_use::make;
 }
 bool deletes(const step& s) {
-    return s.code == catalogue::s3_delete;
+    return s.use == subject_use::remove;
+}
+
+/// The operation of such a use, for messages about what is missing.
+std::string name_of(const catalogue::workload& workload, subject_use use) {
+    const catalogue::operation* const op = workload.that_does(use);
+    return op != nullptr ? std::string(op->name) : "?";
 }
 
 /// All steps of a sequence work on one object. It is made or rewritten first, deleted last, and
 /// only an object that the sequence itself has made may be deleted by it: that leaves the shared
 /// data set a gapless range, known without a table.
-void check_sequence(const task& t, const field& steps) {
+void check_sequence(const task& t, const field& steps, const catalogue::workload& workload) {
     const auto refuse = [&](std::size_t i, const std::string& problem, const std::string& mend) {
         const value& v = steps.raw().items[i];
         fail(v.where, "task \"" + t.name + "\": " + problem, mend);
     };
     for (std::size_t i = 1; i < t.steps.size(); ++i) {
-        if (makes(t.steps[i]) || rewrites(t.steps[i])) {
-            refuse(i, "a put can only be the first step",
+        if (makes(t.steps[i]) || t.steps[i].use == subject_use::rewrite) {
+            refuse(i, "a " + t.steps[i].op + " can only be the first step",
                    "the steps of a sequence share one object; make it a task of its own");
         }
-        if (deletes(t.steps[i - 1])) refuse(i - 1, "a delete can only be the last step", "");
+        if (deletes(t.steps[i - 1])) {
+            refuse(i - 1, "a " + t.steps[i - 1].op + " can only be the last step", "");
+        }
     }
     if (deletes(t.steps.back()) && !makes(t.steps.front())) {
         refuse(t.steps.size() - 1, "a sequence deletes only what it has made itself",
-               "let it begin with {op: put}, or make the delete a task of its own");
+               "let it begin with {op: " + name_of(workload, subject_use::make) +
+                   "}, or make the " + t.steps.back().op + " a task of its own");
     }
 }
 
@@ -201,7 +162,7 @@ task read_task(const field& f, const catalogue::workload& workload) {
     if (f.raw().is_scalar()) {  // `- get`
         const auto& op = find_op(f, workload);
         out.name = op.name;
-        out.steps.push_back(plain_step(op));
+        out.steps.push_back(catalogue::plain_step(op));
         return out;
     }
     map_reader m(f, task_example);
@@ -228,7 +189,7 @@ task read_task(const field& f, const catalogue::workload& workload) {
         if (out.weight == 0) weight->refuse("must be more than 0", "remove the task instead");
     }
     m.finish();
-    if (steps && workload.name == "s3") check_sequence(out, *steps);
+    if (steps && workload.shape == subject_shape::objects) check_sequence(out, *steps, workload);
     return out;
 }
 
@@ -247,36 +208,39 @@ std::vector<task> read_tasks(const field& f, const catalogue::workload& workload
 }
 
 void check_tasks(const group& g, const field& tasks, std::vector<std::string>& warnings) {
+    const catalogue::workload& workload = catalogue::workload_of(g);
     double put_weight = 0;
     double delete_weight = 0;
-    bool creates_buckets = false;
+    bool makes_containers = false;
     for (const task& t : g.tasks) {
         const step& first = t.steps.front();
         const bool own = makes(first) && deletes(t.steps.back());
         if (makes(first) && !own) put_weight += t.weight;
         if (deletes(first)) delete_weight += t.weight;
         for (const step& s : t.steps)
-            creates_buckets |= s.code == catalogue::s3_create_bucket;
+            makes_containers |= s.use == subject_use::make_container;
     }
     for (std::size_t i = 0; i < g.tasks.size(); ++i) {
         const task& t = g.tasks[i];
         const place& where = tasks.raw().items[i].where;
-        const auto needs_object = [](const step& s) {
-            return reads(s) || rewrites(s) || deletes(s);
-        };
-        const auto user = std::find_if(t.steps.begin(), t.steps.end(), needs_object);
+        const auto user = std::find_if(t.steps.begin(), t.steps.end(),
+                                       [](const step& s) { return needs_object(s.use); });
         const bool makes_its_own = makes(t.steps.front());
         if (user != t.steps.end() && !makes_its_own && g.data.objects == 0 && put_weight == 0) {
             fail(where, "task \"" + t.name + "\" needs objects, but the data set is empty",
-                 "set `data.objects`, or add a task with {op: put}");
+                 "set `data.objects`, or add a task with {op: " +
+                     name_of(workload, subject_use::make) + "}");
         }
         for (const step& s : t.steps) {
-            if (s.code == catalogue::s3_delete_bucket && !creates_buckets) {
-                fail(where, "delete_bucket deletes only buckets that create_bucket made",
-                     "add a task with {op: create_bucket}");
-            }
+            if (s.use != subject_use::remove_container || makes_containers) continue;
+            const std::string maker = name_of(workload, subject_use::make_container);
+            fail(where,
+                 s.op + " deletes only " + std::string(workload.container) + "s that " + maker +
+                     " made",
+                 "add a task with {op: " + maker + "}");
         }
-        if (!g.data.reuse.empty() && (deletes(t.steps.front()) || rewrites(t.steps.front()))) {
+        if (!g.data.reuse.empty() &&
+            (deletes(t.steps.front()) || t.steps.front().use == subject_use::rewrite)) {
             fail(where,
                  "task \"" + t.name + "\" would change the kept data set \"" + g.data.reuse + "\"",
                  "remove the task, or remove `data.reuse`");

@@ -36,9 +36,9 @@ std::string_view name(recording_format format) noexcept {
     return "?";
 }
 
-recording_reader::recording_reader(const std::string& path, recording_format format,
-                                   std::string group)
-    : path_(path), format_(format), group_(std::move(group)) {
+recording_reader::recording_reader(const replay_options& options)
+    : options_(options), format_(options.format) {
+    const std::string& path = options_.file;
     fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd_ < 0) refuse(path, std::string("cannot be read: ") + std::strerror(errno));
     struct stat about{};
@@ -61,9 +61,9 @@ recording_reader::~recording_reader() {
 
 void recording_reader::settle_format() {
     fill();
-    if (!problem_.empty()) refuse(path_, problem_);
+    if (!problem_.empty()) refuse(options_.file, problem_);
     const std::size_t first = chunk_.find_first_not_of(" \t\r\n[,");
-    if (first == std::string::npos) refuse(path_, "is empty");
+    if (first == std::string::npos) refuse(options_.file, "is empty");
     const bool is_log = std::string_view(chunk_).starts_with("CHOPOPL");
     if (format_ == recording_format::automatic) {
         const std::string_view line =
@@ -77,16 +77,24 @@ void recording_reader::settle_format() {
             format_ = recording_format::s3_access_log;
         } else {
             const bool packed = std::string_view(chunk_).starts_with("\x1f\x8b");
-            refuse(path_, packed ? "is compressed; unpack it first"
-                                 : "is in none of the known formats; if it is, say which with "
-                                   "`format`: chopsticks, rgw or s3_access_log");
+            refuse(options_.file, packed
+                                      ? "is compressed; unpack it first"
+                                      : "is in none of the known formats; if it is, say which with "
+                                        "`format`: chopsticks, rgw or s3_access_log");
         }
     }
     if (format_ == recording_format::chopsticks) {
         read_log_header();
     } else if (is_log) {
-        refuse(path_, "is an operation log of chopsticks; write `format: chopsticks`");
+        refuse(options_.file, "is an operation log of chopsticks; write `format: chopsticks`");
     }
+}
+
+std::uint16_t recording_reader::kind_named(std::string_view name) const noexcept {
+    for (std::size_t i = 0; i < options_.kinds.size(); ++i) {
+        if (options_.kinds[i].name == name) return static_cast<std::uint16_t>(i);
+    }
+    return not_replayed;
 }
 
 void recording_reader::read_log_header() {
@@ -96,17 +104,18 @@ void recording_reader::read_log_header() {
         decoder_->push(chunk_);
         log_head_ += chunk_;
         const op_log_decoder::step step = decoder_->next(ignored);
-        if (step == op_log_decoder::step::foreign) refuse(path_, decoder_->problem());
+        if (step == op_log_decoder::step::foreign) refuse(options_.file, decoder_->problem());
         if (decoder_->has_header()) break;
-        if (!fill()) refuse(path_, "ends within its header");
+        if (!fill()) refuse(options_.file, "ends within its header");
     }
     const op_log_header& header = decoder_->header();
     log_head_ = encode_header(header);
     for (const std::string& operation : header.operations) {
         const std::size_t slash = operation.rfind('/');
-        const bool ours = group_.empty() || operation.substr(0, slash) == group_;
-        kinds_.push_back(ours && slash != std::string::npos ? kind_of(operation.substr(slash + 1))
-                                                            : operation_kind::other);
+        const bool ours = options_.group.empty() || operation.substr(0, slash) == options_.group;
+        kinds_.push_back(ours && slash != std::string::npos
+                             ? kind_named(operation.substr(slash + 1))
+                             : not_replayed);
     }
     go_to(0);
 }
@@ -153,6 +162,7 @@ bool recording_reader::next(recorded_operation& out) {
 }
 
 bool recording_reader::next_line(recorded_operation& out) {
+    recorded_line line;
     for (;;) {
         std::size_t end = chunk_.find('\n', at_);
         if (end == std::string::npos) {
@@ -181,11 +191,15 @@ bool recording_reader::next_line(recorded_operation& out) {
         within_line_ = text.size() < end - at_;
         at_ = within_line_ ? at_ + text.size() : std::min(end + 1, chunk_.size());
         const line_verdict verdict = format_ == recording_format::rgw
-                                         ? parse_rgw_line(text, out)
-                                         : parse_s3_access_line(text, out);
+                                         ? parse_rgw_line(text, line)
+                                         : parse_s3_access_line(text, line);
         if (verdict == line_verdict::blank) continue;
         ++figures_.lines;
-        if (verdict == line_verdict::operation) return true;
+        if (verdict == line_verdict::operation) {
+            out = line;
+            out.kind = kind_named(line.name);
+            return true;
+        }
         malformed();
     }
 }
@@ -217,10 +231,13 @@ bool recording_reader::next_record(recorded_operation& out) {
     out.offset = r.offset;
     out.length = r.length;
     out.kind = kinds_[r.op];
-    // What names no image, or no byte of it, is no I/O that could be repeated.
-    const bool needs_bytes = is_of_blocks(out.kind) && out.kind != operation_kind::flush;
-    if ((is_of_blocks(out.kind) && !r.has_object) || (needs_bytes && r.length == 0))
-        out.kind = operation_kind::other;
+    if (out.kind != not_replayed) {
+        // What names no image, or no byte of it, is no I/O that could be repeated.
+        const dealing dealt = options_.kinds[out.kind].dealt;
+        const bool no_bytes = dealt == dealing::by_place && r.length == 0;
+        const bool of_extents = dealt == dealing::by_place || dealt == dealing::by_extent;
+        if (no_bytes || (of_extents && !r.has_object)) out.kind = not_replayed;
+    }
     out.refused = r.status == op_status::client_error || r.status == op_status::cancelled;
     return true;
 }

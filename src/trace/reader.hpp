@@ -12,8 +12,8 @@ namespace chopsticks::trace {
 
 class recording_reader {
   public:
-    /// Opens the file and settles the format: config_error.
-    recording_reader(const std::string& path, recording_format format, std::string group);
+    /// Opens the file `options` names and settles the format: config_error. Refers to `options`.
+    explicit recording_reader(const replay_options& options);
     ~recording_reader();
     recording_reader(const recording_reader&) = delete;
     recording_reader& operator=(const recording_reader&) = delete;
@@ -38,10 +38,10 @@ class recording_reader {
     void malformed();
     void settle_format();
     void read_log_header();
+    std::uint16_t kind_named(std::string_view name) const noexcept;
 
-    std::string path_;
+    const replay_options& options_;
     recording_format format_;
-    std::string group_;
     int fd_ = -1;
     std::uint64_t file_bytes_ = 0;
     std::uint64_t position_ = 0;  ///< of the file, where the next read begins
@@ -56,8 +56,8 @@ class recording_reader {
 
     // Of an operation log.
     std::unique_ptr<op_log_decoder> decoder_;
-    std::string log_head_;  ///< the bytes of its header
-    std::vector<operation_kind> kinds_;
+    std::string log_head_;              ///< the bytes of its header
+    std::vector<std::uint16_t> kinds_;  ///< by op_record::op
     std::uint64_t damaged_before_ = 0;
 };
 

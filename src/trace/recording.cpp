@@ -7,12 +7,6 @@ namespace chopsticks::trace {
 
 namespace {
 
-constexpr std::string_view names[operation_kind_count] = {
-    "put",           "get",         "head",          "delete",    "list",
-    "create_bucket", "head_bucket", "delete_bucket", "read",      "write",
-    "flush",         "discard",     "write_zeroes",  "writesame", "compare_and_write",
-    "other"};
-
 /// Takes `digits` decimal digits from the front. False: they were not there.
 bool take_number(std::string_view& text, std::size_t digits, int& out) noexcept {
     if (text.size() < digits) return false;
@@ -56,17 +50,6 @@ bool take_offset(std::string_view& text, int& seconds) noexcept {
 }
 
 }  // namespace
-
-std::string_view name(operation_kind kind) noexcept {
-    return names[static_cast<std::size_t>(kind)];
-}
-
-operation_kind kind_of(std::string_view text) noexcept {
-    for (std::size_t i = 0; i < operation_kind_count; ++i) {
-        if (names[i] == text) return static_cast<operation_kind>(i);
-    }
-    return operation_kind::other;
-}
 
 std::uint64_t key_hash(std::string_view bucket, std::string_view key) noexcept {
     std::uint64_t hash = 0xcbf29ce484222325ULL;

@@ -21,11 +21,6 @@ constexpr auto full_pause = std::chrono::milliseconds(1);
 /// has.
 constexpr std::uint64_t place_bytes = 4ULL << 20;
 
-bool has_key(operation_kind kind) noexcept {
-    return kind == operation_kind::put || kind == operation_kind::get ||
-           kind == operation_kind::head || kind == operation_kind::remove;
-}
-
 }  // namespace
 
 void replay_lane::note_delivery(std::int64_t due_ns, std::int64_t now_ns) noexcept {
@@ -38,10 +33,7 @@ void replay_lane::note_delivery(std::int64_t due_ns, std::int64_t now_ns) noexce
 /// What the reading thread works with.
 class replay_feed::reader {
   public:
-    explicit reader(replay_feed& feed)
-        : feed_(feed),
-          options_(feed.options_),
-          file_(options_.file, options_.format, options_.group) {
+    explicit reader(replay_feed& feed) : feed_(feed), options_(feed.options_), file_(options_) {
         figures.format = file_.format();
         figures.file_bytes = file_.file_bytes();
     }
@@ -102,11 +94,11 @@ void replay_feed::reader::deal(const recorded_operation& op) {
 }
 
 unsigned replay_feed::reader::core_of(const recorded_operation& op) noexcept {
-    const bool of_blocks = is_of_blocks(op.kind);
-    if (!of_blocks && !has_key(op.kind)) return next_core_++ % options_.cores;
+    const dealing dealt = options_.kinds[op.kind].dealt;
+    if (dealt == dealing::in_turn) return next_core_++ % options_.cores;
     // A key is one core's business: cores share no objects. Images they do share.
     std::uint64_t number = options_.objects > 0 ? op.key % options_.objects : op.key;
-    if (of_blocks && !options_.whole_images) number += op.offset / place_bytes;
+    if (dealt != dealing::by_key && !options_.whole_images) number += op.offset / place_bytes;
     return static_cast<unsigned>(number % options_.cores);
 }
 
@@ -130,7 +122,7 @@ bool replay_feed::reader::run_round() {
     recorded_operation op;
     while (file_.next(op)) {
         if (feed_.stop_.load(std::memory_order_relaxed)) return false;
-        if (!options_.wanted[static_cast<std::size_t>(op.kind)]) {
+        if (op.kind == not_replayed) {
             ++figures.unmapped;
             continue;
         }
@@ -160,7 +152,7 @@ replay_feed::replay_feed(const replay_options& options)
       lanes_(std::make_unique<replay_lane[]>(options.cores)),
       reader_(std::make_unique<reader>(*this)) {
     CHOPSTICKS_ASSERT(options.cores > 0 && options.speed > 0);
-    CHOPSTICKS_ASSERT(!options.wanted[static_cast<std::size_t>(operation_kind::other)]);
+    CHOPSTICKS_ASSERT(options.kinds.size() < not_replayed);
 }
 
 replay_feed::~replay_feed() {

@@ -126,27 +126,27 @@ std::string_view key_in(const rgw_members& m) {
     return path;
 }
 
-operation_kind kind_of_request(const rgw_members& m) {
+std::string_view name_of_request(const rgw_members& m) {
     const std::string_view method = std::string_view(m.uri).substr(0, m.uri.find(' '));
     const std::string_view op = m.operation;
     if (op == "get_obj" || op == "stat_obj") {
-        return method == "HEAD" || op == "stat_obj" ? operation_kind::head : operation_kind::get;
+        return method == "HEAD" || op == "stat_obj" ? "head" : "get";
     }
-    if (op == "put_obj") return operation_kind::put;
-    if (op == "delete_obj") return operation_kind::remove;
-    if (op == "list_bucket") return operation_kind::list;
-    if (op == "create_bucket") return operation_kind::create_bucket;
-    if (op == "stat_bucket") return operation_kind::head_bucket;
-    if (op == "delete_bucket") return operation_kind::delete_bucket;
-    if (!op.empty()) return operation_kind::other;
+    if (op == "put_obj") return "put";
+    if (op == "delete_obj") return "delete";
+    if (op == "list_bucket") return "list";
+    if (op == "create_bucket") return "create_bucket";
+    if (op == "stat_bucket") return "head_bucket";
+    if (op == "delete_bucket") return "delete_bucket";
+    if (!op.empty()) return {};
     // Logs without the name of the operation: by method, where there is no sub-resource.
-    if (m.uri.find('?') != std::string::npos) return operation_kind::other;
-    if (key_in(m).empty()) return operation_kind::other;
-    if (method == "GET") return operation_kind::get;
-    if (method == "HEAD") return operation_kind::head;
-    if (method == "PUT") return operation_kind::put;
-    if (method == "DELETE") return operation_kind::remove;
-    return operation_kind::other;
+    if (m.uri.find('?') != std::string::npos) return {};
+    if (key_in(m).empty()) return {};
+    if (method == "GET") return "get";
+    if (method == "HEAD") return "head";
+    if (method == "PUT") return "put";
+    if (method == "DELETE") return "delete";
+    return {};
 }
 
 }  // namespace
@@ -170,7 +170,7 @@ std::size_t first_object_bytes(std::string_view line) noexcept {
     return line.size();
 }
 
-line_verdict parse_rgw_line(std::string_view line, recorded_operation& out) {
+line_verdict parse_rgw_line(std::string_view line, recorded_line& out) {
     const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
     while (!line.empty() && (blank(line.front()) || line.front() == '[' || line.front() == ','))
         line.remove_prefix(1);
@@ -184,11 +184,10 @@ line_verdict parse_rgw_line(std::string_view line, recorded_operation& out) {
         return line_verdict::malformed;
     }
     if (m.operation.empty() && m.uri.empty()) return line_verdict::malformed;
-    out.kind = kind_of_request(m);
+    out.name = name_of_request(m);
     out.key = key_hash(m.bucket, key_in(m));
-    out.size =
-        out.kind == operation_kind::put && m.object_size == 0 ? m.bytes_received : m.object_size;
-    if (out.kind == operation_kind::get && m.http_status == 206 && m.bytes_sent > 0) {
+    out.size = out.name == "put" && m.object_size == 0 ? m.bytes_received : m.object_size;
+    if (out.name == "get" && m.http_status == 206 && m.bytes_sent > 0) {
         out.length = m.bytes_sent;
         out.offset = unknown_offset;
     }

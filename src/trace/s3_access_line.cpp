@@ -52,28 +52,28 @@ bool number_of(std::string_view text, std::uint64_t& out) noexcept {
     return error == std::errc() && end == text.data() + text.size();
 }
 
-operation_kind kind_of_request(std::string_view operation) noexcept {
-    static constexpr std::pair<std::string_view, operation_kind> words[] = {
-        {"REST.GET.OBJECT", operation_kind::get},
-        {"REST.PUT.OBJECT", operation_kind::put},
-        {"REST.HEAD.OBJECT", operation_kind::head},
-        {"REST.DELETE.OBJECT", operation_kind::remove},
-        {"REST.PUT.PART", operation_kind::put},
-        {"REST.POST.OBJECT", operation_kind::put},
-        {"REST.GET.BUCKET", operation_kind::list},
-        {"REST.HEAD.BUCKET", operation_kind::head_bucket},
-        {"REST.PUT.BUCKET", operation_kind::create_bucket},
-        {"REST.DELETE.BUCKET", operation_kind::delete_bucket},
+std::string_view name_of_request(std::string_view operation) noexcept {
+    static constexpr std::pair<std::string_view, std::string_view> words[] = {
+        {"REST.GET.OBJECT", "get"},
+        {"REST.PUT.OBJECT", "put"},
+        {"REST.HEAD.OBJECT", "head"},
+        {"REST.DELETE.OBJECT", "delete"},
+        {"REST.PUT.PART", "put"},
+        {"REST.POST.OBJECT", "put"},
+        {"REST.GET.BUCKET", "list"},
+        {"REST.HEAD.BUCKET", "head_bucket"},
+        {"REST.PUT.BUCKET", "create_bucket"},
+        {"REST.DELETE.BUCKET", "delete_bucket"},
     };
-    for (const auto& [word, kind] : words) {
-        if (operation == word) return kind;
+    for (const auto& [word, name] : words) {
+        if (operation == word) return name;
     }
-    return operation_kind::other;
+    return {};
 }
 
 }  // namespace
 
-line_verdict parse_s3_access_line(std::string_view line, recorded_operation& out) {
+line_verdict parse_s3_access_line(std::string_view line, recorded_line& out) {
     while (!line.empty() && (line.back() == '\r' || line.back() == ' '))
         line.remove_suffix(1);
     if (line.empty()) return line_verdict::blank;
@@ -92,9 +92,9 @@ line_verdict parse_s3_access_line(std::string_view line, recorded_operation& out
     }
     const std::string_view operation = fields[field_operation];
     if (operation.find('.') == std::string_view::npos) return line_verdict::malformed;
-    out.kind = kind_of_request(operation);
+    out.name = name_of_request(operation);
     out.key = key_hash(fields[field_bucket], fields[field_key]);
-    if (out.kind == operation_kind::get && status == 206 && bytes_sent > 0) {
+    if (out.name == "get" && status == 206 && bytes_sent > 0) {
         out.length = bytes_sent;
         out.offset = unknown_offset;
     }

@@ -15,7 +15,6 @@ constexpr std::uint64_t end_bytes = 8 << 20;
 
 /// Adds what the reader finds up to a place in the file.
 struct tally {
-    const replay_options& options;
     recording_survey& out;
     std::int64_t first_ns = INT64_MAX;
     std::int64_t last_ns = INT64_MIN;
@@ -23,7 +22,7 @@ struct tally {
     void read(recording_reader& file, std::uint64_t until) {
         recorded_operation op;
         while (file.position() <= until && file.next(op)) {
-            if (!options.wanted[static_cast<std::size_t>(op.kind)]) {
+            if (op.kind == not_replayed) {
                 ++out.unmapped;
                 continue;
             }
@@ -32,7 +31,7 @@ struct tally {
                 continue;
             }
             ++out.operations;
-            ++out.by_kind[static_cast<std::size_t>(op.kind)];
+            ++out.by_kind[op.kind];
             first_ns = std::min(first_ns, op.time_ns);
             last_ns = std::max(last_ns, op.time_ns);
         }
@@ -43,9 +42,14 @@ struct tally {
 
 recording_survey survey(const replay_options& options) {
     recording_survey out;
-    recording_reader file(options.file, options.format, options.group);
+    out.by_kind.resize(options.kinds.size());
+    recording_reader file(options);
     out.format = file.format();
-    if (options.blocks && out.format != recording_format::chopsticks) {
+    const bool blocks =
+        std::any_of(options.kinds.begin(), options.kinds.end(), [](const replay_kind& k) {
+            return k.dealt == dealing::by_place || k.dealt == dealing::by_extent;
+        });
+    if (blocks && out.format != recording_format::chopsticks) {
         throw config_error("recording " + options.file + ": is in the format " +
                            std::string(name(out.format)) +
                            ", which has no operations of block devices; replay it with a group of "
@@ -53,7 +57,7 @@ recording_survey survey(const replay_options& options) {
     }
     out.file_bytes = file.file_bytes();
     out.whole = out.file_bytes <= whole_bytes;
-    tally sum{options, out};
+    tally sum{out};
     if (out.whole) {
         sum.read(file, UINT64_MAX);
     } else {

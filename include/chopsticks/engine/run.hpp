@@ -268,6 +268,10 @@ std::uint64_t object_size(const scenario::group& group, std::uint64_t data_seed,
 /// "<group>/<op>" for every operation the groups' tasks use, and all endpoints, in a fixed order.
 stats::layout make_layout(const std::vector<group_setup>& groups);
 
+/// replay_options::kinds of a group whose load is a recording: one for each of its tasks, in their
+/// order.
+std::vector<trace::replay_kind> replay_kinds(const scenario::group& group);
+
 /// Runs it. Blocks until the end. `stop_level` is raised from anywhere (a signal handler too): 1
 /// ends the phase, drains, cleans up; 2 stops at once and leaves the objects behind.
 run_result execute(const run_options& options, const std::atomic<int>& stop_level);

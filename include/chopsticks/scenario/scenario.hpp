@@ -8,6 +8,7 @@
 #include <chopsticks/load/popularity.hpp>
 #include <chopsticks/load/rate_curve.hpp>
 #include <chopsticks/load/size_distribution.hpp>
+#include <chopsticks/scenario/subject.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -34,7 +35,7 @@ struct data_set {
     std::string reuse;
 };
 
-/// The blocks of a group of the workload `rbd`: which part of the images, what they hold.
+/// The blocks of a group that works on extents: which part of the images, what they hold.
 struct block_options {
     std::uint64_t extent_bytes = 0;  ///< of each image, from its start; 0 = all of it
     /// Write all of it before the load. Reading blocks that were never written measures nothing.
@@ -55,8 +56,10 @@ enum class offset_pattern : std::uint8_t {
 /// One step of a task.
 /// A parameter that the operation does not have keeps its default; the parser refuses to set it.
 struct step {
-    std::string op;                 ///< "get", "put", ...
-    std::uint16_t code = 0;         ///< index into catalogue::workload::operations
+    std::string op;          ///< "get", "put", ...
+    std::uint16_t code = 0;  ///< index into catalogue::workload::operations
+    /// As the operation's row and the parameters say.
+    subject_use use = subject_use::unstated;
     std::uint64_t range_bytes = 0;  ///< get: length of a range at a random offset; 0 = whole
     bool overwrite = false;         ///< put: rewrite existing objects in turn instead of adding new
     std::uint32_t max_keys = 1000;  ///< list: keys per page
@@ -64,7 +67,7 @@ struct step {
     /// list: one of the data set's 256 directories instead of the whole prefix
     bool list_directory = false;
 
-    // Block I/O (workload `rbd`).
+    // Of extents.
     load::size_distribution block = load::size_distribution::fixed(4096);  ///< bytes per I/O
     offset_pattern pattern = offset_pattern::random;
     load::popularity offsets;       ///< random: of places `align` bytes apart
@@ -131,9 +134,10 @@ struct open_load {
 
 struct group {
     std::string name;      ///< unique in the scenario; first part of the operation names in results
-    std::string workload;  ///< "s3", "rbd"
-    data_set data;         ///< of objects
-    block_options blocks;  ///< of block devices
+    std::string workload;  ///< a name of the catalogue
+    subject_shape shape = subject_shape::objects;  ///< of the workload
+    data_set data;                                 ///< of objects
+    block_options blocks;                          ///< of extents
     std::vector<task> tasks;
     std::optional<open_load> open;  ///< set: open loop; otherwise `closed` counts
     closed_load closed;

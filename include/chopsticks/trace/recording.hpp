@@ -10,39 +10,10 @@
 
 namespace chopsticks::trace {
 
-/// What was asked of the target, in this program's words.
-enum class operation_kind : std::uint8_t {
-    put,
-    get,
-    head,
-    remove,
-    list,
-    create_bucket,
-    head_bucket,
-    delete_bucket,
-    read,
-    write,
-    flush,
-    discard,
-    write_zeroes,
-    writesame,
-    compare_and_write,
-    other,  ///< something that no workload has
-};
-constexpr std::size_t operation_kind_count = static_cast<std::size_t>(operation_kind::other) + 1;
-
-/// Of the workload `rbd`: on a part of an image or, flush, on all of it.
-constexpr bool is_of_blocks(operation_kind kind) noexcept {
-    return kind >= operation_kind::read && kind <= operation_kind::compare_and_write;
-}
-
-/// "put", ..., "delete", ..., "compare_and_write", "other": the catalogue's names.
-std::string_view name(operation_kind kind) noexcept;
-
-/// `other` for a name that is none.
-operation_kind kind_of(std::string_view name) noexcept;
-
 constexpr std::uint64_t unknown_offset = ~std::uint64_t{0};
+
+/// recorded_operation::kind of what is not repeated.
+constexpr std::uint16_t not_replayed = 0xffff;
 
 /// One operation of a recording.
 struct recorded_operation {
@@ -51,9 +22,16 @@ struct recorded_operation {
     std::uint64_t size = 0;    ///< of the whole object; 0 = empty or unknown
     std::uint64_t offset = 0;  ///< of a part; `unknown_offset`: the log does not say
     std::uint64_t length = 0;  ///< of a part; 0 = the whole object
-    operation_kind kind = operation_kind::other;
+    std::uint16_t kind = not_replayed;  ///< index into replay_options::kinds; by the reader
     /// The target refused it as the client's mistake (4xx): it did no work worth repeating.
     bool refused = false;
+};
+
+/// One line of a log, which names what was asked of the target in this program's words: "put",
+/// "get", "head", "delete", "list", "create_bucket", "head_bucket", "delete_bucket". Empty:
+/// something else.
+struct recorded_line : recorded_operation {
+    std::string_view name;  ///< of static storage
 };
 
 enum class line_verdict : std::uint8_t { operation, blank, malformed };
@@ -64,10 +42,10 @@ std::size_t first_object_bytes(std::string_view line) noexcept;
 
 /// One line of the RGW operations log. Times have a resolution of 1 us. Brackets and commas around
 /// the objects, which RGW's socket adds, are passed over.
-line_verdict parse_rgw_line(std::string_view line, recorded_operation& out);
+line_verdict parse_rgw_line(std::string_view line, recorded_line& out);
 
 /// One line of an S3 server access log. Times have a resolution of 1 s.
-line_verdict parse_s3_access_line(std::string_view line, recorded_operation& out);
+line_verdict parse_s3_access_line(std::string_view line, recorded_line& out);
 
 /// Which of an S3 group's objects a key stands for is a function of this. FNV-1a, mixed.
 std::uint64_t key_hash(std::string_view bucket, std::string_view key) noexcept;

@@ -4,7 +4,6 @@
 /// a little out of place in order, and deals them to bounded queues, one per core; the file is
 /// never held in memory. What cannot be replayed is counted, never silently left out.
 
-#include <array>
 #include <atomic>
 #include <chopsticks/trace/recording.hpp>
 #include <cstdint>
@@ -30,6 +29,20 @@ struct reading_figures {
     bool truncated = false;  ///< an operation log that ends before its end: read to its last block
 };
 
+/// How operations are dealt to the cores: what they work on is one core's business.
+enum class dealing : std::uint8_t {
+    in_turn,    ///< any core can do it
+    by_key,     ///< the core that has the object
+    by_place,   ///< a place of an image: without one, or without bytes, it cannot be repeated
+    by_extent,  ///< an image as a whole: without one it cannot be repeated
+};
+
+/// Recorded operations that a replay repeats.
+struct replay_kind {
+    std::string name;  ///< as the recording calls them: "get", "write"
+    dealing dealt = dealing::in_turn;
+};
+
 struct replay_options {
     std::string file;
     recording_format format = recording_format::automatic;
@@ -37,11 +50,9 @@ struct replay_options {
     bool loop = false;  ///< begin again at the end
     std::string group;  ///< operation logs: only operations of this group; empty: all
     unsigned cores = 1;
-    std::uint64_t objects = 0;  ///< (or images) that keys stand for; 0: none
-    bool blocks = false;        ///< operations of block devices are replayed, not of objects
-    bool whole_images = false;  ///< all I/O on an image belongs to one core
-    /// By operation_kind: the group has such an operation. `other` is never had.
-    std::array<bool, operation_kind_count> wanted{};
+    std::uint64_t objects = 0;                     ///< (or images) that keys stand for; 0: none
+    bool whole_images = false;                     ///< all I/O on an image belongs to one core
+    std::vector<replay_kind> kinds;                ///< all others are left out, and counted
     std::int64_t sort_window_ns = 10'000'000'000;  ///< of recorded time
 };
 
@@ -54,7 +65,7 @@ struct planned_operation {
     std::uint64_t size = 0;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;
-    operation_kind kind = operation_kind::other;
+    std::uint16_t kind = not_replayed;  ///< index into replay_options::kinds
 };
 
 /// What came of a replay.
@@ -179,7 +190,7 @@ struct recording_survey {
     bool whole = true;             ///< all of it was read; otherwise counts are those of both ends
     std::uint64_t operations = 0;  ///< that a replay would issue; estimated unless `whole`
     double length_s = 0;           ///< of the replay, at its speed
-    std::array<std::uint64_t, operation_kind_count> by_kind{};  ///< read, refused ones not counted
+    std::vector<std::uint64_t> by_kind;  ///< read, by replay_options::kinds; without refused ones
     std::uint64_t unmapped = 0;
     std::uint64_t refused = 0;
     reading_figures read;

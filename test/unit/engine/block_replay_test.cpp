@@ -99,10 +99,8 @@ struct replay_run {
               "d.yaml")),
           driver(disks) {
         feed_options.file = log;
-        feed_options.blocks = true;
         feed_options.speed = plan.groups[0].open->replay->speed;
-        for (const scenario::task& t : plan.groups[0].tasks)
-            feed_options.wanted[static_cast<std::size_t>(trace::kind_of(t.name))] = true;
+        feed_options.kinds = engine::replay_kinds(plan.groups[0]);
     }
 
     engine::run_result go(unsigned cores, const std::string& op_log = "") {

@@ -5,6 +5,7 @@
 
 #include "messages.hpp"
 
+using namespace chopsticks;
 using namespace chopsticks::scenario;
 
 TEST_CASE("catalogue_codes_are_positions_and_names_are_unique") {
@@ -17,6 +18,90 @@ TEST_CASE("catalogue_codes_are_positions_and_names_are_unique") {
         }
         CHECK_FALSE(w.drivers.empty());
         CHECK(catalogue::find_workload(w.name) == &w);
+    }
+}
+
+TEST_CASE("catalogue_every_row_says_what_its_operation_does") {
+    for (const auto& w : catalogue::workloads()) {
+        std::set<std::string_view> words;
+        for (const auto& op : w.operations) {
+            CAPTURE(op.name);
+            CHECK(op.use != subject_use::unstated);
+            CHECK(catalogue::plain_step(op).use == op.use);
+            CHECK(is_of_extents(op.use) == (w.shape == subject_shape::extents));
+            // Either it is replayed, or the user can be told why not.
+            CHECK(op.replay.kind.empty() != op.replay.why_not.empty());
+            CHECK((op.can_be_replayed() || !op.replay.unasked));
+            // One word means one operation.
+            CHECK(words.insert(op.name).second);
+            for (const std::string_view alias : op.aliases)
+                CHECK(words.insert(alias).second);
+            for (const native_code& code : op.expected)
+                CHECK(code.kind != code_kind::none);
+            if (!has_place(op.use)) {
+                CHECK(op.place.one_step_most == 0);
+                CHECK(op.place.unverifiable.empty());
+            }
+            for (const auto& p : op.parameters) {
+                const auto* const flag = std::get_if<catalogue::flag_value>(&p.value);
+                if (flag == nullptr || flag->when_set == subject_use::unstated) continue;
+                CHECK(is_of_extents(flag->when_set) == is_of_extents(op.use));
+            }
+        }
+    }
+}
+
+TEST_CASE("catalogue_prepare_and_cleanup_use_operations_that_do_what_they_are_for") {
+    for (const auto& w : catalogue::workloads()) {
+        CAPTURE(w.name);
+        const auto use_of = [&](std::string_view name) {
+            const auto* const op = catalogue::find_operation(w, name);
+            return op != nullptr ? op->use : subject_use::unstated;
+        };
+        if (w.shape == subject_shape::extents) {
+            CHECK(use_of(w.prepare_with) == subject_use::change_extent);
+            CHECK(w.clean_with.empty());
+            continue;
+        }
+        CHECK(use_of(w.prepare_with) == subject_use::make);
+        CHECK(use_of(w.clean_with) == subject_use::remove);
+        // What can be made can be removed again, and has a name.
+        const bool containers = w.that_does(subject_use::make_container) != nullptr;
+        CHECK(containers != w.container.empty());
+        CHECK(containers == (use_of(w.clean_container_with) == subject_use::remove_container));
+    }
+}
+
+TEST_CASE("catalogue_defaults_are_those_of_a_new_step") {
+    for (const auto& w : catalogue::workloads()) {
+        for (const auto& op : w.operations) {
+            const step fresh = catalogue::plain_step(op);
+            for (const auto& p : op.parameters) {
+                CAPTURE(p.name);
+                if (const auto* const flag = std::get_if<catalogue::flag_value>(&p.value)) {
+                    CHECK(p.default_value == (fresh.*flag->to ? "true" : "false"));
+                }
+                if (const auto* const count = std::get_if<catalogue::count_value>(&p.value)) {
+                    CHECK(p.default_value == std::to_string(fresh.*count->to));
+                    CHECK(count->least <= fresh.*count->to);
+                    CHECK(fresh.*count->to <= count->most);
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("catalogue_what_others_call_an_operation_is_answered_with_its_name") {
+    for (const auto& w : catalogue::workloads()) {
+        for (const auto& op : w.operations) {
+            for (const std::string_view alias : op.aliases) {
+                CAPTURE(alias);
+                const std::string text = "groups: [{workload: " + std::string(w.name) +
+                                         ", tasks: [" + std::string(alias) + "]}]";
+                CHECK(messages::contains(messages::of_scenario(text),
+                                         "did you mean \"" + std::string(op.name) + "\"?"));
+            }
+        }
     }
 }
 

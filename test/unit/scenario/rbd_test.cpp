@@ -132,7 +132,7 @@ TEST_CASE("rbd_verified_groups_refuse_what_carries_no_header") {
 
 TEST_CASE("rbd_compare_and_write_stays_within_one_object") {
     CHECK(refused("[{op: compare_and_write, block: 64KiB}]").empty());
-    CHECK(contains(refused("[{op: compare_and_write, block: 128KiB}]"), "at most 64KiB"));
+    CHECK(contains(refused("[{op: compare_and_write, block: 128KiB}]"), "at most 64 KiB"));
     CHECK(contains(refused("[{op: compare_and_write, block: 1536}]"), "power of two"));
     CHECK(contains(refused("[{op: compare_and_write, block: {table: {4KiB: 1, 8KiB: 1}}}]"),
                    "one block size"));

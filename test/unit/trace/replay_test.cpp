@@ -18,15 +18,19 @@ using namespace chopsticks::trace;
 
 namespace {
 
+/// Their places in options_for().
+constexpr std::uint16_t put = 0;
+constexpr std::uint16_t get = 1;
+
 replay_options options_for(const std::string& file) {
     replay_options o;
     o.file = file;
     o.objects = 1000;
-    for (const operation_kind kind :
-         {operation_kind::put, operation_kind::get, operation_kind::head, operation_kind::remove,
-          operation_kind::list}) {
-        o.wanted[static_cast<std::size_t>(kind)] = true;
-    }
+    o.kinds = {{"put", dealing::by_key},
+               {"get", dealing::by_key},
+               {"head", dealing::by_key},
+               {"delete", dealing::by_key},
+               {"list", dealing::in_turn}};
     return o;
 }
 
@@ -188,7 +192,8 @@ TEST_CASE("malformed, refused and unmapped operations are counted and never fata
     CHECK(look.whole);
     CHECK(look.operations == 101);
     CHECK(look.length_s == doctest::Approx(0.2));
-    CHECK(look.by_kind[static_cast<std::size_t>(operation_kind::get)] == 101);
+    CHECK(look.by_kind.size() == 5);
+    CHECK(look.by_kind[get] == 101);
     CHECK(look.read.malformed == 12);
 }
 
@@ -248,7 +253,7 @@ TEST_CASE("an operation log is replayed by its intended instants, one group or a
         const auto i = static_cast<std::int64_t>(op.key);
         REQUIRE(op.due_ns == i * 1'000'000);
         REQUIRE(op.size == 77);
-        REQUIRE(op.kind == (i % 3 == 0 ? operation_kind::get : operation_kind::put));
+        REQUIRE(op.kind == (i % 3 == 0 ? get : put));
     }
     o.group = "b";
     r = drain(o);
@@ -298,25 +303,16 @@ TEST_CASE("operations of block devices are dealt by place, those of objects are 
             log.lane(0).add(r);
         log.finish();
     }
-    constexpr operation_kind kinds[] = {operation_kind::read,
-                                        operation_kind::write,
-                                        operation_kind::flush,
-                                        operation_kind::discard,
-                                        operation_kind::write_zeroes,
-                                        operation_kind::writesame,
-                                        operation_kind::compare_and_write};
     replay_options o;
     o.file = path;
-    o.blocks = true;
     o.objects = 3;
     std::uint64_t replayable = 0;
-    for (const operation_kind kind : kinds) {
-        CHECK(kind_of(name(kind)) == kind);
-        CHECK(is_of_blocks(kind));
-        o.wanted[static_cast<std::size_t>(kind)] = kind != operation_kind::compare_and_write;
+    // All that the log has but its last, which is none of the tasks.
+    for (std::size_t i = 0; i < 6; ++i) {
+        const std::string& named = h.operations[i];
+        o.kinds.push_back(
+            {named.substr(named.find('/') + 1), i == 2 ? dealing::by_extent : dealing::by_place});
     }
-    CHECK_FALSE(is_of_blocks(operation_kind::delete_bucket));
-    CHECK_FALSE(is_of_blocks(operation_kind::other));
     for (const op_record& r : records)
         replayable += r.op < 6 && r.has_object && (r.op == 2 || r.length > 0) ? 1 : 0;
     CHECK(survey(o).operations == replayable);
@@ -332,7 +328,7 @@ TEST_CASE("operations of block devices are dealt by place, those of objects are 
             if (!whole) CHECK(r.cores[core].size() > replayable / 3 * 8 / 10);
             for (const planned_operation& op : r.cores[core]) {
                 const op_record& from = records[static_cast<std::size_t>(op.due_ns / 1000)];
-                REQUIRE(op.kind == kinds[from.op]);
+                REQUIRE(op.kind == from.op);
                 REQUIRE(op.key == from.object);
                 REQUIRE(op.offset == from.offset);
                 REQUIRE(op.length == from.length);
@@ -349,8 +345,7 @@ TEST_CASE("block devices are not replayed from a log of objects") {
     const temporary_directory dir;
     replay_options o;
     o.file = dir.file("x", rgw_line(day_ns, "get_obj", "k"));
-    o.blocks = true;
-    o.wanted[static_cast<std::size_t>(operation_kind::read)] = true;
+    o.kinds = {{"read", dealing::by_place}};
     CHECK_THROWS_WITH_AS(survey(o), doctest::Contains("rgw, which has no operations of block"),
                          config_error);
 }
