@@ -3,6 +3,7 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/read.hpp>
 #include <chopsticks/s3/driver/cleanup.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <cstdio>
 #include <optional>
@@ -50,7 +51,8 @@ void read_result(const cleanup_arguments& a, cleanup_plan& plan) {
         throw config_error("--result " + a.result_file + ": it has no run id; give --run ID");
     }
     for (const results::json& group : member(member(doc, "scenario"), "groups")) {
-        if (text(group, "workload") != "s3") {
+        const auto* const of = scenario::catalogue::find_workload(text(group, "workload"));
+        if (of == nullptr || of->shape != scenario::subject_shape::objects) {
             plan.images = true;
             continue;
         }

@@ -17,8 +17,8 @@ namespace {
 
 std::string describe_target(const run_setup& setup) {
     std::string text;
-    if (setup.has("s3")) {
-        if (scenario::driver_of(setup.workload, "s3") == "dummy") {
+    if (const auto* const g = setup.first_of(scenario::subject_shape::objects)) {
+        if (scenario::driver_of(setup.workload, g->workload) == "dummy") {
             text = "the dummy driver";
         } else {
             const std::vector<std::string>& endpoints = setup.workload.s3.endpoints;
@@ -29,12 +29,15 @@ std::string describe_target(const run_setup& setup) {
             text += ", bucket " + setup.workload.s3.bucket;
         }
     }
-    if (!setup.has("rbd")) return text;
+    const auto* const blocks = setup.first_of(scenario::subject_shape::extents);
+    if (blocks == nullptr) return text;
     if (!text.empty()) text += "; and ";
     const scenario::rbd_config& rbd = setup.workload.rbd;
     const std::size_t images = rbd.images.empty() ? rbd.count : rbd.images.size();
     text += std::to_string(images) + (images == 1 ? " image" : " images");
-    if (scenario::driver_of(setup.workload, "rbd") == "dummy") return text + " of the dummy driver";
+    if (scenario::driver_of(setup.workload, blocks->workload) == "dummy") {
+        return text + " of the dummy driver";
+    }
     return text + " in pool " + rbd.pool + (rbd.name_space.empty() ? "" : "/" + rbd.name_space);
 }
 
@@ -65,7 +68,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     doc.environment = describe_environment();
     doc.scenario = setup.scenario;
     doc.workload = results::echo_of(setup.workload);
-    if (!setup.has("rbd")) doc.workload.other.erase("rbd");
+    std::erase_if(doc.workload.other, [&](const auto& of) { return !setup.has(of.first); });
     doc.interval_file = results::stream_path(how.output);
     const auto lock = doc.interval_file.empty() ? results::output_lock()
                                                 : results::output_lock(doc.interval_file);

@@ -5,7 +5,6 @@
 #include <chopsticks/engine/validity.hpp>
 #include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/results/calibration.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/telemetry/host.hpp>
 #include <cmath>

@@ -19,6 +19,8 @@
 
 namespace chopsticks::cli {
 
+using scenario::subject_shape;
+
 namespace {
 
 /// Descriptors beside the connections: standard streams, files, two per core's loop, the embedded
@@ -166,7 +168,7 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
     options.plan = &scenario;
     options.end_load = &enough;
     options.seed = scenario.seed;
-    options.idle = idle_of(a.idle, has("rbd"));
+    options.idle = idle_of(a.idle, first_of(subject_shape::extents) != nullptr);
     make_plan();
 }
 
@@ -180,7 +182,7 @@ void run_setup::set_target(const run_arguments& a, bool start_target) {
         throw config_error(
             "--embedded-faults: only the embedded endpoint has them; add --embedded");
     }
-    if (!has("s3")) {
+    if (first_of(subject_shape::objects) == nullptr) {
         if (!a.embedded) return;
         throw config_error(
             "--embedded: is an S3 endpoint, and this scenario has no S3 groups; to try it without "
@@ -229,7 +231,8 @@ void run_setup::choose_cores(const run_arguments& a) {
     options.cores = std::max(1U, cores);
     const scenario::rbd_config& rbd = workload.rbd;
     const std::size_t images = rbd.images.empty() ? rbd.count : rbd.images.size();
-    const bool one_core_each = has("rbd") && rbd.completion == scenario::rbd_completion::eventfd;
+    const bool one_core_each = first_of(subject_shape::extents) != nullptr &&
+                               rbd.completion == scenario::rbd_completion::eventfd;
     if (one_core_each && options.cores > images) {
         if (a.cores) {
             throw config_error("--cores " + std::to_string(*a.cores) +
@@ -253,13 +256,13 @@ void run_setup::choose_cores(const run_arguments& a) {
 void run_setup::make_plan() {
     std::uint64_t sessions = 0;
     for (const scenario::group& g : scenario.groups) {
-        if (g.workload == "rbd") {
+        if (g.shape == subject_shape::extents) {
             plan_blocks(g);
         } else if (scenario.phase.prepare) {
             needs.prepare_operations += g.data.objects;
             needs.prepare_bytes += static_cast<double>(g.data.objects) * g.data.size.mean();
         }
-        if (g.workload == "s3") {
+        if (g.shape == subject_shape::objects) {
             sessions += g.open ? g.open->max_in_flight : scenario::users_most(g.closed);
         }
         if (g.open) {
@@ -283,7 +286,7 @@ void run_setup::make_plan() {
         std::max<std::uint64_t>(scenario.phase.prepare_concurrency, options.cores) + 1;
     const auto s3_groups = static_cast<std::uint64_t>(
         std::count_if(scenario.groups.begin(), scenario.groups.end(),
-                      [](const scenario::group& g) { return g.workload == "s3"; }));
+                      [](const scenario::group& g) { return g.shape == subject_shape::objects; }));
     const std::uint64_t at_once = sessions + (helpers ? per_group * s3_groups : 0);
     const bool dummy = workload.driver == "dummy";
     needs.descriptors = descriptors_base + descriptors_per_core * options.cores +
@@ -303,7 +306,7 @@ void run_setup::plan_blocks(const scenario::group& g) {
         needs.prepare_operations += images * writes;
         needs.prepare_bytes += static_cast<double>(images) * static_cast<double>(extent);
     }
-    if (scenario::driver_of(workload, "rbd") == "dummy") return;
+    if (scenario::driver_of(workload, g.workload) == "dummy") return;
     std::uint64_t connections = 1;
     if (rbd.connections == scenario::rbd_connections::per_core) {
         connections = std::min<std::uint64_t>(options.cores, images);
@@ -318,6 +321,12 @@ bool run_setup::has(std::string_view name) const {
                        [&](const scenario::group& g) { return g.workload == name; });
 }
 
+const scenario::group* run_setup::first_of(subject_shape shape) const {
+    const auto found = std::find_if(scenario.groups.begin(), scenario.groups.end(),
+                                    [&](const scenario::group& g) { return g.shape == shape; });
+    return found != scenario.groups.end() ? &*found : nullptr;
+}
+
 std::string run_setup::run_prefix(const scenario::group& g) const {
     return g.data.prefix + run_id + "/" + (scenario.groups.size() > 1 ? g.name + "/" : "");
 }
@@ -326,7 +335,7 @@ std::unique_ptr<engine::driver> run_setup::make_driver(const scenario::group& g,
                                                        std::size_t index) {
     const bool dummy = scenario::driver_of(workload, g.workload) == "dummy";
     const std::uint64_t seed = engine::data_seed(g, scenario.seed, index);
-    if (g.workload == "rbd") {
+    if (g.shape == subject_shape::extents) {
         rbd::driver_options d;
         d.config = &workload.rbd;
         d.group = &g;
@@ -361,7 +370,7 @@ void run_setup::make_drivers() {
         setup.group = &g;
         setup.target = drivers.back().get();
         setup.protect_initial = !g.data.reuse.empty();
-        if (g.workload == "s3") {
+        if (g.shape == subject_shape::objects) {
             setup.place = "s3://" + workload.s3.bucket + "/" + run_prefix(g);
             setup.remove_with = cleanup_command(workload.s3, run_id, g.data.prefix);
         }

@@ -79,6 +79,9 @@ class run_setup {
 
     /// Whether any group has this workload.
     bool has(std::string_view workload) const;
+    /// The first group that works on such subjects; null: none does. What the workload config says
+    /// of objects is of S3, what it says of extents is of RBD.
+    const scenario::group* first_of(scenario::subject_shape shape) const;
 
     scenario::scenario scenario;
     scenario::workload_config workload;

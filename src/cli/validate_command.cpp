@@ -60,20 +60,20 @@ std::string bytes_text(double bytes) {
 /// To whom it would go. Nobody is asked, so that nothing of it has to be there.
 std::string target_text(const run_setup& setup, bool embedded) {
     std::string out;
-    if (setup.has("s3")) {
+    if (const auto* const g = setup.first_of(scenario::subject_shape::objects)) {
         const scenario::s3_config& s3 = setup.workload.s3;
         std::string to;
         for (const std::string& url : s3.endpoints)
             to += (to.empty() ? "" : ", ") + url;
         if (embedded) to = "embedded in this process";
-        if (scenario::driver_of(setup.workload, "s3") == "dummy") to = "the dummy driver";
+        if (scenario::driver_of(setup.workload, g->workload) == "dummy") to = "the dummy driver";
         if (to.empty()) to = "none yet; a run needs --endpoint, a workload config or --embedded";
         out += "  endpoint: " + to + "\n  bucket: " + s3.bucket +
                (s3.create_bucket ? ", made if it is not there\n" : ", which must be there\n");
     }
-    if (setup.has("rbd")) {
+    if (const auto* const g = setup.first_of(scenario::subject_shape::extents)) {
         const scenario::rbd_config& rbd = setup.workload.rbd;
-        const bool dummy = scenario::driver_of(setup.workload, "rbd") == "dummy";
+        const bool dummy = scenario::driver_of(setup.workload, g->workload) == "dummy";
         out += "  pool: " + (dummy ? std::string("the dummy driver's") : rbd.pool) +
                (rbd.name_space.empty() ? "" : "/" + rbd.name_space) + "\n";
     }

@@ -1,6 +1,5 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/document.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
 
 #include "echo_json.hpp"
 #include "json_text.hpp"
@@ -61,7 +60,7 @@ void add_place(const scenario::step& step, json& one) {
     if (step.pieces != 1) one["pieces"] = step.pieces;
 }
 
-json task_json(const scenario::task& task, bool blocks) {
+json task_json(const scenario::task& task) {
     json out;
     out["name"] = task.name;
     out["weight"] = rounded(task.weight);
@@ -78,7 +77,7 @@ json task_json(const scenario::task& task, bool blocks) {
         if (step.list_directory != plain.list_directory) {
             one["list_directory"] = step.list_directory;
         }
-        if (blocks && step.code != scenario::catalogue::rbd_flush) add_place(step, one);
+        if (scenario::has_place(step.use)) add_place(step, one);
         out["steps"].push_back(std::move(one));
     }
     return out;
@@ -170,15 +169,14 @@ json to_json(const scenario::scenario& s) {
         json one;
         one["name"] = group.name;
         one["workload"] = group.workload;
-        const bool blocks = group.workload == "rbd";
-        if (blocks) {
+        if (group.shape == scenario::subject_shape::extents) {
             one["blocks"] = blocks_json(group.blocks);
         } else {
             one["data"] = data_json(group.data);
         }
         one["tasks"] = json::array();
         for (const scenario::task& task : group.tasks)
-            one["tasks"].push_back(task_json(task, blocks));
+            one["tasks"].push_back(task_json(task));
         one["load"] = load_json(group);
         out["groups"].push_back(std::move(one));
     }
