@@ -5,6 +5,7 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 #include "problems.hpp"
@@ -17,14 +18,35 @@ namespace {
 constexpr std::size_t max_depth = 32;
 constexpr std::size_t max_values = 100'000;
 constexpr std::size_t max_keys = 1000;  // of one map; they are searched one after the other
+constexpr std::string_view merge_key = "<<";
 
 place place_of(const std::shared_ptr<const std::string>& source, const YAML::Mark& mark) {
     if (mark.is_null() || mark.line < 0) return {source, 0, 0};
     return {source, mark.line + 1, mark.column + 1};
 }
 
-/// Builds the tree from the parser's events. Its tree of nodes would do with less code, but follows
-/// aliases, and with them files that grow without bound or contain themselves.
+/// How many values a value holds, itself included, and how many levels they are deep.
+struct extent_of {
+    std::size_t values = 1;
+    std::size_t depth = 1;
+
+    explicit extent_of(const value& v) {
+        for (const value& item : v.items)
+            add(extent_of(item));
+        for (const value::entry& e : v.entries)
+            add(extent_of(e.content));
+    }
+
+  private:
+    void add(const extent_of& inner) {
+        values += inner.values;
+        depth = std::max(depth, inner.depth + 1);
+    }
+};
+
+/// Builds the tree from the parser's events. Its tree of nodes would do with less code, but there
+/// aliases make files that grow without bound or contain themselves. Here each use of an alias is a
+/// copy, with the places of what it stands for, and counts towards the limits in full.
 class builder : public YAML::EventHandler {
   public:
     builder(std::shared_ptr<const std::string> source, bool overridden)
@@ -40,37 +62,56 @@ class builder : public YAML::EventHandler {
     }
     void OnDocumentEnd() override {}
 
-    void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
-        add(value::kind::null, mark, {});
+    void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        keep(anchor, add(value::kind::null, mark, {}));
     }
 
-    void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-        fail(at(mark), "aliases (`*name`) are not supported", "write the value out");
+    void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+        const auto known = anchored_.find(anchor);
+        if (known == anchored_.end()) {
+            fail(at(mark), "an alias (`*name`) stands inside of what it names",
+                 "write the value out");
+        }
+        const value& named = known->second;
+        const extent_of size(named);
+        if (open_.size() + size.depth > max_depth + 1) fail_depth(mark);
+        count_values(at(mark), size.values - 1);
+        add(named.what, mark, {}) = named;
     }
 
-    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+    void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& text) override {
         check_tag(mark, tag);
-        if (key_expected()) {
-            begin_entry(mark, text);
-        } else {
-            add(value::kind::scalar, mark, text);
+        if (!key_expected()) {
+            keep(anchor, add(value::kind::scalar, mark, text));
+            return;
         }
+        // In quotes (their tag is "!") it is a word like any other.
+        begin_entry(mark, text, text == merge_key && tag != "!");
+        if (anchor == YAML::NullAnchor) return;
+        value key;
+        key.what = value::kind::scalar;
+        key.where = at(mark);
+        key.text = text;
+        keep(anchor, key);
     }
 
-    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+    void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                          YAML::EmitterStyle::value) override {
         check_tag(mark, tag);
-        open(value::kind::list, mark);
+        open(value::kind::list, mark, anchor);
     }
-    void OnSequenceEnd() override { open_.pop_back(); }
+    void OnSequenceEnd() override { close(); }
 
-    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+    void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                     YAML::EmitterStyle::value) override {
         check_tag(mark, tag);
-        open(value::kind::map, mark);
+        open(value::kind::map, mark, anchor);
     }
-    void OnMapEnd() override { open_.pop_back(); }
+    void OnMapEnd() override {
+        if (open_.back().merges) merge(*open_.back().container);
+        close();
+    }
 
   private:
     /// An override is one line that its path names well enough.
@@ -83,7 +124,9 @@ class builder : public YAML::EventHandler {
     /// one of its values is open.
     struct level {
         value* container;
+        YAML::anchor_t anchor = YAML::NullAnchor;
         bool has_key = false;
+        bool merges = false;  ///< one of its keys is the merge key
     };
 
     bool key_expected() const {
@@ -97,18 +140,62 @@ class builder : public YAML::EventHandler {
              "remove it, or put the text in quotes");
     }
 
-    void begin_entry(const YAML::Mark& mark, const std::string& key) {
+    [[noreturn]] void fail_depth(const YAML::Mark& mark) const {
+        fail(at(mark), "nested too deeply",
+             "nothing here needs more than a few levels; is a bracket not closed?");
+    }
+
+    void count_values(const place& where, std::size_t more) {
+        values_ += more;
+        if (values_ <= max_values) return;
+        fail(where, "too many values",
+             "a scenario is written by hand; what an alias stands for counts at each use");
+    }
+
+    /// Remembers what an anchor names. The copy counts as well: anchors within anchors add up.
+    void keep(YAML::anchor_t anchor, const value& named) {
+        if (anchor == YAML::NullAnchor) return;
+        count_values(named.where, extent_of(named).values);
+        anchored_[anchor] = named;
+    }
+
+    /// Puts the maps behind a map's merge key into it. What the map says itself comes first, then
+    /// the maps in their order.
+    static void merge(value& map) {
+        const auto at = std::find_if(map.entries.begin(), map.entries.end(),
+                                     [](const value::entry& e) { return e.merge; });
+        const value from = std::move(at->content);
+        map.entries.erase(at);
+        const auto add_all = [&](const value& source) {
+            if (!source.is_map()) {
+                fail(source.where, "`<<` takes in maps, not " + source.found(),
+                     "write `<<: *name` or `<<: [*one, *other]`, each the alias of a map");
+            }
+            for (const value::entry& e : source.entries) {
+                if (map.find(e.key) != nullptr) continue;
+                if (map.entries.size() >= max_keys) fail(e.where, "too many keys", "");
+                map.entries.push_back(e);
+            }
+        };
+        if (!from.is_list()) return add_all(from);
+        for (const value& source : from.items)
+            add_all(source);
+    }
+
+    void begin_entry(const YAML::Mark& mark, const std::string& key, bool merges) {
         value& map = *open_.back().container;
         if (map.entries.size() >= max_keys) {
             fail(at(mark), "too many keys", "is this the right file?");
         }
         for (const auto& e : map.entries) {
-            if (e.key != key) continue;
+            if (e.key != key || e.merge != merges) continue;
+            const std::string mend = merges ? "write `<<: [*one, *other]`" : "remove one";
             fail(at(mark), "\"" + key + "\" is given twice",
-                 "remove one; the first is in line " + std::to_string(e.where.line));
+                 mend + "; the first is in line " + std::to_string(e.where.line));
         }
-        map.entries.push_back({key, at(mark), {}});
+        map.entries.push_back({key, at(mark), {}, merges});
         open_.back().has_key = true;
+        open_.back().merges |= merges;
     }
 
     value& add(value::kind what, const YAML::Mark& mark, std::string text) {
@@ -116,9 +203,8 @@ class builder : public YAML::EventHandler {
             fail(at(mark), "a key must be a plain word",
                  "write `name: value`; is a bracket not closed?");
         }
-        if (++values_ > max_values) {
-            fail(at(mark), "too many values", "a scenario is written by hand");
-        }
+        const place where = at(mark);
+        count_values(where, 1);
         value* v = &root_;
         if (!open_.empty()) {
             value& container = *open_.back().container;
@@ -130,25 +216,28 @@ class builder : public YAML::EventHandler {
             }
         }
         v->what = what;
-        v->where = at(mark);
+        v->where = where;
         v->overridden = overridden_;
         v->text = std::move(text);
         return *v;
     }
 
-    void open(value::kind what, const YAML::Mark& mark) {
-        if (open_.size() >= max_depth) {
-            fail(at(mark), "nested too deeply",
-                 "nothing here needs more than a few levels; is a bracket not closed?");
-        }
+    void open(value::kind what, const YAML::Mark& mark, YAML::anchor_t anchor) {
+        if (open_.size() >= max_depth) fail_depth(mark);
         value& v = add(what, mark, {});
-        open_.push_back({&v, false});
+        open_.push_back({&v, anchor});
+    }
+
+    void close() {
+        keep(open_.back().anchor, *open_.back().container);
+        open_.pop_back();
     }
 
     std::shared_ptr<const std::string> source_;
     bool overridden_;
     value root_;
     std::vector<level> open_;
+    std::map<YAML::anchor_t, value> anchored_;
     std::size_t values_ = 0;
     int documents_ = 0;
 };
@@ -256,7 +345,7 @@ void apply_override(value& root, const override_value& setting, std::string_view
             }
             value* next = here->find(name);
             if (next == nullptr) {
-                here->entries.push_back({name, where, {}});
+                here->entries.push_back({name, where, {}, false});
                 next = &here->entries.back().content;
                 next->where = where;
             }

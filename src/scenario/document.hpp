@@ -1,7 +1,8 @@
 #pragma once
 /// \file
 /// A YAML file as a tree in which every value knows its place, after all that YAML allows and a
-/// scenario does not need has been refused: aliases, several documents, other than small sizes.
+/// scenario does not need has been refused: tags, several documents, other than small sizes. Where
+/// an alias stood there is a copy of what it names, and no map has a merge key: its keys are there.
 
 #include <chopsticks/core/suggest.hpp>
 #include <chopsticks/scenario/parse.hpp>
@@ -52,6 +53,7 @@ struct value::entry {
     std::string key;
     place where;
     value content;
+    bool merge = false;  ///< the merge key, while its map is read; none is left afterwards
 };
 
 /// "file:line:column: problem; mend"

@@ -74,20 +74,6 @@ TEST_CASE("document_that_is_no_text_is_refused_at_its_first_wrong_byte") {
     CHECK(of_scenario(good + "name: \xf0\x9f\xa5\xa2 \xc3\xa4") == "");
 }
 
-TEST_CASE("document_aliases_are_refused_before_they_grow_or_recurse") {
-    std::string laughs = "a: &a [x, x, x, x, x, x, x, x, x]\n";
-    for (char c = 'b'; c <= 'j'; ++c) {
-        laughs += std::string(1, c) + ": &" + c + " [" +
-                  times(std::string("*") + char(c - 1) + ", ", 9) + "]\n";
-    }
-    CHECK(contains(of_scenario(laughs), "s.yaml:2:8: aliases"));
-    CHECK(contains(of_scenario("groups: &a [*a]"), "aliases"));
-    CHECK(contains(of_scenario("&a a: *a"), "aliases"));
-    CHECK(contains(of_scenario(good + "<<: *a"), "s.yaml:"));
-    // An anchor that nobody uses harms nobody.
-    CHECK(of_scenario("groups: &all [{workload: s3, tasks: [get]}]") == "");
-}
-
 TEST_CASE("document_unreasonable_text_gives_one_error_in_short_time") {
     std::string keys;
     for (int i = 0; i < 50'000; ++i)
