@@ -66,5 +66,24 @@ def without_comments_and_literals(text):
     return _literal.sub(blank, text)
 
 
+def strings_of(text):
+    """The contents of all string literals, as they stand between the quotes; none of comments and
+    of includes."""
+    found = []
+    for match in _literal.finditer(text):
+        literal = match.group(0)
+        if literal.startswith(("/", "'")):
+            continue
+        line = text[text.rfind("\n", 0, match.start()) + 1:match.start()]
+        if re.fullmatch(r"\s*#\s*include\s*", line):
+            continue
+        mark = match.group("mark")
+        if mark is None:
+            found.append(literal[literal.index('"') + 1:-1])
+        else:
+            found.append(literal[literal.index("(") + 1:-len(mark) - 2])
+    return found
+
+
 def line_of(text, position):
     return text.count("\n", 0, position) + 1

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Who knows a workload by its name.
+
+A workload describes itself: its rows in the catalogue say what its operations do, and the rest
+follows the rows. A test of the word "s3", or of the code of one operation, is a dependency that no
+include shows. The table holds where some are left and how many; it may only shrink.
+"""
+
+import re
+import unittest
+
+from source_tree import cpp_files, root, strings_of, text_of, without_comments_and_literals
+
+workloads = ("s3", "rbd")
+
+# A workload's own folders.
+own = re.compile(r"(?:src|include/chopsticks)/(?:" + "|".join(workloads) + r")[/.]")
+
+# File -> how many are left in it.
+left = {
+    # The catalogue itself: names of workloads, codes of operations.
+    "include/chopsticks/scenario/catalogue.hpp": 15,
+    "src/scenario/catalogue.cpp": 17,
+    # What the workload config says of each.
+    "include/chopsticks/scenario/scenario.hpp": 1,
+    "src/scenario/parse_rbd_config.cpp": 2,
+    "src/scenario/parse_workload.cpp": 8,
+    # Its echo in the result, and who reads that.
+    "src/cli/cleanup_command.cpp": 2,
+    "src/results/report.cpp": 1,
+    "src/results/scenario_json.cpp": 2,
+    # Where objects lie, for a person; what a calibration is of.
+    "src/cli/setup.cpp": 1,
+    "src/results/calibration.cpp": 1,
+}
+
+catalogue = "include/chopsticks/scenario/catalogue.hpp"
+name = re.compile(r"(?:" + "|".join(workloads) + r")(?:[^\w ].*)?", re.DOTALL)
+
+
+def codes_in(text):
+    """The names of all operation codes that the catalogue's header defines."""
+    found = []
+    for body in re.findall(r"enum \w+_operation\b[^{]*\{([^}]*)\}", text):
+        found += re.findall(r"\b(\w+)\s*=", body)
+    return found
+
+
+def count(text, codes):
+    """How often a C++ text names a workload in a literal, or an operation by its code. A literal
+    names one if it is the name, or begins with it as a path or URL does; prose does not count."""
+    literals = sum(name.fullmatch(literal) is not None for literal in strings_of(text))
+    code = re.compile(r"\b(?:" + "|".join(codes) + r")\b")
+    return literals + len(code.findall(without_comments_and_literals(text)))
+
+
+class rule_test(unittest.TestCase):
+    codes = ["s3_put", "rbd_read"]
+
+    def test_names_and_codes_count(self):
+        for text, wanted in (
+                ('if (g.workload == "s3") f("rbd");', 2), ('auto at = "s3://" + bucket;', 1),
+                ('x = root.find("s3."); y = u8"rbd";', 2), ('c == catalogue::s3_put', 1),
+                ('R"(s3)"', 1), ("case rbd_read: return s3_put;", 2)):
+            self.assertEqual(count(text, self.codes), wanted, text)
+
+    def test_prose_and_other_words_do_not(self):
+        for text in ('// "s3" and s3_put', '/* "rbd" */', '"an s3 endpoint"', '"s3 groups only"',
+                     '#include <chopsticks/s3/driver.hpp>', "s3_config s3; rbd_reader r;",
+                     '"s3_access_log"', '"rbd_random_read"', '"// rbd"', '"chopsticks/s3"'):
+            self.assertEqual(count(text, self.codes), 0, text)
+
+    def test_codes_are_found(self):
+        self.assertEqual(codes_in("enum a_operation : int {\n a_x = 0,\n a_y = 1,\n};\n"
+                                  "enum class other { z = 2 };\nenum b_operation { b_x = 0 };"),
+                         ["a_x", "a_y", "b_x"])
+
+
+class tree_test(unittest.TestCase):
+    def test_names_are_where_the_table_says(self):
+        codes = codes_in(text_of(root / catalogue))
+        self.assertGreater(len(codes), 10)
+        found = {}
+        for path in cpp_files("src", "include"):
+            if own.match(path.as_posix()):
+                continue
+            number = count(text_of(path), codes)
+            if number:
+                found[path.as_posix()] = number
+        wrong = []
+        for path in sorted(set(found) | set(left)):
+            there, allowed = found.get(path, 0), left.get(path, 0)
+            if there > allowed:
+                wrong.append(f"{path}: names workloads or their operations {there} times, allowed "
+                             f"are {allowed}; ask the catalogue's row (shape, use, ...) instead")
+            elif there < allowed:
+                wrong.append(f"{path}: names workloads or their operations {there} times; lower "
+                             f"the {allowed} in the table, so that it stays so")
+        self.assertFalse(wrong, "\n" + "\n".join(wrong))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
