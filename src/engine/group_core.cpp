@@ -45,6 +45,12 @@ load::population_options container_options(const worker& owner, const run_option
     return p;
 }
 
+dispatcher make_dispatcher(const scenario::group& g, unsigned core, unsigned cores, bool recorded) {
+    if (!g.open) return dispatcher(0, 0, false);
+    return dispatcher(std::max(1U, share_of(g.open->queue_limit, core, cores)),
+                      g.open->late_limit_ns, recorded);
+}
+
 std::vector<double> weights_of(const scenario::group& g) {
     std::vector<double> weights;
     for (const scenario::task& t : g.tasks)
@@ -93,6 +99,8 @@ group_core::group_core(worker& owner, std::size_t index)
       mix_(weights_of(plan_), mix64(mix64(seed_, owner.core()), stream_words)),
       open_loop_(plan_.open.has_value()),
       helpers_random_(mix64(mix64(seed_, owner.core()), stream_backoff)),
+      due_(make_dispatcher(plan_, owner.core(), owner.shared().options->cores,
+                           owner.shared().options->groups[index].replay != nullptr)),
       operations_(owner.shared().options->plan->stop.operations > 0
                       ? &owner.shared().operations_left
                       : nullptr,
@@ -121,11 +129,9 @@ group_core::group_core(worker& owner, std::size_t index)
         u.connection = driver_->make_session();
     if (open_loop_) {
         idle_.reserve(users);
-        queue_.resize(std::max(
-            1U, share_of(plan_.open->queue_limit, owner.core(), owner.shared().options->cores)));
         if (trace::replay_feed* feed = owner.shared().options->groups[index].replay) {
             replay_ = std::make_unique<replay_work>(plan_, feed->lane(owner.core()),
-                                                    owner.shared().options->cores, queue_.size());
+                                                    owner.shared().options->cores);
         }
         owner_.loop().add(*this);
     }
@@ -185,14 +191,14 @@ void group_core::stop_load() {
     for (user* u : idle_)
         owner_.loop().make_ready(std::exchange(u->waiting, nullptr));
     idle_.clear();
-    queue_count_ = 0;
+    due_.drop_all();
 }
 
 bool group_core::finished() const noexcept {
     const bool spent = stopped_by_budget_ || operations_.used_up() || bytes_.used_up();
     // What waits has taken its operation from the limit and is still done, but not beyond the
     // bytes.
-    return spent && in_flight_ == 0 && (queue_count_ == 0 || bytes_.used_up());
+    return spent && in_flight_ == 0 && (due_.empty() || bytes_.used_up());
 }
 
 void group_core::cancel_all() {
@@ -298,7 +304,7 @@ std::size_t group_core::note_wanted(const session& by, std::int64_t intended_ns)
 
 void group_core::note_gaps(const outcome& out, std::size_t asked) noexcept {
     const bool ok = out.status == op_status::ok;
-    if (ok) gap_logs_.front().success(out.done_ns, in_flight_ > 1 || queue_count_ > 0);
+    if (ok) gap_logs_.front().success(out.done_ns, in_flight_ > 1 || !due_.empty());
     if (endpoint_in_flight_.empty()) return;
     const bool more = --endpoint_in_flight_[asked] > 0;
     if (ok) gap_logs_[1 + out.endpoint].success(out.done_ns, more);
@@ -371,8 +377,8 @@ std::vector<load_figures> group_core::take_load() {
     const std::int64_t now = std::min(monotonic_ns(), owner_.times().end_ns);
     std::vector<load_figures> taken = load_;
     const std::size_t bin = owner_.bin_of(now);
-    taken[bin].backlog = queue_count_;
-    if (queue_count_ > 0) taken[bin].backlog_age_max_ns = now - queue_[queue_head_];
+    taken[bin].backlog = due_.waiting();
+    if (!due_.empty()) taken[bin].backlog_age_max_ns = now - due_.oldest().due_ns;
     taken[bin].users = users_active_;
     taken[bin].in_flight_max = in_flight_max_;
     load_.assign(taken.size(), load_figures{});

@@ -1,5 +1,4 @@
-// The dispatcher of a replay: as of an open loop, but what is due, and when, comes from a
-// recording.
+// What recorded operations become here; that they are due the dispatcher sees to.
 
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
@@ -21,15 +20,11 @@ namespace {
 constexpr std::size_t keys_remembered = 65536;
 /// How long the load waits for a slow disk before it begins.
 constexpr std::int64_t prime_most_ns = 30'000'000'000;
-/// How soon the core looks again when the reader has nothing for it yet.
-constexpr std::int64_t empty_pause_ns = 250'000;
 
 }  // namespace
 
-replay_work::replay_work(const scenario::group& group, trace::replay_lane& from, unsigned cores,
-                         std::size_t queue_places)
+replay_work::replay_work(const scenario::group& group, trace::replay_lane& from, unsigned cores)
     : lane(from),
-      pending(queue_places),
       plan_(*group.open->replay),
       objects_(group.data.objects),
       cores_(cores),
@@ -95,23 +90,6 @@ std::int64_t replay_end_ns(const std::vector<group_setup>& groups, std::int64_t 
         end_ns = std::max(end_ns, start_ns + one + 1);
     }
     return end_ns;
-}
-
-std::int64_t group_core::run_replay(std::int64_t now_ns) {
-    const load_times& times = owner_.times();
-    for (;;) {
-        // A user that was handed work in this very loop may have used up the bytes as well.
-        if (!accepting_ || stopped_by_budget_) return INT64_MAX;
-        const trace::planned_operation* const next = replay_->lane.front(now_ns - times.start_ns);
-        if (next == nullptr) return replay_->lane.ended() ? INT64_MAX : now_ns + empty_pause_ns;
-        const std::int64_t due = times.start_ns + next->due_ns;
-        if (due >= times.end_ns) return INT64_MAX;
-        if (due > now_ns) return due;
-        if (!take_from_budget(due)) return INT64_MAX;
-        const trace::planned_operation planned = *next;
-        replay_->lane.pop();
-        now_ns = hand_out(due, now_ns, &planned);
-    }
 }
 
 /// Reads go to the data set, which nothing changes: by the recorded key or by popularity. Puts add

@@ -14,12 +14,9 @@ namespace chopsticks::engine {
 /// Belongs to its core.
 class replay_work {
   public:
-    /// \param queue_places of the group's queue of due work; `pending` has as many
-    replay_work(const scenario::group& group, trace::replay_lane& from, unsigned cores,
-                std::size_t queue_places);
+    replay_work(const scenario::group& group, trace::replay_lane& from, unsigned cores);
 
     trace::replay_lane& lane;
-    std::vector<trace::planned_operation> pending;  ///< beside the group's ring of intended times
 
     /// Which of this core's part of the data set a key stands for.
     std::uint64_t position_of(std::uint64_t key) const noexcept {

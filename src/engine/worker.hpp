@@ -13,12 +13,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "block_work.hpp"
 #include "collector.hpp"
+#include "dispatcher.hpp"
 #include "load_times.hpp"
 #include "pacing_meter.hpp"
 #include "replay_work.hpp"
@@ -70,7 +72,7 @@ enum : std::uint64_t {
     stream_backoff
 };
 
-/// One group on one core: its users, its objects and, for an open loop, its dispatcher.
+/// One group on one core: its users, its objects and, for an open loop, what is due.
 class group_core final : public runtime::pump {
   public:
     group_core(worker& owner, std::size_t index);
@@ -191,6 +193,7 @@ class group_core final : public runtime::pump {
         load::population* from = nullptr;
         load::object_ref ref{};
     };
+    struct due_taker;
     /// What the steps of a sequence hand on.
     struct sequence_state {
         bool has_object = false;  ///< `object` is what the steps so far worked on
@@ -205,17 +208,8 @@ class group_core final : public runtime::pump {
     runtime::task<void> closed_user(user& u, std::uint64_t number);
     std::int64_t turn_of(std::uint64_t number, std::int64_t now_ns) const noexcept;
     void start_open();
-    void take_next_due() noexcept;
-    void shed_late(std::int64_t now_ns);
-    void drop_oldest() noexcept;
-    void shed(std::int64_t due_ns, const trace::planned_operation* recorded);
     std::uint16_t slot_of_next(const trace::planned_operation* recorded) noexcept;
     runtime::task<void> open_user(user& u);
-    std::int64_t run_replay(std::int64_t now_ns);
-    /// Gives a task that is due to an idle user or to the queue, or sheds it. What time it is then.
-    /// \param recorded of a replay; otherwise null
-    std::int64_t hand_out(std::int64_t due_ns, std::int64_t now_ns,
-                          const trace::planned_operation* recorded);
     /// False: the run's limit of operations or bytes is used up.
     bool take_from_budget(std::int64_t due_ns);
     bool claim_recorded(const user& u, scenario::subject_use use, claim& c);
@@ -294,13 +288,10 @@ class group_core final : public runtime::pump {
     std::unique_ptr<replay_work> replay_;  // null: no replay
 
     // Open loop.
-    std::unique_ptr<load::arrival_source> arrivals_;
+    dispatcher due_;                      // of a closed loop: nothing is ever in it
+    std::optional<due_source> due_from_;  // none: the load has not begun
     std::unique_ptr<pacing_meter> pacing_;
-    std::vector<user*> idle_;          // last in, first out: few connections where few suffice
-    std::vector<std::int64_t> queue_;  // a ring of intended times
-    std::size_t queue_head_ = 0;
-    std::size_t queue_count_ = 0;
-    std::int64_t next_due_ns_ = 0;
+    std::vector<user*> idle_;  // last in, first out: few connections where few suffice
     stats::histogram schedule_lag_;
 
     std::vector<load_figures> load_;  // by bin
