@@ -94,7 +94,7 @@ engine::run_result carry_out_once(const trial& t, const scenario::s3_config* tar
         d.timeout = plan.timeout;
         d.run_prefix = "c/" + std::to_string(monotonic_ns()) + "/";
         d.data_seed = engine::data_seed(plan.groups[0], 1, 0);
-        driver = s3::make_beast_driver(d);
+        driver = s3::make_native_driver(d);
     } else {
         driver = s3::make_dummy_driver();
     }

@@ -92,7 +92,7 @@ std::optional<double> cost_ns(const json& doc, const std::string& driver, const 
 
 bool is_covered(const run_document& doc) {
     for (const group_figures& g : doc.groups) {
-        if (g.workload != "s3" || (g.driver != "dummy" && g.driver != "beast")) return false;
+        if (g.workload != "s3" || (g.driver != "dummy" && g.driver != "native")) return false;
     }
     for (const scenario::group& g : doc.scenario.groups) {
         if (g.data.verify) return false;

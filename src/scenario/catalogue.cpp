@@ -38,7 +38,8 @@ workload make_s3() {
         .shape = subject_shape::objects,
         .drivers =
             {
-                {"beast", "HTTP/1.1 over Boost.Beast and Asio, one connection per user"},
+                {"native",
+                 "HTTP/1.1, one connection per user: a parser and an event loop of our own"},
                 {"dummy",
                  "answers at once and sends nothing; shows what the generator itself can do"},
             },

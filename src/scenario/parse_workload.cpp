@@ -188,6 +188,11 @@ void read_driver(const field& f, workload_config& out) {
             "s5cmd: one process per request; the default driver is used instead";
         return;
     }
+    // It was called so, after a library that it never used.
+    if (name == "beast") {
+        f.refuse("names the driver \"beast\", which is called native now",
+                 "write `driver: native`, or nothing: it is the default");
+    }
     std::vector<std::string_view> names;
     const auto& s3 = *catalogue::find_workload("s3");
     if (catalogue::find_driver(s3, name) != nullptr) {

@@ -144,7 +144,7 @@ class hybrid_test(harness.case):
                           "disks/write"})
         objects, disks = result["groups"]["objects"], result["groups"]["disks"]
         self.assertEqual((objects["loop"], disks["loop"]), ("closed", "open"))
-        self.assertEqual((objects["driver"], disks["driver"]), ("beast", "dummy"))
+        self.assertEqual((objects["driver"], disks["driver"]), ("native", "dummy"))
         self.assertGreater(objects["load"]["completed"], 100)
         self.assertLess(abs(disks["load"]["intended"] - 1500), 200)
         self.assertEqual(result["total"]["failed"], 0)

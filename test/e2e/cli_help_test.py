@@ -144,7 +144,7 @@ class list_test(harness.case):
     def test_list_shows_workloads_drivers_operations_and_scenarios(self):
         done = self.run_binary("list")
         self.assert_code(done, 0)
-        for word in ("s3", "beast", "dummy", "get", "put", "head", "delete", "list"):
+        for word in ("s3", "native", "dummy", "get", "put", "head", "delete", "list"):
             self.assertRegex(done.out, rf"\b{word}\b")
 
     def test_list_names_every_shipped_scenario_wherever_it_is_called(self):

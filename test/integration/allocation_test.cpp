@@ -214,7 +214,7 @@ void check(const counted_run& r) {
     CHECK(r.taken <= allowed);
 }
 
-void run_beast(const std::string& load) {
+void run_native(const std::string& load) {
     endpoint::endpoint_options where;
     endpoint::server server(where);
     server.start();
@@ -229,16 +229,16 @@ void run_beast(const std::string& load) {
     options.run_prefix = "chopsticks/test/";
     options.data_seed = engine::data_seed(plan.groups[0], plan.seed, 0);
     options.cores = 2;
-    const auto driver = s3::make_beast_driver(options);
+    const auto driver = s3::make_native_driver(options);
     check(run(plan, *driver));
 }
 
-TEST_CASE("allocation_free_operations_of_the_beast_driver_in_a_closed_loop") {
-    run_beast("{closed: {users: 16}}");
+TEST_CASE("allocation_free_operations_of_the_native_driver_in_a_closed_loop") {
+    run_native("{closed: {users: 16}}");
 }
 
-TEST_CASE("allocation_free_operations_of_the_beast_driver_in_an_open_loop") {
-    run_beast("{open: {rate: 2000, max_in_flight: 32}}");
+TEST_CASE("allocation_free_operations_of_the_native_driver_in_an_open_loop") {
+    run_native("{open: {rate: 2000, max_in_flight: 32}}");
 }
 
 TEST_CASE("allocation_free_operations_of_the_dummy_driver") {

@@ -67,7 +67,7 @@ void s3_rig::start() {
     if (driver_) return;
     options.config = &config;
     options.group = &group;
-    driver_ = s3::make_beast_driver(options);
+    driver_ = s3::make_native_driver(options);
     content_ = std::make_unique<load::content>(options.data_seed, 1.0);
     loop_ = std::make_unique<runtime::reactor>(0, -1, runtime::idle_mode::sleep);
     thread_ = std::thread([this] { loop_->run(); });

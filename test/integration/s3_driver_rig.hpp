@@ -1,5 +1,5 @@
 #pragma once
-// One core of the beast driver on a loop of its own, used from the test's thread as if it blocked.
+// One core of the native driver on a loop of its own, used from the test's thread as if it blocked.
 
 #include <chopsticks/load/content.hpp>
 #include <chopsticks/s3/driver.hpp>

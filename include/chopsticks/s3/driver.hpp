@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The S3 drivers: `beast` speaks HTTP to real endpoints, `dummy` answers at once.
+/// The S3 drivers: `native` speaks HTTP to real endpoints, `dummy` answers at once.
 
 #include <chopsticks/engine/driver.hpp>
 #include <chopsticks/scenario/scenario.hpp>
@@ -31,8 +31,8 @@ struct driver_options {
     std::int64_t mark_refresh_ns = 60'000'000'000;
 };
 
-/// The driver `beast`. Resolves all endpoints' names and reads the CA file: throws config_error.
-std::unique_ptr<engine::driver> make_beast_driver(const driver_options& options);
+/// The driver `native`. Resolves all endpoints' names and reads the CA file: throws config_error.
+std::unique_ptr<engine::driver> make_native_driver(const driver_options& options);
 
 /// The driver `dummy`: every operation succeeds at once after one turn of the loop, or after
 /// `delay_ns`; nothing leaves the process. For the engine's own tests and benchmarks.

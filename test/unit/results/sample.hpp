@@ -196,7 +196,7 @@ inline run_document document(std::uint64_t operations = 30'000) {
     group_figures group;
     group.name = "s3";
     group.workload = "s3";
-    group.driver = "beast";
+    group.driver = "native";
     group.open_loop = true;
     group.measured_s = doc.run.duration_s;
     group.silence.longest_s = 0.152;

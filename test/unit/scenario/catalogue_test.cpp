@@ -108,7 +108,7 @@ TEST_CASE("catalogue_what_others_call_an_operation_is_answered_with_its_name") {
 TEST_CASE("catalogue_s3_operations_have_their_fixed_codes") {
     const auto* s3 = catalogue::find_workload("s3");
     REQUIRE(s3 != nullptr);
-    CHECK(s3->drivers[0].name == "beast");
+    CHECK(s3->drivers[0].name == "native");
     const char* const names[] = {"put",  "get",           "head",        "delete",
                                  "list", "create_bucket", "head_bucket", "delete_bucket"};
     for (std::uint16_t code = 0; code < 8; ++code) {

@@ -210,7 +210,7 @@ TEST_CASE("rbd_config_reads_every_key") {
 
 TEST_CASE("rbd_config_refuses_what_cannot_be_meant") {
     CHECK(contains(refused_config("pol: rbd"), "did you mean \"pool\""));
-    CHECK(contains(refused_config("driver: beast"), "no driver of the workload rbd"));
+    CHECK(contains(refused_config("driver: native"), "no driver of the workload rbd"));
     CHECK(contains(refused_config("images: [a], count: 2"), "stands beside `count`"));
     CHECK(contains(refused_config("images: [a, a]"), "listed twice"));
     CHECK(contains(refused_config("images: []"), "is empty"));
@@ -248,11 +248,11 @@ TEST_CASE("rbd_driver_is_dummy_where_all_is_unless_it_names_its_own") {
         return std::string(driver_of(parse_workload_config(text, "w.yaml"), workload));
     };
     CHECK(driver("", "rbd") == "librbd");
-    CHECK(driver("", "s3") == "beast");
+    CHECK(driver("", "s3") == "native");
     CHECK(driver("driver: dummy", "rbd") == "dummy");
     CHECK(driver("driver: dummy\nrbd: {driver: librbd}", "rbd") == "librbd");
     CHECK(driver("driver: dummy\nrbd: {driver: librbd}", "s3") == "dummy");
-    CHECK(driver("rbd: {driver: dummy}", "s3") == "beast");
+    CHECK(driver("rbd: {driver: dummy}", "s3") == "native");
 }
 
 TEST_CASE("rbd_scenario_and_config_are_checked_together") {

@@ -84,7 +84,7 @@ TEST_CASE("shipped_workload_config_is_read_also_with_every_comment_taken_off") {
     CHECK(full.s3.profile == "default");
     CHECK(full.s3.expect_continue_bytes == 1 << 20);
     CHECK(full.s3.tls_ca_file == "/etc/ssl/my_ca.pem");
-    CHECK(full.driver == "beast");
+    CHECK(full.driver == "native");
 }
 
 TEST_CASE("shipped_configs_of_block_devices_are_read_and_fit_the_scenarios") {

@@ -10,11 +10,11 @@ namespace chopsticks::s3 {
 
 namespace {
 
-class beast_core final : public engine::core_driver {
+class native_core final : public engine::core_driver {
   public:
-    beast_core(runtime::reactor& loop, unsigned core, const driver_options& options,
-               const load::content& content, const std::vector<target_address>& addresses,
-               const std::vector<scenario::endpoint_url>& urls)
+    native_core(runtime::reactor& loop, unsigned core, const driver_options& options,
+                const load::content& content, const std::vector<target_address>& addresses,
+                const std::vector<scenario::endpoint_url>& urls)
         : state_(loop, options), addresses_(addresses), next_session_(core), cores_(options.cores) {
         state_.content = &content;
         state_.must_list =
@@ -92,9 +92,9 @@ class beast_core final : public engine::core_driver {
     s3_target target_;
 };
 
-class beast_driver final : public engine::driver {
+class native_driver final : public engine::driver {
   public:
-    explicit beast_driver(const driver_options& options)
+    explicit native_driver(const driver_options& options)
         : options_(options),
           content_(options.data_seed, options.group->data.content.compression_ratio),
           urls_(endpoint_urls(*options.config)),
@@ -115,7 +115,7 @@ class beast_driver final : public engine::driver {
     }
 
     std::unique_ptr<engine::core_driver> make_core(runtime::reactor& loop, unsigned core) override {
-        return std::make_unique<beast_core>(loop, core, options_, content_, addresses_, urls_);
+        return std::make_unique<native_core>(loop, core, options_, content_, addresses_, urls_);
     }
 
   private:
@@ -128,8 +128,8 @@ class beast_driver final : public engine::driver {
 
 }  // namespace
 
-std::unique_ptr<engine::driver> make_beast_driver(const driver_options& options) {
-    return std::make_unique<beast_driver>(options);
+std::unique_ptr<engine::driver> make_native_driver(const driver_options& options) {
+    return std::make_unique<native_driver>(options);
 }
 
 }  // namespace chopsticks::s3
