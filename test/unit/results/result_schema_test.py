@@ -47,6 +47,18 @@ class ResultSchemaTest(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(problems_of_file(self.path / name, self.schema), [])
 
+    def test_documents_of_series_take_every_histogram_of_a_result(self):
+        histograms = [one for one in nodes(self.full) if "hdr" in one]
+        self.assertTrue(histograms)
+        bounds = self.schema["$defs"]["histogram"]["properties"]["at_least"]["items"]["enum"]
+        histograms.append({**histograms[0], "at_least": bounds})
+        folder = pathlib.Path(os.environ["CHOPSTICKS_RESULT_SCHEMA"]).parent
+        for name in ("sweep", "find_max"):
+            schema = load_schema(folder / f"{name}.schema.json")
+            schema = {"$defs": schema["$defs"], "$ref": "#/$defs/histogram"}
+            for one in histograms:
+                self.assertEqual(problems_of(one, schema), [], name)
+
     def test_interval_stream_is_valid(self):
         path = self.path / "full.jsonl"
         self.assertEqual(problems_of_file(path, self.schema), [])
