@@ -447,10 +447,11 @@ class bounded_end_test(safety_case):
 
         def stick(op, name, key):
             if op != "DELETE object" or not object_key.match(key):
-                return
-            if not stuck:
-                stuck.append(key)
-            server.lies.failing = ("DELETE object",) if key == stuck[0] else ()
+                return None
+            with server.lock:  # requests come at once
+                if not stuck:
+                    stuck.append(key)
+            return "fail" if key == stuck[0] else None
 
         server.lies.before = stick
         done, _ = self.run_timed(server)

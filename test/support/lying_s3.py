@@ -104,13 +104,14 @@ class handler(http.server.BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.lie = self.server.owner.lies
         op = self.operation()
-        if self.lie.before:
-            self.lie.before(op, self.bucket, self.key)
+        told = self.lie.before(op, self.bucket, self.key) if self.lie.before else None
         with self.server.owner.lock:
             self.server.owner.log.append((op, self.bucket, self.key, self.query))
             self.store = self.server.owner.buckets
             if op in self.lie.unserved:
                 return self.refuse(501, "NotImplemented")
+            if told == "fail":
+                return self.refuse(503, "SlowDown")
             if op in self.lie.denied:
                 return self.refuse(403, "AccessDenied")
             if op in self.lie.failing and self.lie.fail_most > 0:
