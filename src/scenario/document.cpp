@@ -242,6 +242,12 @@ class builder : public YAML::EventHandler {
     int documents_ = 0;
 };
 
+std::string shortened(std::string text) {
+    constexpr std::size_t most = 200;
+    if (text.size() > most) text.replace(most, std::string::npos, "...");
+    return text;
+}
+
 value build(std::string_view text, std::shared_ptr<const std::string> source, bool overridden) {
     builder tree(source, overridden);
     try {
@@ -252,7 +258,8 @@ value build(std::string_view text, std::shared_ptr<const std::string> source, bo
     } catch (const YAML::Exception& e) {
         place where = place_of(source, e.mark);
         if (overridden) where.line = 0;
-        fail(where, "not valid YAML: " + e.msg,
+        // Newer versions of yaml-cpp quote what they do not understand, whole.
+        fail(where, "not valid YAML: " + shortened(e.msg),
              "look for a missing colon, quote, bracket or space in or just above this place");
     }
     return tree.take();
