@@ -1,7 +1,7 @@
 #!/bin/bash
 # Configures a build folder, for scripts/quickstart.sh and scripts/test.sh: a new one, or one that
-# is there, with what has been installed since. A new one compiles eight files at a time, which takes
-# half of the time; for work on the code, `-Dunity=off` compiles less again after each change.
+# is there, with what has been installed since. A new one compiles eight files at a time, in half of
+# the time; for work on the code `-Dunity=off` compiles less after each change.
 # Usage: scripts/configure.sh BUILD_DIR [MESON_ARGUMENT]...
 set -euo pipefail
 
