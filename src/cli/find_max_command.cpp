@@ -20,7 +20,7 @@ namespace {
 
 using results::json;
 
-constexpr const char* document_name = "find_max.json";
+constexpr const char* find_max_document = "find_max.json";
 /// As many as search::persistence wants; for batches they are added up.
 constexpr std::int64_t intervals_per_trial = 40;
 constexpr std::int64_t interval_least_ns = 25'000'000;
@@ -78,7 +78,9 @@ std::string number_text(double value) {
 class find_max {
   public:
     find_max(const find_max_arguments& a, const std::vector<std::string>& command_line)
-        : arguments_(a), command_line_(command_line), path_(a.run.output + "/" + document_name) {}
+        : arguments_(a),
+          command_line_(command_line),
+          path_(a.run.output + "/" + find_max_document) {}
 
     int go();
 
@@ -292,7 +294,7 @@ int find_max::go() {
         throw config_error("SLO \"" + one.text +
                            "\": the rate is what is searched for; leave the objective out");
     }
-    const results::output_lock lock = make_series_folder(arguments_.run.output, document_name);
+    const results::output_lock lock = make_series_folder(arguments_.run.output, find_max_document);
     document_["objectives"] = json::array();
     for (const scenario::slo& one : slos_)
         document_["objectives"].push_back(one.text);

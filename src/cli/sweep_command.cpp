@@ -17,7 +17,7 @@ namespace {
 
 using results::json;
 
-constexpr const char* document_name = "sweep.json";
+constexpr const char* sweep_document = "sweep.json";
 
 struct sweep_arguments {
     run_arguments run;
@@ -110,7 +110,7 @@ class sweep {
         : arguments_(a),
           axes_(read_axes(a)),
           points_(search::make_points(axes_, a.repeat)),
-          path_(a.run.output + "/" + document_name),
+          path_(a.run.output + "/" + sweep_document),
           command_line_(command_line) {}
 
     int go();
@@ -265,7 +265,7 @@ int sweep::status() const {
 int sweep::go() {
     begin();
     const results::output_lock lock =
-        make_series_folder(arguments_.run.output, arguments_.resume ? "" : document_name);
+        make_series_folder(arguments_.run.output, arguments_.resume ? "" : sweep_document);
     if (arguments_.resume) take_up(read_sweep(path_));
     if (!write()) return exit_errors;
     const auto longest = parse_duration(arguments_.cool_down);

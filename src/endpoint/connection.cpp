@@ -25,7 +25,7 @@ namespace chopsticks::endpoint {
 namespace {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
+namespace beast_http = boost::beast::http;
 using boost::beast::flat_buffer;
 using tls_stream = asio::ssl::stream<tcp_socket>;
 
@@ -73,7 +73,7 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
             parser_->header_limit(head_bytes_max);
             parser_->body_limit(boost::none);
             const auto [failed, n] =
-                co_await http::async_read_header(stream_, buffer_, *parser_, token);
+                co_await beast_http::async_read_header(stream_, buffer_, *parser_, token);
             if (failed) {
                 if (is_bad_request(failed)) {
                     co_await write_text(
@@ -101,8 +101,10 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
     }
 
     static bool is_bad_request(const error_code& failed) {
-        return failed.category() == http::make_error_code(http::error::end_of_stream).category() &&
-               failed != http::error::end_of_stream && failed != http::error::partial_message;
+        return failed.category() ==
+                   beast_http::make_error_code(beast_http::error::end_of_stream).category() &&
+               failed != beast_http::error::end_of_stream &&
+               failed != beast_http::error::partial_message;
     }
 
     awaitable<void> refuse_connection(fault_kind kind) {
@@ -265,8 +267,9 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
             auto& into = parser_->get().body();
             into.data = to.data();
             into.size = to.size();
-            const auto [failed, n] = co_await http::async_read(stream_, buffer_, *parser_, token);
-            if (failed && failed != http::error::need_buffer) co_return false;
+            const auto [failed, n] =
+                co_await beast_http::async_read(stream_, buffer_, *parser_, token);
+            if (failed && failed != beast_http::error::need_buffer) co_return false;
             const std::size_t got = to.size() - into.size;
             tally::add(tally_.body_bytes_in, got);
             x.feed({to.data(), got});
@@ -438,7 +441,7 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
     tally& tally_;
     std::uint64_t next_id_;
     flat_buffer buffer_;
-    std::optional<http::request_parser<http::buffer_body>> parser_;
+    std::optional<beast_http::request_parser<beast_http::buffer_body>> parser_;
     std::optional<exchange> exchange_;
     std::vector<asio::const_buffer> buffers_;
     std::vector<char> scratch_;

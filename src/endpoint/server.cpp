@@ -23,7 +23,7 @@ namespace asio = boost::asio;
 using tcp = asio::ip::tcp;
 using acceptor = asio::basic_socket_acceptor<tcp, executor>;
 
-constexpr auto token = asio::as_tuple(asio::deferred);
+constexpr auto as_result = asio::as_tuple(asio::deferred);
 
 /// One thread, used by nobody else: hint 1.
 struct worker {
@@ -91,13 +91,13 @@ struct server::state {
 asio::awaitable<void, executor> server::state::accept() {
     for (std::size_t next = 0;; next = (next + 1) % workers.size()) {
         tcp_socket socket(workers[next].context);
-        const auto [failed] = co_await listening->async_accept(socket, token);
+        const auto [failed] = co_await listening->async_accept(socket, as_result);
         if (failed == asio::error::operation_aborted) co_return;
         if (failed) {
             // Out of descriptors, most likely; a moment later there may be some.
             steady_timer timer(workers.front().context);
             timer.expires_after(std::chrono::milliseconds(10));
-            co_await timer.async_wait(token);
+            co_await timer.async_wait(as_result);
             continue;
         }
         serve(std::move(socket), tls.get(), shared, next);

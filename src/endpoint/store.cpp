@@ -9,7 +9,7 @@ namespace chopsticks::endpoint {
 
 namespace {
 
-constexpr auto relaxed = std::memory_order_relaxed;
+constexpr auto unordered = std::memory_order_relaxed;
 
 bool digits_and_dots(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(),
@@ -53,11 +53,11 @@ std::uint64_t overhead_bytes(std::string_view key, const metadata& meta) noexcep
 bucket::~bucket() {
     for (const shard& s : shards_) {
         for (const auto& [key, e] : s.entries) {
-            figures_.objects.fetch_sub(1, relaxed);
-            figures_.object_bytes.fetch_sub(e->current->content.size, relaxed);
+            figures_.objects.fetch_sub(1, unordered);
+            figures_.object_bytes.fetch_sub(e->current->content.size, unordered);
         }
     }
-    figures_.uploads.fetch_sub(uploads_.size(), relaxed);
+    figures_.uploads.fetch_sub(uploads_.size(), unordered);
 }
 
 const bucket::shard& bucket::shard_of(std::string_view key) const noexcept {
@@ -89,7 +89,7 @@ s3_code bucket::put(std::shared_ptr<object> made, const put_condition& condition
         entry& e = *found->second;
         if (keep_previous) made->previous = without_previous(e.current);
         old = std::exchange(e.current, std::move(made));
-        figures_.object_bytes.fetch_sub(old->content.size, relaxed);
+        figures_.object_bytes.fetch_sub(old->content.size, unordered);
     } else {
         auto e = std::make_shared<entry>(made->key);
         e->current = std::move(made);
@@ -97,9 +97,9 @@ s3_code bucket::put(std::shared_ptr<object> made, const put_condition& condition
         if (closed_) return s3_code::no_such_bucket;
         index_.insert(e);
         s.entries.emplace(e->key, e);
-        figures_.objects.fetch_add(1, relaxed);
+        figures_.objects.fetch_add(1, unordered);
     }
-    figures_.object_bytes.fetch_add(bytes, relaxed);
+    figures_.object_bytes.fetch_add(bytes, unordered);
     return s3_code::none;
 }
 
@@ -113,8 +113,8 @@ bool bucket::remove(std::string_view key) {
     s.entries.erase(found);
     old = std::move(e->current);
     e->current = nullptr;
-    figures_.objects.fetch_sub(1, relaxed);
-    figures_.object_bytes.fetch_sub(old->content.size, relaxed);
+    figures_.objects.fetch_sub(1, unordered);
+    figures_.object_bytes.fetch_sub(old->content.size, unordered);
     const std::lock_guard index_lock(index_mutex_);
     index_.erase(e);
     return true;
@@ -147,7 +147,7 @@ s3_code bucket::add(std::shared_ptr<upload> started) {
     const std::lock_guard lock(uploads_mutex_);
     std::string id = started->id;
     uploads_.emplace(std::move(id), std::move(started));
-    figures_.uploads.fetch_add(1, relaxed);
+    figures_.uploads.fetch_add(1, unordered);
     return s3_code::none;
 }
 
@@ -160,7 +160,7 @@ std::shared_ptr<upload> bucket::find_upload(std::string_view id, std::string_vie
 bool bucket::abort(const std::shared_ptr<upload>& u) {
     const std::lock_guard lock(uploads_mutex_);
     if (uploads_.erase(u->id) == 0) return false;
-    figures_.uploads.fetch_sub(1, relaxed);
+    figures_.uploads.fetch_sub(1, unordered);
     return true;
 }
 
@@ -216,7 +216,7 @@ s3_code bucket::complete(const std::shared_ptr<upload>& u, const std::vector<par
         const s3_code refusal = check(condition, get(u->key).get());
         if (refusal != s3_code::none) return refusal;
         uploads_.erase(found);
-        figures_.uploads.fetch_sub(1, relaxed);
+        figures_.uploads.fetch_sub(1, unordered);
         made->charge = std::move(u->charge);
     }
     return put(std::move(made), condition, keep_previous);
@@ -235,7 +235,7 @@ s3_code store::create(const std::string& name, std::int64_t now_ns) {
     const auto [at, added] = buckets_.try_emplace(name, nullptr);
     if (!added) return s3_code::bucket_already_owned_by_you;
     at->second = std::make_shared<bucket>(name, now_ns, figures_);
-    figures_.buckets.fetch_add(1, relaxed);
+    figures_.buckets.fetch_add(1, unordered);
     return s3_code::none;
 }
 
@@ -247,7 +247,7 @@ s3_code store::remove(std::string_view name) {
     if (!found->second->close()) return s3_code::bucket_not_empty;
     gone = found->second;
     buckets_.erase(found);
-    figures_.buckets.fetch_sub(1, relaxed);
+    figures_.buckets.fetch_sub(1, unordered);
     return s3_code::none;
 }
 

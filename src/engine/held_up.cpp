@@ -4,15 +4,11 @@
 #include <cmath>
 #include <cstdio>
 
+#include "percent.hpp"
+
 namespace chopsticks::engine {
 
 namespace {
-
-std::string percent(double share) {
-    char text[32];
-    std::snprintf(text, sizeof text, share < 0.1 ? "%.1f %%" : "%.0f %%", share * 100);
-    return text;
-}
 
 std::string seconds(double s) {
     char text[32];

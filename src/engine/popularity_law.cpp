@@ -13,7 +13,7 @@ namespace {
 constexpr double apart_floor = 0.02;
 constexpr double apart_share = 0.1;
 
-std::string percent(double share) {
+std::string whole_percent(double share) {
     return std::to_string(std::llround(share * 100)) + " %";
 }
 
@@ -51,8 +51,8 @@ std::string describe_popularity(const scenario::group& g, const std::vector<doub
     const double apart = std::abs(masses[worst] - shares[worst]);
     if (apart <= std::max(apart_floor, apart_share * shares[worst])) return {};
     return "group " + g.name + ": what tasks change belongs to one core each, and core " +
-           std::to_string(worst) + " has " + percent(masses[worst]) +
-           " of the popularity, but makes " + percent(shares[worst]) +
+           std::to_string(worst) + " has " + whole_percent(masses[worst]) +
+           " of the popularity, but makes " + whole_percent(shares[worst]) +
            " of the choices: the law of popularity does not hold over all cores. Use --cores 1, "
            "or change and read in groups of their own";
 }

@@ -6,18 +6,14 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "percent.hpp"
+
 namespace chopsticks::engine {
 
 namespace {
 
 using limits = scenario::health_limits;
 using reasons = std::vector<std::string>;
-
-std::string percent(double share) {
-    char text[32];
-    std::snprintf(text, sizeof text, share < 0.1 ? "%.1f %%" : "%.0f %%", share * 100);
-    return text;
-}
 
 std::int64_t median(const std::int64_t* first, const std::int64_t* last) {
     std::vector<std::int64_t> values(first, last);

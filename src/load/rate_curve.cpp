@@ -10,7 +10,7 @@ namespace chopsticks::load {
 
 namespace {
 
-constexpr double for_ever = std::numeric_limits<double>::infinity();
+constexpr double unending = std::numeric_limits<double>::infinity();
 
 /// Area of a line from its start: level a, slope b, after u nanoseconds.
 double line_area(double a, double b, double u) noexcept {
@@ -36,7 +36,7 @@ rate_curve::rate_curve(level_curve levels, modulation around) : around_(around) 
             next.sine_start = sine_at(next, p.start_ns, window_start(std::floor(turns))).part;
         }
         parts_.push_back(next);
-        if (p.end_ns < for_ever) area += area_within(next, p.end_ns);
+        if (p.end_ns < unending) area += area_within(next, p.end_ns);
     }
 }
 
@@ -142,7 +142,7 @@ void rate_curve::cursor::begin(double number) noexcept {
     now_.slope = p.line.slope_per_ns * boost;
     // From the closed form, never from the stretch before: nothing adds up.
     now_.start_area = p.area + curve_->area_within(p, start);
-    now_.end_area = end == for_ever ? for_ever
+    now_.end_area = end == unending ? unending
                     : end <= start  ? now_.start_area
                                     : p.area + curve_->area_within(p, end);
     window_ = number;
@@ -156,7 +156,7 @@ bool rate_curve::cursor::advance() noexcept {
     while (part_ < parts.size()) {
         const level_curve::piece& line = parts[part_].line;
         const bool silent = line.level == 0 && line.slope_per_ns == 0;
-        if (silent && line.end_ns == for_ever) return false;
+        if (silent && line.end_ns == unending) return false;
         if (!entered_ && !silent) {
             begin(windowed ? std::floor((line.start_ns - around.origin_ns) / around.period_ns) : 0);
         } else if (!silent && windowed && curve_->window_start(window_ + 1) < line.end_ns) {
@@ -200,7 +200,7 @@ double rate_curve::cursor::solve_sine(double area) const noexcept {
 double rate_curve::cursor::time_of(double area) noexcept {
     while (!ended_ && area >= now_.end_area)
         ended_ = !advance();
-    if (ended_) return for_ever;
+    if (ended_) return unending;
     const double rest = std::max(0.0, area - now_.start_area);
     double t = now_.start_ns;
     if (rest == 0) {

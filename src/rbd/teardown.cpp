@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr int remove_attempts = 20;
 constexpr std::int64_t flight_patience_ns = 10'000'000'000;
 
-int seconds_of(std::int64_t ns) {
+int whole_seconds(std::int64_t ns) {
     return static_cast<int>(ns / 1'000'000'000);
 }
 
@@ -193,7 +193,7 @@ std::string end_ledgers(world& w) {
     if (w.ledgers == nullptr) return {};
     const waiting_for wait(w.waits, "for the ledgers of what was written",
                            w.config.operation_timeout_ns);
-    const bool ended = w.ledgers->stop(seconds_of(w.config.operation_timeout_ns) + 3);
+    const bool ended = w.ledgers->stop(whole_seconds(w.config.operation_timeout_ns) + 3);
     const std::string failed = ended ? w.ledgers->finish() : "the cluster does not answer";
     if (ended) w.ledgers = nullptr;
     if (failed.empty()) return {};

@@ -64,7 +64,7 @@ std::string clock_time(double seconds) {
 }
 
 /// A count in full where it fits.
-std::string whole(std::uint64_t value, std::uint64_t limit) {
+std::string whole_below(std::uint64_t value, std::uint64_t limit) {
     return value < limit ? std::to_string(value) : format_count(static_cast<double>(value));
 }
 
@@ -144,15 +144,16 @@ std::vector<piece> data_pieces(const live_status& status, bool narrow) {
     if (left_s >= 0) out.push_back({{short_duration(left_s) + " left"}, 1});
     if (status.errors > 0) {
         out.push_back(
-            {{whole(status.errors, 1'000'000) + (status.errors == 1 ? " error" : " errors"), red}});
+            {{whole_below(status.errors, 1'000'000) + (status.errors == 1 ? " error" : " errors"),
+              red}});
     }
     return out;
 }
 
 /// The columns of the load phases behind time and phase.
 std::vector<piece> load_pieces(const live_status& status) {
-    std::string flying = whole(status.in_flight, 10'000);
-    if (status.backlog > 0) flying += "+" + whole(status.backlog, 10'000);
+    std::string flying = whole_below(status.in_flight, 10'000);
+    if (status.backlog > 0) flying += "+" + whole_below(status.backlog, 10'000);
     const bool none = status.ops_per_s <= 0;
     const auto latency = [none](std::int64_t ns) {
         return pad_left(none ? "-" : format_latency(ns), 8);
@@ -167,7 +168,8 @@ std::vector<piece> load_pieces(const live_status& status) {
         // From here on waiting for the CPU is part of what is measured.
         {{pad_left(percent(status.busiest_core), 4), status.busiest_core >= 0.9 ? yellow : nullptr},
          4},
-        {{pad_left(whole(status.errors, 1'000'000), 6), status.errors > 0 ? red : nullptr}, 0},
+        {{pad_left(whole_below(status.errors, 1'000'000), 6), status.errors > 0 ? red : nullptr},
+         0},
     };
 }
 

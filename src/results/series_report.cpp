@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t curve_rows = 14;
 constexpr std::size_t label_columns = 9;
-constexpr std::size_t indent = 12;
+constexpr std::size_t chart_indent = 12;
 
 std::size_t width_of(const terminal_options& options) {
     return static_cast<std::size_t>(std::clamp(options.width, 40, 161) - 1);
@@ -50,7 +50,7 @@ std::string state_of(const json& figures) {
 void add_reasons(std::string& out, const std::string& who, const json& figures, std::size_t width) {
     for (const json& reason : member(figures, "reasons")) {
         if (!reason.is_string()) continue;
-        out += paragraph(who, indent, printable(reason.get<std::string>()), width);
+        out += paragraph(who, chart_indent, printable(reason.get<std::string>()), width);
     }
 }
 
@@ -279,9 +279,9 @@ std::string render_sweep(const json& document, const std::string& path,
     out += "\n";
     if (!reasons.empty()) out += "Invalid: these say nothing of the target\n" + reasons + "\n";
     if (flag(document, "interrupted")) {
-        out += pad_right("INTERRUPTED", indent) + "continue it with --resume\n";
+        out += pad_right("INTERRUPTED", chart_indent) + "continue it with --resume\n";
     }
-    return out + pad_right("Sweep", indent) + path + "\n";
+    return out + pad_right("Sweep", chart_indent) + path + "\n";
 }
 
 std::string render_find_max(const json& document, const std::string& path,
@@ -324,29 +324,29 @@ std::string render_find_max(const json& document, const std::string& path,
     }
     if (low && high) bounds += ": " + decimal(100 * number(result, "width"), 1) + "% apart";
     if (bounds.empty()) bounds = "not known";
-    out += paragraph("Highest rate", indent + 2, bounds, width);
+    out += paragraph("Highest rate", chart_indent + 2, bounds, width);
     if (low && !flag(result, "validated")) {
-        out += paragraph("NOT CONFIRMED", indent + 2,
+        out += paragraph("NOT CONFIRMED", chart_indent + 2,
                          confirmation(document, number(result, "lower_per_s")), width);
     }
     out += paragraph(
-        "", indent + 2,
+        "", chart_indent + 2,
         flag(document, "interrupted") ? "interrupted before the search was over" : explain(result),
         width);
     const double longer = number(result, "trials_lengthened");
     if (member(result, "settled").is_boolean() && !flag(result, "settled")) {
-        out += paragraph("", indent + 2,
+        out += paragraph("", chart_indent + 2,
                          "the target's queues come and go slowly against trials this short: the "
                          "lower bound may be too high; give a longer --trial",
                          width);
     } else if (longer > 1) {
-        out += paragraph("", indent + 2,
+        out += paragraph("", chart_indent + 2,
                          "trials were made " + decimal(longer, 0) +
                              " times as long: the target's queues come and go slowly",
                          width);
     }
     if (path.empty()) return out;
-    return out + pad_right("Search", indent + 2) + path + "\n";
+    return out + pad_right("Search", chart_indent + 2) + path + "\n";
 }
 
 }  // namespace chopsticks::results

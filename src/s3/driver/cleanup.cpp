@@ -19,7 +19,6 @@ namespace chopsticks::s3 {
 
 namespace {
 
-constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t patience_ns = 30 * second_ns;
 
 /// The clock that it comes from has whole seconds.

@@ -3,14 +3,9 @@
 #include <chopsticks/s3/protocol/list.hpp>
 
 #include "explain.hpp"
+#include "patience.hpp"
 
 namespace chopsticks::s3 {
-
-namespace {
-
-constexpr std::int64_t second_ns = 1'000'000'000;
-
-}  // namespace
 
 runtime::task<folder_listing> list_folder(s3_session& session, const std::string& endpoint,
                                           std::string folder, std::string delimiter, patience how) {

@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view manifest_name = "manifest.json";
 constexpr std::string_view claim_start = "making-";
 /// How long a target may be away or throttle.
-constexpr std::int64_t patience_ns = 30'000'000'000;
+constexpr std::int64_t claim_patience_ns = 30'000'000'000;
 
 /// What a kept data set is made of: equal texts mean equal objects.
 std::string manifest(const core_state& core) {
@@ -96,12 +96,13 @@ runtime::task<std::string> begin_kept_set(s3_session& session, const std::string
     const std::string& folder = options.kept_prefix;
     const std::string own = claim_key(folder, options.run_id);
     control_request ask = request("PUT", own, "{}\n");
-    control_reply reply = co_await control_patiently(session, ask, patience_ns);
+    control_reply reply = co_await control_patiently(session, ask, claim_patience_ns);
     std::string problem = explain(reply, core, endpoint);
     if (!problem.empty()) co_return "cannot write \"" + own + "\": " + problem;
     target.claimed = true;
-    folder_listing claims = co_await list_folder(
-        session, endpoint, folder + std::string(claim_start), std::string(), patience(patience_ns));
+    folder_listing claims =
+        co_await list_folder(session, endpoint, folder + std::string(claim_start), std::string(),
+                             patience(claim_patience_ns));
     std::string other;
     for (const stored_version& entry : claims.keys) {
         if (entry.key != own) other = entry.key.substr(folder.size() + claim_start.size());
@@ -111,7 +112,7 @@ runtime::task<std::string> begin_kept_set(s3_session& session, const std::string
     ask.query.push_back(name_value{"list-type", "2"});
     ask.query.push_back(name_value{"max-keys", "2"});
     ask.query.push_back(name_value{"prefix", folder});
-    reply = co_await control_patiently(session, ask, patience_ns);
+    reply = co_await control_patiently(session, ask, claim_patience_ns);
     problem = claims.problem.empty() ? explain(reply, core, endpoint) : claims.problem;
     if (!problem.empty()) co_return problem;
     const auto page = parse_list(reply.body);
@@ -122,7 +123,7 @@ runtime::task<std::string> begin_kept_set(s3_session& session, const std::string
     }
     const std::string set = "the kept data set \"" + options.group->data.reuse + "\" ";
     if (!other.empty() || !foreign.empty()) {
-        problem = co_await remove_claim(session, endpoint, own, patience_ns);
+        problem = co_await remove_claim(session, endpoint, own, claim_patience_ns);
         target.claimed = !problem.empty();
         // Its maker may have finished it between the two looks.
         problem = co_await find_kept_set(session, endpoint, found);
@@ -137,7 +138,7 @@ runtime::task<std::string> begin_kept_set(s3_session& session, const std::string
             foreign + "\"; it is not overwritten: remove it, or give another name in data.reuse";
     }
     const control_request making = request("PUT", own, making_text(options.run_id));
-    reply = co_await control_patiently(session, making, patience_ns);
+    reply = co_await control_patiently(session, making, claim_patience_ns);
     problem = explain(reply, core, endpoint);
     if (!problem.empty()) co_return "cannot write \"" + own + "\": " + problem;
     target.makes_set = true;
@@ -156,7 +157,7 @@ runtime::task<std::string> finish_kept_set(s3_session& session, const std::strin
     target.set_stays = true;
     if (!target.claimed) co_return problem;
     problem = co_await remove_claim(session, endpoint, claim_key(folder, core.options.run_id),
-                                    patience_ns);
+                                    claim_patience_ns);
     // It is tried again at the end of the run.
     target.claimed = !problem.empty();
     co_return std::string();

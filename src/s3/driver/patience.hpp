@@ -10,6 +10,8 @@
 
 namespace chopsticks::s3 {
 
+inline constexpr std::int64_t second_ns = 1'000'000'000;
+
 /// How long a job, of one request or of thousands, goes on without any success: it counts from the
 /// last one. Belongs to one core.
 class patience {

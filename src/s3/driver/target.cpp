@@ -18,7 +18,6 @@ namespace {
 
 namespace catalogue = scenario::catalogue;
 
-constexpr std::int64_t second_ns = 1'000'000'000;
 /// How often the bucket may vanish between being seen and being used: another run made it and
 /// removes it when it ends.
 constexpr int bucket_attempts = 3;

@@ -16,7 +16,7 @@ namespace {
 static_assert(sizeof(MD5_CTX) <= 96 && alignof(MD5_CTX) <= 8);
 static_assert(std::is_trivially_copyable_v<MD5_CTX>);
 
-MD5_CTX* context(unsigned char* bytes) noexcept {
+MD5_CTX* md5_context(unsigned char* bytes) noexcept {
     return std::launder(reinterpret_cast<MD5_CTX*>(bytes));
 }
 
@@ -78,12 +78,12 @@ void md5_stream::reset() noexcept {
 
 void md5_stream::update(std::span<const iovec> buffers) noexcept {
     for (const iovec& buffer : buffers)
-        ::MD5_Update(context(context_), buffer.iov_base, buffer.iov_len);
+        ::MD5_Update(md5_context(context_), buffer.iov_base, buffer.iov_len);
 }
 
 void md5_stream::finish_hex(char* out) noexcept {
     unsigned char digest[16];
-    ::MD5_Final(digest, context(context_));
+    ::MD5_Final(digest, md5_context(context_));
     write_hex(digest, out);
 }
 

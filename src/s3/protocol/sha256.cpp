@@ -20,7 +20,7 @@ constexpr std::size_t block_size = 64;
 
 /// OpenSSL's state in the bytes of a stream. The bytes provide storage for it, and copying them
 /// copies it, since it is trivially copyable.
-SHA256_CTX* context(unsigned char* bytes) noexcept {
+SHA256_CTX* sha256_context(unsigned char* bytes) noexcept {
     return std::launder(reinterpret_cast<SHA256_CTX*>(bytes));
 }
 
@@ -42,18 +42,18 @@ void sha256_stream::reset() noexcept {
 }
 
 void sha256_stream::update(std::string_view bytes) noexcept {
-    ::SHA256_Update(context(context_), bytes.data(), bytes.size());
+    ::SHA256_Update(sha256_context(context_), bytes.data(), bytes.size());
 }
 
 void sha256_stream::update(std::span<const iovec> buffers) noexcept {
     for (const iovec& buffer : buffers) {
-        ::SHA256_Update(context(context_), buffer.iov_base, buffer.iov_len);
+        ::SHA256_Update(sha256_context(context_), buffer.iov_base, buffer.iov_len);
     }
 }
 
 sha256_digest sha256_stream::finish() noexcept {
     sha256_digest digest;
-    ::SHA256_Final(digest.data(), context(context_));
+    ::SHA256_Final(digest.data(), sha256_context(context_));
     return digest;
 }
 

@@ -7,7 +7,7 @@ namespace chopsticks::s3 {
 namespace {
 
 constexpr std::string_view algorithm_line = "AWS4-HMAC-SHA256\n";
-constexpr std::size_t date_size = 8;
+constexpr std::size_t scope_date_size = 8;
 
 }  // namespace
 
@@ -24,9 +24,9 @@ signer::signer(const credentials& who, std::string_view region, std::string_view
 void signer::change_time(std::int64_t wall_s) noexcept {
     wall_s_ = wall_s;
     write_amz_date(wall_s, amz_date_);
-    if (std::memcmp(scope_.data(), amz_date_, date_size) != 0) {
-        std::memcpy(scope_.data(), amz_date_, date_size);
-        sha256_digest step = hmac_sha256_key(secret_).sign({amz_date_, date_size});
+    if (std::memcmp(scope_.data(), amz_date_, scope_date_size) != 0) {
+        std::memcpy(scope_.data(), amz_date_, scope_date_size);
+        sha256_digest step = hmac_sha256_key(secret_).sign({amz_date_, scope_date_size});
         step = hmac_sha256_key(as_text(step)).sign(region_);
         step = hmac_sha256_key(as_text(step)).sign(service_);
         key_ = hmac_sha256_key(as_text(step)).sign("aws4_request");
@@ -34,7 +34,7 @@ void signer::change_time(std::int64_t wall_s) noexcept {
     }
     char* const date = prefix_.data() + algorithm_line.size();
     std::memcpy(date, amz_date_, amz_date_size);
-    std::memcpy(date + amz_date_size + 1, amz_date_, date_size);
+    std::memcpy(date + amz_date_size + 1, amz_date_, scope_date_size);
     primed_ = mac_.begin();
     primed_.update(prefix_);
 }

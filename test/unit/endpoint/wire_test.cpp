@@ -7,12 +7,12 @@ using namespace chopsticks::endpoint;
 
 namespace {
 
-struct fixture {
+struct wire_fixture {
     memory_pool pool{1 << 20};
     exchange x{pool, true};
     random_stream random{1};
 
-    explicit fixture(std::string text = "0123456789") {
+    explicit wire_fixture(std::string text = "0123456789") {
         x.head.method = "GET";
         x.id = 0xabc;
         x.answer.field("ETag", "\"e\"");
@@ -40,7 +40,7 @@ using ending = wire_response::ending;
 }  // namespace
 
 TEST_CASE("wire_whole_response_is_http") {
-    fixture f;
+    wire_fixture f;
     wire_response out;
     render(out, f.x, true);
     CHECK(out.head.starts_with("HTTP/1.1 200 OK\r\nServer: chopsticks\r\nDate: "));
@@ -57,7 +57,7 @@ TEST_CASE("wire_whole_response_is_http") {
 }
 
 TEST_CASE("wire_response_without_body_has_the_length_it_should") {
-    fixture f;
+    wire_fixture f;
     f.x.answer.body_follows = false;
     wire_response head;
     render(head, f.x, true);
@@ -72,13 +72,13 @@ TEST_CASE("wire_response_without_body_has_the_length_it_should") {
 }
 
 TEST_CASE("wire_field_cannot_be_split_by_its_value") {
-    fixture f;
+    wire_fixture f;
     f.x.answer.field("Content-Type", "a\r\nEvil: 1");
     CHECK(f.x.answer.fields.find("\r\nEvil") == std::string::npos);
 }
 
 TEST_CASE("wire_faults_spoil_what_they_say") {
-    fixture f;
+    wire_fixture f;
     wire_response whole;
     render(whole, f.x, true);
     for (const auto& [rule, after] : {std::pair{"stall", ending::stall},
@@ -111,7 +111,7 @@ TEST_CASE("wire_faults_spoil_what_they_say") {
 
 TEST_CASE("wire_corrupt_body_differs_in_one_bit") {
     for (const char* text : {"x", "xy", "0123456789"}) {
-        fixture f{text};
+        wire_fixture f{text};
         const wire_response w = f.spoilt("corrupt");
         const std::string got = sent(w);
         REQUIRE(got.size() == std::string(text).size());
@@ -126,7 +126,7 @@ TEST_CASE("wire_corrupt_body_differs_in_one_bit") {
 }
 
 TEST_CASE("wire_length_lies_by_so_many_bytes") {
-    fixture f;
+    wire_fixture f;
     CHECK(f.spoilt("length:bytes=5").head.ends_with("\r\nContent-Length: 15\r\n\r\n"));
     CHECK(f.spoilt("length:bytes=-3").head.ends_with("\r\nContent-Length: 7\r\n\r\n"));
     CHECK(f.spoilt("length:bytes=-30").head.ends_with("\r\nContent-Length: 0\r\n\r\n"));
@@ -134,7 +134,7 @@ TEST_CASE("wire_length_lies_by_so_many_bytes") {
 }
 
 TEST_CASE("wire_body_faults_leave_empty_bodies_alone") {
-    fixture f{""};
+    wire_fixture f{""};
     wire_response whole;
     render(whole, f.x, true);
     for (const char* rule : {"stall_body", "reset_body", "truncate", "corrupt"}) {

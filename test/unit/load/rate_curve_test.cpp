@@ -22,7 +22,7 @@ level_curve steps_and_ramps() {
     return levels;
 }
 
-const std::vector<modulation> modulations = {
+const std::vector<modulation> curve_modulations = {
     {},
     {modulation::kind::burst, 3e8, 0.25, 0},
     {modulation::kind::burst, 1.7e8, 1, 5e7},
@@ -71,7 +71,7 @@ TEST_CASE("rate_curve_bursts_and_sines_keep_the_mean") {
 }
 
 TEST_CASE("rate_curve_area_is_the_integral_of_its_rate") {
-    for (const modulation& around : modulations) {
+    for (const modulation& around : curve_modulations) {
         const rate_curve curve(steps_and_ramps(), around);
         for (const double to : {0.3e9, 1.7e9, 2.4e9, 3.1e9, 5e9, 7.3e9}) {
             CHECK(curve.count(to) == doctest::Approx(added_up(curve, to)).epsilon(1e-4));
@@ -80,7 +80,7 @@ TEST_CASE("rate_curve_area_is_the_integral_of_its_rate") {
 }
 
 TEST_CASE("rate_curve_cursor_inverts_the_area") {
-    for (const modulation& around : modulations) {
+    for (const modulation& around : curve_modulations) {
         const rate_curve curve(steps_and_ramps(), around);
         rate_curve::cursor times(curve);
         rate_curve::cursor areas(curve);

@@ -14,7 +14,8 @@ using chopsticks::load::task_mix;
 
 namespace {
 
-std::vector<double> count(const task_choice& choice, std::uint64_t draws, std::uint64_t seed) {
+std::vector<double> draw_counts(const task_choice& choice, std::uint64_t draws,
+                                std::uint64_t seed) {
     random_stream random(seed);
     std::vector<double> counts(choice.size(), 0);
     for (std::uint64_t i = 0; i < draws; ++i)
@@ -30,7 +31,7 @@ TEST_CASE("task_choice_any_weights_come_out_in_proportion") {
     for (const auto& weights : tables) {
         constexpr double draws = 2'000'000;
         const task_choice choice{weights};
-        const auto observed = count(choice, static_cast<std::uint64_t>(draws), 3);
+        const auto observed = draw_counts(choice, static_cast<std::uint64_t>(draws), 3);
         double sum = 0;
         for (const double w : weights)
             sum += w;
@@ -47,7 +48,7 @@ TEST_CASE("task_choice_many_random_weights_pass_chi_square") {
     double sum = 0;
     for (auto& w : weights)
         sum += w = 0.1 + random.unit();
-    const auto observed = count(task_choice(weights), 3'000'000, 12);
+    const auto observed = draw_counts(task_choice(weights), 3'000'000, 12);
     std::vector<double> expected;
     for (const double w : weights)
         expected.push_back(3'000'000 * w / sum);
