@@ -1,0 +1,218 @@
+// The table of operations: what each of them sends, and that nothing is success by default.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chopsticks/s3/protocol/operation.hpp>
+#include <string>
+#include <vector>
+
+#include "wire.hpp"
+
+namespace {
+
+using namespace chopsticks;
+using namespace chopsticks::s3;
+
+constexpr std::uint16_t operations = 8;
+
+std::vector<const operation_row*> all_rows() {
+    std::vector<const operation_row*> out;
+    for (std::uint16_t code = 0; find_row(code) != nullptr; ++code)
+        out.push_back(find_row(code));
+    return out;
+}
+
+http::response_head head_of(std::string_view text, bool of_head) {
+    http::response_head head;
+    REQUIRE(http::parse_head(text, head, of_head) == http::head_state::complete);
+    return head;
+}
+
+asked ask_for_100() {
+    asked what;
+    what.object = 7;
+    what.size = 100;
+    what.max_keys = 10;
+    what.prefix = "p/";
+    return what;
+}
+
+const std::string page =
+    "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>p/a</Key></Contents>"
+    "</ListBucketResult>";
+
+/// An answer as right as it can be for this row, but for its status.
+struct right_answer {
+    right_answer(const operation_row& row, int status) {
+        const std::string text = "HTTP/1.1 " + std::to_string(status) +
+                                 " x\r\nETag: \"e\"\r\nContent-Length: 100\r\n\r\n";
+        note_head(head_of(text, row.head_request), &row, ask_for_100(), a);
+        if (row.gives == answer_body::content) a.received = 100;
+        if (row.gives != answer_body::listing) return;
+        scanner.feed(page);
+        a.page = &scanner;
+        a.received = page.size();
+    }
+    list_scanner scanner;
+    answer a;
+};
+
+struct verdict_of {
+    verdict_of(const operation_row& row, const answer& a, const asked& what = ask_for_100()) {
+        etag_memory etags;
+        bytes = judge(row, what, a, etags, why);
+    }
+    failure why;
+    std::uint64_t bytes = 0;
+};
+
+TEST_CASE("operation_table_has_a_row_for_each_code_and_no_other") {
+    CHECK(all_rows().size() == operations);
+    for (std::uint16_t code = 0; code < operations; ++code)
+        CHECK(find_row(code)->code == operation_code{code});
+    for (const std::uint32_t code : {8U, 9U, 255U, 65535U})
+        CHECK(find_row(static_cast<std::uint16_t>(code)) == nullptr);
+}
+
+TEST_CASE("operation_rows_render_what_they_say") {
+    request_options options;
+    options.who = {"AK", "SK", ""};
+    options.host = "h";
+    options.bucket = "b";
+    options.key_prefix = "p/";
+    options.bucket_stem = "stem-";
+    options.region = "eu-west-3";
+    request_writer writer(options);
+    const char* const methods[] = {"PUT", "GET", "HEAD", "DELETE", "GET", "PUT", "HEAD", "DELETE"};
+    for (const operation_row* row : all_rows()) {
+        const auto code = static_cast<std::size_t>(row->code);
+        CAPTURE(code);
+        asked what = ask_for_100();
+        const whole_request sent = row->render(writer, what, 1'500'000'000);
+        const parsed_request r = parse_request(sent.head);
+        CHECK(r.method == methods[code]);
+        CHECK(row->head_request == (r.method == "HEAD"));
+        const std::string* length = r.find("Content-Length");
+        switch (row->sends) {
+            case request_body::none:
+                CHECK(length == nullptr);
+                break;
+            case request_body::content:
+                REQUIRE(length != nullptr);
+                CHECK(*length == "100");
+                break;
+            case request_body::rendered:
+                REQUIRE(length != nullptr);
+                CHECK(*length == std::to_string(sent.body.size()));
+                CHECK(sent.body.find("eu-west-3") != std::string_view::npos);
+                break;
+        }
+        CHECK(row->writes == (r.method == "PUT" || r.method == "DELETE" ? code < 4 : false));
+        what.expects_continue = true;
+        const parsed_request again = parse_request(row->render(writer, what, 1'500'000'000).head);
+        CHECK((again.find("Expect") != nullptr) == (row->sends == request_body::content));
+    }
+    asked part = ask_for_100();
+    part.offset = 10;
+    part.length = 20;
+    const auto& get = *find_row(static_cast<std::uint16_t>(operation_code::get));
+    CHECK(*parse_request(get.render(writer, part, 1).head).find("Range") == "bytes=10-29");
+    asked listing = ask_for_100();
+    listing.token = "t o";
+    listing.directory = 0xab;
+    const auto& list = *find_row(static_cast<std::uint16_t>(operation_code::list));
+    const std::string target = parse_request(list.render(writer, listing, 1).head).target;
+    CHECK(target.find("continuation-token=t%20o") != std::string::npos);
+    CHECK(target.find("prefix=p%2Fab%2F") != std::string::npos);
+}
+
+TEST_CASE("operation_is_done_by_the_statuses_of_its_row_and_no_other") {
+    for (const operation_row* row : all_rows()) {
+        for (int status = 100; status <= 999; ++status) {
+            const right_answer r(*row, status);
+            const verdict_of v(*row, r.a);
+            CAPTURE(static_cast<int>(row->code));
+            CAPTURE(status);
+            const bool listed = std::find(std::begin(row->successes), std::end(row->successes),
+                                          status) != std::end(row->successes);
+            // A 206 has to name the bytes that were asked for, which this one does not.
+            const bool done = listed && !(row->code == operation_code::get && status == 206);
+            REQUIRE(!v.why == done);
+            REQUIRE((v.why.code[0] == '\0') == done);
+            REQUIRE((v.why.text[0] == '\0') == done);
+            if (!listed && status != 206) {
+                REQUIRE(std::string(v.why.code) == "HTTP" + std::to_string(status));
+            }
+            if (status < 200 || status >= 300) REQUIRE(v.bytes == 0);
+        }
+    }
+}
+
+TEST_CASE("operation_body_that_denies_a_success_is_believed") {
+    for (const operation_row* row : all_rows()) {
+        if (row->gives != answer_body::text) continue;
+        for (const char* body :
+             {"<Error><Code>X</Code></Error>", "<html></html>", "{}", "<Error>"}) {
+            right_answer r(*row, 200);
+            r.a.text = body;
+            CHECK_MESSAGE(verdict_of(*row, r.a).why, body);
+        }
+        for (const char* body : {"", "\r\n", "<CreateBucketResult></CreateBucketResult>"}) {
+            right_answer r(*row, 200);
+            r.a.text = body;
+            CHECK_MESSAGE(!verdict_of(*row, r.a).why, body);
+        }
+    }
+}
+
+TEST_CASE("operation_success_that_says_too_little_is_none") {
+    for (const operation_row* row : all_rows()) {
+        CAPTURE(static_cast<int>(row->code));
+        right_answer r(*row, 200);
+        r.a.etag_mark = 0;
+        CHECK(!verdict_of(*row, r.a).why != row->names_etag);
+        if (row->gives == answer_body::content) {
+            right_answer cut(*row, 200);
+            cut.a.received = 99;
+            const verdict_of v(*row, cut.a);
+            CHECK(std::string(v.why.code) == "WrongSize");
+            CHECK(v.bytes == 99);
+            right_answer spoilt(*row, 200);
+            spoilt.a.mismatch = 5;
+            CHECK(std::string(verdict_of(*row, spoilt.a).why.code) == "WrongContent");
+        }
+        if (row->gives == answer_body::listing) {
+            right_answer none(*row, 200);
+            none.a.page = nullptr;
+            CHECK(std::string(verdict_of(*row, none.a).why.code) == "BadListing");
+        }
+    }
+}
+
+TEST_CASE("operation_part_is_judged_by_the_bytes_that_were_asked_for") {
+    const auto& get = *find_row(static_cast<std::uint16_t>(operation_code::get));
+    asked part = ask_for_100();
+    part.offset = 10;
+    part.length = 20;
+    const auto code_of = [&](const std::string& range, std::uint64_t received, int status = 206) {
+        answer a;
+        const std::string text = "HTTP/1.1 " + std::to_string(status) +
+                                 " x\r\nETag: \"e\"\r\nContent-Range: " + range +
+                                 "\r\nContent-Length: 20\r\n\r\n";
+        note_head(head_of(text, false), &get, part, a);
+        a.received = received;
+        const verdict_of v(get, a, part);
+        CHECK(v.bytes == received);
+        return std::string(v.why ? v.why.code : "ok");
+    };
+    CHECK(code_of("bytes 10-29/100", 20) == "ok");
+    CHECK(code_of("bytes 10-29/*", 20) == "ok");
+    CHECK(code_of("bytes 10-29/101", 20) == "WrongRange");
+    CHECK(code_of("bytes 9-29/100", 20) == "WrongRange");
+    CHECK(code_of("10-29/100", 20) == "WrongRange");
+    CHECK(code_of("bytes 10-29/100", 19) == "WrongSize");
+    CHECK(code_of("bytes 10-29/100", 20, 200) == "RangeIgnored");
+}
+
+}  // namespace
