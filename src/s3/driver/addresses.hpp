@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "link.hpp"
+#include "connection.hpp"
 
 namespace chopsticks::s3 {
 

@@ -174,28 +174,4 @@ runtime::task<std::string> remove_empty_bucket(s3_session& session, std::string 
     co_return explain(reply, session.core(), endpoint);
 }
 
-runtime::task<void> s3_session::remove_bucket(const engine::operation& op, engine::outcome& out) {
-    const made_buckets::claim claim = core_.buckets.whose(op.object);
-    if (claim == made_buckets::claim::ours && !op.cleaning) {
-        co_await attempt(op, out);
-        co_return;
-    }
-    out.sent_ns = core_.loop.turn_ns();
-    const std::string name = made_bucket_name(core_.options.bucket_stem, op.object);
-    if (claim != made_buckets::claim::ours) {
-        out.native = native_code::of_http(claim == made_buckets::claim::foreign ? 404 : 409);
-        out.fail(
-            op_status::client_error, "NotOurs",
-            "the bucket " + name + " is not shown to be this run's: making it was refused (409)");
-        co_return;
-    }
-    detached_ = true;
-    const std::string& endpoint_name = core_.options.config->endpoints[endpoint()];
-    op_status why = op_status::ok;
-    const std::string problem = co_await remove_empty_bucket(*this, name, endpoint_name, &why);
-    if (problem.empty()) co_return;
-    if (why == op_status::ok) why = op_status::bad_response;
-    out.fail(why, "NotRemoved", "the bucket " + name + ": " + problem);
-}
-
 }  // namespace chopsticks::s3

@@ -55,8 +55,8 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
         reply.problem = given_up;
         co_return reply;
     }
-    link_.begin();
-    if (!link_.is_open() || link_.is_stale()) {
+    link_->begin();
+    if (!link_->is_open() || link_->is_stale()) {
         std::string problem;
         const bool opened = co_await open_link(out, &problem);
         if (!opened) {
@@ -64,7 +64,7 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
             co_return reply;
         }
     }
-    link_.expire_at(monotonic_ns() + core_.control_timeout_ns, false);
+    link_->expire_at(monotonic_ns() + core_.control_timeout_ns, false);
     std::string hash;
     if (core_.options.config->payload == scenario::payload_signing::hashed && !what.body.empty()) {
         core_.hash.reset();
@@ -73,13 +73,13 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
         hash.assign(hash_hex_, sizeof hash_hex_);
     }
     request_writer& writer = core_.run_writers[endpoint()];
-    exchange_state x;
-    x.out = &out;
-    x.reply = &reply;
-    x.to = sink::keep;
-    x.head_request = what.method == "HEAD";
-    x.body = what.body;
-    x.body_bytes = what.body.size();
+    exchange_job job;
+    job.head_request = what.method == "HEAD";
+    job.body = what.body;
+    job.body_bytes = what.body.size();
+    job.to = &sink_;
+    job.out = &out;
+    sink_.begin(reply);
     std::vector<name_value> headers = what.headers;
     // Where new objects are locked, services want to know what they lock.
     if (what.method == "PUT" && !what.key.empty()) {
@@ -89,21 +89,19 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
     std::string path = writer.bucket_path(bucket);
     if (!what.key.empty()) path += (path == "/" ? "" : "/") + what.key;
     const std::string host = writer.bucket_host(bucket);
-    x.head = writer.request(what.method, path, what.query, headers, what.body.size(), hash,
-                            wall_ns() / 1'000'000'000, host);
-    keep_most_ = keep_whole;
-    http::response_head head;
-    const bool answered = co_await exchange(x, head);
-    keep_most_ = keep_refusal;
-    link_.expire_at(0, true);
+    job.head = writer.request(what.method, path, what.query, headers, what.body.size(), hash,
+                              wall_ns() / 1'000'000'000, host);
+    const bool answered = co_await link_->carry_out(job);
+    link_->expire_at(0, true);
     if (answered) {
-        reply.status = head.status;
-        reply.body = kept_;
+        const answer& a = sink_.whole();
+        reply.status = a.status;
+        reply.body = a.text;
     } else {
         reply.problem = cancelled() ? given_up : out.example;
     }
     if (what.method == "PUT") core_.note_put(what.key, answered, reply.status);
-    if (x.must_close || !answered) link_.close();
+    if (job.must_close || !answered) link_->close();
     co_return reply;
 }
 

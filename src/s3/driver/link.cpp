@@ -13,7 +13,7 @@ namespace chopsticks::s3 {
 
 link::link(runtime::reactor& loop, const target_address& target, tls_context* tls,
            std::uint64_t& open_count)
-    : loop_(loop), target_(target), tls_(tls), open_count_(open_count) {
+    : connection(target), loop_(loop), tls_(tls), open_count_(open_count) {
     loop_.add(static_cast<runtime::deadline&>(*this));
 }
 
@@ -44,70 +44,50 @@ void link::count_open() noexcept {
     ++open_count_;
 }
 
-void link::cancel() noexcept {
-    end_ = end::cancelled;
-    loop_.wake(watch_);
-}
-
-void link::expired() {
-    if (idle_) {
-        close();
-        return;
-    }
-    end_ = end::timed_out;
-    loop_.wake(watch_);
-}
-
 runtime::task<std::string> link::connect() {
     close();
     error_ = 0;
     const int fd =
-        ::socket(target_.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        error_ = errno;
-        co_return std::string("cannot open a socket: ") + std::strerror(error_) +
-            (error_ == EMFILE ? "; raise the limit on open files (ulimit -n)" : "");
-    }
+        ::socket(target().address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) co_return no_socket(errno);
     const int on = 1;
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const std::string where = "cannot connect to " + target_.text + ": ";
     int failure = 0;
-    if (::connect(fd, reinterpret_cast<const sockaddr*>(&target_.address), target_.length) != 0 &&
+    if (::connect(fd, reinterpret_cast<const sockaddr*>(&target().address), target().length) != 0 &&
         errno != EINPROGRESS) {
-        failure = error_ = errno;
+        failure = errno;
         ::close(fd);
-        co_return where + std::strerror(failure) +
-            (failure == EADDRNOTAVAIL
-                 ? "; no local port is free: widen net.ipv4.ip_local_port_range"
-                 : "");
+        co_return not_connected(failure);
     }
     watch_.fd = fd;
     if (!loop_.add(watch_)) {
         failure = errno;
         ::close(fd);
         watch_.fd = -1;
-        co_return where + "cannot watch the socket: " + std::strerror(failure);
+        co_return "cannot connect to " + target().text +
+            ": cannot watch the socket: " + std::strerror(failure);
     }
-    while (!watch_.writable && end_ == end::none) {
+    while (!watch_.writable && ended() == end::none) {
         const waiter wait{this, true};
         co_await wait;
     }
-    if (end_ != end::none) {
+    if (ended() != end::none) {
         close();
-        co_return where + (end_ == end::timed_out ? "no answer within the time-out" : "cancelled");
+        co_return stopped_connecting();
     }
     socklen_t size = sizeof failure;
     ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &size);
     if (failure != 0) {
         close();
-        co_return where + std::strerror(failure);
+        co_return not_connected(failure);
     }
     if (tls_ == nullptr) {
         count_open();
         co_return std::string();
     }
 
-    ssl_ = tls_->start(fd, target_.host, target_.endpoint);
+    ssl_ = tls_->start(target().host, target().endpoint);
+    ::SSL_set_fd(ssl_.get(), fd);
     for (;;) {
         ::ERR_clear_error();
         errno = 0;
@@ -115,19 +95,18 @@ runtime::task<std::string> link::connect() {
         if (result == 1) break;
         const int what = ::SSL_get_error(ssl_.get(), result);
         if (what != SSL_ERROR_WANT_READ && what != SSL_ERROR_WANT_WRITE) {
-            std::string why = tls_->failure(ssl_.get(), result);
+            std::string why = tls_->failure(ssl_.get(), tls_context::end_of(ssl_.get(), result));
             close();
-            co_return "TLS handshake with " + target_.text + " failed: " + why;
+            co_return "TLS handshake with " + target().text + " failed: " + why;
         }
         const bool writing = what == SSL_ERROR_WANT_WRITE;
         (writing ? watch_.writable : watch_.readable) = false;
         if (watch_.hung_up && !writing) watch_.readable = true;
         const waiter wait{this, writing};
         co_await wait;
-        if (end_ != end::none) {
+        if (ended() != end::none) {
             close();
-            co_return "TLS handshake with " + target_.text +
-                (end_ == end::timed_out ? ": no answer within the time-out" : ": cancelled");
+            co_return stopped_handshake();
         }
     }
     resumed_ = ::SSL_session_reused(ssl_.get()) == 1;

@@ -1,9 +1,8 @@
 #pragma once
 /// \file
-/// A connection to one address: connecting, TLS, non-blocking reads and writes, time-outs. Knows
-/// nothing of HTTP. Belongs to its core.
+/// A connection's socket: connecting, TLS, non-blocking reads and writes. Knows nothing of HTTP.
+/// Belongs to its core.
 
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <chopsticks/runtime/reactor.hpp>
@@ -12,24 +11,14 @@
 #include <span>
 #include <string>
 
+#include "connection.hpp"
 #include "tls.hpp"
 
 namespace chopsticks::s3 {
 
-/// One address of one endpoint.
-struct target_address {
-    std::size_t endpoint = 0;  ///< index into the driver's endpoints
-    sockaddr_storage address{};
-    socklen_t length = 0;
-    std::string host;  ///< name in the URL, for TLS
-    std::string text;  ///< "127.0.0.1:9000", for messages
-};
-
-class link final : public runtime::deadline {
+/// A socket that the core's loop watches itself, and OpenSSL on it.
+class link : public connection {
   public:
-    /// Why nothing more can be done on it.
-    enum class end : std::uint8_t { none, timed_out, cancelled };
-
     /// Results of try_read and try_write that are no counts.
     static constexpr std::ptrdiff_t would_block = -1;
     static constexpr std::ptrdiff_t failed = -2;
@@ -38,28 +27,23 @@ class link final : public runtime::deadline {
     link(runtime::reactor& loop, const target_address& target, tls_context* tls,
          std::uint64_t& open_count);
     ~link() override;
-    link(const link&) = delete;
-    link& operator=(const link&) = delete;
 
-    bool is_open() const noexcept { return watch_.fd >= 0; }
-    /// The peer has closed or sent something unasked since the last exchange: not to be used again.
-    bool is_stale() noexcept { return watch_.hung_up || (watch_.readable && has_unasked_bytes()); }
-    bool is_plain() const noexcept { return tls_ == nullptr; }
-    bool was_resumed() const noexcept { return resumed_; }
-    end ended() const noexcept { return end_; }
-    const target_address& target() const noexcept { return target_; }
+    bool is_open() const noexcept final { return watch_.fd >= 0; }
+    bool is_stale() noexcept final {
+        return watch_.hung_up || (watch_.readable && has_unasked_bytes());
+    }
+    bool is_plain() const noexcept final { return tls_ == nullptr; }
+    bool was_resumed() const noexcept final { return resumed_; }
+    runtime::task<std::string> connect() final;
+    void close() noexcept final;
 
-    /// Opens it. Empty: done; otherwise what failed, for a person.
-    runtime::task<std::string> connect();
-    void close() noexcept;
-
+  protected:
     /// Bytes read, 0 at the end of the stream, would_block, or failed (errno in error()).
     std::ptrdiff_t try_read(char* to, std::size_t room) noexcept;
     /// Reads and drops, in the kernel. Plain links only.
     std::ptrdiff_t try_discard(std::size_t most) noexcept;
     /// Bytes written, would_block, or failed.
     std::ptrdiff_t try_write(std::span<const iovec> parts, std::span<char> scratch) noexcept;
-    int error() const noexcept { return error_; }
 
     /// co_await: until try_read (or try_write) may get further, or the link ended. After
     /// would_block.
@@ -67,16 +51,7 @@ class link final : public runtime::deadline {
     auto may_write() noexcept { return waiter{this, !wants_read_, true}; }
     bool is_readable() const noexcept { return watch_.readable; }
 
-    /// Begins or moves the time-out; of an operation, or of being idle.
-    void expire_at(std::int64_t due, bool idle) noexcept {
-        due_ns = due;
-        idle_ = idle;
-    }
-    /// Forgets an earlier end; before an operation.
-    void begin() noexcept { end_ = end::none; }
-    void cancel() noexcept;
-
-    void expired() override;
+    void wake() noexcept final { loop_.wake(watch_); }
 
   private:
     /// Waits on the watch for what is wanted; a writer is also woken by something to read, since a
@@ -88,7 +63,7 @@ class link final : public runtime::deadline {
         bool writable;
         bool also_readable = false;
         bool await_ready() const noexcept {
-            if (self->end_ != end::none) return true;
+            if (self->ended() != end::none) return true;
             runtime::fd_watch& w = self->watch_;
             return (writable && w.writable) || ((!writable || also_readable) && w.readable);
         }
@@ -108,18 +83,14 @@ class link final : public runtime::deadline {
     std::ptrdiff_t plain_result(std::ptrdiff_t result, bool reading) noexcept;
 
     runtime::reactor& loop_;
-    const target_address& target_;
     tls_context* tls_;
     std::uint64_t& open_count_;
     ssl_ptr ssl_;
     runtime::fd_watch watch_;
-    end end_ = end::none;
-    bool idle_ = false;
     bool resumed_ = false;
     bool counted_ = false;
     bool wants_write_ = false;  // TLS: a read waits for a write
     bool wants_read_ = false;   // TLS: a write waits for a read
-    int error_ = 0;
 };
 
 }  // namespace chopsticks::s3

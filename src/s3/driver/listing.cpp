@@ -2,6 +2,7 @@
 
 #include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <cstdio>
 #include <functional>
 
 namespace chopsticks::s3 {
@@ -48,6 +49,53 @@ listing_progress::found listing_progress::page(std::string_view first_key, std::
     ++pages_;
     if ((pages_ & (pages_ - 1)) == 0) remembered_ = here;
     return found::goes_on;
+}
+
+failure judge_going_on(listing_progress& progress, const list_scanner& page,
+                       std::uint64_t least_keys) {
+    failure out;
+    const std::uint64_t entries = page.keys() + page.common_prefixes();
+    // A run that asks for one page only would never see the end of such a listing.
+    if (entries == 0 && least_keys > 0) {
+        out.set(op_status::bad_response, "EmptyPage",
+                "a page without a key that says there is more, where objects are that nobody "
+                "removes");
+        return out;
+    }
+    using found = listing_progress::found;
+    switch (progress.page(page.first_key(), page.token(), entries)) {
+        case found::goes_on:
+            break;
+        case found::no_token:
+            out.set(op_status::bad_response, "NoToken",
+                    "the listing goes on, but names no NextContinuationToken to ask with");
+            break;
+        case found::same_token:
+            out.set(op_status::bad_response, "SameToken",
+                    "the listing names a NextContinuationToken again: it would never end");
+            break;
+        case found::same_page:
+            out.set(op_status::bad_response, "SamePage",
+                    "the listing shows the same keys again: it would never end");
+            break;
+        case found::empty_pages:
+            out.set(op_status::bad_response, "EmptyPages",
+                    "the listing goes on for thousands of pages without a key");
+            break;
+    }
+    return out;
+}
+
+failure judge_whole(std::uint64_t keys, std::uint64_t least_keys, bool at_least) {
+    failure out;
+    if (keys >= least_keys) return out;
+    char text[sizeof out.text];
+    std::snprintf(text, sizeof text,
+                  "a whole listing of %llu keys where %s%llu objects are that nobody removes",
+                  static_cast<unsigned long long>(keys), at_least ? "at least " : "",
+                  static_cast<unsigned long long>(least_keys));
+    out.set(op_status::bad_response, keys == 0 ? "EmptyListing" : "ShortListing", text);
+    return out;
 }
 
 }  // namespace chopsticks::s3

@@ -3,6 +3,8 @@
 /// What is known of a listing before it comes, and what has to change from page to page. No I/O.
 
 #include <bitset>
+#include <chopsticks/s3/protocol/failure.hpp>
+#include <chopsticks/s3/protocol/list.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <cstdint>
 #include <optional>
@@ -58,5 +60,13 @@ class listing_progress {
     print remembered_;
     std::uint32_t empty_pages_ = 0;
 };
+
+/// What is wrong with a page, right in itself, that says that there is more. `least_keys`: of the
+/// whole listing.
+failure judge_going_on(listing_progress& progress, const list_scanner& page,
+                       std::uint64_t least_keys);
+
+/// What is wrong with a whole listing of so many keys; `at_least`: least_keys may be too few.
+failure judge_whole(std::uint64_t keys, std::uint64_t least_keys, bool at_least);
 
 }  // namespace chopsticks::s3

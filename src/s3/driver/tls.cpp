@@ -31,13 +31,22 @@ bool is_plain_answer(unsigned long error) {
     }
 }
 
-std::string last_openssl_error() {
+std::string describe(unsigned long error) {
     char text[256] = "unknown error";
-    if (const unsigned long code = ::ERR_peek_last_error(); code != 0) {
-        ::ERR_error_string_n(code, text, sizeof text);
-    }
-    ::ERR_clear_error();
+    if (error != 0) ::ERR_error_string_n(error, text, sizeof text);
     return text;
+}
+
+std::string last_openssl_error() {
+    const unsigned long error = ::ERR_peek_last_error();
+    ::ERR_clear_error();
+    return describe(error);
+}
+
+/// Where a connection holds the place of its sessions. Not 0, which Asio takes for its own.
+int session_index() {
+    static const int index = ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return index;
 }
 
 }  // namespace
@@ -74,17 +83,16 @@ tls_context::tls_context(const scenario::s3_config& config, std::size_t endpoint
 }
 
 int tls_context::keep_session(SSL* connection, SSL_SESSION* session) {
-    auto* slot =
-        static_cast<std::unique_ptr<SSL_SESSION, ssl_deleter>*>(::SSL_get_ex_data(connection, 0));
+    auto* slot = static_cast<std::unique_ptr<SSL_SESSION, ssl_deleter>*>(
+        ::SSL_get_ex_data(connection, session_index()));
     if (slot == nullptr) return 0;
     slot->reset(session);
     return 1;  // the session is ours now
 }
 
-ssl_ptr tls_context::start(int fd, const std::string& host, std::size_t endpoint) {
+ssl_ptr tls_context::start(const std::string& host, std::size_t endpoint) {
     ssl_ptr connection(::SSL_new(context_.get()));
     SSL* ssl = connection.get();
-    ::SSL_set_fd(ssl, fd);
     ::SSL_set_connect_state(ssl);
     if (!is_address(host)) ::SSL_set_tlsext_host_name(ssl, host.c_str());
     if (verify_) {
@@ -95,36 +103,40 @@ ssl_ptr tls_context::start(int fd, const std::string& host, std::size_t endpoint
         }
     }
     if (resume_) {
-        ::SSL_set_ex_data(ssl, 0, &sessions_[endpoint]);
+        ::SSL_set_ex_data(ssl, session_index(), &sessions_[endpoint]);
         if (sessions_[endpoint]) ::SSL_set_session(ssl, sessions_[endpoint].get());
     }
     return connection;
 }
 
-std::string tls_context::failure(SSL* connection, int result) const {
+tls_context::handshake_end tls_context::end_of(SSL* connection, int result) noexcept {
+    handshake_end how;
+    const int cause = errno;
+    how.queued = ::ERR_peek_last_error();
+    if (how.queued == 0 && ::SSL_get_error(connection, result) == SSL_ERROR_SYSCALL) {
+        how.cause = cause;
+    }
+    ::ERR_clear_error();
+    return how;
+}
+
+std::string tls_context::failure(SSL* connection, const handshake_end& how) const {
     const long verdict = ::SSL_get_verify_result(connection);
     if (verify_ && verdict != X509_V_OK) {
-        ::ERR_clear_error();
         return std::string("the server's certificate was not accepted: ") +
                ::X509_verify_cert_error_string(verdict) +
                "; name its CA in tls.ca_file, or set tls.verify: false for a test server";
     }
-    const int error = ::SSL_get_error(connection, result);
-    const unsigned long queued = ::ERR_peek_last_error();
-    const bool ended = error == SSL_ERROR_SYSCALL && queued == 0;
-    if (ended || ERR_GET_REASON(queued) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
-        const int cause = errno;
-        ::ERR_clear_error();
-        return std::string(ended && cause != 0 ? std::strerror(cause)
-                                               : "the server closed the connection") +
+    if (how.queued == 0 || ERR_GET_REASON(how.queued) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+        return std::string(how.cause != 0 ? std::strerror(how.cause)
+                                          : "the server closed the connection") +
                "; does it speak https at this port? Write http:// in the endpoint if not";
     }
-    if (is_plain_answer(queued)) {
-        ::ERR_clear_error();
+    if (is_plain_answer(how.queued)) {
         return "the answer is not TLS: this is no https port; write http:// in the endpoint, or "
                "name its https port";
     }
-    return last_openssl_error() + "; does the endpoint speak https?";
+    return describe(how.queued) + "; does the endpoint speak https?";
 }
 
 }  // namespace chopsticks::s3

@@ -25,11 +25,20 @@ class tls_context {
     /// Throws config_error if the CA file cannot be read.
     tls_context(const scenario::s3_config& config, std::size_t endpoints);
 
-    /// A connection's state over an open descriptor. `host` is checked against the certificate.
-    ssl_ptr start(int fd, const std::string& host, std::size_t endpoint);
+    /// A connection's state, without anything below it yet. `host` is checked against the
+    /// certificate.
+    ssl_ptr start(const std::string& host, std::size_t endpoint);
 
-    /// Why the handshake failed, for a person.
-    std::string failure(SSL* connection, int result) const;
+    /// Why a handshake failed. `queued`: OpenSSL's error, or 0; then `cause` is an errno, or 0
+    /// where the peer closed.
+    struct handshake_end {
+        unsigned long queued = 0;
+        int cause = 0;
+    };
+    /// After a call of OpenSSL's; takes the error from its queue.
+    static handshake_end end_of(SSL* connection, int result) noexcept;
+    /// For a person.
+    std::string failure(SSL* connection, const handshake_end& how) const;
 
   private:
     static int keep_session(SSL* connection, SSL_SESSION* session);

@@ -1,0 +1,89 @@
+#pragma once
+/// \file
+/// What the sessions and connections of one core share.
+
+#include <sys/uio.h>
+
+#include <chopsticks/core/waiting_note.hpp>
+#include <chopsticks/engine/driver.hpp>
+#include <chopsticks/load/content.hpp>
+#include <chopsticks/s3/driver.hpp>
+#include <chopsticks/s3/protocol/etag.hpp>
+#include <chopsticks/s3/protocol/request.hpp>
+#include <chopsticks/s3/protocol/sha256.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "listing.hpp"
+#include "made_buckets.hpp"
+#include "native_connection.hpp"
+#include "tls.hpp"
+
+namespace chopsticks::s3 {
+
+class s3_session;
+
+/// Buffers that are only used between two suspensions, request writers, counters.
+struct core_state {
+    core_state(runtime::reactor& l, const driver_options& o)
+        : loop(l), options(o), control_timeout_ns(o.timeout.operation_ns) {}
+
+    /// What a driver makes its connections with.
+    using connection_maker = std::unique_ptr<connection> (*)(core_state& core,
+                                                             const target_address& target);
+
+    static constexpr std::size_t scratch_bytes = 256 * 1024;
+    static constexpr std::size_t batch_iovecs = 512;
+
+    runtime::reactor& loop;
+    const driver_options& options;
+    connection_maker connect = make_native_connection;
+    const load::content* content = nullptr;
+    std::vector<request_writer> run_writers;   ///< by endpoint; keys of the run
+    std::vector<request_writer> kept_writers;  ///< by endpoint; keys of the kept data set, or empty
+    std::unique_ptr<tls_context> tls;
+    std::vector<char> scratch = std::vector<char>(scratch_bytes);
+    std::vector<iovec> iovecs = std::vector<iovec>(batch_iovecs);
+    std::vector<load::stamp> stamps = std::vector<load::stamp>(batch_iovecs);
+    sha256_stream hash;
+    etag_memory etags;
+    etag_digests digests;     ///< with data.verify
+    md5_stream md5;           ///< between two suspensions
+    listing_floor must_list;  ///< what each listing has to show
+    engine::driver_counters counters;
+    std::vector<s3_session*> controlling;  ///< have a control request under way
+    std::int64_t control_timeout_ns;       ///< of one control request
+    bool control_cancelled = false;        ///< no further control request is begun
+    made_buckets buckets;                  ///< of create_bucket, on this core
+    waiting_note waits;                    ///< what a control request waits for
+    engine::write_account writes;
+    /// \name Of the run's mark, which is written again and again: where versions are kept, each is
+    /// one
+    /// \{
+    std::string mark_key;               ///< empty: there is none
+    std::uint64_t mark_puts = 0;        ///< that were answered well, or not at all
+    std::uint64_t mark_unanswered = 0;  ///< of these, those that were not
+    /// \}
+
+    /// Seconds since the epoch now, from a monotonic time: one clock read a second.
+    std::int64_t wall_s(std::int64_t now_ns) noexcept;
+
+    request_writer& writer(std::size_t endpoint, std::uint64_t object) noexcept {
+        const bool kept = !kept_writers.empty() && object < options.group->data.objects;
+        return (kept ? kept_writers : run_writers)[endpoint];
+    }
+    void note_put(const std::string& key, bool answered, int status) noexcept;
+    /// What the keys of a listing begin with: listings are of where object 0 is.
+    const std::string& prefix_of_listings() const noexcept {
+        const bool kept = !kept_writers.empty() && options.group->data.objects > 0;
+        return kept ? options.kept_prefix : options.run_prefix;
+    }
+
+  private:
+    std::int64_t wall_s_ = 0;
+    std::int64_t wall_until_ns_ = 0;
+};
+
+}  // namespace chopsticks::s3
