@@ -7,9 +7,11 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/runtime/reactor.hpp>
+#include <chrono>
 #include <cstdio>
 
 namespace chopsticks::runtime {
@@ -39,6 +41,29 @@ int wait_events(int epoll_fd, epoll_event* events, std::int64_t timeout_ns) {
     const auto ms =
         static_cast<int>(std::min<std::int64_t>((timeout_ns + 999'999) / 1'000'000, 1000));
     return ::epoll_wait(epoll_fd, events, batch_events, ms);
+}
+
+/// Runs the handlers that are ready. `has_work`: whether there will be others.
+std::size_t run_handlers(boost::asio::io_context& context, bool& has_work) {
+    context.restart();
+    const std::size_t count = context.poll();
+    // poll() leaves the context stopped exactly when it has no work outstanding.
+    has_work = !context.stopped();
+    return count;
+}
+
+/// Waits for a handler to become ready, and runs it. A timer of Asio's ends the wait: the time-outs
+/// of its own waits are whole milliseconds. Returns whether there was one besides that timer's.
+bool wait_for_handlers(boost::asio::io_context& context, boost::asio::steady_timer& alarm,
+                       std::int64_t timeout_ns) {
+    alarm.expires_after(std::chrono::nanoseconds(timeout_ns));
+    alarm.async_wait([](const boost::system::error_code&) {});
+    context.restart();
+    std::size_t count = context.run_one();
+    alarm.cancel();
+    // The timer's is among them now, cancelled or not.
+    count += context.poll();
+    return count > 1;
 }
 
 }  // namespace
@@ -114,6 +139,7 @@ void reactor::run() {
     std::int64_t now = started_ns_;
     next_sweep_ns_ = now + sweep_ns;
     held_up_.begin(now);
+    boost::asio::steady_timer alarm(context_);
     while (!stopping_) {
         turn_ns_ = now;
         bool worked = run_sleepers(now);
@@ -122,12 +148,27 @@ void reactor::run() {
             pump_due = std::min(pump_due, p->run_due(now));
         worked |= run_ready();
         if (pump_due <= now) worked = true;
-        if (now >= next_sweep_ns_) sweep(now);
-        if (context_has_work_ && now - context_polled_ns_ >= context_poll_ns) poll_context();
+        if (now >= next_sweep_ns_) {
+            sweep(now);
+            // Work of Asio's that was begun since, by whatever the loop did.
+            poll_context();
+        }
+        if (context_has_work_) {
+            worked |= run_handlers(context_, context_has_work_) > 0;
+            context_polled_ns_ = monotonic_ns();
+        }
 
         std::int64_t busy_since = now;
         const std::int64_t timeout = worked || ready_count_ > 0 ? 0 : until_next(now, pump_due);
-        if (timeout > 0) {
+        if (timeout > 0 && context_has_work_ && !place_.on_virtual_clock()) {
+            // Asio's descriptors cannot be waited for together with those of the loop, which are
+            // looked at after context_poll_ns at the latest.
+            worked = wait_for_handlers(context_, alarm, timeout);
+            turn_ns_ = woke_ns_ = monotonic_ns();
+            busy_since = woke_ns_;
+            held_up_.waited(std::min(woke_ns_ - now, timeout));
+            worked |= poll_descriptors(0);
+        } else if (timeout > 0) {
             worked = poll_descriptors(timeout);
             busy_since = woke_ns_;
             held_up_.waited(std::min(woke_ns_ - now, timeout));
@@ -175,10 +216,7 @@ bool reactor::run_posted() {
 }
 
 void reactor::poll_context() {
-    context_.restart();
-    context_.poll();
-    // poll() leaves the context stopped exactly when it has no work outstanding.
-    context_has_work_ = !context_.stopped();
+    run_handlers(context_, context_has_work_);
     context_polled_ns_ = monotonic_ns();
 }
 
