@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/rbd/driver.hpp>
+#include <chopsticks/s3/driver/features.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/shipped.hpp>
@@ -67,6 +68,15 @@ std::string library_text() {
                : " (not in this program: install librbd-dev, configure and build again)";
 }
 
+void print_features() {
+    std::printf("  what its drivers do %35s %-7s %s\n", "native", "beast", "dummy");
+    const auto word = [](bool yes) { return yes ? "yes" : "-"; };
+    for (const s3::driver_feature& f : s3::driver_features()) {
+        std::printf("    %-45.*s %-6s %-7s %s\n", static_cast<int>(f.name.size()), f.name.data(),
+                    word(f.native), word(f.beast), word(f.dummy));
+    }
+}
+
 void print_catalogue() {
     for (const auto& w : scenario::catalogue::workloads()) {
         std::printf("\nWorkload %.*s: %.*s\n", static_cast<int>(w.name.size()), w.name.data(),
@@ -77,6 +87,7 @@ void print_catalogue() {
                         static_cast<int>(d.description.size()), d.description.data(),
                         d.name == "librbd" ? library_text().c_str() : "");
         }
+        if (w.name == "s3") print_features();
         std::printf("  operations and their parameters\n");
         for (const auto& o : w.operations) {
             std::printf("    %-16.*s %.*s\n", static_cast<int>(o.name.size()), o.name.data(),

@@ -359,7 +359,8 @@ std::unique_ptr<engine::driver> run_setup::make_driver(const scenario::group& g,
     d.data_seed = seed;
     d.cores = options.cores;
     d.prepares = scenario.phase.prepare;
-    return s3::make_native_driver(d);
+    const bool beast = scenario::driver_of(workload, g.workload) == "beast";
+    return beast ? s3::make_beast_driver(d) : s3::make_native_driver(d);
 }
 
 void run_setup::make_drivers() {

@@ -39,7 +39,9 @@ workload make_s3() {
         .drivers =
             {
                 {"native",
-                 "HTTP/1.1, one connection per user: a parser and an event loop of our own"},
+                 "HTTP/1.1, one connection per user: a parser and an event loop of our own (the "
+                 "default)"},
+                {"beast", "the same on Boost.Asio and Boost.Beast, to compare with"},
                 {"dummy",
                  "answers at once and sends nothing; shows what the generator itself can do"},
             },

@@ -144,7 +144,14 @@ void read_s3(map_reader& m, workload_config& out) {
     }
     if (const auto f = m.find("expect_continue")) s3.expect_continue_bytes = f->size();
     if (const auto f = m.find("retries")) s3.retries = f->count32(0, 100);
-    if (const auto f = m.find("discard")) s3.discard_in_kernel = f->word({"kernel", "copy"}) == 0;
+    if (const auto f = m.find("discard")) {
+        s3.discard_in_kernel = f->word({"kernel", "copy"}) == 0;
+        if (s3.discard_in_kernel && out.driver == "beast") {
+            f->refuse("is not done by the driver beast, which copies every body",
+                      "write `discard: copy`, or `driver: native`");
+        }
+    }
+    if (out.driver == "beast") s3.discard_in_kernel = false;
     if (const auto f = m.find("tls")) read_tls(*f, s3);
     if (addressing && s3.virtual_host) check_virtual_host(s3, *addressing, out);
 }
@@ -188,15 +195,15 @@ void read_driver(const field& f, workload_config& out) {
             "s5cmd: one process per request; the default driver is used instead";
         return;
     }
-    // It was called so, after a library that it never used.
-    if (name == "beast") {
-        f.refuse("names the driver \"beast\", which is called native now",
-                 "write `driver: native`, or nothing: it is the default");
-    }
     std::vector<std::string_view> names;
     const auto& s3 = *catalogue::find_workload("s3");
     if (catalogue::find_driver(s3, name) != nullptr) {
         out.driver = name;
+        if (name == "beast") {
+            out.warnings.push_back(
+                "driver beast: now one that is built on Boost.Beast; what "
+                "earlier versions called beast is native, the default");
+        }
         return;
     }
     for (const auto& w : catalogue::workloads()) {

@@ -26,6 +26,14 @@ engine::operation operation_on(std::uint16_t code, std::uint64_t object) {
 
 }  // namespace
 
+driver_maker driver_under_test() {
+    const char* const name = std::getenv("S3_DRIVER");
+    const std::string_view wanted = name == nullptr ? "native" : name;
+    if (wanted == "native") return s3::make_native_driver;
+    if (wanted == "beast") return s3::make_beast_driver;
+    give_up("S3_DRIVER names no driver");
+}
+
 void give_up(const char* why) {
     std::fprintf(stderr, "the test gives up: %s\n", why);
     std::abort();
@@ -67,7 +75,7 @@ void s3_rig::start() {
     if (driver_) return;
     options.config = &config;
     options.group = &group;
-    driver_ = s3::make_native_driver(options);
+    driver_ = driver_under_test()(options);
     content_ = std::make_unique<load::content>(options.data_seed, 1.0);
     loop_ = std::make_unique<runtime::reactor>(0, -1, runtime::idle_mode::sleep);
     thread_ = std::thread([this] { loop_->run(); });

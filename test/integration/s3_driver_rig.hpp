@@ -1,5 +1,6 @@
 #pragma once
-// One core of the native driver on a loop of its own, used from the test's thread as if it blocked.
+// One core of a driver that speaks HTTP on a loop of its own, used from the test's thread as if it
+// blocked.
 
 #include <chopsticks/load/content.hpp>
 #include <chopsticks/s3/driver.hpp>
@@ -19,6 +20,10 @@ namespace catalogue = scenario::catalogue;
 /// Prints why and aborts: an operation that never ends cannot be taken back, and what it refers to
 /// would go with the test.
 [[noreturn]] void give_up(const char* why);
+
+/// What S3_DRIVER in the environment names: `native` (the default) or `beast`.
+using driver_maker = std::unique_ptr<engine::driver> (*)(const s3::driver_options&);
+driver_maker driver_under_test();
 
 /// The size of the objects of most tests.
 inline constexpr std::uint64_t object_bytes = 100;

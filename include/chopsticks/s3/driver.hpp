@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// The S3 drivers: `native` speaks HTTP to real endpoints, `dummy` answers at once.
+/// The S3 drivers: `native` and `beast` speak HTTP to real endpoints, `dummy` answers at once.
 
 #include <chopsticks/engine/driver.hpp>
 #include <chopsticks/scenario/scenario.hpp>
@@ -33,6 +33,10 @@ struct driver_options {
 
 /// The driver `native`. Resolves all endpoints' names and reads the CA file: throws config_error.
 std::unique_ptr<engine::driver> make_native_driver(const driver_options& options);
+
+/// The driver `beast`: the same on Boost.Asio and Boost.Beast, in their ordinary way; to compare
+/// with. Copies every body and allocates for each request.
+std::unique_ptr<engine::driver> make_beast_driver(const driver_options& options);
 
 /// The driver `dummy`: every operation succeeds at once after one turn of the loop, or after
 /// `delay_ns`; nothing leaves the process. For the engine's own tests and benchmarks.

@@ -5,14 +5,10 @@
 
 namespace chopsticks::s3 {
 
-namespace {
-
-/// An alert or a handshake record, of any version of TLS (RFC 8446, section 5.1).
+// Of any version of TLS (RFC 8446, section 5.1).
 bool is_tls_record(std::string_view bytes) noexcept {
     return bytes.size() >= 2 && (bytes[0] == 0x15 || bytes[0] == 0x16) && bytes[1] == 0x03;
 }
-
-}  // namespace
 
 void exchange::begin(const exchange_request& what) noexcept {
     request_ = what;

@@ -72,6 +72,19 @@ TEST_CASE("workload_config_empty_is_allowed_until_an_endpoint_is_required") {
     CHECK(parse("endpoint: http://h\naccess_key:\nsecret_key:\n").s3.access_key.empty());
 }
 
+TEST_CASE("workload_config_driver_beast_is_another_one_than_it_was_and_is_told_so") {
+    for (const char* text : {"driver: beast", "driver: beast\ndiscard: copy",
+                             "discard: copy\ndriver: beast", "driver: beast\ns3: {bucket: abc}"}) {
+        const auto w = parse(text);
+        CHECK(w.driver == "beast");
+        REQUIRE(w.warnings.size() == 1);
+        CHECK(w.warnings[0].find("called beast is native") != std::string::npos);
+        CHECK_FALSE(w.s3.discard_in_kernel);
+    }
+    CHECK(parse("driver: native").warnings.empty());
+    CHECK(parse("driver: native\ndiscard: kernel").s3.discard_in_kernel);
+}
+
 TEST_CASE("workload_config_of_the_python_program_is_read_as_it_is") {
     const auto w = parse(R"(
 endpoint: http://10.0.0.5:80
@@ -160,7 +173,7 @@ TEST_CASE("workload_config_mistakes_are_refused_with_their_place") {
         {"retries: -1", "w.yaml:1:10: ", "whole number"},
         {"tls: {verfy: true}", "w.yaml:1:7: ", "did you mean \"verify\"?"},
         {"driver: nativ", "w.yaml:1:9: ", "did you mean \"native\"?"},
-        {"driver: beast", "w.yaml:1:9: ", "write `driver: native`"},
+        {"driver: beast\ndiscard: kernel", "w.yaml:2:10: ", "`driver: native`"},
         {"driver_config: {timout: 3}", "w.yaml:1:17: ", "did you mean \"timeout\"?"},
         {"s3: {bucket: abc}\nregion: x", "w.yaml:2:1: ", "move it into `s3`"},
         {"s3: {bukket: abc}", "w.yaml:1:6: ", "did you mean \"bucket\"?"},

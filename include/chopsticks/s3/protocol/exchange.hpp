@@ -56,6 +56,9 @@ enum class exchange_fault : std::uint8_t {
     extra_bytes,          ///< bytes behind the end of the answer
 };
 
+/// Whether bytes that are no HTTP are the beginning of an alert or a handshake of TLS.
+bool is_tls_record(std::string_view bytes) noexcept;
+
 /// What is to be said of an end.
 struct exchange_ending {
     exchange_fault fault = exchange_fault::none;
