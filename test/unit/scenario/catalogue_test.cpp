@@ -36,6 +36,9 @@ TEST_CASE("catalogue_every_row_says_what_its_operation_does") {
             CHECK(words.insert(op.name).second);
             for (const std::string_view alias : op.aliases)
                 CHECK(words.insert(alias).second);
+            // Parts are recorded beside the operations, under names of their own.
+            for (const std::string_view part : op.parts)
+                CHECK(words.insert(part).second);
             for (const native_code& code : op.expected)
                 CHECK(code.kind != code_kind::none);
             if (!has_place(op.use)) {
