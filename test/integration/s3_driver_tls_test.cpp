@@ -45,7 +45,7 @@ struct trusting_rig : s3_rig {
     }
 };
 
-void must(const engine::outcome& out, std::uint64_t bytes) {
+void must_over_tls(const engine::outcome& out, std::uint64_t bytes) {
     REQUIRE_MESSAGE(out.status == op_status::ok, describe(out));
     CHECK(out.bytes == bytes);
 }
@@ -60,12 +60,12 @@ TEST_CASE("s3_tls_objects_of_all_sizes_come_back_as_they_were_written") {
         const std::uint64_t before = rig.counters().connects;
         for (const std::uint64_t size : {0, 1, 4096, 16384, 16385, 300'000, 9 << 20}) {
             INFO("size " << size);
-            must(rig.run(session, s3_rig::put(1, size)), size);
-            must(rig.run(session, s3_rig::get(1, size)), size);
-            must(rig.run(session, s3_rig::head(1, size)), 0);
+            must_over_tls(rig.run(session, s3_rig::put(1, size)), size);
+            must_over_tls(rig.run(session, s3_rig::get(1, size)), size);
+            must_over_tls(rig.run(session, s3_rig::head(1, size)), 0);
         }
-        must(rig.run(session, s3_rig::get_range(1, 9 << 20, 12345, 5 << 20)), 5 << 20);
-        must(rig.run(session, s3_rig::remove(1)), 0);
+        must_over_tls(rig.run(session, s3_rig::get_range(1, 9 << 20, 12345, 5 << 20)), 5 << 20);
+        must_over_tls(rig.run(session, s3_rig::remove(1)), 0);
         CHECK(rig.counters().connects == before + 1);
         CHECK(rig.close_target().empty());
     }
@@ -80,8 +80,8 @@ TEST_CASE("s3_tls_expecting_and_hashed_puts_arrive") {
     rig.must_open();
     engine::session& session = rig.session();
     for (int i = 0; i < 5; ++i) {
-        must(rig.run(session, s3_rig::put(1, 1 << 20, i)), 1 << 20);
-        must(rig.run(session, s3_rig::get(1, 1 << 20, i)), 1 << 20);
+        must_over_tls(rig.run(session, s3_rig::put(1, 1 << 20, i)), 1 << 20);
+        must_over_tls(rig.run(session, s3_rig::get(1, 1 << 20, i)), 1 << 20);
     }
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("s3_tls_unknown_certificate_is_refused_unless_that_is_switched_off") {
         s3_rig rig({e.server.url()});
         rig.config.tls_insecure = true;
         CHECK(rig.open_target().problem.empty());
-        must(rig.run(rig.session(), s3_rig::put(1, 10)), 10);
+        must_over_tls(rig.run(rig.session(), s3_rig::put(1, 10)), 10);
     }
     {
         s3_rig rig({e.server.url()});
@@ -163,7 +163,7 @@ TEST_CASE("s3_tls_sessions_are_resumed_or_not_as_configured_and_counted") {
         constexpr unsigned connections = 8;
         for (unsigned i = 0; i < connections; ++i) {
             engine::session& session = rig.session();
-            must(rig.run(session, s3_rig::put(1, 100)), 100);
+            must_over_tls(rig.run(session, s3_rig::put(1, 100)), 100);
             rig.close(session);
         }
         const engine::driver_counters c = rig.counters();
@@ -171,7 +171,7 @@ TEST_CASE("s3_tls_sessions_are_resumed_or_not_as_configured_and_counted") {
         CHECK(c.tls_resumed - mine.tls_resumed == (resumption ? connections : 0));
         CHECK(e.server.count().tls_handshakes - before.tls_handshakes == connections);
         CHECK(e.server.count().tls_resumed - before.tls_resumed == (resumption ? connections : 0));
-        must(rig.run(rig.session(), s3_rig::remove(1)), 0);
+        must_over_tls(rig.run(rig.session(), s3_rig::remove(1)), 0);
         CHECK(rig.close_target().empty());
     }
 }
@@ -229,13 +229,13 @@ TEST_CASE("s3_tls_faults_are_the_same_outcomes_as_without_tls") {
         rig.options.timeout.operation_ns = 400'000'000;
         rig.must_open();
         engine::session& session = rig.session();
-        must(rig.run(session, s3_rig::put(1, 50'000)), 50'000);
+        must_over_tls(rig.run(session, s3_rig::put(1, 50'000)), 50'000);
         e.server.set_faults(endpoint::parse_faults(one.faults));
         const engine::outcome out = rig.run(session, s3_rig::get(1, 50'000));
         CHECK_MESSAGE(out.status == one.status, describe(out));
         e.server.set_faults({});
-        must(rig.run(session, s3_rig::get(1, 50'000)), 50'000);
-        must(rig.run(session, s3_rig::remove(1)), 0);
+        must_over_tls(rig.run(session, s3_rig::get(1, 50'000)), 50'000);
+        must_over_tls(rig.run(session, s3_rig::remove(1)), 0);
         CHECK(rig.close_target().empty());
     }
 }

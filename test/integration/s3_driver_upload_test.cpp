@@ -11,10 +11,10 @@ using namespace chopsticks;
 using namespace chopsticks::test;
 using namespace std::chrono_literals;
 
-constexpr std::uint64_t large_bytes = 12 << 20;
+constexpr std::uint64_t upload_bytes = 12 << 20;
 constexpr std::uint64_t small_bytes = 5000;
 const std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-const std::string done = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n";
+const std::string put_done = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n";
 const std::string denied =
     "HTTP/1.1 403 Forbidden\r\nContent-Length: 61\r\n\r\n"
     "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
@@ -35,7 +35,7 @@ TEST_CASE("s3_driver_early_refusal_of_a_large_put_is_the_outcome_not_the_reset_a
     s3_rig rig({server.url()});
     engine::session& session = rig.session();
     for (int i = 0; i < 50; ++i) {
-        const engine::outcome out = rig.run(session, s3_rig::put(1, large_bytes));
+        const engine::outcome out = rig.run(session, s3_rig::put(1, upload_bytes));
         CHECK_MESSAGE(out.status == op_status::client_error, describe(out));
         CHECK(std::string(out.code) == "AccessDenied");
     }
@@ -52,7 +52,7 @@ TEST_CASE("s3_driver_early_refusal_by_a_server_that_reads_no_more_ends_the_put")
             std::this_thread::sleep_for(1ms);
     });
     s3_rig rig({server.url()});
-    const engine::outcome out = rig.run(rig.session(), s3_rig::put(1, large_bytes));
+    const engine::outcome out = rig.run(rig.session(), s3_rig::put(1, upload_bytes));
     CHECK_MESSAGE(out.status == op_status::client_error, describe(out));
     CHECK(std::string(out.code) == "AccessDenied");
     over = true;
@@ -67,7 +67,7 @@ TEST_CASE("s3_driver_refusal_and_reset_while_a_body_is_sent_never_count_as_done"
     s3_rig rig({server.url()});
     engine::session& session = rig.session();
     for (int i = 0; i < 20; ++i) {
-        const engine::outcome out = rig.run(session, s3_rig::put(1, large_bytes));
+        const engine::outcome out = rig.run(session, s3_rig::put(1, upload_bytes));
         CHECK_MESSAGE(out.status == op_status::connection_lost, describe(out));
     }
 }
@@ -76,12 +76,12 @@ TEST_CASE("s3_driver_success_before_the_body_was_sent_is_no_success") {
     std::atomic<bool> over{false};
     canned_s3 server([&](canned_connection& c) {
         if (!c.read_head().came()) return;
-        c.send(done);
+        c.send(put_done);
         while (!over)
             std::this_thread::sleep_for(1ms);
     });
     s3_rig rig({server.url()});
-    const engine::outcome out = rig.run(rig.session(), s3_rig::put(1, large_bytes));
+    const engine::outcome out = rig.run(rig.session(), s3_rig::put(1, upload_bytes));
     over = true;
     CHECK_MESSAGE(out.status == op_status::bad_response, describe(out));
     CHECK(std::string(out.code) == "EarlyAnswer");
@@ -97,16 +97,16 @@ TEST_CASE("s3_driver_interim_answers_do_not_stop_a_body_on_its_way") {
             c.send_split(go_on + "HTTP/1.1 102 Processing\r\n\r\n", 30);
             std::this_thread::sleep_for(50ms);
             if (!c.read_body(r)) return;
-            c.send_split(done, 12);
+            c.send_split(put_done, 12);
         }
     });
     s3_rig rig({server.url()});
     rig.options.timeout.operation_ns = 5'000'000'000;
     engine::session& session = rig.session();
     for (int i = 0; i < 3; ++i) {
-        const engine::outcome out = rig.run(session, s3_rig::put(1, large_bytes));
+        const engine::outcome out = rig.run(session, s3_rig::put(1, upload_bytes));
         CHECK_MESSAGE(out.status == op_status::ok, describe(out));
-        CHECK(out.bytes == large_bytes);
+        CHECK(out.bytes == upload_bytes);
     }
     CHECK(server.connections() == 1);
 }
@@ -117,7 +117,7 @@ TEST_CASE("s3_driver_large_put_arrives_byte_by_byte_at_a_slow_reader") {
         [&](canned_connection& c) {
             const canned_request r = c.read_request();
             came = r.body;
-            c.send(done);
+            c.send(put_done);
         },
         8192);
     s3_rig rig({server.url()});
@@ -138,12 +138,12 @@ TEST_CASE("s3_driver_continue_is_awaited_wherever_the_answers_are_cut") {
             if (!r.has("\r\nExpect: 100-continue\r\n")) ++too_early;
             c.send_split(go_on, cut_first);
             if (!c.read_body(r)) return;
-            c.send_split(done, cut_last);
+            c.send_split(put_done, cut_last);
         }
     });
     expecting_rig rig(server);
     engine::session& session = rig.session();
-    for (std::size_t at = 1; at < done.size(); ++at) {
+    for (std::size_t at = 1; at < put_done.size(); ++at) {
         cut_first = std::min(at, go_on.size() - 1);
         cut_last = at;
         const engine::outcome out = rig.run(session, s3_rig::put(1, small_bytes));
@@ -164,7 +164,7 @@ TEST_CASE("s3_driver_no_body_is_sent_before_the_server_asks_for_it") {
         if (c.number() == 1) {
             c.send("HTTP/1.1 103 Early Hints\r\n\r\n" + go_on + go_on);
             if (!c.read_body(r)) return;
-            c.send(done);
+            c.send(put_done);
             c.await_close();
             return;
         }
@@ -193,12 +193,12 @@ TEST_CASE("s3_driver_server_that_ignores_expect_gets_the_body_after_a_wait") {
                 std::this_thread::sleep_for(says_it_late ? 1200ms : 0ms);
                 if (says_it_late) c.send(go_on);
                 if (!c.read_body(r)) return;
-                c.send(done);
+                c.send(put_done);
             }
         });
         expecting_rig rig(server);
         rig.options.timeout.operation_ns = 4'000'000'000;
-        const std::uint64_t size = says_it_late ? large_bytes : small_bytes;
+        const std::uint64_t size = says_it_late ? upload_bytes : small_bytes;
         const engine::outcome out = rig.run(rig.session(), s3_rig::put(1, size));
         CHECK_MESSAGE(out.status == op_status::ok, describe(out));
         CHECK(out.done_ns - out.sent_ns > 900'000'000);
@@ -216,7 +216,7 @@ TEST_CASE("s3_driver_expect_answered_with_anything_else_fails_as_what_it_is") {
         {"", op_status::connection_lost, "Closed"},
         {"HTTP/1.1 10", op_status::connection_lost, "Closed"},
         {"rubbish\r\n\r\n", op_status::bad_response, "NotHttp"},
-        {done, op_status::bad_response, "EarlyAnswer"},
+        {put_done, op_status::bad_response, "EarlyAnswer"},
         {go_on.substr(0, 20) + "x\r\n\r\n" + go_on, op_status::connection_lost, "Closed"},
         {"HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n", op_status::client_error,
          "HTTP417"},

@@ -156,7 +156,10 @@ start_osd() {
 }
 
 write_conf() {
-    local mon_addrs=$1 store=$2
+    local mon_addrs=$1 store=$2 classes
+    # Debian 13's OSD looks for them below its working folder.
+    classes=$(find /usr/lib /usr/lib64 -maxdepth 2 -type d -name rados-classes 2>/dev/null |
+        head -n 1) || true
     cat >"$conf" <<CONF
 [global]
 fsid = $(cat /proc/sys/kernel/random/uuid)
@@ -176,6 +179,7 @@ mgr_data = $dir/mgr
 osd_data = $dir/osd0
 rgw_data = $dir/rgw
 osd_objectstore = $store
+${classes:+osd_class_dir = $classes}
 memstore_device_bytes = 8589934592
 bluestore_block_size = 10737418240
 bluestore_cache_size = 268435456

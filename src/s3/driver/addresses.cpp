@@ -1,13 +1,45 @@
 #include "addresses.hpp"
 
 #include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
+#include <iterator>
 
 namespace chopsticks::s3 {
 
 namespace {
+
+bool is_loopback(const target_address& t) noexcept {
+    if (t.address.ss_family == AF_INET) {
+        const auto& v4 = reinterpret_cast<const sockaddr_in&>(t.address);
+        return (ntohl(v4.sin_addr.s_addr) >> 24) == 127;
+    }
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(t.address);
+    return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
+/// On loopback, where the answer is there at once.
+bool refuses(const target_address& t) noexcept {
+    const int fd = ::socket(t.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool taken =
+        fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&t.address), t.length) == 0;
+    if (fd >= 0) ::close(fd);
+    return !taken;
+}
+
+/// `localhost` is 127.0.0.1 and ::1, and most servers of a test listen on one of them. Users are
+/// spread over all addresses of a name, so the other one would fail half of the operations.
+void leave_out_deaf_loopback(std::vector<target_address>& of_name) {
+    if (of_name.size() < 2 || !std::all_of(of_name.begin(), of_name.end(), is_loopback)) return;
+    std::vector<target_address> heard;
+    std::remove_copy_if(of_name.begin(), of_name.end(), std::back_inserter(heard), refuses);
+    // Nobody there: the driver says so in its own words, of all of them.
+    if (!heard.empty()) of_name = std::move(heard);
+}
 
 /// All addresses of one endpoint, in the resolver's order.
 void resolve(const scenario::endpoint_url& url, std::size_t endpoint,
@@ -23,6 +55,7 @@ void resolve(const scenario::endpoint_url& url, std::size_t endpoint,
                            "\": " + ::gai_strerror(failed) +
                            "; check the name in the workload config or --endpoint");
     }
+    std::vector<target_address> of_name;
     for (const addrinfo* a = found; a != nullptr; a = a->ai_next) {
         target_address t;
         t.endpoint = endpoint;
@@ -34,9 +67,11 @@ void resolve(const scenario::endpoint_url& url, std::size_t endpoint,
         ::getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof host, nullptr, 0, NI_NUMERICHOST);
         const bool v6 = a->ai_family == AF_INET6;
         t.text = (v6 ? "[" : "") + std::string(host) + (v6 ? "]:" : ":") + port;
-        out.push_back(std::move(t));
+        of_name.push_back(std::move(t));
     }
     ::freeaddrinfo(found);
+    leave_out_deaf_loopback(of_name);
+    std::move(of_name.begin(), of_name.end(), std::back_inserter(out));
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ namespace chopsticks::s3 {
 /// The config's endpoints. Throws config_error: not a URL, or http beside https.
 std::vector<scenario::endpoint_url> endpoint_urls(const scenario::s3_config& config);
 
-/// All addresses of all of them, in the resolver's order. Throws config_error.
+/// All addresses of all of them, in the resolver's order; of a name that is loopback alone, those
+/// at which somebody listens, if at any. Throws config_error.
 std::vector<target_address> find_addresses(const scenario::s3_config& config,
                                            const std::vector<scenario::endpoint_url>& urls);
 

@@ -38,21 +38,21 @@ asked ask_for_100() {
     return what;
 }
 
-const std::string page =
+const std::string one_page =
     "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>p/a</Key></Contents>"
     "</ListBucketResult>";
 
 /// An answer as right as it can be for this row, but for its status.
-struct right_answer {
-    right_answer(const operation_row& row, int status) {
+struct judged_answer {
+    judged_answer(const operation_row& row, int status) {
         const std::string text = "HTTP/1.1 " + std::to_string(status) +
                                  " x\r\nETag: \"e\"\r\nContent-Length: 100\r\n\r\n";
         note_head(head_of(text, row.head_request), &row, ask_for_100(), a);
         if (row.gives == answer_body::content) a.received = 100;
         if (row.gives != answer_body::listing) return;
-        scanner.feed(page);
+        scanner.feed(one_page);
         a.page = &scanner;
-        a.received = page.size();
+        a.received = one_page.size();
     }
     list_scanner scanner;
     answer a;
@@ -130,7 +130,7 @@ TEST_CASE("operation_rows_render_what_they_say") {
 TEST_CASE("operation_is_done_by_the_statuses_of_its_row_and_no_other") {
     for (const operation_row* row : all_rows()) {
         for (int status = 100; status <= 999; ++status) {
-            const right_answer r(*row, status);
+            const judged_answer r(*row, status);
             const verdict_of v(*row, r.a);
             CAPTURE(static_cast<int>(row->code));
             CAPTURE(status);
@@ -154,12 +154,12 @@ TEST_CASE("operation_body_that_denies_a_success_is_believed") {
         if (row->gives != answer_body::text) continue;
         for (const char* body :
              {"<Error><Code>X</Code></Error>", "<html></html>", "{}", "<Error>"}) {
-            right_answer r(*row, 200);
+            judged_answer r(*row, 200);
             r.a.text = body;
             CHECK_MESSAGE(verdict_of(*row, r.a).why, body);
         }
         for (const char* body : {"", "\r\n", "<CreateBucketResult></CreateBucketResult>"}) {
-            right_answer r(*row, 200);
+            judged_answer r(*row, 200);
             r.a.text = body;
             CHECK_MESSAGE(!verdict_of(*row, r.a).why, body);
         }
@@ -169,21 +169,21 @@ TEST_CASE("operation_body_that_denies_a_success_is_believed") {
 TEST_CASE("operation_success_that_says_too_little_is_none") {
     for (const operation_row* row : all_rows()) {
         CAPTURE(static_cast<int>(row->code));
-        right_answer r(*row, 200);
+        judged_answer r(*row, 200);
         r.a.etag_mark = 0;
         CHECK(!verdict_of(*row, r.a).why != row->names_etag);
         if (row->gives == answer_body::content) {
-            right_answer cut(*row, 200);
+            judged_answer cut(*row, 200);
             cut.a.received = 99;
             const verdict_of v(*row, cut.a);
             CHECK(std::string(v.why.code) == "WrongSize");
             CHECK(v.bytes == 99);
-            right_answer spoilt(*row, 200);
+            judged_answer spoilt(*row, 200);
             spoilt.a.mismatch = 5;
             CHECK(std::string(verdict_of(*row, spoilt.a).why.code) == "WrongContent");
         }
         if (row->gives == answer_body::listing) {
-            right_answer none(*row, 200);
+            judged_answer none(*row, 200);
             none.a.page = nullptr;
             CHECK(std::string(verdict_of(*row, none.a).why.code) == "BadListing");
         }
