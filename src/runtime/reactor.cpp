@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
@@ -6,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
@@ -13,6 +15,7 @@
 #include <chopsticks/runtime/reactor.hpp>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
 namespace chopsticks::runtime {
 
@@ -52,19 +55,45 @@ std::size_t run_handlers(boost::asio::io_context& context, bool& has_work) {
     return count;
 }
 
-/// Waits for a handler to become ready, and runs it. A timer of Asio's ends the wait: the time-outs
-/// of its own waits are whole milliseconds. Returns whether there was one besides that timer's.
-bool wait_for_handlers(boost::asio::io_context& context, boost::asio::steady_timer& alarm,
-                       std::int64_t timeout_ns) {
-    alarm.expires_after(std::chrono::nanoseconds(timeout_ns));
-    alarm.async_wait([](const boost::system::error_code&) {});
-    context.restart();
-    std::size_t count = context.run_one();
-    alarm.cancel();
-    // The timer's is among them now, cancelled or not.
-    count += context.poll();
-    return count > 1;
-}
+/// Waits in an io_context: for its own descriptors, and for those of a loop.
+class context_wait {
+  public:
+    /// `epoll_fd`: the loop's; readable when one of its descriptors is.
+    context_wait(boost::asio::io_context& context, int epoll_fd)
+        : context_(context), alarm_(context), own_(context) {
+        const int fd = ::fcntl(epoll_fd, F_DUPFD_CLOEXEC, 0);
+        boost::system::error_code ignored;
+        if (fd >= 0) own_.assign(fd, ignored);
+    }
+
+    /// Waits for a handler to become ready, and runs it and all others that are. A timer of Asio's
+    /// ends the wait: the time-outs of its own waits are whole milliseconds. Returns whether there
+    /// was any handler besides that timer's.
+    bool wait(std::int64_t timeout_ns) {
+        if (!own_.is_open()) {
+            // For want of a descriptor: the loop's own are looked at after a while.
+            timeout_ns = std::min(timeout_ns, context_poll_ns);
+        } else if (!listens_) {
+            listens_ = true;
+            own_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                            [this](const boost::system::error_code&) { listens_ = false; });
+        }
+        alarm_.expires_after(std::chrono::nanoseconds(timeout_ns));
+        alarm_.async_wait([](const boost::system::error_code&) {});
+        context_.restart();
+        std::size_t count = context_.run_one();
+        alarm_.cancel();
+        // The timer's is among them now, cancelled or not.
+        count += context_.poll();
+        return count > 1;
+    }
+
+  private:
+    boost::asio::io_context& context_;
+    boost::asio::steady_timer alarm_;
+    boost::asio::posix::stream_descriptor own_;
+    bool listens_ = false;
+};
 
 }  // namespace
 
@@ -139,7 +168,7 @@ void reactor::run() {
     std::int64_t now = started_ns_;
     next_sweep_ns_ = now + sweep_ns;
     held_up_.begin(now);
-    boost::asio::steady_timer alarm(context_);
+    std::optional<context_wait> in_context;  // from when there is first something to wait for
     while (!stopping_) {
         turn_ns_ = now;
         bool worked = run_sleepers(now);
@@ -161,9 +190,8 @@ void reactor::run() {
         std::int64_t busy_since = now;
         const std::int64_t timeout = worked || ready_count_ > 0 ? 0 : until_next(now, pump_due);
         if (timeout > 0 && context_has_work_ && !place_.on_virtual_clock()) {
-            // Asio's descriptors cannot be waited for together with those of the loop, which are
-            // looked at after context_poll_ns at the latest.
-            worked = wait_for_handlers(context_, alarm, timeout);
+            if (!in_context) in_context.emplace(context_, epoll_fd_);
+            worked = in_context->wait(timeout);
             turn_ns_ = woke_ns_ = monotonic_ns();
             busy_since = woke_ns_;
             held_up_.waited(std::min(woke_ns_ - now, timeout));
@@ -196,7 +224,7 @@ std::int64_t reactor::until_next(std::int64_t now, std::int64_t pump_due) const 
     // Spinning is for what is due, not for housekeeping.
     if (idle_ == idle_mode::hybrid && due != never && !sleeps) due -= spin_ns;
     due = std::min(due, next_sweep_ns_);
-    if (context_has_work_) due = std::min(due, context_polled_ns_ + context_poll_ns);
+    if (context_has_work_ && sleeps) due = std::min(due, context_polled_ns_ + context_poll_ns);
     return std::max<std::int64_t>(due - now, 0);
 }
 
