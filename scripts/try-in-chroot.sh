@@ -63,6 +63,8 @@ fi
 cp /etc/resolv.conf "$dir/etc/resolv.conf"
 
 mkdir -p "$dir/src/chopsticks"
+# What an earlier tree had and this one has not would be there still; builds may go on.
+find "$dir/src/chopsticks" -mindepth 1 -maxdepth 1 ! -name 'build*' -exec rm -rf {} +
 (cd "$tree" && git ls-files -z --cached --others --exclude-standard |
     tar --null --files-from - --ignore-failed-read -cf -) | tar -C "$dir/src/chopsticks" -xf -
 
