@@ -17,7 +17,7 @@ Usage: scripts/lint.sh [OPTION]...
 TEXT
 }
 
-tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tree=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 build=$tree/build-lint
 format_only=false
 jobs=$(nproc)
@@ -66,6 +66,11 @@ fi
 echo "lint.sh: format of ${#sources[@]} files checked in $SECONDS s"
 
 if ! $format_only; then
+    if [ -f "$build/compile_commands.json" ] &&
+        ! grep -q -m 1 'clang++' "$build/compile_commands.json"; then
+        echo "lint.sh: $build is built with another compiler: name a folder of its own" >&2
+        exit 1
+    fi
     CC=${clang/++/} CXX=$clang "$tree/scripts/configure.sh" "$build" -Dunity=off \
         -Dwerror=true -Dbuildtype=plain
     /usr/bin/python3 - "$build" "$tree" "$scratch" <<'PY'
@@ -115,7 +120,9 @@ PY
     all=$(wc -l <"$scratch/files")
     passed=$((passed + good))
     failed=$((failed + all - good))
-    echo "lint.sh: $all files looked at after $SECONDS s"
+    tidied=$(grep -c "^$tree/src/" "$scratch/files" || true)
+    [ "$tidied" -gt 0 ] || { echo "lint.sh: found no file of src/" >&2; exit 1; }
+    echo "lint.sh: $all files looked at, $tidied of them by clang-tidy, after $SECONDS s"
 fi
 [ -z "$counts" ] || echo "$passed $failed" >"$counts"
 echo "$passed passed, $failed failed"

@@ -17,6 +17,7 @@ namespace {
 // A scenario is four levels deep. The bound keeps the recursion of parser and reader flat.
 constexpr std::size_t max_depth = 32;
 constexpr std::size_t max_values = 100'000;
+constexpr std::size_t max_copied_bytes = 4 << 20;
 constexpr std::size_t max_keys = 1000;  // of one map; they are searched one after the other
 constexpr std::string_view merge_key = "<<";
 
@@ -25,21 +26,26 @@ place place_of(const std::shared_ptr<const std::string>& source, const YAML::Mar
     return {source, mark.line + 1, mark.column + 1};
 }
 
-/// How many values a value holds, itself included, and how many levels they are deep.
+/// How many values a value holds, itself included, how many bytes of text, and how many levels they
+/// are deep.
 struct extent_of {
     std::size_t values = 1;
+    std::size_t bytes = 0;
     std::size_t depth = 1;
 
-    explicit extent_of(const value& v) {
+    explicit extent_of(const value& v) : bytes(v.text.size()) {
         for (const value& item : v.items)
             add(extent_of(item));
-        for (const value::entry& e : v.entries)
+        for (const value::entry& e : v.entries) {
+            bytes += e.key.size();
             add(extent_of(e.content));
+        }
     }
 
   private:
     void add(const extent_of& inner) {
         values += inner.values;
+        bytes += inner.bytes;
         depth = std::max(depth, inner.depth + 1);
     }
 };
@@ -76,6 +82,7 @@ class builder : public YAML::EventHandler {
         const extent_of size(named);
         if (open_.size() + size.depth > max_depth + 1) fail_depth(mark);
         count_values(at(mark), size.values - 1);
+        count_copied(at(mark), size);
         add(named.what, mark, {}) = named;
     }
 
@@ -152,10 +159,20 @@ class builder : public YAML::EventHandler {
              "a scenario is written by hand; what an alias stands for counts at each use");
     }
 
+    /// Of the text of copies: one long text and many aliases of it.
+    void count_copied(const place& where, const extent_of& size) {
+        copied_bytes_ += size.bytes;
+        if (copied_bytes_ <= max_copied_bytes) return;
+        fail(where, "aliases stand for too much text",
+             "a scenario is written by hand; what an alias stands for counts at each use");
+    }
+
     /// Remembers what an anchor names. The copy counts as well: anchors within anchors add up.
     void keep(YAML::anchor_t anchor, const value& named) {
         if (anchor == YAML::NullAnchor) return;
-        count_values(named.where, extent_of(named).values);
+        const extent_of size(named);
+        count_values(named.where, size.values);
+        count_copied(named.where, size);
         anchored_[anchor] = named;
     }
 
@@ -239,6 +256,7 @@ class builder : public YAML::EventHandler {
     std::vector<level> open_;
     std::map<YAML::anchor_t, value> anchored_;
     std::size_t values_ = 0;
+    std::size_t copied_bytes_ = 0;
     int documents_ = 0;
 };
 

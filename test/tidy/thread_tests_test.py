@@ -38,6 +38,25 @@ def sources_of(folder):
             yield path
 
 
+include_line = re.compile(r'^#include [<"]([^">]+)[">]', re.MULTILINE)
+
+
+def strangers_of(folder):
+    """Includes of a folder's tests that lead to what sources_of does not look at."""
+    known = with_what_it_uses(module_of_folder.get(folder, folder))
+    for path in cpp_files("test"):
+        if path.parent != pathlib.Path("test/unit") / folder:
+            continue
+        for name in include_line.findall(text_of(path)):
+            if name.startswith("chopsticks/"):
+                if modules.module_of(name.split("/")[1:]) not in known:
+                    yield f"{path}: {name}"
+            elif "/" in name and (root / path.parent / name).is_file():
+                found = starts_a_thread.search((root / path.parent / name).read_text())
+                if found:
+                    yield f"{path}: {name}"
+
+
 class left_out_test(unittest.TestCase):
     def test_none_of_them_starts_a_thread(self):
         folders = left_out()
@@ -48,6 +67,10 @@ class left_out_test(unittest.TestCase):
             for path in sources:
                 found = starts_a_thread.search(text_of(path))
                 self.assertIsNone(found, f"{folder} is left out, but {path} has {found}")
+
+    def test_none_of_them_includes_what_was_not_looked_at(self):
+        found = [line for folder in left_out() for line in strangers_of(folder)]
+        self.assertFalse(found, "\n" + "\n".join(found))
 
     def test_one_that_starts_threads_is_seen(self):
         for folder in ("engine", "runtime", "trace", "core"):

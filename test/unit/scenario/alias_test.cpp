@@ -150,6 +150,15 @@ TEST_CASE("alias_neither_grows_without_bound_nor_recurs") {
                   times(std::string("*") + static_cast<char>(c - 1) + ", ", 9) + "]\n";
     }
     CHECK(contains(of_scenario(laughs), "too many values"));
+    // Few values, and each of them long.
+    std::string long_texts = "a: &a " + std::string(200'000, 'x') + "\nb: [*a";
+    for (int i = 0; i < 20'000; ++i)
+        long_texts += ", *a";
+    CHECK(contains(of_scenario(long_texts + "]\n"), "aliases stand for too much text"));
+    std::string long_keys = "a: &a {" + std::string(1000, 'k') + ": 1}\nb: [*a";
+    for (int i = 0; i < 20'000; ++i)
+        long_keys += ", *a";
+    CHECK(contains(of_scenario(long_keys + "]\n"), "aliases stand for too much text"));
     CHECK(
         contains(of_scenario("groups: &a [*a]"), "s.yaml:1:13: an alias (`*name`) stands inside"));
     CHECK(contains(of_scenario("groups: &a {<<: *a}"), "stands inside of what it names"));
