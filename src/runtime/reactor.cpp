@@ -15,6 +15,7 @@
 #include <chopsticks/runtime/reactor.hpp>
 #include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <optional>
 
 namespace chopsticks::runtime {
@@ -46,13 +47,29 @@ int wait_events(int epoll_fd, epoll_event* events, std::int64_t timeout_ns) {
     return ::epoll_wait(epoll_fd, events, batch_events, ms);
 }
 
-/// Runs the handlers that are ready. `has_work`: whether there will be others.
+/// As many as epoll gives the loop at once. Asio's own poll() ends when nothing is ready any more,
+/// which a busy target can put off for as long as it likes, and with it every time-out and signal.
+std::size_t poll_some(boost::asio::io_context& context) {
+    std::size_t count = 0;
+    while (count < batch_events && context.poll_one() > 0)
+        ++count;
+    return count;
+}
+
+/// Runs handlers that are ready. `has_work`: whether there will be others.
 std::size_t run_handlers(boost::asio::io_context& context, bool& has_work) {
     context.restart();
-    const std::size_t count = context.poll();
-    // poll() leaves the context stopped exactly when it has no work outstanding.
+    const std::size_t count = poll_some(context);
+    // It is stopped exactly when it found no work outstanding.
     has_work = !context.stopped();
     return count;
+}
+
+/// CPU time of the calling thread.
+std::int64_t thread_cpu_ns() noexcept {
+    timespec t{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return t.tv_sec * std::int64_t{1'000'000'000} + t.tv_nsec;
 }
 
 /// Waits in an io_context: for its own descriptors, and for those of a loop.
@@ -63,10 +80,12 @@ class context_wait {
         : context_(context), alarm_(context), own_(context) {
         const int fd = ::fcntl(epoll_fd, F_DUPFD_CLOEXEC, 0);
         boost::system::error_code ignored;
-        if (fd >= 0) own_.assign(fd, ignored);
+        if (fd < 0) return;
+        own_.assign(fd, ignored);
+        if (!own_.is_open()) ::close(fd);
     }
 
-    /// Waits for a handler to become ready, and runs it and all others that are. A timer of Asio's
+    /// Waits for a handler to become ready, and runs it and others that are. A timer of Asio's
     /// ends the wait: the time-outs of its own waits are whole milliseconds. Returns whether there
     /// was any handler besides that timer's.
     bool wait(std::int64_t timeout_ns) {
@@ -84,7 +103,7 @@ class context_wait {
         std::size_t count = context_.run_one();
         alarm_.cancel();
         // The timer's is among them now, cancelled or not.
-        count += context_.poll();
+        count += poll_some(context_);
         return count > 1;
     }
 
@@ -191,10 +210,13 @@ void reactor::run() {
         const std::int64_t timeout = worked || ready_count_ > 0 ? 0 : until_next(now, pump_due);
         if (timeout > 0 && context_has_work_ && !place_.on_virtual_clock()) {
             if (!in_context) in_context.emplace(context_, epoll_fd_);
+            const std::int64_t cpu_before_ns = thread_cpu_ns();
             worked = in_context->wait(timeout);
+            // What the handlers took is work, not waiting.
+            const std::int64_t cpu_ns = thread_cpu_ns() - cpu_before_ns;
             turn_ns_ = woke_ns_ = monotonic_ns();
-            busy_since = woke_ns_;
-            held_up_.waited(std::min(woke_ns_ - now, timeout));
+            busy_since = woke_ns_ - cpu_ns;
+            held_up_.waited(std::clamp<std::int64_t>(woke_ns_ - now - cpu_ns, 0, timeout));
             worked |= poll_descriptors(0);
         } else if (timeout > 0) {
             worked = poll_descriptors(timeout);
