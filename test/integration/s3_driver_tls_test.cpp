@@ -240,6 +240,18 @@ TEST_CASE("s3_tls_faults_are_the_same_outcomes_as_without_tls") {
     }
 }
 
+TEST_CASE("s3_tls_connection_the_server_closed_while_idle_is_not_used_again") {
+    tls_endpoint e;
+    trusting_rig rig(e);
+    rig.must_open();
+    engine::session& session = rig.session();
+    must_over_tls(rig.run(session, s3_rig::put(1, 100)), 100);
+    e.server.stop();
+    // Nobody listens any more. Sent into the old connection it would be lost instead.
+    const engine::outcome out = rig.run(session, s3_rig::get(1, 100));
+    CHECK_MESSAGE(out.status == op_status::connect_failed, describe(out));
+}
+
 TEST_CASE("s3_tls_put_to_a_server_that_stops_reading_times_out_and_spares_the_loop") {
     tls_endpoint e;
     // Between them: passes the handshake, the session tickets and some of the body, then no more.

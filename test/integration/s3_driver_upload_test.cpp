@@ -87,6 +87,26 @@ TEST_CASE("s3_driver_success_before_the_body_was_sent_is_no_success") {
     CHECK(std::string(out.code) == "EarlyAnswer");
 }
 
+TEST_CASE("s3_driver_empty_chunked_answer_may_come_byte_by_byte") {
+    const std::string head = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nTransfer-Encoding: chunked\r\n\r\n";
+    canned_s3 server([&](canned_connection& c) {
+        while (c.read_request().came()) {
+            c.send(head);
+            for (const char byte : std::string_view("0\r\n\r\n")) {
+                std::this_thread::sleep_for(5ms);
+                c.send(std::string(1, byte));
+            }
+        }
+    });
+    s3_rig rig({server.url()});
+    engine::session& session = rig.session();
+    for (int i = 0; i < 3; ++i) {
+        const engine::outcome out = rig.run(session, s3_rig::put(1, small_bytes));
+        CHECK_MESSAGE(out.status == op_status::ok, describe(out));
+    }
+    CHECK(server.connections() == 1);
+}
+
 TEST_CASE("s3_driver_interim_answers_do_not_stop_a_body_on_its_way") {
     canned_s3 server([](canned_connection& c) {
         for (;;) {

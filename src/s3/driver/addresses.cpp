@@ -3,6 +3,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,9 +23,11 @@ bool is_loopback(const target_address& t) noexcept {
     return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
 }
 
-/// On loopback, where the answer is there at once.
+/// On loopback, where the answer is there at once; after a second it is taken for none.
 bool refuses(const target_address& t) noexcept {
     const int fd = ::socket(t.address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const timeval patience{1, 0};
+    if (fd >= 0) ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     const bool taken =
         fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&t.address), t.length) == 0;
     if (fd >= 0) ::close(fd);
