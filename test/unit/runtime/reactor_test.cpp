@@ -291,6 +291,22 @@ TEST_CASE("reactor_asio_timer_and_post_run_on_the_loop") {
     r.ask([&] { timer.reset(); });
 }
 
+TEST_CASE("reactor_asio_handlers_that_never_run_dry_leave_the_loop_its_turns") {
+    running_loop r;
+    std::atomic<bool> enough{false};
+    std::atomic<std::uint64_t> ran{0};
+    std::function<void()> again = [&] {
+        ++ran;
+        if (!enough) boost::asio::post(r.loop.context(), again);
+    };
+    r.ask([&] { boost::asio::post(r.loop.context(), again); });
+    // What is asked of the loop is heard all the same, which a poll to the end never comes to.
+    for (int i = 0; i < 3; ++i)
+        r.ask([] {});
+    r.ask([&] { enough = true; });
+    CHECK(ran > 0);
+}
+
 TEST_CASE("reactor_idle_loop_is_not_busy_and_a_working_one_is") {
     running_loop r(idle_mode::sleep);
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
