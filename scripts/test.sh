@@ -62,19 +62,53 @@ started=$SECONDS
 meson compile -C "$build" || give_up 'the build failed'
 echo "test.sh: built in $((SECONDS - started)) s"
 
-logs=()
-for suite in "${suites[@]}"; do
-    printf '\n== %s\n' "$suite"
+# run_suite SUITE: its verdict is in the log that the summary reads.
+run_suite() {
+    local parallel
+    printf '\n== %s\n' "$1"
     # What measures, or starts a server and a client of its own, would disturb its neighbours.
-    case $suite in
+    case $1 in
         unit | tidy) parallel=$(nproc) ;;
         *) parallel=1 ;;
     esac
-    log_base=testlog-$suite
-    rm -f "$build/meson-logs/$log_base".{json,txt}
-    meson test -C "$build" --no-rebuild --suite "$suite" --logbase "$log_base" \
+    meson test -C "$build" --no-rebuild --suite "$1" --logbase "testlog-$1" \
         --num-processes "$parallel" --print-errorlogs || true
-    logs+=("$suite=$build/meson-logs/$log_base.json")
+}
+
+logs=()
+for suite in "${suites[@]}"; do
+    rm -f "$build/meson-logs/testlog-$suite".{json,txt}
+    logs+=("$suite=$build/meson-logs/testlog-$suite.json")
+done
+
+# Most of the time of e2e and of ceph is waiting, for servers and clusters: side by side. What ceph
+# says comes when it has ended.
+beside=
+said=$(mktemp)
+on_exit() {
+    rm -f "$said"
+    # Meson ends its tests, and they their clusters; an interrupt does not reach the background.
+    if [ -n "$beside" ]; then
+        pkill -TERM -P "$beside" || true
+        wait "$beside" || true
+    fi
+}
+trap on_exit EXIT
+left=" ${suites[*]} "
+for suite in "${suites[@]}"; do
+    left=${left#* }
+    if [ "$suite" = ceph ] && [ -n "$beside" ]; then
+        wait "$beside"
+        beside=
+        cat "$said"
+        continue
+    fi
+    if [ "$suite" = e2e ] && [[ $left == *'ceph '* ]]; then
+        printf '\n== ceph begins beside e2e\n'
+        run_suite ceph >"$said" 2>&1 &
+        beside=$!
+    fi
+    run_suite "$suite"
 done
 
 printf '\n== %s s in all; logs in %s\n' "$((SECONDS - started))" "$build/meson-logs"

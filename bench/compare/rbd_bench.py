@@ -209,7 +209,7 @@ def main():
         try:
             if not theirs:
                 subprocess.run([script, "up", folder / "c"], check=True, stdout=subprocess.DEVNULL,
-                               env={**os.environ, "RGW": "no"})
+                               env={**os.environ, "RGW": "no", "OWNER_PID": str(os.getpid())})
             source = pathlib.Path(theirs or folder / "c" / "ceph.conf")
             pid = (source.parent / "run" / "osd.0.pid").read_text().strip()
             subprocess.run(["taskset", "-a", "-c", "-p", str(lab.server_cpu), pid], check=True,

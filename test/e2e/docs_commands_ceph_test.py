@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The documentation's commands that need a Ceph cluster, against one of this test's own."""
 
+import os
 import subprocess
 import tempfile
 
@@ -49,7 +50,8 @@ class ceph_commands_test(docs_pages.page):
 
     def ceph(self, command, folder):
         subprocess.run([docs.root / "test/support/ceph.sh", command, folder], check=True,
-                       stdout=subprocess.DEVNULL)
+                       stdout=subprocess.DEVNULL,
+                       env={**os.environ, "OWNER_PID": str(os.getpid())})
 
     def test_how_to_own_cluster(self):
         folder = f"{self.folder.name}/c"

@@ -17,7 +17,8 @@ Usage: ceph.sh COMMAND DIR
   status DIR        the cluster's status
 
 Environment of up: STORE=memstore|bluestore (memstore), ACCESS_KEY (benchaccess),
-SECRET_KEY (benchsecret), WAIT_S=120 how long a daemon may take, RGW=yes|no (yes).
+SECRET_KEY (benchsecret), WAIT_S=120 how long a daemon may take, RGW=yes|no (yes), OWNER_PID: the
+cluster is stopped when that process is gone, however it ended.
 
 Afterwards DIR/env has, for a shell to read: CEPH_CONF, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY.
 All daemons have their pids in DIR/run and their logs in DIR/log; nothing outside DIR is touched.
@@ -221,6 +222,10 @@ up() {
     # Whatever fails from here on leaves no daemon behind.
     trap 'status=$?; [ "$status" -eq 0 ] || down; exit "$status"' EXIT
     mkdir -p "$dir"/{mon,mgr,osd0,rgw,log,run}
+    # shellcheck disable=SC2016
+    [ -z "${OWNER_PID:-}" ] || setsid --fork bash -c \
+        'while kill -0 "$1" 2>/dev/null; do sleep 1; done; exec "$2" down "$3"' \
+        - "$OWNER_PID" "$(realpath "${BASH_SOURCE[0]}")" "$dir" </dev/null >/dev/null 2>&1
     read -r -a ports <<<"$(free_ports)"
     [ ${#ports[@]} -eq 3 ] || die 'found no three free ports'
     mon_addrs="[v2:127.0.0.1:${ports[0]},v1:127.0.0.1:${ports[1]}]"

@@ -40,7 +40,8 @@ class rbd_case(harness.case):
     def ceph_script(cls, command):
         done = subprocess.run([harness.root / "test/support/ceph.sh", command, cls.cluster],
                               capture_output=True, text=True, timeout=300, check=False,
-                              env={**os.environ, "RGW": "no", "STORE": cls.store})
+                              env={**os.environ, "RGW": "no", "STORE": cls.store,
+                                   "OWNER_PID": str(os.getpid())})
         if done.returncode != 0:
             raise AssertionError(f"ceph.sh {command}:\n{done.stdout}{done.stderr}")
 
