@@ -78,7 +78,8 @@ unshare --mount --pid --fork --kill-child bash -c '
     mount --make-rprivate /
     mount --rbind /dev "$dir/dev"
     mount -t proc proc "$dir/proc"
-    mount -t sysfs -o ro sysfs "$dir/sys"
+    # With its control groups, which tests make some of.
+    mount --rbind /sys "$dir/sys"
     mount -t tmpfs tmpfs "$dir/tmp"
     exec chroot "$dir" env -i HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \

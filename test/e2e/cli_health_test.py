@@ -150,12 +150,16 @@ class rules_test(health_case):
         # A network namespace of its own, with three ports.
         inside = ("ip link set lo up && echo 40000 40002 > "
                   "/proc/sys/net/ipv4/ip_local_port_range && exec \"$@\"")
-        tried = subprocess.run(["unshare", "-rn", "sh", "-c", inside, "sh", "true"],
-                               capture_output=True, check=False)
-        if tried.returncode != 0:
+        # In a chroot there is none for plain users, who are root in a name space of their own.
+        for unshare in (["unshare", "-n"], ["unshare", "-rn"]):
+            tried = subprocess.run([*unshare, "sh", "-c", inside, "sh", "true"],
+                                   capture_output=True, check=False)
+            if tried.returncode == 0:
+                break
+        else:
             self.skipTest("no network namespaces here")
         done = subprocess.run(
-            ["unshare", "-rn", "sh", "-c", inside, "sh", harness.binary, "run", "-f",
+            [*unshare, "sh", "-c", inside, "sh", harness.binary, "run", "-f",
              self.scenario, "--embedded", "--output", self.output, "-u", "8",
              "--set", "phases.prepare=false", "--set", "phases.measure=500ms",
              # No port comes free for cleanup either, which would wait for minutes.
