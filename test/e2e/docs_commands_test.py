@@ -80,6 +80,10 @@ port_9443 = (r"https://localhost:9443", "https://localhost:{tls_port}")
 short_search = "--start-rate 100 --max-rate 150 --trials 1 --validate 300ms --cool-down 0s"
 
 pages = {
+    "CONTRIBUTING.md": [
+        step("scripts/quickstart.sh", left_out="builds; .ci/run begins with it"),
+        step("scripts/test.sh", left_out="is what runs this test"),
+    ],
     "README.md": [
         step("scripts/quickstart.sh", left_out="the build and all tests; .ci/run starts with "
                                                "both, scripts/try-in-chroot.sh on a bare system"),

@@ -12,8 +12,8 @@ _fence = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def pages():
-    """README and everything below docs/, as paths."""
-    return [root / "README.md", *sorted((root / "docs").rglob("*.md"))]
+    """README, CONTRIBUTING and everything below docs/, as paths."""
+    return [root / "README.md", root / "CONTRIBUTING.md", *sorted((root / "docs").rglob("*.md"))]
 
 
 def all_fenced(text):
