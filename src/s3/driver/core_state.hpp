@@ -70,15 +70,17 @@ struct core_state {
     /// Seconds since the epoch now, from a monotonic time: one clock read a second.
     std::int64_t wall_s(std::int64_t now_ns) noexcept;
 
+    /// Whether it is one of the kept data set, and not of this run alone.
+    bool is_kept(std::uint64_t object) const noexcept {
+        return !kept_writers.empty() && object < options.group->data.objects;
+    }
     request_writer& writer(std::size_t endpoint, std::uint64_t object) noexcept {
-        const bool kept = !kept_writers.empty() && object < options.group->data.objects;
-        return (kept ? kept_writers : run_writers)[endpoint];
+        return (is_kept(object) ? kept_writers : run_writers)[endpoint];
     }
     void note_put(const std::string& key, bool answered, int status) noexcept;
     /// What the keys of a listing begin with: listings are of where object 0 is.
     const std::string& prefix_of_listings() const noexcept {
-        const bool kept = !kept_writers.empty() && options.group->data.objects > 0;
-        return kept ? options.kept_prefix : options.run_prefix;
+        return is_kept(0) ? options.kept_prefix : options.run_prefix;
     }
 
   private:

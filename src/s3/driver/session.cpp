@@ -48,6 +48,17 @@ void fail(engine::outcome& out, const failure& why) noexcept {
     if (why) out.fail(why.status, why.code, why.text);
 }
 
+/// `hash` begins anew with all of the content.
+template <typename Hash>
+void hash_content(core_state& core, const load::content_key& key, std::uint64_t size, Hash& hash) {
+    hash.reset();
+    for (std::uint64_t at = 0; at < size;) {
+        const auto piece = core.content->gather(key, at, size - at, core.iovecs, core.stamps);
+        hash.update(std::span<const iovec>(core.iovecs).first(piece.iovecs));
+        at += piece.bytes;
+    }
+}
+
 }  // namespace
 
 s3_session::s3_session(core_state& core, const target_address& target)
@@ -121,13 +132,7 @@ runtime::task<bool> s3_session::open_link(engine::outcome& out, std::string* who
 
 std::string_view s3_session::payload_hash(const engine::operation& op) {
     if (core_.options.config->payload == scenario::payload_signing::unsigned_payload) return {};
-    core_.hash.reset();
-    const load::content_key key{op.object, op.version};
-    for (std::uint64_t at = 0; at < op.size;) {
-        const auto piece = core_.content->gather(key, at, op.size - at, core_.iovecs, core_.stamps);
-        core_.hash.update(std::span<const iovec>(core_.iovecs).first(piece.iovecs));
-        at += piece.bytes;
-    }
+    hash_content(core_, {op.object, op.version}, op.size, core_.hash);
     core_.hash.finish_hex(hash_hex_);
     return {hash_hex_, sizeof hash_hex_};
 }
@@ -188,8 +193,7 @@ runtime::task<void> s3_session::one_request(const operation_row& row, const engi
         asked_.payload_hash = payload_hash(op);
     }
     exchange_job job = render(row, core_.writer(endpoint(), op.object), out);
-    const bool kept = !core_.kept_writers.empty() && op.object < core_.options.group->data.objects;
-    if (row.writes && !kept) ++core_.writes.versions;
+    if (row.writes && !core_.is_kept(op.object)) ++core_.writes.versions;
     const bool complete = co_await link_->carry_out(job);
     if (complete) judge_answer(row, out);
     if (sends_content) {
@@ -218,14 +222,7 @@ bool s3_session::etag_is_right(const answer& a) {
     const std::string_view tag(a.etag, sizeof a.etag);
     // Nothing has the same ETag at most services, whatever that of something is: it proves nothing.
     if (asked_.size == 0 || !is_md5_tag(tag) || !core_.digests.wants(asked_.size)) return true;
-    core_.md5.reset();
-    const load::content_key key{asked_.object, asked_.version};
-    for (std::uint64_t at = 0; at < asked_.size;) {
-        const auto piece =
-            core_.content->gather(key, at, asked_.size - at, core_.iovecs, core_.stamps);
-        core_.md5.update(std::span<const iovec>(core_.iovecs).first(piece.iovecs));
-        at += piece.bytes;
-    }
+    hash_content(core_, {asked_.object, asked_.version}, asked_.size, core_.md5);
     char right[sizeof a.etag];
     core_.md5.finish_hex(right);
     return core_.digests.compare(etag_mark({right, sizeof right}) == a.etag_mark);
