@@ -196,12 +196,10 @@ void reactor::run() {
             pump_due = std::min(pump_due, p->run_due(now));
         worked |= run_ready();
         if (pump_due <= now) worked = true;
-        if (now >= next_sweep_ns_) {
-            sweep(now);
-            // Work of Asio's that was begun since, by whatever the loop did.
-            poll_context();
-        }
-        if (context_has_work_) {
+        const bool sweeps = now >= next_sweep_ns_;
+        if (sweeps) sweep(now);
+        // With a sweep also for work of Asio's that was begun since, by whatever the loop did.
+        if (context_has_work_ || sweeps) {
             worked |= run_handlers(context_, context_has_work_) > 0;
             context_polled_ns_ = monotonic_ns();
         }
