@@ -14,11 +14,8 @@ import argparse
 import json
 import os
 import pathlib
-import signal
-import socket
 import subprocess
 import tempfile
-import time
 
 import lab
 
@@ -53,22 +50,11 @@ class endpoint:
             env={**os.environ, "AWS_SECRET_ACCESS_KEY": "secret"}, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             preexec_fn=lab.raise_descriptor_limit)
-        until = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > until:
-                    self.__exit__()
-                    raise SystemExit("the endpoint did not start:\n"
-                                     + self.process.stderr.read().decode())
-                time.sleep(0.02)
+        lab.await_port(self.process, self.port, "the endpoint")
+        return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(timeout=20)
+        lab.stop(self.process)
 
     def arguments(self):
         scheme = "https" if self.tls else "http"

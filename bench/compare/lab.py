@@ -84,6 +84,32 @@ http {{
 """
 
 
+def await_port(process, port, name):
+    """Until the process listens there; one that ends or takes too long ends the bench."""
+    until = time.monotonic() + 10
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > until:
+                stop(process)
+                raise SystemExit(f"{name} did not start:\n" + process.stderr.read().decode())
+            time.sleep(0.02)
+
+
+def stop(process):
+    """Asks it to end, and ends it if it does not."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class server:
     """nginx with three ports, as a context manager: `small`, `large` (64 MiB), `put` (WebDAV)."""
 
@@ -118,26 +144,15 @@ class server:
              "-e", str(self.dir / "error.log")],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             preexec_fn=raise_descriptor_limit)
-        until = time.monotonic() + 10
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.ports["small"]), 1).close()
-                return self
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > until:
-                    self.__exit__()
-                    raise SystemExit("nginx did not start:\n"
-                                     + self.process.stderr.read().decode())
-                time.sleep(0.02)
+        try:
+            await_port(self.process, self.ports["small"], "nginx")
+        except SystemExit:
+            self.__exit__()
+            raise
+        return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(timeout=10)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+        stop(self.process)
         shutil.rmtree(self.dir, ignore_errors=True)
         shutil.rmtree(self.store, ignore_errors=True)
 
