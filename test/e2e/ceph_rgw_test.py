@@ -51,11 +51,7 @@ class ceph_case(harness.case):
 
     @classmethod
     def ceph(cls, command):
-        done = subprocess.run([harness.root / "test/support/ceph.sh", command, cls.cluster],
-                              capture_output=True, text=True, timeout=300, check=False,
-                              env={**os.environ, "OWNER_PID": str(os.getpid())})
-        if done.returncode != 0:
-            raise AssertionError(f"ceph.sh {command}:\n{done.stdout}{done.stderr}")
+        harness.ceph_script(command, cls.cluster)
 
     def setUp(self):
         super().setUp()

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The documentation's commands that need a Ceph cluster, against one of this test's own."""
 
-import os
 import subprocess
 import tempfile
 
@@ -48,11 +47,6 @@ class ceph_commands_test(docs_pages.page):
         self.folder = tempfile.TemporaryDirectory(prefix="cd-", dir="/tmp")
         self.addCleanup(self.folder.cleanup)
 
-    def ceph(self, command, folder):
-        subprocess.run([docs.root / "test/support/ceph.sh", command, folder], check=True,
-                       stdout=subprocess.DEVNULL,
-                       env={**os.environ, "OWNER_PID": str(os.getpid())})
-
     def test_how_to_own_cluster(self):
         folder = f"{self.folder.name}/c"
         # Whatever becomes of the block, its daemons end; after its own `down` there are none.
@@ -63,8 +57,8 @@ class ceph_commands_test(docs_pages.page):
 
     def test_how_to_rbd_images(self):
         folder = f"{self.folder.name}/c"
-        self.ceph("up", folder)
-        self.addCleanup(self.ceph, "down", folder)
+        harness.ceph_script("up", folder)
+        self.addCleanup(harness.ceph_script, "down", folder)
         exported = dict(line.strip().split("=", 1) for line in open(f"{folder}/env"))
         self.run_page("docs/how-to/rbd-images.md", pages["docs/how-to/rbd-images.md"],
                       conf=exported["CEPH_CONF"], url=exported["S3_ENDPOINT"])

@@ -39,6 +39,16 @@ def environment(home, **more):
     return {**kept, "HOME": str(home), "LANG": "C.UTF-8", "TERM": "xterm", **more}
 
 
+def ceph_script(command, cluster, **more):
+    """test/support/ceph.sh COMMAND; a cluster ends with this process, however that ends. `more`:
+    environment."""
+    done = subprocess.run([root / "test/support/ceph.sh", command, cluster],
+                          capture_output=True, text=True, timeout=300, check=False,
+                          env={**os.environ, "OWNER_PID": str(os.getpid()), **more})
+    if done.returncode != 0:
+        raise AssertionError(f"ceph.sh {command}:\n{done.stdout}{done.stderr}")
+
+
 class finished(NamedTuple):
     code: int
     out: str

@@ -38,12 +38,7 @@ class rbd_case(harness.case):
 
     @classmethod
     def ceph_script(cls, command):
-        done = subprocess.run([harness.root / "test/support/ceph.sh", command, cls.cluster],
-                              capture_output=True, text=True, timeout=300, check=False,
-                              env={**os.environ, "RGW": "no", "STORE": cls.store,
-                                   "OWNER_PID": str(os.getpid())})
-        if done.returncode != 0:
-            raise AssertionError(f"ceph.sh {command}:\n{done.stdout}{done.stderr}")
+        harness.ceph_script(command, cls.cluster, RGW="no", STORE=cls.store)
 
     @classmethod
     def tool(cls, *arguments, **how):
