@@ -76,20 +76,18 @@ if ! $format_only; then
     /usr/bin/python3 - "$build" "$tree" "$scratch" <<'PY'
 import json, pathlib, shlex, sys
 build, tree, scratch = map(pathlib.Path, sys.argv[1:])
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(tree / "test" / "support"))
+import compile_commands
 kept = []
-for entry in json.loads((build / "compile_commands.json").read_text()):
+for entry in compile_commands.entries(build):
     source = (pathlib.Path(entry["directory"]) / entry["file"]).resolve()
     # What the build itself writes, and the one unit that compiles Asio and Beast themselves, have
     # nothing of ours to look at.
     if source.is_relative_to(build.resolve()) or source.name == "boost_impl.cpp":
         continue
-    words, skip = [], False
-    for word in shlex.split(entry["command"]):
-        if skip or word in ("-o", "-MF", "-MQ"):  # nothing is written
-            skip = not skip
-        elif word != "-MD" and pathlib.Path(word).name != "ccache":
-            words.append(word)
-    kept.append({**entry, "file": str(source), "command": shlex.join(words)})
+    command = shlex.join(compile_commands.bare_words(entry))
+    kept.append({**entry, "file": str(source), "command": command})
 (scratch / "compile_commands.json").write_text(json.dumps(kept))
 for entry in kept:
     name = entry["file"].replace("/", "_")

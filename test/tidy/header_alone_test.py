@@ -5,15 +5,17 @@ Environment: MESON_BUILD_ROOT, the build folder (its compile_commands.json gives
 """
 
 import concurrent.futures
-import json
 import os
 import pathlib
-import shlex
 import subprocess
+import sys
 import tempfile
 import unittest
 
 from source_tree import cpp_files, root
+
+sys.path.insert(0, str(root / "test" / "support"))
+import compile_commands
 
 build = pathlib.Path(os.environ.get("MESON_BUILD_ROOT", root / "build"))
 
@@ -23,21 +25,14 @@ def base_command():
 
     Told by what it makes: where several files are compiled as one, none of src/ is an input.
     """
-    for entry in json.loads((build / "compile_commands.json").read_text()):
+    for entry in compile_commands.entries(build):
         made = (pathlib.Path(entry["directory"]) / entry["output"]).resolve()
         if made.is_relative_to(build.resolve() / "src"):
             break
     else:
         raise AssertionError("no object of src/ in compile_commands.json")
-    words = shlex.split(entry["command"])
-    if pathlib.Path(words[0]).name == "ccache":
-        words = words[1:]
-    kept, skip = [], False
-    for word in words:
-        if skip or word in ("-o", "-MF", "-MQ", "-MT"):
-            skip = not skip
-        elif word not in ("-c", "-MD", "-flto", entry["file"]) and not word.startswith("-flto"):
-            kept.append(word)
+    kept = [word for word in compile_commands.bare_words(entry)
+            if word not in ("-c", entry["file"]) and not word.startswith("-flto")]
     return kept + ["-Werror", "-fsyntax-only"], entry["directory"]
 
 

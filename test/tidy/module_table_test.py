@@ -6,9 +6,7 @@ import re
 import unittest
 
 import modules
-from source_tree import all_files, cpp_files, root, text_of
-
-include_line = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.MULTILINE)
+from source_tree import all_files, cpp_files, include_line, root, text_of
 
 
 def module_of_file(path):

@@ -10,6 +10,9 @@ root = pathlib.Path(__file__).resolve().parents[2]
 cpp_suffixes = {".cpp", ".hpp"}
 script_suffixes = {".py", ".sh"}
 
+# Groups: the bracket or quote, the name.
+include_line = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^">]+)[">]', re.MULTILINE)
+
 
 def all_files():
     """Every file that is, or would be, under version control; paths relative to the root."""

@@ -7,7 +7,7 @@ import re
 import unittest
 
 import modules
-from source_tree import cpp_files, root, text_of
+from source_tree import cpp_files, include_line, root, text_of
 
 starts_a_thread = re.compile(r"\bstd::(j?thread|async)\b|\bpthread_create\b|/reactor\.hpp>")
 # A test's folder -> the module it is of, where the two differ.
@@ -38,16 +38,13 @@ def sources_of(folder):
             yield path
 
 
-include_line = re.compile(r'^#include [<"]([^">]+)[">]', re.MULTILINE)
-
-
 def strangers_of(folder):
     """Includes of a folder's tests that lead to what sources_of does not look at."""
     known = with_what_it_uses(module_of_folder.get(folder, folder))
     for path in cpp_files("test"):
         if path.parent != pathlib.Path("test/unit") / folder:
             continue
-        for name in include_line.findall(text_of(path)):
+        for _, name in include_line.findall(text_of(path)):
             if name.startswith("chopsticks/"):
                 if modules.module_of(name.split("/")[1:]) not in known:
                     yield f"{path}: {name}"
