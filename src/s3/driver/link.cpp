@@ -11,6 +11,13 @@
 
 namespace chopsticks::s3 {
 
+namespace {
+
+/// Records that are read from the socket at once: some four full ones.
+constexpr std::size_t tls_read_bytes = 64 * 1024;
+
+}  // namespace
+
 link::link(runtime::reactor& loop, const target_address& target, tls_context* tls,
            std::uint64_t& open_count)
     : connection(target), loop_(loop), tls_(tls), open_count_(open_count) {
@@ -88,6 +95,9 @@ runtime::task<std::string> link::connect() {
 
     ssl_ = tls_->start(target().host, target().endpoint);
     ::SSL_set_fd(ssl_.get(), fd);
+    // Otherwise each record costs two reads, one of them of its header alone.
+    ::SSL_set_read_ahead(ssl_.get(), 1);
+    ::SSL_set_default_read_buffer_len(ssl_.get(), tls_read_bytes);
     for (;;) {
         ::ERR_clear_error();
         errno = 0;
@@ -192,12 +202,13 @@ std::ptrdiff_t link::try_write(std::span<const iovec> parts, std::span<char> scr
         message.msg_iovlen = parts.size();
         return plain_result(::sendmsg(watch_.fd, &message, MSG_NOSIGNAL), false);
     }
+    const std::size_t most = std::min(scratch.size(), tls_write_bytes);
     std::size_t used = 0;
     for (const iovec& part : parts) {
-        const std::size_t take = std::min(part.iov_len, scratch.size() - used);
+        const std::size_t take = std::min(part.iov_len, most - used);
         std::memcpy(scratch.data() + used, part.iov_base, take);
         used += take;
-        if (used == scratch.size()) break;
+        if (used == most) break;
     }
     ::ERR_clear_error();
     errno = 0;

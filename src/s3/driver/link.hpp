@@ -42,6 +42,8 @@ class link : public connection {
     std::ptrdiff_t try_read(char* to, std::size_t room) noexcept;
     /// Reads and drops, in the kernel. Plain links only.
     std::ptrdiff_t try_discard(std::size_t most) noexcept;
+    /// What one write takes at most over TLS: OpenSSL sends one record at a time and returns.
+    static constexpr std::size_t tls_write_bytes = SSL3_RT_MAX_PLAIN_LENGTH;
     /// Bytes written, would_block, or failed.
     std::ptrdiff_t try_write(std::span<const iovec> parts, std::span<char> scratch) noexcept;
 

@@ -35,10 +35,11 @@ std::ptrdiff_t native_connection::send_some(const exchange_job& job) noexcept {
             parts[count].iov_base = const_cast<char*>(job.body.data() + at);
             parts[count++].iov_len = job.body.size() - at;
         } else {
+            const std::uint64_t most =
+                is_plain() ? job.body_bytes - at
+                           : std::min<std::uint64_t>(job.body_bytes - at, tls_write_bytes);
             count +=
-                core_.content
-                    ->gather(job.key, at, job.body_bytes - at, parts.subspan(count), core_.stamps)
-                    .iovecs;
+                core_.content->gather(job.key, at, most, parts.subspan(count), core_.stamps).iovecs;
         }
     }
     return try_write(parts.first(count), core_.scratch);
