@@ -18,9 +18,7 @@ namespace chopsticks::cli {
 
 namespace {
 
-using results::json;
-
-constexpr const char* find_max_document = "find_max.json";
+constexpr const char* find_max_file = "find_max.json";
 /// As many as search::persistence wants; for batches they are added up.
 constexpr std::int64_t intervals_per_trial = 40;
 constexpr std::int64_t interval_least_ns = 25'000'000;
@@ -78,9 +76,7 @@ std::string number_text(double value) {
 class find_max {
   public:
     find_max(const find_max_arguments& a, const std::vector<std::string>& command_line)
-        : arguments_(a),
-          command_line_(command_line),
-          path_(a.run.output + "/" + find_max_document) {}
+        : arguments_(a), command_line_(command_line), path_(a.run.output + "/" + find_max_file) {}
 
     int go();
 
@@ -88,21 +84,20 @@ class find_max {
     search::max_rate_options read_options() const;
     run_arguments arguments_of(const search::trial_plan& p) const;
     bool run_trial(search::max_rate_search& search, const search::trial_plan& p);
-    void say(const json& trial) const;
+    void make_trial(search::max_rate_search& search, results::search_trial& t,
+                    search::trial_report& report);
+    void begin(const search::max_rate_options& options);
     void conclude(const search::max_rate_search& search);
-    int status(const search::max_rate_search& search) const;
 
     const find_max_arguments& arguments_;
     const std::vector<std::string>& command_line_;
     std::string path_;
-    json document_;
-    std::uint64_t seed_ = 0;
+    results::find_max_document document_;
     std::uint32_t probe_users_ = 0;
     std::vector<scenario::slo> slos_;
     bool written_ = true;
     bool advised_ = false;
     bool needs_rest_ = false;
-    bool left_behind_ = false;  ///< by a trial
 };
 
 search::max_rate_options find_max::read_options() const {
@@ -128,188 +123,127 @@ run_arguments find_max::arguments_of(const search::trial_plan& p) const {
     }
     out.duration = std::to_string(std::llround(p.load_s * 1e3)) + "ms";
     // Trials of one rate must differ, or they would be one trial.
-    out.seed = std::to_string(seed_of(seed_, p.number));
+    out.seed = std::to_string(seed_of(document_.seed, p.number));
     return out;
 }
 
-void find_max::say(const json& t) const {
-    if (arguments_.run.quiet) return;
-    std::fputs(results::format_trial(t).c_str(), stderr);
+/// Runs it. Throws config_error where it could not be run.
+void find_max::make_trial(search::max_rate_search& search, results::search_trial& t,
+                          search::trial_report& report) {
+    run_setup setup(arguments_of(t.plan), true);
+    // The search itself ends a trial early.
+    setup.scenario.abort_after_ns.reset();
+    setup.options.interval_ns =
+        std::clamp(static_cast<std::int64_t>(t.plan.load_s * 1e9) / intervals_per_trial,
+                   interval_least_ns, interval_most_ns);
+    execution_options how;
+    how.output = arguments_.run.output + "/" + t.file;
+    how.quiet = true;
+    std::optional<trial_watcher> watcher;
+    how.prepared = [&](const stats::layout& names) -> engine::observer* {
+        watcher.emplace(search, slos_, names, t.plan.load_s, setup.enough);
+        return &*watcher;
+    };
+    const executed_run done = execute_run(setup, command_line_, how);
+    t.left_behind = !done.left_behind.empty();
+    say_left_behind("trial " + std::to_string(t.plan.number), done);
+    if (!done.target_problem.empty()) throw config_error(done.target_problem);
+    if (!done.where.problem.empty()) throw config_error(done.where.problem);
+    t.problem = done.doc.run.problem;
+    report = watcher->report();
+    t.ended_early = watcher->ended_early();
+    t.figures = results::point_figures_of(done.doc);
+    report.rate_per_s = t.figures->rate_per_s;
+    report.generator_limited = !done.doc.validity.valid;
+    const std::string advice = prepare_advice(done.doc);
+    if (!advice.empty() && !advised_) std::fprintf(stderr, "Advice: %s\n", advice.c_str());
+    advised_ = advised_ || !advice.empty();
 }
 
 /// False: interrupted.
 bool find_max::run_trial(search::max_rate_search& search, const search::trial_plan& p) {
     const std::int64_t began = monotonic_ns();
     search::trial_report report;
-    json t;
-    t["number"] = p.number;
-    t["kind"] = p.kind == search::trial_kind::probe    ? "probe"
-                : p.kind == search::trial_kind::search ? "search"
-                                                       : "validation";
-    t["rate_per_s"] = p.rate;
-    t["planned_s"] = p.load_s;
+    results::search_trial t;
+    t.plan = p;
     char file[64];
     std::snprintf(file, sizeof file, "trial-%03llu.json",
                   static_cast<unsigned long long>(p.number));
-    t["file"] = file;
-    std::string problem;
-    bool early = false;
+    t.file = file;
     try {
-        run_setup setup(arguments_of(p), true);
-        setup.scenario.abort_after_ns.reset();
-        setup.options.interval_ns =
-            std::clamp(static_cast<std::int64_t>(p.load_s * 1e9) / intervals_per_trial,
-                       interval_least_ns, interval_most_ns);
-        execution_options how;
-        how.output = arguments_.run.output + "/" + file;
-        how.quiet = true;
-        std::optional<trial_watcher> watcher;
-        how.prepared = [&](const stats::layout& names) -> engine::observer* {
-            watcher.emplace(search, slos_, names, p.load_s, setup.enough);
-            return &*watcher;
-        };
-        const executed_run done = execute_run(setup, command_line_, how);
-        left_behind_ = left_behind_ || !done.left_behind.empty();
-        say_left_behind("trial " + std::to_string(p.number), done);
-        if (!done.target_problem.empty()) throw config_error(done.target_problem);
-        if (!done.where.problem.empty()) throw config_error(done.where.problem);
-        problem = done.doc.run.problem;
-        report = watcher->report();
-        early = watcher->ended_early();
-        t["figures"] = point_figures(done.doc);
-        report.rate_per_s = t["figures"]["rate_per_s"].get<double>();
-        report.generator_limited = !done.doc.validity.valid;
-        const std::string advice = prepare_advice(done.doc);
-        if (!advice.empty() && !advised_) std::fprintf(stderr, "Advice: %s\n", advice.c_str());
-        advised_ = advised_ || !advice.empty();
+        make_trial(search, t, report);
     } catch (const config_error& error) {
-        problem = error.what();
+        t.problem = error.what();
     }
     if (stop_level.load() > 0) return false;
-    report.failed = !problem.empty();
+    report.failed = !t.problem.empty();
     report.elapsed_s = static_cast<double>(monotonic_ns() - began) / 1e9;
     // Else the trial's line says it.
     if (report.failed && arguments_.run.quiet)
-        std::fprintf(stderr, "chopsticks: %s\n", problem.c_str());
+        std::fprintf(stderr, "chopsticks: %s\n", t.problem.c_str());
     search.report(report);
-    t["problem"] = report.failed ? json(problem) : json(nullptr);
-    t["elapsed_s"] = report.elapsed_s;
-    t["growing"] = report.growing;
-    t["ended_early"] = early;
-    t["generator_limited"] = report.generator_limited;
-    t["rate_is"] = nullptr;
+    t.elapsed_s = report.elapsed_s;
+    t.growing = report.growing;
+    t.generator_limited = report.generator_limited;
+    const bool probe = p.kind == search::trial_kind::probe;
     for (const search::tried_rate& r : search.rates()) {
-        if (p.kind != search::trial_kind::probe && r.rate == p.rate)
-            t["rate_is"] = search::name(r.what);
+        if (!probe && r.rate == p.rate) t.rate_is = r.what;
     }
-    if (!t.contains("figures")) t["figures"] = nullptr;
-    needs_rest_ = t["rate_is"] == "upper" || p.kind == search::trial_kind::probe;
-    say(t);
-    document_["trials"].push_back(std::move(t));
+    needs_rest_ = probe || t.rate_is == search::rate_class::upper;
+    if (!arguments_.run.quiet) std::fputs(results::format_trial(t).c_str(), stderr);
+    document_.trials.push_back(std::move(t));
     return true;
 }
 
 void find_max::conclude(const search::max_rate_search& search) {
-    json& r = document_["result"];
-    const auto or_null = [](const std::optional<double>& v) {
-        return v ? json(*v) : json(nullptr);
-    };
-    const std::optional<double> lower = search.lower();
-    std::optional<double> upper = search.upper();
-    const std::optional<double> limit = search.generator_limit();
-    const bool generator = limit && (!upper || *limit < *upper);
-    if (generator) upper = limit;
-    r["lower_per_s"] = or_null(lower);
-    r["upper_per_s"] = or_null(upper);
-    r["upper_is_generator"] = generator;
-    r["width"] = lower && upper ? json(*upper / *lower - 1) : json(nullptr);
-    r["validated"] = search.validated();
-    r["trials_lengthened"] = search.stretch();
-    r["settled"] = search.settled();
-    r["finish"] = search::name(search.finished());
-    document_["spent_s"] = search.spent_s();
-    document_["rates"] = json::array();
-    for (const search::tried_rate& tried : search.rates()) {
-        json one;
-        one["rate_per_s"] = tried.rate;
-        one["is"] = search::name(tried.what);
-        one["trials"] = tried.trials;
-        one["invalid_trials"] = tried.invalid;
-        one["load_s"] = tried.load_s;
-        one["growing"] = tried.growing;
-        document_["rates"].push_back(std::move(one));
-    }
-    written_ = write_series(path_, document_);
+    results::search_bounds& r = document_.result;
+    r.lower_per_s = search.lower();
+    r.missed_per_s = search.upper();
+    r.generator_per_s = search.generator_limit();
+    r.validated = search.validated();
+    r.trials_lengthened = search.stretch();
+    r.settled = search.settled();
+    r.finish = search.finished();
+    document_.spent_s = search.spent_s();
+    document_.rates = search.rates();
+    written_ = write_series(path_, results::to_json(document_));
 }
 
-int find_max::status(const search::max_rate_search& search) const {
-    if (document_["interrupted"].get<bool>()) return exit_interrupted;
-    if (!written_) return exit_errors;
-    switch (search.finished()) {
-        case search::finish::found:
-        case search::finish::undecided:
-        case search::finish::rate_limit:
-            return left_behind_ ? exit_left_behind : exit_ok;
-        case search::finish::generator_limit:
-            return exit_invalid;
-        case search::finish::none:
-            return search.generator_limit() ? exit_invalid : exit_errors;
-        case search::finish::budget:
-        case search::finish::failed:
-        case search::finish::running:
-            break;
+/// Checks everything, and learns what the document begins with.
+void find_max::begin(const search::max_rate_options& options) {
+    run_arguments shape = arguments_.run;
+    shape.rate = "1";
+    const run_setup checked(shape, false);
+    for (const std::string& warning : checked.warnings)
+        std::fprintf(stderr, "Warning: %s\n", warning.c_str());
+    slos_ = checked.scenario.slos;
+    double users = 0;
+    for (const scenario::group& g : checked.scenario.groups) {
+        refuse_moving_rate(g);
+        users += g.open->max_in_flight;
     }
-    return exit_errors;
-}
-
-int find_max::go() {
-    const search::max_rate_options options = read_options();
-    {
-        run_arguments shape = arguments_.run;
-        shape.rate = "1";
-        const run_setup checked(shape, false);
-        for (const std::string& warning : checked.warnings)
-            std::fprintf(stderr, "Warning: %s\n", warning.c_str());
-        slos_ = checked.scenario.slos;
-        seed_ = checked.scenario.seed;
-        double users = 0;
-        for (const scenario::group& g : checked.scenario.groups) {
-            refuse_moving_rate(g);
-            users += g.open->max_in_flight;
-        }
-        probe_users_ = static_cast<std::uint32_t>(std::min(users, 4096.0));
-        document_["kind"] = "chopsticks-find-max";
-        document_["schema_version"] = 1;
-        document_["started"] = format_utc(wall_ns());
-        document_["command_line"] = results::redact(command_line_);
-        document_["seed"] = seed_;
-        document_["scenario"] = checked.scenario.name;
-        document_["identity"] = series_identity(checked, arguments_.run);
-    }
+    probe_users_ = static_cast<std::uint32_t>(std::min(users, 4096.0));
     if (slos_.empty()) {
         throw config_error("no objective: give --slo 'p99(get) < 20ms', or `slo:` in the scenario");
     }
     for (const scenario::slo& one : slos_) {
+        document_.objectives.push_back(one.text);
         if (!one.at_least()) continue;
         throw config_error("SLO \"" + one.text +
                            "\": the rate is what is searched for; leave the objective out");
     }
-    const results::output_lock lock = make_series_folder(arguments_.run.output, find_max_document);
-    document_["objectives"] = json::array();
-    for (const scenario::slo& one : slos_)
-        document_["objectives"].push_back(one.text);
-    document_["options"]["width"] = options.width;
-    document_["options"]["trial_s"] = options.trial_s;
-    document_["options"]["validation_s"] = options.validation_s;
-    document_["options"]["budget_s"] = options.budget_s;
-    document_["options"]["trials_per_rate"] = options.trials_most;
-    document_["options"]["confidence"] = options.confidence;
-    document_["interrupted"] = false;
-    document_["spent_s"] = 0.0;
-    document_["result"] = json::object();
-    document_["rates"] = json::array();
-    document_["trials"] = json::array();
+    document_.started = format_utc(wall_ns());
+    document_.command_line = command_line_;
+    document_.seed = checked.scenario.seed;
+    document_.scenario = checked.scenario.name;
+    document_.identity = series_identity(checked, arguments_.run);
+    document_.options = options;
+}
 
+int find_max::go() {
+    const search::max_rate_options options = read_options();
+    begin(options);
+    const results::output_lock lock = make_series_folder(arguments_.run.output, find_max_file);
     catch_signals();
     search::max_rate_search search(options, search_objectives(slos_));
     cool_down rest(arguments_.run, seconds_of(arguments_.cool_down, "--cool-down", true));
@@ -323,7 +257,7 @@ int find_max::go() {
     while (const std::optional<search::trial_plan> p = search.next()) {
         if (needs_rest_) search.wait(rest.wait());
         if (stop_level.load() > 0 || !run_trial(search, *p)) {
-            document_["interrupted"] = true;
+            document_.interrupted = true;
             break;
         }
         conclude(search);
@@ -335,7 +269,8 @@ int find_max::go() {
         std::fwrite(text.data(), 1, text.size(), stdout);
         std::fflush(stdout);
     }
-    return status(search);
+    const int status = results::exit_status_of(document_);
+    return written_ ? status : results::worse_of(status, exit_errors);
 }
 
 }  // namespace

@@ -9,9 +9,7 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/results/write.hpp>
-#include <chopsticks/stats/response_times.hpp>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <thread>
@@ -85,56 +83,6 @@ std::string first_difference(const results::json& a, const results::json& b) {
         if (!b.is_object() || !b.contains(key) || b[key] != value) return key;
     }
     return {};
-}
-
-results::json point_figures(const results::run_document& doc) {
-    stats::figures all(3);
-    for (const stats::figures& f : doc.figures.by_operation)
-        all.add(f);
-    stats::response_times response;
-    response.add(all);
-    double outage_share = 0;
-    for (const results::group_figures& group : doc.groups)
-        outage_share = std::max(outage_share, group.silence.outage_share);
-    for (const results::endpoint_silence& one : doc.endpoint_silences)
-        outage_share = std::max(outage_share, one.figures.outage_share);
-    const double seconds = doc.run.duration_s;
-    results::json out;
-    out["duration_s"] = seconds;
-    out["intended_per_s"] = doc.load.intended_rate_per_s;
-    out["rate_per_s"] = seconds > 0 ? static_cast<double>(all.ok_count) / seconds : 0.0;
-    out["bytes_per_s"] = seconds > 0 ? static_cast<double>(all.bytes) / seconds : 0.0;
-    out["ok"] = all.ok_count;
-    out["failed"] = all.failed_count;
-    out["shed"] = doc.load.shed;
-    out["backlog_at_end"] = doc.load.backlog_at_end;
-    out["shed_late"] = doc.load.shed_late;
-    out["unfinished"] = all.unfinished;
-    out["outage_share"] = outage_share;
-    out["mean_ns"] = response.mean().least;
-    out["at_least"] = results::json::array();
-    if (response.mean().at_least()) out["at_least"].push_back("mean_ns");
-    const auto put = [&out](const char* key, const stats::bounded& value) {
-        out[key] = std::llround(value.least);
-        if (value.at_least()) out["at_least"].push_back(key);
-    };
-    put("p50_ns", response.percentile(50));
-    put("p99_ns", response.percentile(99));
-    put("p999_ns", response.percentile(99.9));
-    put("max_ns", response.max());
-    out["response"] = results::to_json(all, seconds)["response"];
-    out["valid"] = doc.validity.valid;
-    out["reasons"] = doc.validity.reasons;
-    out["slo"] = results::json::array();
-    for (const results::slo_outcome& one : doc.slo.objectives) {
-        results::json row;
-        row["text"] = one.objective.text;
-        row["unit"] = results::unit_of(one.objective);
-        row["value"] = one.value ? results::json(*one.value) : results::json(nullptr);
-        row["met"] = one.met;
-        out["slo"].push_back(std::move(row));
-    }
-    return out;
 }
 
 std::uint64_t seed_of(std::uint64_t base, std::uint64_t n) noexcept {

@@ -28,9 +28,6 @@ results::json series_identity(const run_setup& setup, const run_arguments& a);
 /// The first member in which two identities differ, or empty.
 std::string first_difference(const results::json& a, const results::json& b);
 
-/// The figures of a run that tables and curves are made of.
-results::json point_figures(const results::run_document& doc);
-
 /// Seed of the n-th run of a series, exact in JSON's doubles.
 std::uint64_t seed_of(std::uint64_t base, std::uint64_t n) noexcept;
 

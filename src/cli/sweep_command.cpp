@@ -5,8 +5,6 @@
 #include <chopsticks/results/terminal.hpp>
 #include <chopsticks/search/sweep_plan.hpp>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
 #include "execution.hpp"
 #include "series.hpp"
@@ -15,9 +13,10 @@ namespace chopsticks::cli {
 
 namespace {
 
-using results::json;
+using results::point_status;
+using results::swept_point;
 
-constexpr const char* sweep_document = "sweep.json";
+constexpr const char* sweep_file = "sweep.json";
 
 struct sweep_arguments {
     run_arguments run;
@@ -90,27 +89,13 @@ std::string file_of(const std::vector<search::axis>& axes, const search::sweep_p
     return name + ".json";
 }
 
-json read_sweep(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) throw config_error(path + ": cannot be read; is there a sweep to --resume?");
-    std::stringstream text;
-    text << in.rdbuf();
-    json out = json::parse(text.str(), nullptr, false);
-    const bool ours = out.is_object() && out.value("kind", json()) == json("chopsticks-sweep") &&
-                      out.value("schema_version", json()) == json(1) &&
-                      out.value("points", json()).is_array() &&
-                      out.value("seed", json()).is_number_unsigned();
-    if (!ours) throw config_error(path + ": no sweep of this version of chopsticks");
-    return out;
-}
-
 class sweep {
   public:
     sweep(const sweep_arguments& a, const std::vector<std::string>& command_line)
         : arguments_(a),
           axes_(read_axes(a)),
           points_(search::make_points(axes_, a.repeat)),
-          path_(a.run.output + "/" + sweep_document),
+          path_(a.run.output + "/" + sweep_file),
           command_line_(command_line) {}
 
     int go();
@@ -118,176 +103,141 @@ class sweep {
   private:
     void check_points();
     void begin();
-    void take_up(const json& before);
+    void take_up(const results::sweep_document& before);
     bool run_point(const search::sweep_point& p);
-    json& entry(const search::sweep_point& p) { return document_["points"][p.index]; }
+    void make_point(const search::sweep_point& p, swept_point& out);
+    swept_point& entry(const search::sweep_point& p) { return document_.points[p.index]; }
     bool write();
-    int status() const;
 
     const sweep_arguments& arguments_;
     std::vector<search::axis> axes_;
     std::vector<search::sweep_point> points_;
     std::string path_;
     const std::vector<std::string>& command_line_;
-    json document_;
-    std::uint64_t seed_ = 0;
+    results::sweep_document document_;
     bool written_ = true;
     bool advised_ = false;
 };
 
 /// Every point is checked before the first one runs: a slip in the last value is found now.
 void sweep::check_points() {
+    std::uint64_t& seed = document_.seed;
     for (const search::sweep_point& p : points_) {
         if (p.repeat > 1) break;
         const run_setup checked(arguments_of(arguments_, axes_, p, 1), false);
         if (p.index > 0) continue;
-        document_["identity"] = series_identity(checked, arguments_.run);
-        document_["scenario"] = checked.scenario.name;
-        seed_ = arguments_.run.seed ? checked.scenario.seed : 0;
+        document_.identity = series_identity(checked, arguments_.run);
+        document_.scenario = checked.scenario.name;
+        seed = arguments_.run.seed ? checked.scenario.seed : 0;
     }
-    if (seed_ == 0) {
+    if (seed == 0) {
         // The scenario's own, or one that is drawn.
         run_arguments first = arguments_of(arguments_, axes_, points_.front(), 1);
         first.seed = arguments_.run.seed;
-        seed_ = run_setup(first, false).scenario.seed;
+        seed = run_setup(first, false).scenario.seed;
     }
 }
 
 void sweep::begin() {
-    document_["kind"] = "chopsticks-sweep";
-    document_["schema_version"] = 1;
     check_points();
-    document_["started"] = format_utc(wall_ns());
-    document_["command_line"] = results::redact(command_line_);
-    document_["seed"] = seed_;
-    document_["shuffled"] = arguments_.shuffle;
-    document_["repeat"] = arguments_.repeat;
-    document_["interrupted"] = false;
-    document_["axes"] = json::array();
-    for (const search::axis& a : axes_) {
-        json one;
-        one["name"] = a.name;
-        one["values"] = a.values;
-        document_["axes"].push_back(std::move(one));
-    }
-    document_["points"] = json::array();
+    document_.started = format_utc(wall_ns());
+    document_.command_line = command_line_;
+    document_.shuffled = arguments_.shuffle;
+    document_.repeat = arguments_.repeat;
+    document_.axes = axes_;
     for (const search::sweep_point& p : points_) {
-        json one;
-        one["index"] = p.index;
-        one["repeat"] = p.repeat;
-        one["settings"] = json::object();
-        for (std::size_t i = 0; i < axes_.size(); ++i)
-            one["settings"][axes_[i].name] = p.values[i];
-        one["file"] = file_of(axes_, p, arguments_.repeat);
-        one["status"] = "pending";
-        one["exit_status"] = nullptr;
-        one["problem"] = nullptr;
-        one["cool_down_s"] = 0.0;
-        one["cooled_down"] = true;
-        one["figures"] = nullptr;
-        document_["points"].push_back(std::move(one));
+        swept_point& one = document_.points.emplace_back();
+        one.plan = p;
+        one.file = file_of(axes_, p, arguments_.repeat);
     }
 }
 
 /// Keeps what an earlier sweep got done, if it was the same sweep.
-void sweep::take_up(const json& before) {
-    std::string other = first_difference(document_["identity"], before.value("identity", json()));
-    for (const char* key : {"axes", "repeat", "shuffled"}) {
-        if (other.empty() && before.value(key, json()) != document_[key]) other = key;
-    }
-    if (other.empty() && before["points"].size() != points_.size()) other = "points";
+void sweep::take_up(const results::sweep_document& before) {
+    std::string other = first_difference(document_.identity, before.identity);
+    if (other.empty() && before.axes != document_.axes) other = "axes";
+    if (other.empty() && before.repeat != document_.repeat) other = "repeat";
+    if (other.empty() && before.shuffled != document_.shuffled) other = "shuffled";
+    if (other.empty() && before.points.size() != points_.size()) other = "points";
     if (!other.empty()) {
         throw config_error(path_ + ": is of another sweep, its " + other +
                            " differs; give the same arguments, or another --output");
     }
-    seed_ = before["seed"].get<std::uint64_t>();
-    document_["seed"] = seed_;
-    document_["started"] = before.value("started", document_["started"]);
+    document_.seed = before.seed;
+    document_.started = before.started;
     for (std::size_t i = 0; i < points_.size(); ++i) {
-        if (before["points"][i].value("status", json()) == json("done")) {
-            document_["points"][i] = before["points"][i];
-        }
+        if (before.points[i].status == point_status::done) document_.points[i] = before.points[i];
     }
 }
 
 bool sweep::write() {
-    document_["aggregates"] = results::aggregate_repeats(document_);
-    written_ = write_series(path_, document_);
+    written_ = write_series(path_, results::to_json(document_));
     return written_;
+}
+
+void sweep::make_point(const search::sweep_point& p, swept_point& out) {
+    run_setup setup(arguments_of(arguments_, axes_, p, document_.seed), true);
+    execution_options how;
+    how.output = arguments_.run.output + "/" + out.file;
+    how.quiet = arguments_.run.quiet;
+    const executed_run done = execute_run(setup, command_line_, how);
+    say_left_behind("point " + std::to_string(p.index + 1), done);
+    out.left_behind = done.left_behind;
+    if (!done.target_problem.empty()) throw config_error(done.target_problem);
+    out.figures = results::point_figures_of(done.doc);
+    out.exit_status = exit_status_of(done);
+    const bool failed = !done.doc.run.problem.empty() || !done.where.problem.empty();
+    out.status = done.doc.run.interrupted ? point_status::interrupted
+                 : failed                 ? point_status::failed
+                                          : point_status::done;
+    out.problem = done.where.problem.empty() ? done.doc.run.problem : done.where.problem;
+    const std::string advice = prepare_advice(done.doc);
+    if (!advice.empty() && !advised_) std::fprintf(stderr, "Advice: %s\n", advice.c_str());
+    advised_ = advised_ || !advice.empty();
 }
 
 /// False: the sweep was interrupted.
 bool sweep::run_point(const search::sweep_point& p) {
-    json& one = entry(p);
-    one["problem"] = nullptr;
+    swept_point& one = entry(p);
     try {
-        run_setup setup(arguments_of(arguments_, axes_, p, seed_), true);
-        execution_options how;
-        how.output = arguments_.run.output + "/" + one["file"].get<std::string>();
-        how.quiet = arguments_.run.quiet;
-        const executed_run done = execute_run(setup, command_line_, how);
-        say_left_behind("point " + std::to_string(p.index + 1), done);
-        one["left_behind"] = done.left_behind;
-        if (!done.target_problem.empty()) throw config_error(done.target_problem);
-        one["figures"] = point_figures(done.doc);
-        one["exit_status"] = exit_status_of(done);
-        const bool interrupted = done.doc.run.interrupted;
-        const bool failed = !done.doc.run.problem.empty() || !done.where.problem.empty();
-        one["status"] = interrupted ? "interrupted" : failed ? "failed" : "done";
-        if (!done.doc.run.problem.empty()) one["problem"] = done.doc.run.problem;
-        if (!done.where.problem.empty()) one["problem"] = done.where.problem;
-        const std::string advice = prepare_advice(done.doc);
-        if (!advice.empty() && !advised_) std::fprintf(stderr, "Advice: %s\n", advice.c_str());
-        advised_ = advised_ || !advice.empty();
+        make_point(p, one);
     } catch (const config_error& error) {
-        one["status"] = stop_level.load() > 0 ? "interrupted" : "failed";
-        one["exit_status"] = exit_usage;
-        one["problem"] = error.what();
+        one.status = stop_level.load() > 0 ? point_status::interrupted : point_status::failed;
+        one.exit_status = exit_usage;
+        one.problem = error.what();
     }
-    if (one["problem"].is_string()) {
-        std::fprintf(stderr, "chopsticks: point %zu: %s\n", p.index + 1,
-                     one["problem"].get<std::string>().c_str());
+    if (!one.problem.empty()) {
+        std::fprintf(stderr, "chopsticks: point %zu: %s\n", p.index + 1, one.problem.c_str());
     }
     return stop_level.load() == 0;
-}
-
-int sweep::status() const {
-    if (document_["interrupted"].get<bool>()) return exit_interrupted;
-    int out = written_ ? exit_ok : exit_errors;
-    for (const json& p : document_["points"]) {
-        // A point that could not be run is no bad usage of the sweep.
-        const int one = p["status"] == "done" ? p["exit_status"].get<int>() : exit_errors;
-        out = results::worse_of(out, one == exit_usage ? exit_errors : one);
-    }
-    return out;
 }
 
 int sweep::go() {
     begin();
     const results::output_lock lock =
-        make_series_folder(arguments_.run.output, arguments_.resume ? "" : sweep_document);
-    if (arguments_.resume) take_up(read_sweep(path_));
+        make_series_folder(arguments_.run.output, arguments_.resume ? "" : sweep_file);
+    if (arguments_.resume) take_up(results::read_sweep(path_));
     if (!write()) return exit_errors;
     const auto longest = parse_duration(arguments_.cool_down);
     if (!longest) {
         throw config_error("--cool-down: \"" + arguments_.cool_down + "\" is not a duration");
     }
     std::vector<search::sweep_point> order = points_;
-    if (arguments_.shuffle) search::shuffle(order, seed_);
+    if (arguments_.shuffle) search::shuffle(order, document_.seed);
     catch_signals();
     cool_down rest(arguments_.run, static_cast<double>(*longest) / 1e9);
     bool first = true;
     std::size_t n = 0;
     for (const search::sweep_point& p : order) {
         ++n;
-        if (entry(p)["status"] == "done") continue;
+        if (entry(p).status == point_status::done) continue;
         try {
             if (first) rest.take_baseline();
-            entry(p)["cool_down_s"] = first ? 0.0 : rest.wait();
-            entry(p)["cooled_down"] = rest.is_back();
+            entry(p).cool_down_s = first ? 0.0 : rest.wait();
+            entry(p).cooled_down = rest.is_back();
         } catch (const config_error&) {
             // The point itself will say what is wrong with the target.
-            entry(p)["cooled_down"] = false;
+            entry(p).cooled_down = false;
         }
         first = false;
         if (!arguments_.run.quiet) {
@@ -297,7 +247,7 @@ int sweep::go() {
             std::fprintf(stderr, "Point %zu of %zu:%s\n", n, order.size(), what.c_str());
         }
         const bool on = stop_level.load() == 0 && run_point(p);
-        document_["interrupted"] = !on;
+        document_.interrupted = !on;
         write();
         if (!on) break;
     }
@@ -307,7 +257,8 @@ int sweep::go() {
         std::fwrite(text.data(), 1, text.size(), stdout);
         std::fflush(stdout);
     }
-    return status();
+    const int status = results::exit_status_of(document_);
+    return written_ ? status : results::worse_of(status, exit_errors);
 }
 
 }  // namespace

@@ -22,6 +22,18 @@ constexpr double retrials = 3;
 
 }  // namespace
 
+const char* name(trial_kind k) noexcept {
+    switch (k) {
+        case trial_kind::probe:
+            return "probe";
+        case trial_kind::search:
+            return "search";
+        case trial_kind::validation:
+            return "validation";
+    }
+    return "?";
+}
+
 const char* name(rate_class c) noexcept {
     switch (c) {
         case rate_class::open:

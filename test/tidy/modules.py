@@ -19,7 +19,7 @@ may_include = {
     "s3/driver": {"core", "load", "http", "runtime", "scenario", "engine", "s3/protocol"},
     "rbd": {"core", "load", "runtime", "scenario", "engine"},
     "telemetry": {"core", "stats", "runtime"},
-    "results": {"core", "stats", "scenario"},
+    "results": {"core", "stats", "scenario", "search"},
     "search": {"core"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",

@@ -36,6 +36,7 @@ enum class trial_kind : std::uint8_t {
     search,     ///< open loop at `rate`
     validation  ///< the same, longer
 };
+const char* name(trial_kind k) noexcept;
 
 struct trial_plan {
     trial_kind kind = trial_kind::search;

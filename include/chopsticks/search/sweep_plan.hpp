@@ -31,6 +31,8 @@ std::pair<std::string, std::vector<std::string>> parse_axis(std::string_view tex
 struct axis {
     std::string name;  ///< "rate", "users" or a path of --set
     std::vector<std::string> values;
+
+    bool operator==(const axis&) const = default;
 };
 
 /// One run of a sweep.
