@@ -74,15 +74,16 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
                                                 : results::output_lock(doc.interval_file);
     // Before the interval stream: where it cannot be made, an earlier run's stream stays.
     std::optional<trace::op_log_writer> op_log;
+    engine::run_options options = setup.options;
     if (!how.op_log.empty()) {
-        op_log.emplace(how.op_log, setup.options.cores);
-        setup.options.op_log = &*op_log;
-        setup.options.op_log_header.scenario = setup.scenario.name;
-        setup.options.op_log_header.run_id = setup.run_id;
+        op_log.emplace(how.op_log, options.cores);
+        options.op_log = &*op_log;
+        options.op_log_header.scenario = setup.scenario.name;
+        options.op_log_header.run_id = setup.run_id;
     }
     engine::observer* listener = how.prepared ? how.prepared(doc.layout) : nullptr;
     run_watcher watcher(setup, doc, doc.interval_file, how.quiet, listener);
-    setup.options.watcher = &watcher;
+    options.watcher = &watcher;
     for (const std::string& w : setup.warnings)
         watcher.message("Warning: " + w);
     watcher.message("Run " + setup.run_id + ": " + setup.scenario.name);
@@ -92,9 +93,8 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
                     std::to_string(setup.scenario.seed));
 
     catch_signals();
-    engine::run_result result = engine::execute(setup.options, stop_level);
+    engine::run_result result = engine::execute(options, stop_level);
     watcher.finish();
-    setup.options.op_log = nullptr;
     if (op_log) doc.op_log = describe_op_log(how.op_log, op_log->finish());
     if (setup.embedded) setup.embedded->stop();
     if (result.target_problem) {

@@ -130,12 +130,15 @@ run_arguments find_max::arguments_of(const search::trial_plan& p) const {
 /// Runs it. Throws config_error where it could not be run.
 void find_max::make_trial(search::max_rate_search& search, results::search_trial& t,
                           search::trial_report& report) {
-    run_setup setup(arguments_of(t.plan), true);
+    run_change change;
     // The search itself ends a trial early.
-    setup.scenario.abort_after_ns.reset();
-    setup.options.interval_ns =
+    change.apply = [](scenario::scenario& plan, const scenario::workload_config&) {
+        plan.abort_after_ns.reset();
+    };
+    change.interval_ns =
         std::clamp(static_cast<std::int64_t>(t.plan.load_s * 1e9) / intervals_per_trial,
                    interval_least_ns, interval_most_ns);
+    run_setup setup(arguments_of(t.plan), true, change);
     execution_options how;
     how.output = arguments_.run.output + "/" + t.file;
     how.quiet = true;

@@ -24,6 +24,20 @@ constexpr std::uint64_t probe_operations_least = 10;
 constexpr std::uint64_t probe_objects_most = 64;
 constexpr double prepare_share_most = 0.2;
 
+/// One user per group for a short while, on no more data than that takes.
+void make_probe(scenario::scenario& plan, const scenario::workload_config& workload) {
+    const scenario::rbd_config& rbd = workload.rbd;
+    for (scenario::group& g : plan.groups) {
+        g.open.reset();
+        g.closed = scenario::closed_load{};
+        if (g.data.reuse.empty()) g.data.objects = std::min(g.data.objects, probe_objects_most);
+        // Images that are made for each run would be filled for each probe.
+        if (!rbd.keep && rbd.images.empty()) g.blocks.prefill = false;
+    }
+    plan.phase.warmup_ns = 0;
+    plan.phase.measure_ns = probe_ns;
+}
+
 }  // namespace
 
 results::output_lock make_series_folder(const std::string& folder, const std::string& document) {
@@ -124,20 +138,10 @@ cool_down::cool_down(const run_arguments& a, double most_s) : arguments_(a), mos
 }
 
 std::vector<double> cool_down::probe() const {
-    run_setup setup(arguments_, true);
+    run_change change;
+    change.apply = make_probe;
+    run_setup setup(arguments_, true, change);
     if (setup.workload.driver == "dummy") return {};
-    for (scenario::group& g : setup.scenario.groups) {
-        g.open.reset();
-        g.closed = scenario::closed_load{};
-        if (g.data.reuse.empty()) {
-            g.data.objects = std::min(g.data.objects, probe_objects_most);
-        }
-        // Images that are made for each run would be filled for each probe.
-        const scenario::rbd_config& rbd = setup.workload.rbd;
-        if (!rbd.keep && rbd.images.empty()) g.blocks.prefill = false;
-    }
-    setup.scenario.phase.warmup_ns = 0;
-    setup.scenario.phase.measure_ns = probe_ns;
     setup.make_drivers();
     const engine::run_result result = engine::execute(setup.options, stop_level);
     for (const engine::leftover& one : result.left) {

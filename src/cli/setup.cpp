@@ -110,7 +110,7 @@ void add_run_options(CLI::App& command, run_arguments& a) {
                      "Accepted for Locust's sake; there is no other mode");
 }
 
-run_setup::run_setup(const run_arguments& a, bool start_target) {
+run_setup::run_setup(const run_arguments& a, bool start_target, const run_change& change) {
     refuse_secrets(a);
     started_wall_ns = wall_ns();
     std::vector<scenario::override_value> overrides;
@@ -162,6 +162,8 @@ run_setup::run_setup(const run_arguments& a, bool start_target) {
     run_id = results::make_run_id(started_wall_ns, random_word());
     apply_users(a);
     apply_rate(a);
+    if (change.apply) change.apply(scenario, workload);
+    if (change.interval_ns) options.interval_ns = *change.interval_ns;
     look_at_recordings();
     choose_cores(a);
     set_target(a, start_target);

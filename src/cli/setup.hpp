@@ -10,6 +10,7 @@
 #include <chopsticks/scenario/scenario.hpp>
 #include <chopsticks/trace/replay.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -66,12 +67,20 @@ struct plan {
 /// The number that an option was given as. Throws config_error that names `option`.
 double number_of(const std::string& text, const char* option);
 
-/// A run that is ready to start. Not movable: its parts refer to each other.
+/// What a series makes of one of its runs beyond what options say.
+struct run_change {
+    /// Changes what is done, after the options and before anything is planned. May be empty.
+    std::function<void(scenario::scenario&, const scenario::workload_config&)> apply;
+    std::optional<std::int64_t> interval_ns;  ///< none: as always
+};
+
+/// A run that is ready to start, and is not changed from here on. Not movable: its parts refer to
+/// each other.
 class run_setup {
   public:
     /// Throws config_error. `start_target`: starts the embedded endpoint and resolves names;
     /// otherwise everything is only checked.
-    run_setup(const run_arguments& arguments, bool start_target);
+    run_setup(const run_arguments& arguments, bool start_target, const run_change& change = {});
     run_setup(const run_setup&) = delete;
 
     /// Makes the drivers; resolves names, reads CA files.
