@@ -241,7 +241,7 @@ struct histogram::reader {
     std::size_t index_ = 0;
 };
 
-result<histogram> histogram::decode(std::string_view base64) {
+result<histogram> histogram::decode(std::string_view base64, std::size_t inflated_max) {
     const auto malformed = errc::make_error_code(errc::bad_message);
     std::string framed;
     if (!base64_decode(base64, framed) || framed.size() < compressed_header_bytes) return malformed;
@@ -258,6 +258,8 @@ result<histogram> histogram::decode(std::string_view base64) {
     reader sink;
     for (std::string_view piece; !source.ended();) {
         if (!source.next(piece)) return malformed;
+        if (piece.size() > inflated_max) return errc::make_error_code(errc::message_size);
+        inflated_max -= piece.size();
         for (char byte : piece) {
             if (!sink.take(byte)) return sink.error;
         }

@@ -143,6 +143,65 @@ void histogram::add_by_lower_edge(const histogram& other, std::uint64_t octaves)
                    });
 }
 
+bool histogram::remove(const histogram& other) noexcept {
+    if (digits_ != other.digits_ || (other.touched_ & ~touched_) != 0) return false;
+    if (over_range_ < other.over_range_) return false;
+    bool all_there = true;
+    for_each_count(
+        other.counts_, other.touched_, half_bits_,
+        [&](std::size_t index, std::uint64_t n) { all_there = all_there && counts_[index] >= n; });
+    if (!all_there) return false;
+    for_each_count(other.counts_, other.touched_, half_bits_,
+                   [&](std::size_t index, std::uint64_t n) { counts_[index] -= n; });
+    count_ -= other.count_;
+    over_range_ -= other.over_range_;
+    // Sums of decoded histograms are of midpoints, or rounded: never below nothing.
+    sum_ = sum_ > other.sum_ ? sum_ - other.sum_ : 0;
+    if (count_ == 0) {
+        clear();
+    } else {
+        find_extremes();
+    }
+    return true;
+}
+
+void histogram::find_extremes() noexcept {
+    std::size_t lowest = bucket_count();
+    std::size_t highest = 0;
+    for_each_count(counts_, touched_, half_bits_, [&](std::size_t index, std::uint64_t) {
+        lowest = std::min(lowest, index);
+        highest = index;
+    });
+    if (index_of(static_cast<std::uint64_t>(min_)) != lowest) {
+        min_ = static_cast<std::int64_t>(bucket_of(lowest, half_bits_).lower);
+    }
+    if (index_of(static_cast<std::uint64_t>(max_)) != highest) {
+        max_ = static_cast<std::int64_t>(bucket_of(highest, half_bits_).upper());
+    }
+}
+
+bool histogram::restore(std::int64_t min_ns, std::int64_t max_ns, double mean_ns,
+                        std::uint64_t over_range) noexcept {
+    if (count_ == 0) return min_ns == 0 && max_ns == 0 && over_range == 0;
+    if (min_ns < 0 || max_ns > highest_ns || over_range > count_) return false;
+    const auto in_bucket_of = [&](std::int64_t value, std::int64_t extreme) {
+        return index_of(static_cast<std::uint64_t>(value)) ==
+               index_of(static_cast<std::uint64_t>(extreme));
+    };
+    if (!in_bucket_of(min_ns, min_) || !in_bucket_of(max_ns, max_)) return false;
+    // A mean is written with six decimals, or as many as a double has.
+    const double rounding_ns = 1e-6 + 1e-15 * mean_ns;
+    const bool between = mean_ns >= static_cast<double>(min_ns) - rounding_ns &&
+                         mean_ns <= static_cast<double>(max_ns) + rounding_ns;
+    if (!between) return false;
+    min_ = min_ns;
+    max_ = max_ns;
+    sum_ = static_cast<wide>(static_cast<long double>(mean_ns) * static_cast<long double>(count_) +
+                             0.5L);
+    over_range_ = over_range;
+    return true;
+}
+
 void histogram::clear() noexcept {
     for (std::uint64_t left = touched_; left != 0; left &= left - 1) {
         const auto [first, last] = octave_range(std::countr_zero(left), half_bits_);

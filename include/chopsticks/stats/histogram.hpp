@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <chopsticks/core/error.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -42,6 +43,11 @@ class histogram {
     /// edge's equivalent here; min, max, sum and count stay exact.
     void add(const histogram& other) noexcept;
 
+    /// Takes out counts that were added. Min and max stay where the bucket that holds them still
+    /// has counts, and are edges of buckets otherwise. False, and nothing changes, if the other has
+    /// other digits, or counts that are not in this one.
+    bool remove(const histogram& other) noexcept;
+
     /// Empties it; touches only the octaves that were used.
     void clear() noexcept;
 
@@ -74,8 +80,13 @@ class histogram {
     /// truncated, not_supported for another encoding (V0, V1, uncompressed), a shifted or a scaled
     /// histogram, value_too_large for a count of values above 1 h. Memory is bounded by the
     /// histogram's own size, time by the length of the text and the number of buckets, whatever the
-    /// text says.
-    static result<histogram> decode(std::string_view base64);
+    /// text says. \param inflated_max message_size for a text that inflates to more bytes
+    static result<histogram> decode(std::string_view base64, std::size_t inflated_max = ~0ULL);
+
+    /// Puts back into a decoded histogram what the encoding lost. False, and nothing changes, if
+    /// they are figures of other counts: an extreme in another bucket, a mean outside of them.
+    bool restore(std::int64_t min_ns, std::int64_t max_ns, double mean_ns,
+                 std::uint64_t over_range) noexcept;
 
   private:
     // Sums of 64-bit values times 64-bit counts: exact, where a double would round from 2^53 on.
@@ -115,6 +126,7 @@ class histogram {
     void add_finer(const histogram& other) noexcept;
     void add_by_lower_edge(const histogram& other, std::uint64_t octaves) noexcept;
     void take_extremes(const histogram& other) noexcept;
+    void find_extremes() noexcept;
 
     // What `put` writes comes first and fits one cache line.
     std::uint64_t* counts_;

@@ -315,6 +315,59 @@ TEST_CASE("histogram_percentiles_and_counts_are_inverse") {
     }
 }
 
+TEST_CASE("histogram_without_what_was_added_is_the_one_before") {
+    const histogram first = of(wide_values(2000, 3));
+    const histogram second = of(wide_values(500, 4));
+    histogram both = first;
+    both.add(second);
+    REQUIRE(both.remove(second));
+    CHECK(both.encode() == first.encode());
+    CHECK(both.count() == first.count());
+    CHECK(both.mean() == doctest::Approx(first.mean()));
+    // Where its bucket was left, an extreme is known as well as the bucket.
+    CHECK(static_cast<double>(both.max()) == doctest::Approx(first.max()).epsilon(1e-3));
+    CHECK(static_cast<double>(both.min()) == doctest::Approx(first.min()).epsilon(1e-3));
+    REQUIRE(both.remove(first));
+    CHECK(both.count() == 0);
+    CHECK(both.max() == 0);
+    both.record(5);
+    CHECK(both.min() == 5);
+}
+
+TEST_CASE("histogram_keeps_what_it_has_when_asked_to_give_what_it_has_not") {
+    histogram h = of({5, 1000});
+    const std::string before = h.encode();
+    CHECK_FALSE(h.remove(of({5, 5})));
+    CHECK_FALSE(h.remove(of({7})));
+    CHECK_FALSE(h.remove(of({1'000'000})));
+    CHECK_FALSE(h.remove(histogram(2)));
+    CHECK(h.encode() == before);
+    CHECK(h.count() == 2);
+}
+
+TEST_CASE("histogram_takes_back_exact_figures_that_fit_its_buckets") {
+    histogram exact;
+    for (const std::int64_t v : {12'345, 1'234'567, 2'000'001})
+        exact.record(v);
+    auto h = std::move(histogram::decode(exact.encode()).value());
+    CHECK(h.max() != exact.max());
+    CHECK_FALSE(h.restore(12'345, 3'000'000, 1e6, 0));
+    CHECK_FALSE(h.restore(11'000, 2'000'001, 1e6, 0));
+    CHECK_FALSE(h.restore(-1, 2'000'001, 1e6, 0));
+    CHECK_FALSE(h.restore(12'345, 2'000'001, 2'000'002, 0));
+    CHECK_FALSE(h.restore(12'345, 2'000'001, std::nan(""), 0));
+    CHECK_FALSE(h.restore(12'345, 2'000'001, 1e6, 4));
+    CHECK(h.max() != exact.max());
+    REQUIRE(h.restore(exact.min(), exact.max(), exact.mean(), 1));
+    CHECK(h.min() == exact.min());
+    CHECK(h.max() == exact.max());
+    CHECK(h.mean() == exact.mean());
+    CHECK(h.over_range() == 1);
+    histogram empty;
+    CHECK(empty.restore(0, 0, 0, 0));
+    CHECK_FALSE(empty.restore(1, 1, 1, 0));
+}
+
 #ifndef CHOPSTICKS_SANITIZED  // sanitizers have mappings of their own
 TEST_CASE("histogram_untouched_counters_cost_no_memory") {
     const auto resident_kib = [] {
