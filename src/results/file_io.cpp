@@ -28,14 +28,16 @@ int write_all(int fd, std::string_view text) noexcept {
     return 0;
 }
 
-int read_file(const std::string& path, std::string& out) {
+int read_file(const std::string& path, std::string& out, std::size_t bytes_max) {
     out.clear();
     file_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.is_open()) return errno;
     struct stat status;
     if (::fstat(file.get(), &status) == 0) {
         if (S_ISDIR(status.st_mode)) return EISDIR;
-        if (status.st_size > 0) out.reserve(static_cast<std::size_t>(status.st_size));
+        const auto size = static_cast<std::size_t>(status.st_size > 0 ? status.st_size : 0);
+        if (size > bytes_max) return EFBIG;
+        out.reserve(size);
     }
     std::string buffer(1 << 16, '\0');
     while (true) {
@@ -43,6 +45,7 @@ int read_file(const std::string& path, std::string& out) {
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return errno;
         if (n == 0) return 0;
+        if (static_cast<std::size_t>(n) > bytes_max - out.size()) return EFBIG;
         out.append(buffer.data(), static_cast<std::size_t>(n));
     }
 }

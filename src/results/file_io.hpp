@@ -2,6 +2,7 @@
 /// \file
 /// Files by descriptor, with errno as the error.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -27,8 +28,8 @@ class file_descriptor {
 /// Writes all of it; 0 or errno.
 int write_all(int fd, std::string_view text) noexcept;
 
-/// Reads a whole file; 0 or errno.
-int read_file(const std::string& path, std::string& out);
+/// Reads a whole file; 0 or errno, EFBIG for one of more than `bytes_max`.
+int read_file(const std::string& path, std::string& out, std::size_t bytes_max = ~0ULL);
 
 /// "cannot <verb> <path>: <strerror>"
 std::string failed_to(std::string_view verb, const std::string& path, int error);

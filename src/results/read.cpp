@@ -2,7 +2,7 @@
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/results/read.hpp>
 
-#include "file_io.hpp"
+#include "bounded_json.hpp"
 #include "json_text.hpp"
 
 namespace chopsticks::results {
@@ -107,7 +107,9 @@ void check_result(const json& document, const std::string& name) {
                            "beside it");
     }
     const json& version = document["schema_version"];
-    if (version != json(schema_version)) {
+    const bool known =
+        version.is_number_integer() && version >= json(1) && version <= json(schema_version);
+    if (!known) {
         throw config_error(name + ": result of format " + dump(version) +
                            ", this version of chopsticks reads format " +
                            std::to_string(schema_version) +
@@ -129,23 +131,7 @@ void check_result(const json& document, const std::string& name) {
 }
 
 json read_result(const std::string& path) {
-    std::string text;
-    if (const int error = read_file(path, text); error != 0) {
-        throw config_error(failed_to("read the result", path, error));
-    }
-    if (text.empty()) throw config_error(path + ": empty, not a result");
-    json document;
-    try {
-        document = json::parse(text);
-    } catch (const json::parse_error& e) {
-        // An interval stream is a JSON document followed by more of them.
-        const json first = json::parse(text.substr(0, text.find('\n')), nullptr, false);
-        if (first.is_object()) check_result(first, path);
-        const std::string what = e.what();
-        const std::size_t place = what.find("at line ");
-        throw config_error(
-            path + ": not JSON: " + (place == std::string::npos ? what : what.substr(place)));
-    }
+    json document = parse_bounded(read_bounded(path, "read the result"), path);
     check_result(document, path);
     return document;
 }

@@ -1,0 +1,168 @@
+#pragma once
+/// \file
+/// A result read back from its file, typed: for comparisons, merges and exports. Any thread; blocks
+/// on the disk.
+///
+/// Whatever a file holds, reading it takes memory of a few times its size (at most 512 MiB), nests
+/// no deeper than 64 levels, and ends in a result or in one config_error that names the file and
+/// the place in it: for a file that is cut short, no JSON or no document of ours, of a format that
+/// this build does not know, with a member that is missing, of another type, negative or beyond
+/// `count_max`, with a key twice, and with a histogram that is damaged, is larger than one of ours
+/// can be, or holds other counts than it says.
+
+#include <chopsticks/results/document.hpp>
+#include <chopsticks/results/json.hpp>
+#include <chopsticks/stats/histogram.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace chopsticks::results {
+
+/// No count and no sum of bytes of a run is higher (18 PB), so that 512 of them can be added up.
+constexpr std::uint64_t count_max = std::uint64_t{1} << 54;
+
+/// What a document of this program is, by its `kind`.
+enum class document_kind : std::uint8_t {
+    run,       ///< the result of a run, or of several that were merged
+    sweep,     ///< sweep.json
+    find_max,  ///< find_max.json
+};
+
+/// A histogram of latencies as the result has it. Of `response`, percentiles and extremes are those
+/// of all that was due; those named by `at_least` ("p99_ns") are then lower bounds.
+struct latency_figures {
+    std::uint64_t count = 0;
+    std::int64_t min_ns = 0;
+    double mean_ns = 0;
+    double stddev_ns = 0;
+    std::int64_t p50_ns = 0;
+    std::int64_t p75_ns = 0;
+    std::int64_t p90_ns = 0;
+    std::int64_t p95_ns = 0;
+    std::int64_t p99_ns = 0;
+    std::int64_t p999_ns = 0;
+    std::int64_t p9999_ns = 0;
+    std::int64_t max_ns = 0;
+    std::uint64_t over_range = 0;  ///< values above an hour, which count as one hour
+    std::vector<std::string> at_least;
+    std::string hdr;  ///< encoded; empty where count is 0
+
+    /// All counts, with the exact extremes and mean: 3 digits in totals, 2 in intervals. Decoded
+    /// anew at each call; of figures that were loaded it cannot fail.
+    stats::histogram decode() const;
+};
+
+struct error_figures {
+    std::string error_class;  ///< "timeout", "server_error", ...
+    int http_status = 0;
+    int errno_value = 0;
+    std::string s3_code;  ///< of block devices the errno's name
+    std::uint64_t count = 0;
+    std::string example;
+};
+
+/// Figures of one operation, endpoint or size class over one span of time, as in
+/// docs/reference/result.md. Rates are of successes per second of the span.
+struct operation_figures {
+    std::string name;  ///< "<group>/<operation>", the endpoint, the size class; "" of a total
+    std::uint64_t ok = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t skipped = 0;
+    std::uint64_t shed = 0;
+    std::uint64_t unfinished = 0;
+    std::uint64_t retries = 0;
+    std::uint64_t bytes = 0;
+    double rate_per_s = 0;
+    double bytes_per_s = 0;
+    latency_figures response;  ///< of the answered and the unfinished
+    latency_figures service;
+    latency_figures send_lag;
+    latency_figures first_byte;
+    latency_figures failed_response;
+    std::optional<latency_figures> waited;  ///< of the unfinished
+    std::vector<error_figures> errors;
+    std::vector<operation_figures> by_size_class;  ///< of an operation in the totals
+};
+
+/// The figures of that name, or null. The pointer is valid as long as the list is.
+const operation_figures* find(const std::vector<operation_figures>& all, std::string_view name);
+
+/// One interval. Operations that did nothing in it are not in it.
+struct interval_figures {
+    double t_s = 0;         ///< its start, since the load began; see result_file::load_began_ns
+    double duration_s = 0;  ///< its real length
+    std::string phase;      ///< ramp, warmup, measure, drain
+    interval_load load;
+    std::vector<double> cores_busy;
+    json health;
+    std::vector<operation_figures> operations;
+};
+
+/// One stage of the measure phase.
+struct stage_record {
+    double start_s = 0;  ///< since the measure phase began
+    double duration_s = 0;
+    load_figures load;
+    operation_figures total;
+    std::vector<operation_figures> operations;
+};
+
+/// A document of this program. Members but the first four are of runs only.
+struct result_file {
+    std::string path;
+    document_kind kind = document_kind::run;
+    int version = 0;  ///< of the format
+    /// The whole document as JSON, but for the elements of `intervals`, which are below.
+    json document;
+
+    std::string run_id;
+    std::int64_t started_ns = 0;  ///< wall clock, since the Unix epoch
+    double duration_s = 0;        ///< of the measure phase: what rates are divided by
+    std::uint64_t seed = 0;
+    bool interrupted = false;
+    std::string problem;  ///< why it ended before its plan did; empty: it did not
+    int exit_status = 0;
+    double interval_s = 1;             ///< planned length of an interval
+    std::vector<phase_span> phases;    ///< since `started_ns`
+    bool valid = true;                 ///< the generator was not the limit
+    std::vector<std::string> reasons;  ///< why it was
+
+    load_figures load;  ///< over all groups, in the measure phase
+    operation_figures total;
+    std::vector<operation_figures> operations;
+    std::vector<operation_figures> by_endpoint;
+    std::vector<stage_record> stages;
+    std::vector<interval_figures> intervals;
+    std::uint64_t intervals_omitted = 0;  ///< that are in the interval stream only
+
+    /// Members of the document: objects, empty where an early build did not write them.
+    const json& environment() const { return part("environment"); }
+    const json& workload() const { return part("workload"); }
+    const json& scenario() const { return part("scenario"); }
+    const json& groups() const { return part("groups"); }
+    const json& generator() const { return part("generator"); }
+    const json& health() const { return part("health"); }
+
+    /// When the load began, that `t_s` of intervals counts from: the end of prepare. Wall clock.
+    std::int64_t load_began_ns() const;
+    /// When the measure phase began, by the wall clock; where there was none, as load_began_ns.
+    std::int64_t measure_began_ns() const;
+
+  private:
+    const json& part(const char* key) const;
+};
+
+/// Reads a document of whichever kind. Throws config_error as told above.
+result_file load_file(const std::string& path);
+
+/// Reads the result of a run; refuses the documents of sweeps and searches with where to find their
+/// runs. Throws config_error as told above.
+result_file load_result(const std::string& path);
+
+/// load_file of a text in memory; `name` stands for the file in messages.
+result_file parse_file(std::string_view text, const std::string& name);
+
+}  // namespace chopsticks::results

@@ -1,0 +1,299 @@
+#include <algorithm>
+#include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/results/read.hpp>
+#include <chopsticks/results/result_file.hpp>
+#include <cmath>
+
+#include "bounded_json.hpp"
+#include "checked_members.hpp"
+
+namespace chopsticks::results {
+
+namespace {
+
+/// What the counts of one of our histograms take at most before they are deflated: a header, and
+/// nine bytes for each of the 33,792 buckets of three digits.
+constexpr std::size_t hdr_bytes_max = 40 + 33'792 * 9;
+
+bool decode_into(const latency_figures& from, std::optional<stats::histogram>& out) {
+    if (from.hdr.empty()) {
+        out.emplace();
+        return from.count == 0;
+    }
+    auto decoded = stats::histogram::decode(from.hdr, hdr_bytes_max);
+    if (!decoded || decoded->count() != from.count || decoded->significant_digits() > 3) {
+        return false;
+    }
+    if (!decoded->restore(from.min_ns, from.max_ns, from.mean_ns, from.over_range)) return false;
+    out.emplace(std::move(*decoded));
+    return true;
+}
+
+latency_figures read_latency(const json& object, const place& at, const std::string& file) {
+    const checked_members from(object, at, file);
+    latency_figures out;
+    out.count = from.required_count("count");
+    out.min_ns = from.latency_ns("min_ns");
+    out.mean_ns = from.number("mean_ns");
+    out.stddev_ns = from.number("stddev_ns");
+    out.p50_ns = from.latency_ns("p50_ns");
+    out.p75_ns = from.latency_ns("p75_ns");
+    out.p90_ns = from.latency_ns("p90_ns");
+    out.p95_ns = from.latency_ns("p95_ns");
+    out.p99_ns = from.latency_ns("p99_ns");
+    out.p999_ns = from.latency_ns("p999_ns");
+    out.p9999_ns = from.latency_ns("p9999_ns");
+    out.max_ns = from.latency_ns("max_ns");
+    out.over_range = from.count("over_range");
+    out.at_least = from.texts("at_least");
+    out.hdr = from.text("hdr");
+    std::optional<stats::histogram> decoded;
+    if (!decode_into(out, decoded)) {
+        from.fail("hdr", "is no histogram of the counts beside it; the file is damaged");
+    }
+    return out;
+}
+
+error_figures read_error(const json& object, const place& at, const std::string& file) {
+    const checked_members from(object, at, file);
+    const auto code = [&](std::string_view key) {
+        const std::uint64_t value = from.count(key);
+        if (value > 9999) from.fail(key, "is out of range");
+        return static_cast<int>(value);
+    };
+    error_figures out;
+    out.error_class = from.required_text("class");
+    out.http_status = code("http_status");
+    out.errno_value = code("errno");
+    out.s3_code = from.text("s3_code");
+    out.count = from.required_count("count");
+    out.example = from.text("example");
+    return out;
+}
+
+operation_figures read_figures(const json& object, const place& at, const std::string& file,
+                               std::string_view name) {
+    const checked_members from(object, at, file);
+    const auto of = [&](std::string_view key) {
+        return read_latency(from.any(key), place{&at, key}, file);
+    };
+    operation_figures out;
+    out.name = name;
+    out.ok = from.required_count("ok");
+    out.failed = from.required_count("failed");
+    out.skipped = from.count("skipped");
+    out.shed = from.count("shed");
+    out.unfinished = from.count("unfinished");
+    out.retries = from.count("retries");
+    out.bytes = from.required_count("bytes");
+    out.rate_per_s = from.required_number("rate_per_s");
+    out.bytes_per_s = from.required_number("bytes_per_s");
+    out.response = of("response");
+    out.service = of("service");
+    out.send_lag = of("send_lag");
+    out.first_byte = of("first_byte");
+    out.failed_response = of("failed_response");
+    if (!from.any("waited").is_null()) out.waited = of("waited");
+    from.each("errors", [&](const json& one, const place& there, std::string_view) {
+        out.errors.push_back(read_error(one, there, file));
+    });
+    from.each("by_size_class", [&](const json& one, const place& there, std::string_view size) {
+        out.by_size_class.push_back(read_figures(one, there, file, size));
+    });
+    return out;
+}
+
+std::vector<operation_figures> read_table(const checked_members& from, std::string_view key) {
+    std::vector<operation_figures> out;
+    from.each(key, [&](const json& one, const place& there, std::string_view name) {
+        out.push_back(read_figures(one, there, from.file(), name));
+    });
+    return out;
+}
+
+load_figures read_load(const json& object, const place& at, const std::string& file) {
+    const checked_members from(object, at, file);
+    load_figures out;
+    out.intended = from.count("intended");
+    out.issued = from.count("issued");
+    out.skipped = from.count("skipped");
+    out.completed = from.count("completed");
+    out.cancelled = from.count("cancelled");
+    out.shed = from.count("shed");
+    out.shed_late = from.count("shed_late");
+    out.backlog_at_end = from.count("backlog_at_end");
+    out.backlog_age_max_ns = from.integer("backlog_age_max_ns");
+    out.max_in_flight = from.count("max_in_flight");
+    out.intended_rate_per_s = from.number("intended_rate_per_s");
+    return out;
+}
+
+interval_figures read_interval(const json& object, const place& at, const std::string& file) {
+    const checked_members from(object, at, file);
+    interval_figures out;
+    out.t_s = from.required_number("t_s");
+    out.duration_s = from.required_number("duration_s");
+    out.phase = from.required_text("phase");
+    const place load_at{&at, "load"};
+    const checked_members load(from.any("load"), load_at, file);
+    out.load.intended = load.count("intended");
+    out.load.issued = load.count("issued");
+    out.load.skipped = load.count("skipped");
+    out.load.completed = load.count("completed");
+    out.load.shed = load.count("shed");
+    out.load.shed_late = load.count("shed_late");
+    out.load.users = load.count("users");
+    out.load.backlog = load.count("backlog");
+    out.load.in_flight_max = load.count("in_flight_max");
+    out.cores_busy = from.numbers("cores_busy");
+    out.health = from.any("health");
+    out.operations = read_table(from, "operations");
+    return out;
+}
+
+void read_run(const checked_members& from, result_file& out) {
+    const place at{nullptr, "run"};
+    const checked_members run(from.any("run"), at, out.path);
+    out.run_id = run.required_text("id");
+    out.started_ns = run.integer("started_ns");
+    out.duration_s = run.required_number("duration_s");
+    out.seed = run.any_unsigned("seed");
+    out.interrupted = run.flag("interrupted");
+    out.problem = run.text("problem");
+    out.exit_status =
+        static_cast<int>(std::clamp<std::int64_t>(run.integer("exit_status"), 0, 255));
+    out.interval_s = run.any("interval_s").is_null() ? 1 : run.number("interval_s");
+    if (out.interval_s <= 0) run.fail("interval_s", "is out of range");
+    run.each("phases", [&](const json& one, const place& there, std::string_view) {
+        const checked_members phase(one, there, out.path);
+        out.phases.push_back({phase.required_text("name"), phase.required_number("started_s"),
+                              phase.required_number("duration_s")});
+    });
+}
+
+void read_stages(const checked_members& from, result_file& out) {
+    from.each("stages", [&](const json& one, const place& there, std::string_view) {
+        const checked_members stage(one, there, out.path);
+        stage_record row;
+        row.start_s = stage.required_number("start_s");
+        row.duration_s = stage.required_number("duration_s");
+        row.load = read_load(stage.any("load"), place{&there, "load"}, out.path);
+        row.total = read_figures(stage.any("total"), place{&there, "total"}, out.path, "");
+        row.operations = read_table(stage, "operations");
+        out.stages.push_back(std::move(row));
+    });
+}
+
+void read_result_members(result_file& out) {
+    check_result(out.document, out.path);
+    const place top;
+    const checked_members from(out.document, top, out.path);
+    read_run(from, out);
+    const place validity_at{nullptr, "validity"};
+    const checked_members validity(from.any("validity"), validity_at, out.path);
+    out.valid = validity.flag("valid");
+    out.reasons = validity.texts("reasons");
+    out.load = read_load(from.any("load"), place{nullptr, "load"}, out.path);
+    out.total = read_figures(from.any("total"), place{nullptr, "total"}, out.path, "");
+    out.operations = read_table(from, "operations");
+    out.by_endpoint = read_table(from, "by_endpoint");
+    read_stages(from, out);
+    out.intervals_omitted = from.count("intervals_omitted");
+}
+
+/// Of a sweep or a search.
+void check_series(const result_file& file, const char* list) {
+    const place top;
+    const checked_members from(file.document, top, file.path);
+    if (file.version != 1) {
+        from.fail("schema_version", "is " + std::to_string(file.version) +
+                                        ", this version of chopsticks reads format 1; use the "
+                                        "version that wrote it, or a later one");
+    }
+    if (!from.any(list).is_array()) from.fail(list, "is not a list");
+}
+
+}  // namespace
+
+stats::histogram latency_figures::decode() const {
+    std::optional<stats::histogram> out;
+    CHOPSTICKS_ASSERT(decode_into(*this, out));
+    return std::move(*out);
+}
+
+const operation_figures* find(const std::vector<operation_figures>& all, std::string_view name) {
+    const auto there = std::find_if(all.begin(), all.end(),
+                                    [&](const operation_figures& f) { return f.name == name; });
+    return there == all.end() ? nullptr : &*there;
+}
+
+const json& result_file::part(const char* key) const {
+    static const json nothing = json::object();
+    const auto there = document.is_object() ? document.find(key) : document.end();
+    return there != document.end() && there->is_object() ? *there : nothing;
+}
+
+namespace {
+
+std::int64_t start_of(const result_file& file, bool (*wanted)(const phase_span&),
+                      std::int64_t otherwise) {
+    const auto there = std::find_if(file.phases.begin(), file.phases.end(), wanted);
+    if (there == file.phases.end()) return otherwise;
+    return file.started_ns + std::llround(std::clamp(there->started_s, 0.0, 1e9) * 1e9);
+}
+
+}  // namespace
+
+std::int64_t result_file::load_began_ns() const {
+    return start_of(*this, [](const phase_span& p) { return p.name != "prepare"; }, started_ns);
+}
+
+std::int64_t result_file::measure_began_ns() const {
+    return start_of(
+        *this, [](const phase_span& p) { return p.name == "measure"; }, load_began_ns());
+}
+
+result_file parse_file(std::string_view text, const std::string& name) {
+    result_file out;
+    out.path = name;
+    const place intervals{nullptr, "intervals"};
+    out.document = parse_bounded(text, name, [&](json&& one, std::size_t number) {
+        out.intervals.push_back(read_interval(one, place{&intervals, "", number}, name));
+    });
+    if (!out.document.is_object()) {
+        throw config_error(name + ": not a result of chopsticks (it is no JSON object)");
+    }
+    const place top;
+    const checked_members from(out.document, top, out.path);
+    const std::string kind = from.any("kind").is_string() ? from.text("kind") : "";
+    const json& version = from.any("schema_version");
+    out.version = version.is_number_unsigned() ? static_cast<int>(from.count("schema_version")) : 0;
+    if (kind == "chopsticks-sweep") {
+        out.kind = document_kind::sweep;
+        check_series(out, "points");
+    } else if (kind == "chopsticks-find-max") {
+        out.kind = document_kind::find_max;
+        check_series(out, "trials");
+    } else {
+        if (!from.any("intervals").empty()) from.fail("intervals", "is not a list of objects");
+        read_result_members(out);
+    }
+    return out;
+}
+
+result_file load_file(const std::string& path) {
+    return parse_file(read_bounded(path, "read the result"), path);
+}
+
+result_file load_result(const std::string& path) {
+    result_file out = load_file(path);
+    if (out.kind != document_kind::run) {
+        throw config_error(path + ": of a " +
+                           (out.kind == document_kind::sweep ? "sweep" : "search") +
+                           ", not of one run; the results of its runs are in the same folder");
+    }
+    return out;
+}
+
+}  // namespace chopsticks::results
