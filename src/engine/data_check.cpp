@@ -23,7 +23,8 @@ void add(wrong_data& to, const wrong_data& more) {
 void check_data(steering& run) {
     for (std::size_t g = 0; g < run.options.groups.size(); ++g) {
         if (!run.options.groups[g].group->blocks.verify) continue;
-        const std::string problem = run.ask_driver(g, &core_driver::check_data, 1);
+        std::string problem;
+        if (run.options.leads()) problem = run.ask_driver(g, &core_driver::check_data, 1);
         if (!problem.empty()) run.result.notes.push_back(problem);
         for (auto& w : run.workers)
             add(run.result.wrong, ask(*w, [&] { return w->groups()[g]->driver().found_wrong(); }));

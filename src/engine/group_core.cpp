@@ -21,7 +21,7 @@ load::population_options object_options(const worker& owner, const run_options& 
                                         std::uint64_t seed) {
     load::population_options p;
     p.core = owner.core();
-    p.cores = options.cores;
+    p.cores = owner.cores();
     p.initial_objects = setup.group->data.objects;
     // A replay reads its data set only: a recorded key stands for the same object throughout.
     const bool kept = setup.protect_initial || setup.replay != nullptr;
@@ -30,7 +30,7 @@ load::population_options object_options(const worker& owner, const run_options& 
     p.max_in_flight = users + options.plan->phase.prepare_concurrency + 1;
     p.keys = setup.group->data.popularity;
     p.unchanging = is_unchanging(*setup.group);
-    p.read_shares = task_shares(*setup.group, options.cores);
+    p.read_shares = task_shares(*setup.group, owner.cores());
     p.seed = mix64(seed, stream_keys);
     return p;
 }
@@ -39,7 +39,7 @@ load::population_options container_options(const worker& owner, const run_option
                                            unsigned users, std::uint64_t seed) {
     load::population_options p;
     p.core = owner.core();
-    p.cores = options.cores;
+    p.cores = owner.cores();
     p.max_in_flight = users + options.plan->phase.prepare_concurrency + 1;
     p.seed = mix64(seed, stream_buckets);
     return p;
@@ -89,17 +89,16 @@ group_core::group_core(worker& owner, std::size_t index)
       random_(mix64(mix64(seed_, owner.core()), stream_choice)),
       driver_(owner.shared().options->groups[index].target->make_core(owner.loop(), owner.core())),
       op_log_(owner.shared().options->op_log != nullptr
-                  ? &owner.shared().options->op_log->lane(owner.core())
+                  ? &owner.shared().options->op_log->lane(owner.own_number())
                   : nullptr),
       objects_(object_options(owner, *owner.shared().options, owner.shared().options->groups[index],
-                              users_of(plan_, owner.core(), owner.shared().options->cores), seed_)),
+                              users_of(plan_, owner.core(), owner.cores()), seed_)),
       containers_(container_options(owner, *owner.shared().options,
-                                    users_of(plan_, owner.core(), owner.shared().options->cores),
-                                    seed_)),
+                                    users_of(plan_, owner.core(), owner.cores()), seed_)),
       mix_(weights_of(plan_), mix64(mix64(seed_, owner.core()), stream_words)),
       open_loop_(plan_.open.has_value()),
       helpers_random_(mix64(mix64(seed_, owner.core()), stream_backoff)),
-      due_(make_dispatcher(plan_, owner.core(), owner.shared().options->cores,
+      due_(make_dispatcher(plan_, owner.core(), owner.cores(),
                            owner.shared().options->groups[index].replay != nullptr)),
       operations_(owner.shared().options->plan->stop.operations > 0
                       ? &owner.shared().operations_left
@@ -123,15 +122,14 @@ group_core::group_core(worker& owner, std::size_t index)
         }
         tasks_.push_back(std::move(prepared));
     }
-    const unsigned users = users_of(plan_, owner.core(), owner.shared().options->cores);
+    const unsigned users = users_of(plan_, owner.core(), owner.cores());
     users_.resize(users);
     for (user& u : users_)
         u.connection = driver_->make_session();
     if (open_loop_) {
         idle_.reserve(users);
         if (trace::replay_feed* feed = owner.shared().options->groups[index].replay) {
-            replay_ = std::make_unique<replay_work>(plan_, feed->lane(owner.core()),
-                                                    owner.shared().options->cores);
+            replay_ = std::make_unique<replay_work>(plan_, feed->lane(owner.core()), owner.cores());
         }
         owner_.loop().add(*this);
     }
@@ -144,12 +142,12 @@ group_core::~group_core() {
 
 void group_core::set_extents(const std::vector<std::uint64_t>& images) {
     blocks_ = std::make_unique<block_work>(plan_, images, owner_.core(),
-                                           task_shares(plan_, owner_.shared().options->cores),
-                                           users_.size(), mix64(seed_, stream_blocks));
+                                           task_shares(plan_, owner_.cores()), users_.size(),
+                                           mix64(seed_, stream_blocks));
 }
 
 std::string group_core::popularity_note() const {
-    const std::vector<double> shares = task_shares(plan_, owner_.shared().options->cores);
+    const std::vector<double> shares = task_shares(plan_, owner_.cores());
     const std::vector<double> masses =
         blocks_ != nullptr ? blocks_->masses(shares) : objects_.read_masses();
     return describe_popularity(plan_, shares, masses);
@@ -181,8 +179,7 @@ void group_core::start_load() {
     user_levels_ = scenario::user_plan(plan_.closed, times.measure_ns - times.start_ns);
     for (std::size_t i = 0; i < users_.size(); ++i) {
         // User n of all is user n / cores of core n % cores.
-        runtime::start_detached(
-            closed_user(users_[i], i * owner_.shared().options->cores + owner_.core()));
+        runtime::start_detached(closed_user(users_[i], i * owner_.cores() + owner_.core()));
     }
 }
 

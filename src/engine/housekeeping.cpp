@@ -16,11 +16,12 @@ constexpr std::int64_t count_most_ns = 60 * second_ns;
 }  // namespace
 
 bool housekeeping::open_targets() {
+    CHOPSTICKS_ASSERT(run_.options.leads());
     run_.enter(phase::open);
     for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
-        ++opened_;
-        target_state state = run_.ask_driver(g, &core_driver::open_target, 1);
-        data_ready_.push_back(state.data_ready);
+        targets_.emplace_back();  // is open from here on, whatever comes of it
+        target_state& state = targets_.back();
+        state = run_.ask_driver(g, &core_driver::open_target, 1);
         if (state.problem.empty()) state.problem = share_extents(g, state);
         if (state.problem.empty()) {
             worker& first = *run_.workers.front();
@@ -35,20 +36,36 @@ bool housekeeping::open_targets() {
             run_.result.target_warnings.push_back(warning);
             if (run_.options.watcher != nullptr) run_.options.watcher->on_warning(warning);
         }
-        run_.result.images.push_back(std::move(state.images));
-        if (state.problem.empty()) continue;
-        if (run_.stopping()) return false;
-        run_.result.problem = state.problem;
-        run_.result.target_problem = true;
-        return false;
+        run_.result.images.push_back(state.images);
+        if (!state.problem.empty()) return refuse(state.problem);
     }
     return true;
+}
+
+bool housekeeping::join_targets(const std::vector<target_state>& found) {
+    CHOPSTICKS_ASSERT(!run_.options.leads() && found.size() == run_.options.groups.size());
+    run_.enter(phase::open);
+    for (std::size_t g = 0; g < found.size(); ++g) {
+        targets_.push_back(found[g]);
+        const auto join = [&](core_driver& on) { return on.join_target(found[g]); };
+        std::string problem = run_.ask_driver<std::string>(g, join, 1);
+        if (problem.empty()) problem = share_extents(g, found[g]);
+        if (!problem.empty()) return refuse(problem);
+    }
+    return true;
+}
+
+bool housekeeping::refuse(const std::string& problem) {
+    if (run_.stopping()) return false;
+    run_.result.problem = problem;
+    run_.result.target_problem = true;
+    return false;
 }
 
 std::string housekeeping::share_extents(std::size_t group, const target_state& state) {
     const scenario::group& plan = *run_.options.groups[group].group;
     if (plan.shape != scenario::subject_shape::extents) return {};
-    std::string problem = extents_problem(plan, state.extents, run_.options.cores);
+    std::string problem = extents_problem(plan, state.extents, run_.options.world_cores());
     if (!problem.empty()) return problem;
     for (auto& w : run_.workers)
         ask(*w, [&] { w->groups()[group]->set_extents(state.extents); });
@@ -56,12 +73,12 @@ std::string housekeeping::share_extents(std::size_t group, const target_state& s
 }
 
 bool housekeeping::makes_data(std::size_t group) const {
-    return run_.options.plan->phase.prepare && !data_ready_[group];
+    return run_.options.plan->phase.prepare && !targets_[group].data_ready;
 }
 
 void housekeeping::start_helpers(bool preparing, std::atomic<unsigned>& running) {
     const unsigned share =
-        std::max(1U, run_.options.plan->phase.prepare_concurrency / run_.options.cores);
+        std::max(1U, run_.options.plan->phase.prepare_concurrency / run_.options.world_cores());
     for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
         if (preparing && !makes_data(g)) {
             for (auto& w : run_.workers) {
@@ -201,7 +218,11 @@ bool housekeeping::prepare() {
                  : "");
         return false;
     }
-    for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
+    return true;
+}
+
+bool housekeeping::seal() {
+    for (std::size_t g = 0; run_.options.leads() && g < run_.options.groups.size(); ++g) {
         if (!makes_data(g)) continue;
         // Images that were not filled are not to be taken for filled ones.
         const scenario::group& group = *run_.options.groups[g].group;
@@ -295,13 +316,15 @@ void housekeeping::note_left(std::size_t group) {
     const group_setup& setup = run_.options.groups[group];
     const account ours = account_of(group);
     worker& front = *run_.workers.front();
+    // The leader's driver knows the target, and counts for all processes.
+    const bool leads = run_.options.leads();
     const std::uint64_t versions =
-        ask(front, [&] { return front.groups()[group]->driver().keeps_versions(); })
+        leads && ask(front, [&] { return front.groups()[group]->driver().keeps_versions(); })
             ? writes_of(group).versions
             : 0;
     left_count found;
     // Of versions there is no account that says which are there still.
-    const bool asks = (ours.objects > 0 && cleaned_) || versions > 0;
+    const bool asks = leads && ((ours.objects > 0 && cleaned_) || versions > 0);
     if (asks && !run_.aborting()) {
         found = run_.ask_driver(group, &core_driver::count_left, 2, count_most_ns);
     }
@@ -326,14 +349,17 @@ void housekeeping::note_left(std::size_t group) {
         one.exact = false;
         found.items.push_back(std::move(one));
     }
-    for (leftover& one :
-         ask(front, [&] { return front.groups()[group]->driver().left_behind(); })) {
-        found.items.push_back(std::move(one));
-    }
-    std::string note = ask(front, [&] { return front.groups()[group]->driver().removal_note(); });
-    std::vector<std::string>& warnings = run_.result.end_warnings;
-    if (!note.empty() && std::find(warnings.begin(), warnings.end(), note) == warnings.end()) {
-        warnings.push_back(std::move(note));
+    if (leads) {
+        for (leftover& one :
+             ask(front, [&] { return front.groups()[group]->driver().left_behind(); })) {
+            found.items.push_back(std::move(one));
+        }
+        std::string note =
+            ask(front, [&] { return front.groups()[group]->driver().removal_note(); });
+        std::vector<std::string>& warnings = run_.result.end_warnings;
+        if (!note.empty() && std::find(warnings.begin(), warnings.end(), note) == warnings.end()) {
+            warnings.push_back(std::move(note));
+        }
     }
     for (leftover& one : found.items) {
         if (one.remove_with.empty()) one.remove_with = setup.remove_with;
@@ -383,15 +409,15 @@ void housekeeping::clean() {
 
 void housekeeping::close_targets() {
     // The first one made what all use (the bucket), and can remove it when the others are gone.
-    for (std::size_t g = opened_; g-- > 0;) {
-        if (run_.aborting()) continue;
+    for (std::size_t g = targets_.size(); g-- > 0;) {
+        if (run_.aborting() || !run_.options.leads()) continue;
         worker& front = *run_.workers.front();
         const bool holds = ask(front, [&] { return front.groups()[g]->driver().holds_open(); });
         if (!run_.options.plan->phase.cleanup && !holds) continue;
         const std::string kept = run_.ask_driver(g, &core_driver::close_target, 2);
         if (run_.result.cleanup_problem.empty()) run_.result.cleanup_problem = kept;
     }
-    for (std::size_t g = 0; g < opened_; ++g) {
+    for (std::size_t g = 0; g < targets_.size(); ++g) {
         note_left(g);
         warn_of_late_writes(g);
     }

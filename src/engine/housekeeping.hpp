@@ -20,8 +20,14 @@ class housekeeping {
 
     /// False: a target has a problem (in the result), or the run was interrupted.
     bool open_targets();
+    /// The same, where another process has opened them and found this.
+    bool join_targets(const std::vector<target_state>& found);
+    /// What the targets are like, by group; of those that were opened.
+    const std::vector<target_state>& targets() const noexcept { return targets_; }
     /// False: the objects are not there (why is in the result), or the run was interrupted.
     bool prepare();
+    /// Marks what was made as complete, where this process leads. False: as above.
+    bool seal();
     /// Waits for the users, at most as long as the plan says, and then ends what they do.
     void drain();
     /// Removes all that may exist.
@@ -36,6 +42,8 @@ class housekeeping {
 
     /// Tells all cores which bytes of the images are theirs; returns why that cannot be.
     std::string share_extents(std::size_t group, const target_state& state);
+    /// Of opening or joining the last of targets_.
+    bool refuse(const std::string& problem);
     bool makes_data(std::size_t group) const;
     helpers_end run_helpers(bool preparing, std::uint64_t total);
     /// \param running counts those that have not ended
@@ -58,9 +66,8 @@ class housekeeping {
     void note_left(std::size_t group);
 
     steering& run_;
-    std::vector<bool> data_ready_;
-    std::size_t opened_ = 0;  ///< groups whose open_target was run
-    bool cleaned_ = false;    ///< the cleanup phase was begun
+    std::vector<target_state> targets_;  ///< of groups whose open_target or join_target was run
+    bool cleaned_ = false;               ///< the cleanup phase was begun
 };
 
 }  // namespace chopsticks::engine

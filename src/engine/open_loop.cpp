@@ -91,7 +91,7 @@ void group_core::start_open() {
     if (replay_) {
         due_from_.emplace(replay_->lane, times.start_ns);
     } else {
-        const unsigned cores = owner_.shared().options->cores;
+        const unsigned cores = owner_.cores();
         const load::rate_curve curve =
             scenario::rate_plan(*plan_.open, times.measure_ns - times.start_ns);
         due_from_.emplace(

@@ -1,6 +1,6 @@
 #include <algorithm>
+#include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
-#include <chopsticks/core/random.hpp>
 #include <chopsticks/core/waiter.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
@@ -16,26 +16,32 @@ namespace {
 
 constexpr std::int64_t measure_notice_ns = 10'000'000;
 
-/// Steers one run from the main thread.
-class coordinator {
+/// Steers one run from the thread that made it.
+class coordinator final : public run {
   public:
-    coordinator(const run_options& options, const std::atomic<int>& stop_level)
-        : options_(options),
-          stop_level_(stop_level),
-          shared_(make_shared(options)),
-          result_(shared_->names),
-          sink_(shared_->names, options.groups.size(), options.cores, options.interval_ns,
-                options.watcher),
-          run_(options, stop_level, workers_, result_, pace_),
-          housekeeping_(run_) {}
+    coordinator(const run_options& options, const std::atomic<int>& stop_level);
+    ~coordinator() override { stop_replays(options_.groups); }
 
-    run_result go();
+    bool open() override { return housekeeping_.open_targets(); }
+    const std::vector<target_state>& targets() const noexcept override {
+        return housekeeping_.targets();
+    }
+    bool join(const std::vector<target_state>& found) override {
+        return housekeeping_.join_targets(found);
+    }
+    bool prepare() override;
+    bool seal() override { return housekeeping_.seal() && !run_.stopping(); }
+    bool load(std::int64_t start_ns) override;
+    void drain() override;
+    void clean() override { housekeeping_.clean(); }
+    void close() override { housekeeping_.close_targets(); }
+    run_result finish() override;
 
   private:
     static std::unique_ptr<shared_state> make_shared(const run_options& options);
 
     void begin_op_log(std::int64_t start_ns);
-    void load();
+    void note_ends(const load_times& times, std::int64_t measured_to_ns);
     /// Moves the begin of the measure phase to where the throughput is steady.
     void watch_warmup(load_times& times, double from_s, std::int64_t now_ns);
 
@@ -56,12 +62,30 @@ class coordinator {
     std::vector<span> stages_;  ///< as they were
 };
 
+coordinator::coordinator(const run_options& options, const std::atomic<int>& stop_level)
+    : options_(options),
+      stop_level_(stop_level),
+      shared_(make_shared(options)),
+      result_(shared_->names),
+      sink_(shared_->names, options.groups.size(), options.cores, options.interval_ns,
+            options.watcher),
+      run_(options, stop_level, workers_, result_, pace_),
+      housekeeping_(run_) {
+    CHOPSTICKS_ASSERT(options.first_core + options.cores <= options.world_cores());
+    for (unsigned core = 0; core < options_.cores; ++core) {
+        workers_.push_back(std::make_unique<worker>(*shared_, sink_, core));
+        workers_.back()->start();
+    }
+    for (auto& w : workers_)
+        ask(*w, [] {});  // the groups exist from here on
+}
+
 std::unique_ptr<shared_state> coordinator::make_shared(const run_options& options) {
     auto shared = std::make_unique<shared_state>();
     shared->options = &options;
     shared->names = make_layout(options.groups);
-    shared->operations_left = options.plan->stop.operations;
-    shared->bytes_left = options.plan->stop.bytes;
+    shared->operations_left = options.share_of(options.plan->stop.operations);
+    shared->bytes_left = options.share_of(options.plan->stop.bytes);
     std::uint16_t endpoint = 0;
     for (const group_setup& setup : options.groups) {
         shared->first_endpoint.push_back(endpoint);
@@ -90,15 +114,21 @@ void coordinator::begin_op_log(std::int64_t start_ns) {
     options_.op_log->begin(header, start_ns);
 }
 
-void coordinator::load() {
+bool coordinator::prepare() {
+    if (run_.stopping() || !housekeeping_.prepare() || run_.stopping()) return false;
+    start_replays(options_.groups, stop_level_);
+    return true;
+}
+
+bool coordinator::load(std::int64_t start_ns) {
+    if (!run_.wait_until(start_ns - load_notice_ns, "for the time at which the load begins"))
+        return false;
     const scenario::phases& plan = options_.plan->phase;
     double ramp_s = 0;
     for (const group_setup& setup : options_.groups)
         ramp_s = std::max(ramp_s, scenario::ramp_s(*setup.group));
-    start_replays(options_.groups, stop_level_);
     load_times times;
-    // All cores are told before it begins.
-    times.start_ns = monotonic_ns() + 5'000'000;
+    times.start_ns = start_ns;
     const std::int64_t warmup_ns = times.start_ns + static_cast<std::int64_t>(ramp_s * 1e9);
     times.measure_ns = warmup_ns + std::max(plan.warmup_ns, plan.steady_within_ns);
     result_.steady.asked = plan.steady_within_ns > 0;
@@ -114,7 +144,8 @@ void coordinator::load() {
     for (auto& w : workers_)
         ask(*w, [&] { w->start_load(times); });
     for (;;) {
-        std::int64_t now = monotonic_ns();
+        // The cores have been told, but it may not have begun.
+        const std::int64_t now = std::max(monotonic_ns(), start_ns);
         if (run_.now() == phase::ramp && now >= warmup_ns) run_.enter(phase::warmup);
         if (run_.now() != phase::measure && now >= warmup_ns + plan.warmup_ns) {
             watch_warmup(times, ramp_s, now);
@@ -142,6 +173,11 @@ void coordinator::load() {
     }
     for (auto& w : workers_)
         ask(*w, [&] { w->stop_load(); });
+    note_ends(times, measured_to_ns);
+    return true;
+}
+
+void coordinator::note_ends(const load_times& times, std::int64_t measured_to_ns) {
     std::int64_t stage_start_ns = times.measure_ns;
     for (const std::int64_t planned_end_ns : times.stage_ends_ns) {
         const std::int64_t end_ns = std::clamp(planned_end_ns, stage_start_ns, times.end_ns);
@@ -180,23 +216,12 @@ void coordinator::watch_warmup(load_times& times, double from_s, std::int64_t no
         ask(*w, [&] { w->begin_measure(at_ns); });
 }
 
-run_result coordinator::go() {
-    for (unsigned core = 0; core < options_.cores; ++core) {
-        workers_.push_back(std::make_unique<worker>(*shared_, sink_, core));
-        workers_.back()->start();
-    }
-    for (auto& w : workers_)
-        ask(*w, [] {});  // the groups exist from here on
+void coordinator::drain() {
+    housekeeping_.drain();
+    check_data(run_);
+}
 
-    if (housekeeping_.open_targets()) {
-        if (!run_.stopping() && housekeeping_.prepare() && !run_.stopping()) {
-            load();
-            housekeeping_.drain();
-            check_data(run_);
-        }
-        housekeeping_.clean();
-    }
-    housekeeping_.close_targets();
+run_result coordinator::finish() {
     result_.pacing.resize(options_.groups.size());
     result_.schedule_lag.resize(options_.groups.size());
     std::vector<std::vector<core_gaps>> gaps(options_.groups.size());
@@ -238,9 +263,19 @@ run_result coordinator::go() {
 
 }  // namespace
 
+std::unique_ptr<run> make_run(const run_options& options, const std::atomic<int>& stop_level) {
+    return std::make_unique<coordinator>(options, stop_level);
+}
+
 run_result execute(const run_options& options, const std::atomic<int>& stop_level) {
-    coordinator run(options, stop_level);
-    return run.go();
+    const std::unique_ptr<run> one = make_run(options, stop_level);
+    if (one->open()) {
+        if (one->prepare() && one->seal() && one->load(monotonic_ns() + load_notice_ns))
+            one->drain();
+        one->clean();
+    }
+    one->close();
+    return one->finish();
 }
 
 }  // namespace chopsticks::engine

@@ -29,6 +29,14 @@ std::string_view name(phase p) noexcept {
     return "?";
 }
 
+std::uint64_t run_options::share_of(std::uint64_t total) const noexcept {
+    const std::uint64_t all = world_cores();
+    const std::uint64_t one_more = total % all;  // the first cores have so many of them
+    const std::uint64_t before = std::min<std::uint64_t>(one_more, first_core);
+    const std::uint64_t until = std::min<std::uint64_t>(one_more, first_core + cores);
+    return total / all * cores + until - before;
+}
+
 void load_figures::add(const load_figures& other) noexcept {
     intended += other.intended;
     issued += other.issued;

@@ -1,5 +1,7 @@
 #include "steering.hpp"
 
+#include <algorithm>
+
 namespace chopsticks::engine {
 
 void steering::enter(phase p) {
@@ -12,6 +14,15 @@ void steering::enter(phase p) {
     if (p == phase::done) return;
     result.phases.push_back(phase_span{p, static_cast<double>(now - started_ns_) / 1e9, 0});
     if (options.watcher != nullptr) options.watcher->on_phase(p);
+}
+
+bool steering::wait_until(std::int64_t at_ns, const std::string& what) {
+    patience waited(*this);
+    for (std::int64_t now = monotonic_ns(); now < at_ns && !stopping(); now = monotonic_ns()) {
+        if (waited.due()) waited.tell(what, waited.elapsed_ns() + at_ns - now);
+        pace.wait_until(std::min(now + poll_step_ns, at_ns));
+    }
+    return !stopping();
 }
 
 void steering::patience::tell(const std::string& what, std::int64_t most_ns) {

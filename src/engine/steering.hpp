@@ -47,12 +47,18 @@ class steering {
              waiter& p)
         : options(o), workers(w), result(r), pace(p), stop_level_(level) {}
 
-    /// Runs a coroutine of core 0's driver of one group to its end, or until the run is told to
-    /// stop as urgently as `give_up` says, or `most_ns` have passed since its begin (0: no such
-    /// limit) or, if the run is interrupted, since then. The watcher hears of it every second.
+    /// Runs a coroutine of the first core's driver of one group to its end, or until the run is
+    /// told to stop as urgently as `give_up` says, or `most_ns` have passed since its begin (0: no
+    /// such limit) or, if the run is interrupted, since then. The watcher hears of it every second.
     template <typename T>
     T ask_driver(std::size_t group, runtime::task<T> (core_driver::*what)(), int give_up,
-                 std::int64_t most_ns = 0);
+                 std::int64_t most_ns = 0) {
+        return ask_driver<T>(
+            group, [what](core_driver& on) { return (on.*what)(); }, give_up, most_ns);
+    }
+    /// The same of what `what` makes of the driver: a runtime::task<T>.
+    template <typename T, typename F>
+    T ask_driver(std::size_t group, F what, int give_up, std::int64_t most_ns = 0);
 
     /// Ends the phase under way and begins this one.
     void enter(phase p);
@@ -82,6 +88,10 @@ class steering {
     }
     void wait_ended(bool in_vain) noexcept { waited_in_vain_ = in_vain; }
 
+    /// Waits until a monotonic time; false: the run was interrupted first. The watcher hears of it
+    /// every second. \param what for, for a person
+    bool wait_until(std::int64_t at_ns, const std::string& what);
+
     /// Interrupted once, and twice.
     bool stopping() const noexcept { return stop_level_.load(std::memory_order_relaxed) > 0; }
     bool aborting() const noexcept { return stop_level_.load(std::memory_order_relaxed) > 1; }
@@ -99,17 +109,16 @@ class steering {
     bool waited_in_vain_ = false;
 };
 
-template <typename T>
-T steering::ask_driver(std::size_t group, runtime::task<T> (core_driver::*what)(), int give_up,
-                       std::int64_t most_ns) {
+template <typename T, typename F>
+T steering::ask_driver(std::size_t group, F what, int give_up, std::int64_t most_ns) {
     std::promise<T> promise;
     auto future = promise.get_future();
     worker& w = *workers.front();
     core_driver& driver = w.groups()[group]->driver();
     w.loop().post([&] {
-        runtime::start_detached([](core_driver& on, runtime::task<T> (core_driver::*call)(),
-                                   std::promise<T>& to, waiter& main) -> runtime::task<void> {
-            T value = co_await (on.*call)();
+        runtime::start_detached([](core_driver& on, const F& call, std::promise<T>& to,
+                                   waiter& main) -> runtime::task<void> {
+            T value = co_await call(on);
             to.set_value(std::move(value));
             main.wake();
         }(driver, what, promise, pace));

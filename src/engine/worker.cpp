@@ -31,10 +31,10 @@ driver_counters since(const driver_counters& now, const driver_counters& before)
 
 }  // namespace
 
-worker::worker(shared_state& shared, collector& sink, unsigned core)
+worker::worker(shared_state& shared, collector& sink, unsigned own_number)
     : shared_(shared),
       sink_(sink),
-      loop_(core, shared.options->cpus.empty() ? -1 : shared.options->cpus[core],
+      loop_(own_number, shared.options->cpus.empty() ? -1 : shared.options->cpus[own_number],
             shared.options->idle) {
     limited_ = shared.options->plan->stop.operations > 0 || shared.options->plan->stop.bytes > 0;
 }
@@ -173,7 +173,7 @@ void worker::hand_over(std::int64_t end_ns) {
             g->record_unfinished(times_.end_ns);
     }
     handover h;
-    h.core = loop_.core();
+    h.core = own_number();
     h.number = times_.interval_number(start_ns, step);
     h.when = start_ns >= times_.end_ns       ? phase::drain
              : start_ns >= times_.measure_ns ? phase::measure
@@ -211,7 +211,7 @@ void worker::hand_over(std::int64_t end_ns) {
     last_involuntary_ = involuntary;
     interval_start_ns_ = end_ns;
     sink_.give(std::move(h));
-    if (shared_.options->op_log != nullptr) shared_.options->op_log->lane(core()).hand_over();
+    if (shared_.options->op_log != nullptr) shared_.options->op_log->lane(own_number()).hand_over();
 }
 
 }  // namespace chopsticks::engine

@@ -301,7 +301,7 @@ class group_core final : public runtime::pump {
 
 class worker final : public runtime::pump {
   public:
-    worker(shared_state& shared, collector& sink, unsigned core);
+    worker(shared_state& shared, collector& sink, unsigned own_number);
     ~worker() override;
 
     /// From the main thread: the loop, to post to.
@@ -331,7 +331,11 @@ class worker final : public runtime::pump {
     // For group_core:
     shared_state& shared() noexcept { return shared_; }
     const load_times& times() const noexcept { return times_; }
-    unsigned core() const noexcept { return loop_.core(); }
+    /// Its number in the run's world, and how many that has: what all is dealt by.
+    unsigned core() const noexcept { return shared_.options->first_core + own_number(); }
+    unsigned cores() const noexcept { return shared_.options->world_cores(); }
+    /// Among those of this process.
+    unsigned own_number() const noexcept { return loop_.core(); }
     bool drain_expired() const noexcept { return drain_expired_; }
     std::size_t bin_of(std::int64_t intended_ns) const noexcept {
         return times_.bin_of(intended_ns, bin_now_);

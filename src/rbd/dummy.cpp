@@ -40,6 +40,9 @@ class dummy_core final : public engine::core_driver {
         state.extents = extents_;
         co_return state;
     }
+    runtime::task<std::string> join_target(const engine::target_state&) override {
+        co_return std::string();
+    }
     runtime::task<std::string> seal_data() override { co_return std::string(); }
     runtime::task<std::string> close_target() override { co_return std::string(); }
 

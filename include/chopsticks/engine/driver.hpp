@@ -145,7 +145,8 @@ struct wrong_data {
     std::uint64_t checked = 0;          ///< places that were read and compared
 };
 
-/// A driver on one core.
+/// A driver on one core. Core 0 is the first of the run's world: what runs there runs once, however
+/// many processes the run has.
 class core_driver {
   public:
     virtual ~core_driver() = default;
@@ -155,6 +156,14 @@ class core_driver {
     /// Run on core 0 before anything else: is the target there, does it let us in, is the name
     /// free? Makes what the run needs (the bucket).
     virtual runtime::task<target_state> open_target() = 0;
+
+    /// Run in place of open_target on the first core of each other process of the run's world, with
+    /// what that found: gets ready to work on the same target. Makes nothing that would have to be
+    /// removed; nothing else that is said to run on core 0 is run there. Returns an empty string,
+    /// or why this process cannot take part.
+    virtual runtime::task<std::string> join_target(const target_state&) {
+        co_return "the target of a group cannot be shared by several processes with this driver";
+    }
 
     /// Run on core 0 after the prepare phase made all objects: marks a kept data set as complete.
     /// Returns an empty string, or what went wrong.
@@ -217,7 +226,8 @@ class driver {
     /// File descriptors one session keeps open.
     virtual std::uint64_t descriptors_per_session() const noexcept { return 1; }
 
-    /// Called once per core, on that core, before its first operation.
+    /// Called once per core, on that core, before its first operation. \param core its number in
+    /// the run's world
     virtual std::unique_ptr<core_driver> make_core(runtime::reactor& reactor, unsigned core) = 0;
 };
 

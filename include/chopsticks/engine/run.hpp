@@ -2,6 +2,12 @@
 /// \file
 /// A run: phases over cores. The main thread steers, one thread per core works, one thread collects
 /// what the cores hand over at the end of every interval.
+///
+/// Several processes may make one run together: its *world* is the cores of all of them, numbered
+/// through. Users, rates, objects, extents, limits and the work of prepare and cleanup are dealt to
+/// the world's cores, and random numbers are those of a core's number in it, so that two processes
+/// of one core do what one of two cores does. What exists once (the bucket, marks, a kept data
+/// set's seal) is made and removed by the process that has the world's core 0, its *leader*.
 
 #include <atomic>
 #include <chopsticks/engine/driver.hpp>
@@ -184,8 +190,10 @@ struct group_setup {
 struct run_options {
     const scenario::scenario* plan = nullptr;
     std::vector<group_setup> groups;
-    unsigned cores = 1;
-    std::vector<int> cpus;  ///< to pin to, one per core; empty: not pinned
+    unsigned cores = 1;         ///< of this process
+    unsigned first_core = 0;    ///< the number of its first core in the world
+    unsigned cores_in_all = 0;  ///< of the world; 0: it is this process alone
+    std::vector<int> cpus;      ///< to pin to, one per core; empty: not pinned
     runtime::idle_mode idle = runtime::idle_mode::hybrid;
     std::uint64_t seed = 1;
     std::int64_t interval_ns = 1'000'000'000;
@@ -196,6 +204,11 @@ struct run_options {
     /// Raised by whoever has seen enough, from any thread: the load ends then as at its planned
     /// end, and the run is not interrupted. May be null.
     const std::atomic<bool>* end_load = nullptr;
+
+    unsigned world_cores() const noexcept { return cores_in_all > 0 ? cores_in_all : cores; }
+    bool leads() const noexcept { return first_core == 0; }
+    /// What of `total` is this process's: those of all processes add up to it.
+    std::uint64_t share_of(std::uint64_t total) const noexcept;
 };
 
 /// How warm-up and measure phase came to their ends, judged by the throughput per interval.
@@ -272,8 +285,59 @@ stats::layout make_layout(const std::vector<group_setup>& groups);
 /// order.
 std::vector<trace::replay_kind> replay_kinds(const scenario::group& group);
 
-/// Runs it. Blocks until the end. `stop_level` is raised from anywhere (a signal handler too): 1
-/// ends the phase, drains, cleans up; 2 stops at once and leaves the objects behind.
+/// The phases of a run as calls, for whoever knows when each may begin: a command line (see
+/// `execute`), or what keeps the processes of a world together. They are called in this order by
+/// the thread that made the run, which blocks in each; where one says false the next of them that
+/// is still to be called is named. What an interrupt does is as in `execute`.
+///
+/// In a world each phase begins when all processes have ended the one before, but for `open`, which
+/// comes before `join`, and `close`, where the leader's comes last. What a process decides by what
+/// it measured (a steady throughput, stop.confidence, running out of things to work on) it decides
+/// for itself.
+class run {
+  public:
+    virtual ~run() = default;
+
+    /// The leader: opens the targets, and makes what all processes need of them. False: there is a
+    /// problem, or an interrupt; `close` is next.
+    virtual bool open() = 0;
+    /// What `open` found, by group.
+    virtual const std::vector<target_state>& targets() const noexcept = 0;
+    /// Another process, in place of `open`: learns what that found. False: as there.
+    virtual bool join(const std::vector<target_state>& found) = 0;
+
+    /// Makes the initial objects, those of this process, and reads ahead in recordings. False: they
+    /// are not all there; `clean` is next.
+    virtual bool prepare() = 0;
+    /// The leader: marks kept data sets as complete. False: as `prepare`.
+    virtual bool seal() = 0;
+
+    /// Puts the load on. It begins at `start_ns`, a monotonic time that the cores can keep if it is
+    /// load_notice_ns away; what was due before they knew begins late, and is counted so. False: an
+    /// interrupt came first; `clean` is next.
+    virtual bool load(std::int64_t start_ns) = 0;
+    /// Waits for what is in flight. Always called after a load; then verifies data, where asked to.
+    virtual void drain() = 0;
+
+    /// Removes all that this process's cores made.
+    virtual void clean() = 0;
+    /// Lets go of the targets; the leader removes what `open` made. What is left then is in the
+    /// result.
+    virtual void close() = 0;
+
+    /// Ends the cores. What came of it, all in all; the last call.
+    virtual run_result finish() = 0;
+};
+
+/// How long before its beginning the cores must be told of a load.
+constexpr std::int64_t load_notice_ns = 5'000'000;
+
+/// Starts the cores. The options, what they point to and `stop_level` outlive the run.
+std::unique_ptr<run> make_run(const run_options& options, const std::atomic<int>& stop_level);
+
+/// Runs it, as a world of its own. Blocks until the end. `stop_level` is raised from anywhere (a
+/// signal handler too): 1 ends the phase, drains, cleans up; 2 stops at once and leaves the objects
+/// behind.
 run_result execute(const run_options& options, const std::atomic<int>& stop_level);
 
 }  // namespace chopsticks::engine

@@ -20,9 +20,9 @@ struct driver_options {
     scenario::timeouts timeout;
     std::string run_id;           ///< marks images that this run made
     std::uint64_t data_seed = 0;  ///< of contents
-    unsigned cores = 1;
-    bool prepares = true;  ///< the run fills the images before its load
-    bool cleans = true;    ///< the run removes what it made at its end
+    unsigned cores = 1;           ///< of the run's world
+    bool prepares = true;         ///< the run fills the images before its load
+    bool cleans = true;           ///< the run removes what it made at its end
 };
 
 /// True if this program was built with librbd.

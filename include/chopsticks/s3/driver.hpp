@@ -24,8 +24,8 @@ struct driver_options {
     /// made_bucket_stem() of this run and group: what buckets of create_bucket are called.
     std::string bucket_stem;
     std::uint64_t data_seed = 0;  ///< of contents and sizes
-    unsigned cores = 1;
-    bool prepares = true;  ///< the run writes the initial objects
+    unsigned cores = 1;           ///< of the run's world
+    bool prepares = true;         ///< the run writes the initial objects
     /// How often the run's mark is written again; a sixth of it after a failure. Far enough below
     /// the five minutes after which a run counts as dead for some to fail.
     std::int64_t mark_refresh_ns = 60'000'000'000;

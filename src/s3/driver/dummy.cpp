@@ -38,6 +38,9 @@ class dummy_core final : public engine::core_driver {
         return std::make_unique<dummy_session>(loop_, delay_ns_);
     }
     runtime::task<engine::target_state> open_target() override { co_return engine::target_state(); }
+    runtime::task<std::string> join_target(const engine::target_state&) override {
+        co_return std::string();
+    }
     runtime::task<std::string> seal_data() override { co_return std::string(); }
     runtime::task<std::string> close_target() override { co_return std::string(); }
 

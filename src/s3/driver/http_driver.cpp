@@ -48,6 +48,11 @@ class http_core final : public engine::core_driver {
         if (!target_.keeper) target_.keeper = std::make_unique<mark_keeper>(state_, addresses_);
         return open_s3_target(state_, addresses_, target_);
     }
+    /// Sessions bring their own connections, and the mark of the process that opened it is that of
+    /// all.
+    runtime::task<std::string> join_target(const engine::target_state&) override {
+        co_return std::string();
+    }
     runtime::task<std::string> seal_data() override {
         state_.control_cancelled = false;
         return seal_s3_data(state_, addresses_, target_);

@@ -3,12 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chopsticks/core/virtual_clock.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <map>
+#include <memory>
 #include <set>
 
 #include "model_disks.hpp"
@@ -30,6 +32,28 @@ struct disk_run {
           driver(disks) {}
 
     engine::run_result go(unsigned cores) {
+        set_up(cores);
+        const virtual_clock clock;
+        return engine::execute(options, stop);
+    }
+
+    /// As one of several processes. `targets`: what the leader found, who sets it.
+    void go_along(unsigned cores, std::vector<engine::target_state>& targets) {
+        set_up(cores);
+        const virtual_clock clock;
+        const auto run = engine::make_run(options, stop);
+        REQUIRE((options.leads() ? run->open() : run->join(targets)));
+        if (options.leads()) targets = run->targets();
+        REQUIRE(run->prepare());
+        REQUIRE(run->seal());
+        REQUIRE(run->load(clock.now_ns() + engine::load_notice_ns));
+        run->drain();
+        run->clean();
+        run->close();
+        CHECK(run->finish().problem == "");
+    }
+
+    void set_up(unsigned cores) {
         options.plan = &plan;
         options.cores = cores;
         options.seed = plan.seed;
@@ -40,8 +64,17 @@ struct disk_run {
             setup.target = &driver;
             options.groups.push_back(setup);
         }
-        const virtual_clock clock;
-        return engine::execute(options, stop);
+    }
+
+    /// What a core of this process did, in its order: operation, image, offset, length.
+    std::vector<std::array<std::uint64_t, 4>> done_by(unsigned core) const {
+        std::vector<std::array<std::uint64_t, 4>> out;
+        for (const auto* some : {&disks.before_load, &disks.accesses}) {
+            for (const disk_access& a : *some) {
+                if (a.core == core) out.push_back({a.code, a.image, a.offset, a.length});
+            }
+        }
+        return out;
     }
 
     scenario::scenario plan;
@@ -87,6 +120,25 @@ TEST_CASE("blocks_prefill_writes_every_byte_once_whatever_the_sizes") {
             CHECK(r.disks.accesses.size() > 50);
             CHECK(result.left_behind == 0);
         }
+    }
+}
+
+TEST_CASE("blocks_of_two_processes_are_those_of_two_cores") {
+    const auto make = [] {
+        auto r = std::make_unique<disk_run>("[write, read]", "{prefill_block: 8KiB}");
+        r->disks.images = {1'000'003, 262'144};
+        return r;
+    };
+    const auto whole = make();
+    REQUIRE(whole->go(2).problem == "");
+    std::vector<engine::target_state> targets;
+    for (unsigned core = 0; core < 2; ++core) {
+        const auto one = make();
+        one->options.first_core = core;
+        one->options.cores_in_all = 2;
+        one->go_along(1, targets);
+        REQUIRE(one->done_by(0).size() > 100);
+        CHECK(one->done_by(0) == whole->done_by(core));
     }
 }
 

@@ -57,6 +57,9 @@ class disk_core final : public engine::core_driver {
         disks_.sealed = disks_.data_ready;
         co_return s;
     }
+    runtime::task<std::string> join_target(const engine::target_state&) override {
+        co_return std::string();
+    }
     runtime::task<std::string> seal_data() override {
         const std::lock_guard lock(disks_.mutex);
         disks_.sealed = true;

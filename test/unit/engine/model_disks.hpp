@@ -11,7 +11,7 @@
 
 struct disk_access {
     std::uint16_t code = 0;
-    unsigned core = 0;
+    unsigned core = 0;  ///< among those of its process
     std::uint64_t image = 0;
     std::uint64_t offset = 0;
     std::uint64_t length = 0;

@@ -98,7 +98,14 @@ class model_core final : public engine::core_driver {
         if (cancelled_) s.problem = "cancelled";
         co_return s;
     }
-    runtime::task<std::string> seal_data() override { co_return std::string(); }
+    runtime::task<std::string> join_target(const engine::target_state&) override {
+        ++state_.joined;
+        co_return std::string();
+    }
+    runtime::task<std::string> seal_data() override {
+        ++state_.sealed;
+        co_return std::string();
+    }
     runtime::task<std::string> close_target() override {
         ++state_.closed;
         cancelled_ = false;

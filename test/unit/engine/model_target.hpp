@@ -37,6 +37,8 @@ struct model_state {
     std::atomic<bool> hang_open{
         false};  ///< open_target and close_target answer only when cancelled
     std::atomic<int> opened{0};
+    std::atomic<int> joined{0};
+    std::atomic<int> sealed{0};
     std::atomic<int> closed{0};
 };
 
