@@ -45,6 +45,8 @@ class replay_feed::reader {
         figures.problem = file_.problem();
     }
     bool failed() const { return !file_.problem().empty(); }
+    /// When the last operation of any core is due.
+    std::int64_t last_due_ns() const noexcept { return last_due_ns_; }
 
     replay_figures figures;
 
@@ -64,7 +66,9 @@ class replay_feed::reader {
 };
 
 void replay_feed::reader::hand_over(const planned_operation& op, unsigned core) {
-    replay_lane& lane = feed_.lanes_[core];
+    // Of another process of the run, which reads the same recording.
+    if (core < options_.first_core || core - options_.first_core >= feed_.lanes()) return;
+    replay_lane& lane = feed_.lane(core);
     while (lane.full()) {
         feed_.primed_.store(true, std::memory_order_release);
         if (feed_.stop_.load(std::memory_order_relaxed)) return;
@@ -149,9 +153,10 @@ bool replay_feed::reader::run_round() {
 
 replay_feed::replay_feed(const replay_options& options)
     : options_(options),
-      lanes_(std::make_unique<replay_lane[]>(options.cores)),
+      lanes_(std::make_unique<replay_lane[]>(lanes())),
       reader_(std::make_unique<reader>(*this)) {
     CHOPSTICKS_ASSERT(options.cores > 0 && options.speed > 0);
+    CHOPSTICKS_ASSERT(options.first_core + lanes() <= options.cores);
     CHOPSTICKS_ASSERT(options.kinds.size() < not_replayed);
 }
 
@@ -169,17 +174,9 @@ void replay_feed::work() {
     }
     const bool stopped = stop_.load(std::memory_order_relaxed);
     reader_->figures.complete = !stopped && !reader_->failed();
-    std::int64_t end_ns = 0;
-    for (unsigned core = 0; core < options_.cores; ++core) {
-        replay_lane& lane = lanes_[core];
-        const std::uint64_t tail = lane.tail_.load(std::memory_order_relaxed);
-        if (tail > 0) {
-            const planned_operation& last = lane.ring_[(tail - 1) % replay_lane::capacity];
-            end_ns = std::max(end_ns, last.due_ns);
-        }
-        lane.done_.store(true, std::memory_order_release);
-    }
-    end_ns_.store(end_ns, std::memory_order_release);
+    for (unsigned i = 0; i < lanes(); ++i)
+        lanes_[i].done_.store(true, std::memory_order_release);
+    end_ns_.store(reader_->last_due_ns(), std::memory_order_release);
     primed_.store(true, std::memory_order_release);
 }
 
@@ -191,10 +188,10 @@ void replay_feed::stop() {
 replay_figures replay_feed::figures() const {
     reader_->publish_read();
     replay_figures out = reader_->figures;
-    for (unsigned core = 0; core < options_.cores; ++core) {
-        out.late += lanes_[core].late_;
-        out.moved += lanes_[core].moved_;
-        out.lateness_max_ns = std::max(out.lateness_max_ns, lanes_[core].lateness_max_ns_);
+    for (unsigned i = 0; i < lanes(); ++i) {
+        out.late += lanes_[i].late_;
+        out.moved += lanes_[i].moved_;
+        out.lateness_max_ns = std::max(out.lateness_max_ns, lanes_[i].lateness_max_ns_);
     }
     return out;
 }

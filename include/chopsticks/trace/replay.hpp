@@ -46,13 +46,15 @@ struct replay_kind {
 struct replay_options {
     std::string file;
     recording_format format = recording_format::automatic;
-    double speed = 1;   ///< gaps are divided by it
-    bool loop = false;  ///< begin again at the end
-    std::string group;  ///< operation logs: only operations of this group; empty: all
-    unsigned cores = 1;
-    std::uint64_t objects = 0;                     ///< (or images) that keys stand for; 0: none
-    bool whole_images = false;                     ///< all I/O on an image belongs to one core
-    std::vector<replay_kind> kinds;                ///< all others are left out, and counted
+    double speed = 1;                ///< gaps are divided by it
+    bool loop = false;               ///< begin again at the end
+    std::string group;               ///< operation logs: only operations of this group; empty: all
+    unsigned cores = 1;              ///< that it is dealt to
+    unsigned first_core = 0;         ///< of those that are here; what the others get is left out
+    unsigned own_cores = 0;          ///< how many these are; 0: all
+    std::uint64_t objects = 0;       ///< (or images) that keys stand for; 0: none
+    bool whole_images = false;       ///< all I/O on an image belongs to one core
+    std::vector<replay_kind> kinds;  ///< all others are left out, and counted
     std::int64_t sort_window_ns = 10'000'000'000;  ///< of recorded time
 };
 
@@ -73,7 +75,7 @@ struct replay_figures {
     reading_figures read;
     recording_format format = recording_format::automatic;
     std::uint64_t file_bytes = 0;
-    std::uint64_t operations = 0;    ///< handed to the cores
+    std::uint64_t operations = 0;    ///< handed to the cores that are here
     std::uint64_t unmapped = 0;      ///< of a kind (or group) that the replay does not have
     std::uint64_t refused = 0;       ///< not replayed: the recorded target had refused them (4xx)
     std::uint64_t out_of_order = 0;  ///< too late in the file for the sort window: moved later
@@ -164,7 +166,8 @@ class replay_feed {
     bool primed() const noexcept { return primed_.load(std::memory_order_acquire); }
     /// When the last operation is due, since the start of the load; -1 while that is not known.
     std::int64_t end_ns() const noexcept { return end_ns_.load(std::memory_order_acquire); }
-    replay_lane& lane(unsigned core) noexcept { return lanes_[core]; }
+    /// \param core one of those that are here, by its number among all
+    replay_lane& lane(unsigned core) noexcept { return lanes_[core - options_.first_core]; }
 
     /// Ends reading. Afterwards, when the cores have ended too, figures() may be read.
     void stop();
@@ -173,6 +176,9 @@ class replay_feed {
   private:
     class reader;
     void work();
+    unsigned lanes() const noexcept {
+        return options_.own_cores > 0 ? options_.own_cores : options_.cores;
+    }
 
     replay_options options_;
     std::unique_ptr<replay_lane[]> lanes_;

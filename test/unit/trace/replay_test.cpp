@@ -73,7 +73,8 @@ replayed drain(const replay_options& options, std::size_t most = SIZE_MAX) {
     std::size_t count = 0;
     for (bool any = true; any && count < most;) {
         any = false;
-        for (unsigned core = 0; core < options.cores; ++core) {
+        const unsigned here = options.own_cores > 0 ? options.own_cores : options.cores;
+        for (unsigned core = options.first_core; core < options.first_core + here; ++core) {
             replay_lane& lane = feed.lane(core);
             while (const planned_operation* op = lane.front(0)) {
                 out.cores[core].push_back(*op);
@@ -150,6 +151,37 @@ TEST_CASE("the gaps of a recording are kept, divided by the speed") {
             }
         }
     }
+}
+
+TEST_CASE("processes that share a recording are each handed their cores' part of it") {
+    const temporary_directory dir;
+    random_stream random(5);
+    std::string text;
+    for (int i = 0; i < 20'000; ++i) {
+        const bool list = random.below(4) == 0;
+        text += rgw_line(day_ns + i * 1'000'000LL, list ? "list_bucket" : "get_obj",
+                         "k" + std::to_string(random.below(500)));
+    }
+    replay_options o = options_for(dir.file("rgw.log", text));
+    o.cores = 3;
+    const replayed whole = drain(o);
+    std::uint64_t operations = 0;
+    for (const auto& [first, own] : {std::pair{0U, 2U}, {2U, 1U}}) {
+        o.first_core = first;
+        o.own_cores = own;
+        const replayed part = drain(o);
+        operations += part.figures.operations;
+        // All of them end with the recording, not with their part of it.
+        CHECK(part.end_ns == whole.end_ns);
+        for (unsigned core = first; core < first + own; ++core) {
+            REQUIRE(part.cores[core].size() == whole.cores[core].size());
+            for (std::size_t i = 0; i < part.cores[core].size(); ++i) {
+                REQUIRE(part.cores[core][i].due_ns == whole.cores[core][i].due_ns);
+                REQUIRE(part.cores[core][i].key == whole.cores[core][i].key);
+            }
+        }
+    }
+    CHECK(operations == whole.figures.operations);
 }
 
 TEST_CASE("what stands out of place within the window is put in order, beyond it counted") {
