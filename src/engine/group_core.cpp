@@ -118,7 +118,9 @@ group_core::group_core(worker& owner, std::size_t index)
             prepared.removes_own |= puts && s.use == scenario::subject_use::remove;
             const bool receives = scenario::catalogue::operation_of(plan_, s).carries ==
                                   scenario::catalogue::payload::received;
-            prepared.steps.push_back(prepared_step{&s, s.use, receives, slots[t][i], number++});
+            bound_.push_back(driver_->bind(s));
+            prepared.steps.push_back(
+                prepared_step{&s, bound_.back().get(), s.use, receives, slots[t][i], number++});
         }
         tasks_.push_back(std::move(prepared));
     }

@@ -45,12 +45,6 @@ bool is_refusal(const outcome& out) noexcept {
     }
 }
 
-const catalogue::operation& row_of(const catalogue::workload& in, std::string_view name) {
-    const catalogue::operation* const row = catalogue::find_operation(in, name);
-    CHOPSTICKS_ASSERT(row != nullptr);
-    return *row;
-}
-
 /// It failed, and all is as if it had not.
 bool is_expected(const outcome& out, const catalogue::operation& row) noexcept {
     return std::find(row.expected.begin(), row.expected.end(), out.native) != row.expected.end();
@@ -63,6 +57,13 @@ bool answered(const outcome& out) noexcept {
 
 }  // namespace
 
+group_core::chore group_core::make_chore(std::string_view operation_name) {
+    if (operation_name.empty()) return {};
+    const catalogue::operation* const row = catalogue::find_operation(workload_, operation_name);
+    CHOPSTICKS_ASSERT(row != nullptr);
+    return {row, driver_->bind(catalogue::plain_step(*row))};
+}
+
 void group_core::start_helpers(bool preparing, unsigned concurrency, std::function<void()> done) {
     helpers_done_ = std::move(done);
     helpers_stop_ = false;
@@ -74,6 +75,12 @@ void group_core::start_helpers(bool preparing, unsigned concurrency, std::functi
     refused_in_row_ = 0;
     last_failure_.clear();
     problem.clear();
+    if (preparing) {
+        making_ = make_chore(workload_.prepare_with);
+    } else {
+        removing_ = make_chore(workload_.clean_with);
+        removing_containers_ = make_chore(workload_.clean_container_with);
+    }
     helpers_.clear();
     for (unsigned i = 0; i < concurrency; ++i)
         helpers_.push_back(driver_->make_session());
@@ -150,15 +157,14 @@ runtime::task<group_core::insisted> group_core::insist(std::size_t number, const
 }
 
 runtime::task<void> group_core::prepare_some(std::size_t number) {
-    const catalogue::operation& row = row_of(workload_, workload_.prepare_with);
     load::object_ref ref;
     while (!helpers_stop_ && objects_.begin_prepare(ref)) {
         operation op;
-        op.code = row.code;
+        op.step = making_.bound.get();
         op.object = ref.index;
         op.version = ref.version;
         op.size = object_size(plan_, data_seed_, ref.index);
-        const insisted how = co_await insist(number, op, row);
+        const insisted how = co_await insist(number, op, *making_.row);
         objects_.end_put(ref, how == insisted::done);
         if (how == insisted::done) continue;
         // Without one of them the data set is not what the scenario says.
@@ -168,11 +174,10 @@ runtime::task<void> group_core::prepare_some(std::size_t number) {
 }
 
 runtime::task<void> group_core::prefill_some(std::size_t number) {
-    const catalogue::operation& row = row_of(workload_, workload_.prepare_with);
     operation op;
     while (!helpers_stop_ && blocks_->next_prefill(op)) {
-        op.code = row.code;
-        const insisted how = co_await insist(number, op, row);
+        op.step = making_.bound.get();
+        const insisted how = co_await insist(number, op, *making_.row);
         if (how == insisted::done) {
             ++blocks_filled_;
             continue;
@@ -187,14 +192,13 @@ runtime::task<void> group_core::clean_some(std::size_t number) {
     while (!helpers_stop_) {
         const bool object = objects_.next_leftover(ref);
         if (!object && !containers_.next_leftover(ref)) break;
-        const catalogue::operation& row =
-            row_of(workload_, object ? workload_.clean_with : workload_.clean_container_with);
+        const chore& removing = object ? removing_ : removing_containers_;
         operation op;
-        op.code = row.code;
+        op.step = removing.bound.get();
         op.object = ref.index;
         op.version = ref.version;
         op.cleaning = true;
-        const insisted how = co_await insist(number, op, row);
+        const insisted how = co_await insist(number, op, *removing.row);
         if (how == insisted::done) continue;
         ++(object ? objects_abandoned_ : containers_abandoned_);
         // One object may be locked; where all are, the rest needs no asking.

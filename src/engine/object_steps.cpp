@@ -11,7 +11,6 @@ using scenario::subject_use;
 bool group_core::begin_block(const user& u, const prepared_step& step, sequence_state& state,
                              operation& op) {
     if (blocks_ == nullptr) return false;
-    op.pieces = step.what->pieces;
     if (replay_) return begin_recorded_block(u, step, op);
     if (step.use == subject_use::whole_extent && !state.has_place) {
         return blocks_->choose_image(random_, op);
@@ -36,10 +35,7 @@ bool group_core::begin_step(const user& u, const prepared_step& step, sequence_s
     const scenario::step& s = *step.what;
     const subject_use use = step.use;
     c.use = use;
-    op.code = s.code;
-    op.max_keys = s.max_keys;
-    op.pages = s.pages;
-    op.list_directory = s.list_directory;
+    op.step = step.bound;
     if (scenario::is_of_extents(use)) return begin_block(u, step, state, op);
     const bool of_containers = scenario::is_of_containers(use);
     c.from = of_containers ? &containers_ : &objects_;

@@ -165,6 +165,7 @@ class group_core final : public runtime::pump {
   private:
     struct prepared_step {
         const scenario::step* what;
+        const bound_step* bound;
         scenario::subject_use use;
         bool receives;         // the object's bytes, all or a part of them
         std::uint16_t slot;    // index into the layout's operations
@@ -204,7 +205,14 @@ class group_core final : public runtime::pump {
         load::block_place place;
     };
 
+    /// An operation of prepare or cleanup.
+    struct chore {
+        const scenario::catalogue::operation* row = nullptr;
+        std::unique_ptr<bound_step> bound;
+    };
+
     void start_helpers(bool preparing, unsigned concurrency, std::function<void()> done);
+    chore make_chore(std::string_view operation_name);
     runtime::task<void> closed_user(user& u, std::uint64_t number);
     std::int64_t turn_of(std::uint64_t number, std::int64_t now_ns) const noexcept;
     void start_open();
@@ -254,7 +262,8 @@ class group_core final : public runtime::pump {
     std::uint64_t data_seed_;
     random_stream random_;
     std::unique_ptr<core_driver> driver_;
-    trace::op_log_lane* op_log_;  // null: no operation log
+    std::vector<std::unique_ptr<bound_step>> bound_;  // the steps of `tasks_`
+    trace::op_log_lane* op_log_;                      // null: no operation log
     load::population objects_;
     load::population containers_;
     std::unique_ptr<block_work> blocks_;  // set by set_extents: a group of block devices
@@ -266,6 +275,9 @@ class group_core final : public runtime::pump {
     std::vector<user> users_;
     std::vector<std::unique_ptr<session>> helpers_;  // of prepare and clean
     std::size_t helpers_alive_ = 0;
+    chore making_;
+    chore removing_;
+    chore removing_containers_;
     std::function<void()> helpers_done_;
     bool helpers_stop_ = false;
     random_stream helpers_random_;  // of their back-off: no choice of the load hangs on it

@@ -38,6 +38,12 @@ class io_buffer {
     std::size_t capacity_ = 0;
 };
 
+/// What a flight does.
+struct flight_kind {
+    std::uint16_t code = 0;    ///< of the catalogue
+    std::uint32_t pieces = 1;  ///< buffers to scatter to or gather from
+};
+
 /// One asynchronous operation with all that must stay alive until librbd has ended it, which no
 /// time-out can hasten. Belongs to its channel's core; between submission and collection librbd's
 /// thread may write `result` and `done_ns`.
@@ -48,6 +54,7 @@ struct flight {
     bool abandoned = false;  ///< nobody waits any more; the channel keeps it
     image* on = nullptr;
     engine::operation op;
+    flight_kind kind;  ///< a copy: the flight may outlive the step of its operation
     std::int64_t done_ns = 0;
     std::int64_t result = 0;
     std::uint64_t mismatch = 0;  ///< compare_and_write: where

@@ -8,6 +8,12 @@ namespace {
 
 namespace catalogue = scenario::catalogue;
 
+struct dummy_step final : engine::bound_step {
+    explicit dummy_step(const scenario::step& what) : moves_data(carries_data(what.code)) {}
+
+    bool moves_data;
+};
+
 class dummy_session final : public engine::session {
   public:
     explicit dummy_session(runtime::reactor& loop) : loop_(loop) {}
@@ -18,7 +24,7 @@ class dummy_session final : public engine::session {
         co_await loop_.yield();
         out.done_ns = monotonic_ns();
         out.first_byte_ns = out.done_ns;
-        if (carries_data(op.code)) out.bytes = op.length;
+        if (static_cast<const dummy_step&>(*op.step).moves_data) out.bytes = op.length;
     }
 
     void cancel() noexcept override {}
@@ -34,6 +40,9 @@ class dummy_core final : public engine::core_driver {
 
     std::unique_ptr<engine::session> make_session() override {
         return std::make_unique<dummy_session>(loop_);
+    }
+    std::unique_ptr<engine::bound_step> bind(const scenario::step& what) override {
+        return std::make_unique<dummy_step>(what);
     }
     runtime::task<engine::target_state> open_target() override {
         engine::target_state state;

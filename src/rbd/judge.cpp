@@ -51,7 +51,7 @@ block_span blocks_of(const flight& f) noexcept {
 void split(flight& f, char* data) {
     f.pieces.clear();
     const std::uint64_t sectors = std::max<std::uint64_t>(f.op.length / sector_bytes, 1);
-    const std::uint64_t count = std::min<std::uint64_t>(std::max(f.op.pieces, 1U), sectors);
+    const std::uint64_t count = std::min<std::uint64_t>(std::max(f.kind.pieces, 1U), sectors);
     std::uint64_t at = 0;
     for (std::uint64_t i = 0; i < count; ++i) {
         const std::uint64_t end =
@@ -84,7 +84,7 @@ void begin_writes(flight& f, const load::content& content, bool with_headers) {
     f.writes.clear();
     for (std::uint64_t b = span.touched_first; b < span.touched_end; ++b) {
         const bool whole = b >= span.first && b < span.end;
-        if (whole && writes_zeros(f.op.code)) {
+        if (whole && writes_zeros(f.kind.code)) {
             f.writes.push_back(table.begin_zero(b));
         } else if (whole && with_headers) {
             f.writes.push_back(table.begin_write(b));
@@ -185,7 +185,7 @@ void check_read(flight& f, engine::outcome& out) {
 
 void load_up(flight& f, const load::content& content, std::uint64_t unique) {
     const std::size_t bytes = f.op.length;
-    const std::uint16_t code = f.op.code;
+    const std::uint16_t code = f.kind.code;
     f.mismatch = 0;
     f.writes.clear();
     if (code == catalogue::rbd_read) {
@@ -251,7 +251,7 @@ int launch(flight& f, rbd_completion_t completion) {
     const std::uint64_t offset = f.op.offset;
     const std::size_t length = f.op.length;
     const auto pieces = static_cast<int>(f.pieces.size());
-    switch (f.op.code) {
+    switch (f.kind.code) {
         case catalogue::rbd_read:
             return pieces > 1 ? rbd_aio_readv(on, f.pieces.data(), pieces, offset, completion)
                               : rbd_aio_read(on, offset, length, f.in.data(), completion);
@@ -291,7 +291,7 @@ void fail_with_errno(engine::outcome& out, int number, const char* doing, const 
 }
 
 void conclude(flight& f, engine::outcome& out) {
-    const std::uint16_t code = f.op.code;
+    const std::uint16_t code = f.kind.code;
     if (f.on->table != nullptr && (writes_data(code) || writes_zeros(code))) end_writes(f);
     const std::string_view verb = catalogue::operation_name("rbd", code);
     if (f.result < 0) {

@@ -60,6 +60,9 @@ class librbd_core final : public engine::core_driver {
     std::unique_ptr<engine::session> make_session() override {
         return std::make_unique<librbd_session>(state_);
     }
+    std::unique_ptr<engine::bound_step> bind(const scenario::step& what) override {
+        return std::make_unique<rbd_step>(what);
+    }
 
     engine::driver_counters counters() const noexcept override { return state_.counters; }
 

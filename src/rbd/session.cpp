@@ -48,6 +48,7 @@ void librbd_session::abandon(ending why) noexcept {
 runtime::task<bool> librbd_session::fly(flight& f, engine::outcome& out) {
     // For what may have to be said when the flight is not ours any more.
     const engine::operation op = f.op;
+    const std::string_view verb = catalogue::operation_name("rbd", f.kind.code);
     const char* const name = f.on->name.c_str();
     rbd_completion_t completion = nullptr;
     int failed = rbd_aio_create_completion(&f, core_.by_callback ? on_end : nullptr, &completion);
@@ -81,8 +82,7 @@ runtime::task<bool> librbd_session::fly(flight& f, engine::outcome& out) {
     out.done_ns = monotonic_ns();
     char text[sizeof out.example];
     std::snprintf(text, sizeof text, "%s at offset %llu of %s: not ended after %lld ms",
-                  catalogue::operation_name("rbd", op.code).data(),
-                  static_cast<unsigned long long>(op.offset), name,
+                  verb.data(), static_cast<unsigned long long>(op.offset), name,
                   static_cast<long long>((out.done_ns - out.sent_ns) / 1'000'000));
     if (ending_ == ending::timed_out) {
         ++core_.counters.timeouts;
@@ -94,9 +94,9 @@ runtime::task<bool> librbd_session::fly(flight& f, engine::outcome& out) {
 }
 
 runtime::task<bool> librbd_session::look(flight& f, engine::outcome& out) {
-    const engine::operation asked = f.op;
-    f.op.code = catalogue::rbd_read;
-    f.op.pieces = 1;
+    const flight_kind asked = f.kind;
+    f.kind = flight_kind();
+    f.kind.code = catalogue::rbd_read;
     load_up(f, *core_.content, 0);
     const bool landed = co_await fly(f, out);
     if (!landed) co_return false;
@@ -106,7 +106,7 @@ runtime::task<bool> librbd_session::look(flight& f, engine::outcome& out) {
         core_.home->give_back(f);
         co_return false;
     }
-    f.op = asked;
+    f.kind = asked;
     f.expected.reserve(f.op.length);
     std::copy_n(f.in.data(), f.op.length, f.expected.data());
     co_return true;
@@ -119,7 +119,8 @@ runtime::task<void> librbd_session::execute(const engine::operation& op, engine:
     flight& f = core_.home->take();
     f.on = &on;
     f.op = op;
-    if (op.code == catalogue::rbd_compare_and_write) {
+    f.kind = static_cast<const rbd_step&>(*op.step).kind;
+    if (f.kind.code == catalogue::rbd_compare_and_write) {
         const bool known = on.table != nullptr && know_expected(f, *core_.content);
         if (!known) {
             const bool looked = co_await look(f, out);

@@ -20,6 +20,13 @@ struct core_state {
     engine::driver_counters counters;
 };
 
+/// A step as the sessions carry it out.
+struct rbd_step final : engine::bound_step {
+    explicit rbd_step(const scenario::step& what) : kind{what.code, what.pieces} {}
+
+    flight_kind kind;
+};
+
 class librbd_session final : public engine::session, private runtime::deadline {
   public:
     explicit librbd_session(core_state& core);

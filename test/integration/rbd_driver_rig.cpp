@@ -38,6 +38,7 @@ rbd_rig::~rbd_rig() {
         if (!c.thread.joinable()) continue;
         ask(n, [&c] {
             c.sessions.clear();
+            c.steps.clear();
             c.driver.reset();
         });
         c.loop->request_stop();
@@ -108,7 +109,10 @@ engine::session& rbd_rig::session(unsigned core) {
 std::unique_ptr<rbd_rig::pending> rbd_rig::begin(engine::session& on, const engine::operation& op,
                                                  unsigned core) {
     auto p = std::make_unique<pending>();
+    bound_steps& steps = cores_[core].steps;
+    if (!steps.has(op.step)) ask(core, [&] { steps.bind(*cores_[core].driver, op.step); });
     p->op = op;
+    p->op.step = steps.of(op.step);
     cores_[core].loop->post([&on, to = p.get()] {
         runtime::start_detached([](engine::session& s, pending& mine) -> runtime::task<void> {
             co_await s.execute(mine.op, mine.out);
@@ -157,9 +161,11 @@ template engine::target_state rbd_rig::ask_core(
 template std::string rbd_rig::ask_core(runtime::task<std::string> (engine::core_driver::*)());
 
 engine::operation rbd_rig::io(std::uint16_t code, std::uint64_t offset, std::uint64_t length,
-                              std::uint64_t image) {
+                              std::uint64_t image, std::uint32_t pieces) {
+    scenario::step what = step_with("rbd", code);
+    what.pieces = pieces;
     engine::operation op;
-    op.code = code;
+    op.step = keep_step(std::move(what));
     op.object = image;
     op.offset = offset;
     op.length = length;

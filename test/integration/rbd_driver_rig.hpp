@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "../support/bound_steps.hpp"
+
 namespace chopsticks::test {
 
 namespace catalogue = scenario::catalogue;
@@ -60,7 +62,7 @@ class rbd_rig {
     std::vector<engine::outcome> run_all(const std::vector<engine::operation>& ops);
 
     static engine::operation io(std::uint16_t code, std::uint64_t offset, std::uint64_t length,
-                                std::uint64_t image = 0);
+                                std::uint64_t image = 0, std::uint32_t pieces = 1);
 
     /// Runs f on a loop's thread.
     void ask(unsigned core, const std::function<void()>& f);
@@ -73,6 +75,7 @@ class rbd_rig {
     struct one_core {
         std::unique_ptr<runtime::reactor> loop;
         std::unique_ptr<engine::core_driver> driver;
+        bound_steps steps;
         std::vector<std::unique_ptr<engine::session>> sessions;
         std::thread thread;
     };

@@ -19,7 +19,7 @@ void wait_for(Future& f) {
 
 engine::operation operation_on(std::uint16_t code, std::uint64_t object) {
     engine::operation op;
-    op.code = code;
+    op.step = keep_step(step_with("s3", code));
     op.object = object;
     return op;
 }
@@ -65,6 +65,7 @@ s3_rig::~s3_rig() {
     if (!thread_.joinable()) return;
     ask([this] {
         sessions_.clear();
+        steps_.clear();
         core_.reset();
     });
     loop_->request_stop();
@@ -109,7 +110,9 @@ void s3_rig::close(engine::session& s) {
 
 std::unique_ptr<s3_rig::pending> s3_rig::begin(engine::session& on, const engine::operation& op) {
     auto p = std::make_unique<pending>();
+    if (!steps_.has(op.step)) ask([&] { steps_.bind(*core_, op.step); });
     p->op = op;
+    p->op.step = steps_.of(op.step);
     loop_->post([&on, to = p.get()] {
         runtime::start_detached([](engine::session& s, pending& mine) -> runtime::task<void> {
             co_await s.execute(mine.op, mine.out);
@@ -168,8 +171,9 @@ engine::operation s3_rig::put(std::uint64_t object, std::uint64_t size, std::uin
 }
 
 engine::operation s3_rig::get(std::uint64_t object, std::uint64_t size, std::uint32_t version) {
-    engine::operation op = put(object, size, version);
-    op.code = catalogue::s3_get;
+    engine::operation op = operation_on(catalogue::s3_get, object);
+    op.size = size;
+    op.version = version;
     return op;
 }
 
@@ -192,10 +196,13 @@ engine::operation s3_rig::remove(std::uint64_t object) {
     return operation_on(catalogue::s3_delete, object);
 }
 
-engine::operation s3_rig::list(std::uint32_t max_keys, std::uint32_t pages) {
-    engine::operation op = operation_on(catalogue::s3_list, 0);
-    op.max_keys = max_keys;
-    op.pages = pages;
+engine::operation s3_rig::list(std::uint32_t max_keys, std::uint32_t pages, bool directory) {
+    scenario::step what = step_with("s3", catalogue::s3_list);
+    what.max_keys = max_keys;
+    what.pages = pages;
+    what.list_directory = directory;
+    engine::operation op;
+    op.step = keep_step(std::move(what));
     return op;
 }
 

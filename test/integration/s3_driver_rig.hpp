@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "../support/bound_steps.hpp"
+
 namespace chopsticks::test {
 
 namespace catalogue = scenario::catalogue;
@@ -94,7 +96,8 @@ class s3_rig {
     static engine::operation head(std::uint64_t object, std::uint64_t size,
                                   std::uint32_t version = 0);
     static engine::operation remove(std::uint64_t object);
-    static engine::operation list(std::uint32_t max_keys, std::uint32_t pages);
+    static engine::operation list(std::uint32_t max_keys, std::uint32_t pages,
+                                  bool directory = false);
     static engine::operation bucket(std::uint16_t code, std::uint64_t number);
 
   private:
@@ -105,6 +108,7 @@ class s3_rig {
     std::unique_ptr<engine::driver> driver_;
     std::unique_ptr<runtime::reactor> loop_;
     std::unique_ptr<engine::core_driver> core_;
+    bound_steps steps_;
     std::vector<std::unique_ptr<engine::session>> sessions_;
     std::unique_ptr<load::content> content_;
     std::thread thread_;

@@ -15,21 +15,29 @@
 #include <type_traits>
 #include <vector>
 
+namespace chopsticks::scenario {
+struct step;
+}
+
 namespace chopsticks::engine {
 
-/// One measured request, chosen by the engine. A view struct: it is copied into coroutine frames.
+/// A step as the driver that executes it likes to have it: what to do, with all parameters. Made by
+/// core_driver::bind, for the sessions of that core driver alone. Constant; belongs to the core.
+class bound_step {
+  public:
+    virtual ~bound_step() = default;
+};
+
+/// One measured piece of work, chosen by the engine. A view struct: it is copied into coroutine
+/// frames.
 struct operation {
-    std::uint16_t code = 0;      ///< index into the catalogue's operations of the workload
-    std::uint32_t version = 0;   ///< of the object's content
-    std::uint64_t object = 0;    ///< index of the object
-    std::uint64_t size = 0;      ///< bytes of the whole object
-    std::uint64_t offset = 0;    ///< first byte of a part
-    std::uint64_t length = 0;    ///< bytes of a part; 0 = the whole object
-    std::uint32_t max_keys = 0;  ///< list
-    std::uint32_t pages = 0;     ///< list
-    bool list_directory = false;
+    const bound_step* step = nullptr;  ///< what to do; outlives the operation
+    std::uint64_t object = 0;          ///< what to do it to: index of the object, or of the extent
+    std::uint64_t size = 0;            ///< bytes of the whole object
+    std::uint64_t offset = 0;          ///< first byte of a part
+    std::uint64_t length = 0;          ///< bytes of a part; 0 = the whole object
+    std::uint32_t version = 0;         ///< of the content
     bool cleaning = false;  ///< of cleanup: nobody measures it, the driver may look before it leaps
-    std::uint32_t pieces = 1;  ///< block I/O: buffers to scatter to or gather from
 };
 static_assert(std::is_trivially_destructible_v<operation>);
 
@@ -151,6 +159,11 @@ class core_driver {
   public:
     virtual ~core_driver() = default;
     virtual std::unique_ptr<session> make_session() = 0;
+
+    /// Prepares a step of the group's tasks, of prepare or of cleanup for its operations on this
+    /// core. Once for each, before the first of them; `what` need not outlive the call.
+    virtual std::unique_ptr<bound_step> bind(const scenario::step& what) = 0;
+
     virtual driver_counters counters() const noexcept { return {}; }
 
     /// Run on core 0 before anything else: is the target there, does it let us in, is the name

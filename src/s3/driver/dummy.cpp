@@ -8,6 +8,13 @@ namespace {
 
 namespace catalogue = scenario::catalogue;
 
+struct dummy_step final : engine::bound_step {
+    explicit dummy_step(const scenario::step& what)
+        : moves_data(what.code == catalogue::s3_put || what.code == catalogue::s3_get) {}
+
+    bool moves_data;
+};
+
 class dummy_session final : public engine::session {
   public:
     dummy_session(runtime::reactor& loop, std::int64_t delay_ns)
@@ -18,7 +25,7 @@ class dummy_session final : public engine::session {
         if (delay_ns_ > 0) co_await loop_.sleep_until(out.sent_ns + delay_ns_);
         out.done_ns = delay_ns_ > 0 ? monotonic_ns() : out.sent_ns;
         out.first_byte_ns = out.done_ns;
-        if (op.code == catalogue::s3_put || op.code == catalogue::s3_get) {
+        if (static_cast<const dummy_step&>(*op.step).moves_data) {
             out.bytes = op.length > 0 ? op.length : op.size;
         }
     }
@@ -36,6 +43,9 @@ class dummy_core final : public engine::core_driver {
 
     std::unique_ptr<engine::session> make_session() override {
         return std::make_unique<dummy_session>(loop_, delay_ns_);
+    }
+    std::unique_ptr<engine::bound_step> bind(const scenario::step& what) override {
+        return std::make_unique<dummy_step>(what);
     }
     runtime::task<engine::target_state> open_target() override { co_return engine::target_state(); }
     runtime::task<std::string> join_target(const engine::target_state&) override {

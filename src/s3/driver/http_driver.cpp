@@ -41,6 +41,10 @@ class http_core final : public engine::core_driver {
         return std::make_unique<s3_session>(state_, a);
     }
 
+    std::unique_ptr<engine::bound_step> bind(const scenario::step& what) override {
+        return std::make_unique<s3_step>(what);
+    }
+
     engine::driver_counters counters() const noexcept override { return state_.counters; }
 
     runtime::task<engine::target_state> open_target() override {

@@ -61,6 +61,12 @@ void hash_content(core_state& core, const load::content_key& key, std::uint64_t 
 
 }  // namespace
 
+s3_step::s3_step(const scenario::step& what)
+    : row(find_row(what.code)),
+      max_keys(what.max_keys),
+      pages(what.pages),
+      list_directory(what.list_directory) {}
+
 s3_session::s3_session(core_state& core, const target_address& target)
     : core_(core), link_(core.connect(core, target)) {}
 
@@ -93,7 +99,10 @@ runtime::task<void> s3_session::execute(const engine::operation& op, engine::out
     }
     out.sent_ns = first_sent_ns;
     if (out.done_ns == 0) out.done_ns = monotonic_ns();
-    if (op.code == catalogue::s3_create_bucket) core_.buckets.created(op.object, out);
+    const operation_row* const row = static_cast<const s3_step&>(*op.step).row;
+    if (row != nullptr && row->code == operation_code::create_bucket) {
+        core_.buckets.created(op.object, out);
+    }
     if (link_->is_open()) {
         link_->expire_at(core_.loop.turn_ns() + core_.options.timeout.idle_ns, true);
     } else {
@@ -164,7 +173,8 @@ exchange_job s3_session::render(const operation_row& row, request_writer& with,
 }
 
 runtime::task<void> s3_session::attempt(const engine::operation& op, engine::outcome& out) {
-    const operation_row* const row = find_row(op.code);
+    const auto& step = static_cast<const s3_step&>(*op.step);
+    const operation_row* const row = step.row;
     if (row == nullptr) {
         out.fail(op_status::client_error, "NotImplemented", "the driver has no such operation");
         co_return;
@@ -176,7 +186,7 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
     asked_.offset = op.offset;
     asked_.length = op.length;
     if (row->code == operation_code::list) {
-        co_await list_pages(*row, op, out);
+        co_await list_pages(step, op, out);
     } else if (row->code == operation_code::remove_bucket) {
         co_await remove_bucket(*row, op, out);
     } else {
@@ -228,7 +238,7 @@ bool s3_session::etag_is_right(const answer& a) {
     return core_.digests.compare(etag_mark({right, sizeof right}) == a.etag_mark);
 }
 
-runtime::task<void> s3_session::list_pages(const operation_row& row, const engine::operation& op,
+runtime::task<void> s3_session::list_pages(const s3_step& step, const engine::operation& op,
                                            engine::outcome& out) {
     char token[list_scanner::max_token_bytes];
     std::int64_t first_sent_ns = 0;
@@ -237,14 +247,14 @@ runtime::task<void> s3_session::list_pages(const operation_row& row, const engin
     const std::int64_t due_ns = link_->due_ns;
     listing_progress progress;
     std::uint64_t keys = 0;
-    asked_.max_keys = op.max_keys;
+    asked_.max_keys = step.max_keys;
     asked_.prefix = core_.prefix_of_listings();
-    if (op.list_directory) asked_.directory = static_cast<unsigned>(op.object & 0xff);
+    if (step.list_directory) asked_.directory = static_cast<unsigned>(op.object & 0xff);
     const std::uint64_t least_keys = core_.must_list.least_keys(asked_.directory);
-    for (std::uint32_t number = 0; op.pages == 0 || number < op.pages; ++number) {
-        exchange_job job = render(row, core_.writer(endpoint(), 0), out);
+    for (std::uint32_t number = 0; step.pages == 0 || number < step.pages; ++number) {
+        exchange_job job = render(*step.row, core_.writer(endpoint(), 0), out);
         const bool complete = co_await link_->carry_out(job);
-        if (complete) judge_answer(row, out);
+        if (complete) judge_answer(*step.row, out);
         if (number == 0) {
             first_sent_ns = out.sent_ns;
             first_byte_ns = out.first_byte_ns;
@@ -254,7 +264,7 @@ runtime::task<void> s3_session::list_pages(const operation_row& row, const engin
         const list_scanner& page = sink_.page();
         keys += page.keys();
         if (!page.is_truncated()) {
-            fail(out, judge_whole(keys, least_keys, op.list_directory));
+            fail(out, judge_whole(keys, least_keys, step.list_directory));
             break;
         }
         fail(out, judge_going_on(progress, page, least_keys));

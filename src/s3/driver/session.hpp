@@ -30,6 +30,16 @@ struct control_request {
 /// In few words, for a line of 80 columns: "DELETE of an object", "POST ?delete".
 std::string describe(const control_request& what);
 
+/// A step as the sessions carry it out.
+struct s3_step final : engine::bound_step {
+    explicit s3_step(const scenario::step& what);
+
+    const operation_row* row;  ///< null: the driver has no such operation
+    std::uint32_t max_keys;    ///< list
+    std::uint32_t pages;       ///< list
+    bool list_directory;       ///< list
+};
+
 class s3_session final : public engine::session {
   public:
     s3_session(core_state& core, const target_address& target);
@@ -66,7 +76,7 @@ class s3_session final : public engine::session {
                                     engine::outcome& out);
     runtime::task<void> remove_bucket(const operation_row& row, const engine::operation& op,
                                       engine::outcome& out);
-    runtime::task<void> list_pages(const operation_row& row, const engine::operation& op,
+    runtime::task<void> list_pages(const s3_step& step, const engine::operation& op,
                                    engine::outcome& out);
     exchange_job render(const operation_row& row, request_writer& with, engine::outcome& out);
     std::string_view payload_hash(const engine::operation& op);

@@ -5,11 +5,13 @@
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 
+#include "../../support/bound_steps.hpp"
 #include "model_run.hpp"
 
 namespace {
 
 namespace catalogue = scenario::catalogue;
+using test::code_of;
 
 constexpr std::int64_t ms = 1'000'000;
 
@@ -25,7 +27,7 @@ void fail_with(engine::outcome& out, op_status why, int http, const char* code) 
 /// Operations of this code fail, `times` of them.
 auto failing(std::uint16_t code, std::uint64_t times, op_status why, int http, const char* word) {
     return [=, n = std::uint64_t{0}](const engine::operation& op, engine::outcome& out) mutable {
-        if (op.code != code || n >= times) return false;
+        if (code_of(op) != code || n >= times) return false;
         ++n;
         fail_with(out, why, http, word);
         return true;
@@ -54,7 +56,7 @@ TEST_CASE("ends_prepare_that_is_refused_ends_at_once") {
     model_run r(gets());
     std::uint64_t puts = 0;
     r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-        if (op.code != catalogue::s3_put) return false;
+        if (code_of(op) != catalogue::s3_put) return false;
         ++puts;
         fail_with(out, op_status::client_error, 403, "AccessDenied");
         return true;
@@ -104,7 +106,7 @@ TEST_CASE("ends_cleanup_that_gives_up_asks_the_target_what_is_left") {
         std::uint64_t deleted = 0;
         // Half of what fails is carried out nevertheless: no account of ours can be exact.
         r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-            if (op.code != catalogue::s3_delete || ++deleted < 50) return false;
+            if (code_of(op) != catalogue::s3_delete || ++deleted < 50) return false;
             if (deleted % 2 == 0) r.state.objects.erase(op.object);
             fail_with(out, op_status::timeout, 0, "no answer");
             return true;
@@ -140,7 +142,7 @@ TEST_CASE("ends_cleanup_that_gives_up_asks_the_target_what_is_left") {
 TEST_CASE("ends_cleanup_removes_all_that_is_not_locked") {
     model_run r(gets());
     r.state.fail = [](const engine::operation& op, engine::outcome& out) {
-        if (op.code != catalogue::s3_delete || op.object % 50 != 0) return false;
+        if (code_of(op) != catalogue::s3_delete || op.object % 50 != 0) return false;
         fail_with(out, op_status::client_error, 403, "locked");
         return true;
     };
@@ -155,7 +157,7 @@ TEST_CASE("ends_cleanup_that_is_denied_everything_asks_only_some") {
     r.plan.phase.prepare_concurrency = 4;
     std::uint64_t deletes = 0;
     r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-        if (op.code != catalogue::s3_delete) return false;
+        if (code_of(op) != catalogue::s3_delete) return false;
         ++deletes;
         fail_with(out, op_status::client_error, 403, "denied");
         return true;
@@ -216,7 +218,7 @@ TEST_CASE("ends_cleanup_tells_every_second_how_it_fares") {
     r.plan.phase.cleanup_patience_ns = 60'000 * ms;
     std::int64_t dead_ns = 0;
     r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-        if (op.code != catalogue::s3_delete) return false;
+        if (code_of(op) != catalogue::s3_delete) return false;
         if (dead_ns == 0) dead_ns = monotonic_ns();
         // As long as a server needs that is started again.
         if (monotonic_ns() - dead_ns > 20'000 * ms) return false;

@@ -9,6 +9,7 @@
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/stats/response_times.hpp>
 
+#include "../../support/bound_steps.hpp"
 #include "model_run.hpp"
 
 namespace {
@@ -276,7 +277,8 @@ TEST_CASE("honest_late_open_loop_is_not_hidden_by_a_closed_one_beside_it") {
     bool stood_still = false;
     r.state.fail = [&](const engine::operation& op, engine::outcome&) {
         // The generator stands still for 2 s, as under SIGSTOP.
-        if (!stood_still && op.code == scenario::catalogue::s3_head && r.state.executed > 50'000) {
+        if (!stood_still && test::code_of(op) == scenario::catalogue::s3_head &&
+            r.state.executed > 50'000) {
             stood_still = true;
             virtual_clock::in_place()->skip(2 * second);
         }

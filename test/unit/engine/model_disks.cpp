@@ -2,6 +2,8 @@
 
 #include <chopsticks/core/clock.hpp>
 
+#include "../../support/bound_steps.hpp"
+
 namespace {
 
 using namespace chopsticks;
@@ -28,13 +30,13 @@ class disk_session final : public engine::session {
         }
         if (disks_.fail && disks_.fail(op, out)) return;
         disk_access a;
-        a.code = op.code;
+        a.code = test::code_of(op);
         a.core = loop_.core();
         a.image = op.object;
         a.offset = op.offset;
         a.length = op.length;
         a.version = op.version;
-        a.pieces = op.pieces;
+        a.pieces = test::step_of(op).pieces;
         (disks_.sealed ? disks_.accesses : disks_.before_load).push_back(a);
         out.bytes = op.length;
     }
@@ -48,6 +50,9 @@ class disk_core final : public engine::core_driver {
     disk_core(model_disks& disks, runtime::reactor& loop) : disks_(disks), loop_(loop) {}
     std::unique_ptr<engine::session> make_session() override {
         return std::make_unique<disk_session>(disks_, loop_);
+    }
+    std::unique_ptr<engine::bound_step> bind(const scenario::step& what) override {
+        return std::make_unique<test::whole_step>(what);
     }
     runtime::task<engine::target_state> open_target() override {
         engine::target_state s;

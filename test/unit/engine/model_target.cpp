@@ -4,6 +4,8 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 
+#include "../../support/bound_steps.hpp"
+
 namespace {
 
 using namespace chopsticks;
@@ -45,7 +47,8 @@ class model_session final : public engine::session {
             return;
         }
         if (state_.fail && state_.fail(op, out)) return;
-        switch (op.code) {
+        const std::uint16_t code = test::code_of(op);
+        switch (code) {
             case catalogue::s3_put:
                 state_.objects[op.object] = op.version;
                 out.bytes = op.size;
@@ -58,7 +61,7 @@ class model_session final : public engine::session {
                     out.fail(op_status::client_error, "NoSuchKey", "not there");
                     out.native = native_code::of_http(404);
                 }
-                if (op.code == catalogue::s3_get) out.bytes = op.length > 0 ? op.length : op.size;
+                if (code == catalogue::s3_get) out.bytes = op.length > 0 ? op.length : op.size;
                 break;
             }
             case catalogue::s3_delete:
@@ -86,6 +89,9 @@ class model_core final : public engine::core_driver {
     model_core(model_state& state, runtime::reactor& loop) : state_(state), loop_(loop) {}
     std::unique_ptr<engine::session> make_session() override {
         return std::make_unique<model_session>(state_, loop_);
+    }
+    std::unique_ptr<engine::bound_step> bind(const scenario::step& what) override {
+        return std::make_unique<test::whole_step>(what);
     }
     runtime::task<engine::target_state> open_target() override {
         ++state_.opened;

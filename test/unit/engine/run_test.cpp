@@ -5,6 +5,7 @@
 #include <cmath>
 #include <thread>
 
+#include "../../support/bound_steps.hpp"
 #include "model_run.hpp"
 
 TEST_CASE("run_closed_loop_counts_are_consistent_and_nothing_is_left") {
@@ -47,7 +48,7 @@ TEST_CASE("run_same_seed_chooses_the_same_operations") {
         model_run r(yaml("{closed: {users: 1}}", "stop: {operations: 300}\n"));
         std::vector<std::uint64_t> order;
         r.state.fail = [&order](const engine::operation& op, engine::outcome&) {
-            order.push_back(op.code * 1'000'000'000ULL + op.object);
+            order.push_back(test::code_of(op) * 1'000'000'000ULL + op.object);
             return false;
         };
         // One helper and no warm-up: nothing but the seed decides the order.
@@ -287,7 +288,7 @@ TEST_CASE("run_prepare_that_cannot_write_says_how_many_and_why") {
     r.plan.phase.prepare_concurrency = 2;
     r.plan.phase.prepare_patience_ns = 200'000'000;
     r.state.fail = [](const engine::operation& op, engine::outcome& out) {
-        if (op.code != 0) return false;
+        if (test::code_of(op) != 0) return false;
         out.fail(op_status::server_error, "InternalError", "the disk is gone");
         out.native = native_code::of_http(500);
         return true;
