@@ -1,48 +1,33 @@
+#include "group_core.hpp"
+
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <cmath>
-#include <cstring>
+#include <utility>
 
 #include "popularity_law.hpp"
+#include "streams.hpp"
 #include "worker.hpp"
 
 namespace chopsticks::engine {
 
 namespace {
 
+/// A user that found nothing to do its task on looks again after this; so that an empty data set
+/// does not become a busy loop.
+constexpr std::int64_t skip_pause_ns = 1'000'000;
+/// A closed-loop user whose connect or block I/O failed waits before its next task, twice as long
+/// each time: a dead target, or a client that the cluster has shut out, is answered in microseconds
+/// and would ask a hundred thousand times a second. Now and then a failed I/O costs next to
+/// nothing.
+constexpr std::int64_t backoff_first_ns = 10'000'000;
+constexpr std::int64_t io_backoff_first_ns = 10'000;
+constexpr std::int64_t backoff_most_ns = 1'000'000'000;
+
 unsigned share_of(std::uint64_t total, unsigned core, unsigned cores) noexcept {
     return static_cast<unsigned>(total / cores + (core < total % cores ? 1 : 0));
-}
-
-load::population_options object_options(const worker& owner, const run_options& options,
-                                        const group_setup& setup, unsigned users,
-                                        std::uint64_t seed) {
-    load::population_options p;
-    p.core = owner.core();
-    p.cores = owner.cores();
-    p.initial_objects = setup.group->data.objects;
-    // A replay reads its data set only: a recorded key stands for the same object throughout.
-    const bool kept = setup.protect_initial || setup.replay != nullptr;
-    p.protected_objects = kept ? setup.group->data.objects : 0;
-    p.clean_protected = !setup.protect_initial;
-    p.max_in_flight = users + options.plan->phase.prepare_concurrency + 1;
-    p.keys = setup.group->data.popularity;
-    p.unchanging = is_unchanging(*setup.group);
-    p.read_shares = task_shares(*setup.group, owner.cores());
-    p.seed = mix64(seed, stream_keys);
-    return p;
-}
-
-load::population_options container_options(const worker& owner, const run_options& options,
-                                           unsigned users, std::uint64_t seed) {
-    load::population_options p;
-    p.core = owner.core();
-    p.cores = owner.cores();
-    p.max_in_flight = users + options.plan->phase.prepare_concurrency + 1;
-    p.seed = mix64(seed, stream_buckets);
-    return p;
 }
 
 dispatcher make_dispatcher(const scenario::group& g, unsigned core, unsigned cores, bool recorded) {
@@ -58,48 +43,86 @@ std::vector<double> weights_of(const scenario::group& g) {
     return weights;
 }
 
+/// \param random of the load's choices
+source_options source_of(worker& owner, std::size_t index, std::uint64_t seed,
+                         random_stream& random, trace::replay_lane* replay) {
+    const run_options& run = *owner.shared().options;
+    const group_setup& setup = run.groups[index];
+    source_options o;
+    o.plan = setup.group;
+    o.core = owner.core();
+    o.cores = owner.cores();
+    o.users = users_of(*setup.group, owner.core(), owner.cores());
+    o.helpers = run.plan->phase.prepare_concurrency;
+    o.protect_initial = setup.protect_initial;
+    o.seed = seed;
+    o.data_seed = data_seed(*setup.group, run.seed, index);
+    o.random = &random;
+    o.replay = replay;
+    return o;
+}
+
+trace::replay_lane* lane_of(worker& owner, std::size_t index) {
+    trace::replay_feed* const feed = owner.shared().options->groups[index].replay;
+    return feed != nullptr ? &feed->lane(owner.core()) : nullptr;
+}
+
 }  // namespace
 
-bool budget::take(std::uint64_t amount) noexcept {
-    if (shared_ == nullptr) return true;
-    while (local_ < amount) {
-        std::uint64_t left = shared_->load(std::memory_order_relaxed);
-        if (left == 0) {
-            local_ = 0;  // used up by more than was left
-            return false;
-        }
-        // Small steps near the end, so that no core sits on what another could use.
-        const std::uint64_t want =
-            std::min(left, std::max<std::uint64_t>(amount, std::min(batch_, left / 8)));
-        if (shared_->compare_exchange_weak(left, left - want, std::memory_order_relaxed)) {
-            local_ += want;
-        }
+/// What the dispatcher asks of the group and tells it.
+struct group_core::due_taker {
+    group_core& group;
+    std::size_t bin = 0;  // of the task that note_due spoke of last
+
+    bool ready() const noexcept { return group.accepting_ && !group.stopped_by_budget_; }
+    bool allow(std::int64_t due_ns) { return group.take_from_budget(due_ns); }
+
+    void note_due(std::int64_t due_ns, std::int64_t now_ns) {
+        bin = group.owner_.bin_of(due_ns);
+        ++group.load_[bin].intended;
+        if (bin == 0) return;
+        group.schedule_lag_.record(now_ns - due_ns);
+        if (group.pacing_) group.pacing_->planned(due_ns - group.owner_.times().start_ns);
     }
-    local_ -= amount;
-    return true;
-}
+
+    bool hand_over(const due_task& task, std::int64_t& now_ns) {
+        if (group.idle_.empty()) return false;
+        if (bin > 0 && group.pacing_) {
+            group.pacing_->issued(now_ns - group.owner_.times().start_ns);
+        }
+        user* const u = group.idle_.back();
+        group.idle_.pop_back();
+        u->intended_ns = task.due_ns;
+        if (task.recorded != nullptr) u->planned = *task.recorded;
+        // At once, not through the ready queue: what waits there is not yet due.
+        std::exchange(u->waiting, nullptr).resume();
+        now_ns = monotonic_ns();
+        return true;
+    }
+
+    void note_queued() { ++group.load_[bin].queued; }
+
+    void shed(const due_task& task, bool late) {
+        const std::size_t own = group.owner_.bin_of(task.due_ns);
+        ++(late ? group.load_[own].shed_late : group.load_[own].shed);
+        group.owner_.recorder(own).shed(group.slot_of_next(task.recorded));
+    }
+};
 
 group_core::group_core(worker& owner, std::size_t index)
     : owner_(owner),
-      index_(index),
       plan_(*owner.shared().options->groups[index].group),
-      workload_(scenario::catalogue::workload_of(plan_)),
       seed_(mix64(owner.shared().options->seed, index)),
-      data_seed_(data_seed(plan_, owner.shared().options->seed, index)),
+      replay_(lane_of(owner, index)),
       random_(mix64(mix64(seed_, owner.core()), stream_choice)),
       driver_(owner.shared().options->groups[index].target->make_core(owner.loop(), owner.core())),
-      op_log_(owner.shared().options->op_log != nullptr
-                  ? &owner.shared().options->op_log->lane(owner.own_number())
-                  : nullptr),
-      objects_(object_options(owner, *owner.shared().options, owner.shared().options->groups[index],
-                              users_of(plan_, owner.core(), owner.cores()), seed_)),
-      containers_(container_options(owner, *owner.shared().options,
-                                    users_of(plan_, owner.core(), owner.cores()), seed_)),
+      source_(make_work_source(source_of(owner, index, seed_, random_, replay_))),
+      keepers_(owner.loop(), *driver_, *source_, scenario::catalogue::workload_of(plan_),
+               mix64(mix64(seed_, owner.core()), stream_backoff)),
+      records_(owner, index),
       mix_(weights_of(plan_), mix64(mix64(seed_, owner.core()), stream_words)),
       open_loop_(plan_.open.has_value()),
-      helpers_random_(mix64(mix64(seed_, owner.core()), stream_backoff)),
-      due_(make_dispatcher(plan_, owner.core(), owner.cores(),
-                           owner.shared().options->groups[index].replay != nullptr)),
+      due_(make_dispatcher(plan_, owner.core(), owner.cores(), replay_ != nullptr)),
       operations_(owner.shared().options->plan->stop.operations > 0
                       ? &owner.shared().operations_left
                       : nullptr,
@@ -109,32 +132,22 @@ group_core::group_core(worker& owner, std::size_t index)
     const auto& slots = owner.shared().slots[index];
     std::uint16_t number = 0;
     for (std::size_t t = 0; t < plan_.tasks.size(); ++t) {
-        prepared_task prepared;
-        bool puts = false;
+        prepared_task& prepared = tasks_.emplace_back();
         for (std::size_t i = 0; i < plan_.tasks[t].steps.size(); ++i) {
             const scenario::step& s = plan_.tasks[t].steps[i];
-            CHOPSTICKS_ASSERT(s.use != scenario::subject_use::unstated);
-            puts |= s.use == scenario::subject_use::make;
-            prepared.removes_own |= puts && s.use == scenario::subject_use::remove;
-            const bool receives = scenario::catalogue::operation_of(plan_, s).carries ==
-                                  scenario::catalogue::payload::received;
             bound_.push_back(driver_->bind(s));
-            prepared.steps.push_back(
-                prepared_step{&s, bound_.back().get(), s.use, receives, slots[t][i], number++});
+            const group_records::entry as{slots[t][i], s.use != scenario::subject_use::none};
+            prepared.steps.push_back({bound_.back().get(), as, number++});
         }
-        tasks_.push_back(std::move(prepared));
     }
-    const unsigned users = users_of(plan_, owner.core(), owner.cores());
-    users_.resize(users);
-    for (user& u : users_)
+    users_.resize(users_of(plan_, owner.core(), owner.cores()));
+    for (user& u : users_) {
+        u.number = static_cast<std::size_t>(&u - users_.data());
         u.connection = driver_->make_session();
-    if (open_loop_) {
-        idle_.reserve(users);
-        if (trace::replay_feed* feed = owner.shared().options->groups[index].replay) {
-            replay_ = std::make_unique<replay_work>(plan_, feed->lane(owner.core()), owner.cores());
-        }
-        owner_.loop().add(*this);
     }
+    if (!open_loop_) return;
+    idle_.reserve(users_.size());
+    owner_.loop().add(*this);
 }
 
 group_core::~group_core() {
@@ -142,35 +155,15 @@ group_core::~group_core() {
     if (open_loop_) owner_.loop().remove(*this);
 }
 
-void group_core::set_extents(const std::vector<std::uint64_t>& images) {
-    blocks_ = std::make_unique<block_work>(plan_, images, owner_.core(),
-                                           task_shares(plan_, owner_.cores()), users_.size(),
-                                           mix64(seed_, stream_blocks));
-}
-
 std::string group_core::popularity_note() const {
     const std::vector<double> shares = task_shares(plan_, owner_.cores());
-    const std::vector<double> masses =
-        blocks_ != nullptr ? blocks_->masses(shares) : objects_.read_masses();
-    return describe_popularity(plan_, shares, masses);
-}
-
-std::uint64_t group_core::to_prepare() const noexcept {
-    if (blocks_ != nullptr) return plan_.blocks.prefill ? blocks_->prefill_writes() : 0;
-    return objects_.remaining_to_prepare();
-}
-
-std::uint64_t group_core::missing() const noexcept {
-    return blocks_ != nullptr ? to_prepare() - blocks_filled_ : objects_.remaining_to_prepare();
+    return describe_popularity(plan_, shares, source_->masses(shares));
 }
 
 void group_core::start_load() {
     accepting_ = true;
     load_.assign(owner_.times().bins(), load_figures{});
-    const std::size_t endpoints =
-        owner_.shared().options->groups[index_].target->endpoints().size();
-    gap_logs_.assign(endpoints > 1 ? 1 + endpoints : 1, gap_log(owner_.times().start_ns));
-    endpoint_in_flight_.assign(endpoints > 1 ? endpoints : 0, 0);
+    records_.begin();
     if (open_loop_) {
         start_open();
         return;
@@ -203,8 +196,7 @@ bool group_core::finished() const noexcept {
 void group_core::cancel_all() {
     for (user& u : users_)
         u.connection->cancel();
-    for (auto& h : helpers_)
-        h->cancel();
+    keepers_.cancel();
 }
 
 bool group_core::may_start(std::int64_t now_ns) {
@@ -220,20 +212,19 @@ bool group_core::take_from_budget(std::int64_t due_ns) {
 }
 
 runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
-    const std::uint32_t chosen = replay_ ? u.planned.kind : mix_.next();
+    const std::uint32_t chosen = replay_ != nullptr ? u.planned.kind : mix_.next();
+    const trace::planned_operation* const recorded = replay_ != nullptr ? &u.planned : nullptr;
     prepared_task& t = tasks_[chosen];
     const std::size_t bin = owner_.bin_of(intended_ns);
     bool begun = false;
-    sequence_state state;
-    state.own = t.removes_own && objects_.begin_own(state.object);
     u.skipped = false;
     u.last = op_status::ok;
     outcome out;
     for (const prepared_step& step : t.steps) {
         operation op;
-        claim c;
-        if (!begin_step(u, step, state, c, op)) {
-            owner_.recorder(bin).skip(step.slot);
+        op.step = step.bound;
+        if (!source_->begin(u.number, step.number, recorded, op)) {
+            owner_.recorder(bin).skip(step.as.slot);
             u.skipped = true;
             break;
         }
@@ -243,7 +234,7 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
             ++load_[bin].issued;
             in_flight_max_ = std::max(in_flight_max_, ++in_flight_);
         }
-        const std::size_t asked = note_wanted(*u.connection, intended_ns);
+        const std::size_t asked = records_.wanted(*u.connection, intended_ns);
         out.status = op_status::ok;
         out.endpoint = 0;
         out.native = {};
@@ -256,19 +247,16 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
             out.fail(op_status::timeout, "DrainTimeout",
                      "still in flight when the drain phase ended");
         }
-        end_step(c, state, out.status == op_status::ok);
+        const bool ok = out.status == op_status::ok;
+        source_->end(u.number, ok);
         u.last = out.status;
-        record(step.slot, op, out, intended_ns, cut_off);
-        note_gaps(out, asked);
-        if (op_log_ != nullptr) log(step, op, out, intended_ns);
-        if (bytes_.limited() && bin > 0 && out.status == op_status::ok && !bytes_.take(out.bytes)) {
-            stopped_by_budget_ = true;
-        }
-        if (out.status != op_status::ok) break;
+        const bool more = in_flight_ > 1 || !due_.empty();
+        records_.ended(step.as, op, out, intended_ns, cut_off, asked, more);
+        if (bytes_.limited() && bin > 0 && ok && !bytes_.take(out.bytes)) stopped_by_budget_ = true;
+        if (!ok) break;
         // The next step is due when this one is done.
         intended_ns = out.done_ns;
     }
-    if (state.own) objects_.end_own(state.object, state.gone);
     if (!begun) {
         ++load_[bin].skipped;
         found_nothing(t);
@@ -276,14 +264,14 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
     }
     --in_flight_;
     last_done_ns_ = std::max(last_done_ns_, out.done_ns > 0 ? out.done_ns : monotonic_ns());
-    finish_task(bin, u.last);
+    ++(u.last == op_status::cancelled ? load_[bin].cancelled : load_[bin].completed);
 }
 
 /// Nothing can come to be there any more when every task has found nothing since the last one was
 /// begun, and none is under way.
 void group_core::found_nothing(prepared_task& t) {
     // A replay's next operation may be one that puts.
-    if (replay_ || in_flight_ > 0) return;
+    if (replay_ != nullptr || in_flight_ > 0) return;
     t.skipped_at = changes_;
     for (std::size_t i = 0; i < tasks_.size(); ++i) {
         if (plan_.tasks[i].weight > 0 && tasks_[i].skipped_at != changes_) return;
@@ -292,84 +280,143 @@ void group_core::found_nothing(prepared_task& t) {
     exhausted_ns.store(std::max(last_done_ns_, owner_.times().start_ns), std::memory_order_relaxed);
 }
 
-std::size_t group_core::note_wanted(const session& by, std::int64_t intended_ns) noexcept {
-    gap_logs_.front().wanted(intended_ns);
-    if (endpoint_in_flight_.empty()) return 0;
-    const std::size_t asked = by.endpoint();
-    ++endpoint_in_flight_[asked];
-    gap_logs_[1 + asked].wanted(intended_ns);
-    return asked;
+std::int64_t group_core::think_ns() {
+    const scenario::think_time& t = plan_.closed.think;
+    switch (t.kind) {
+        case scenario::think_kind::none:
+            return 0;
+        case scenario::think_kind::constant:
+            return t.mean_ns;
+        case scenario::think_kind::uniform:
+            return t.min_ns + static_cast<std::int64_t>(random_.unit() *
+                                                        static_cast<double>(t.max_ns - t.min_ns));
+        case scenario::think_kind::exponential:
+            return static_cast<std::int64_t>(random_.exponential() *
+                                             static_cast<double>(t.mean_ns));
+    }
+    return 0;
 }
 
-void group_core::note_gaps(const outcome& out, std::size_t asked) noexcept {
-    const bool ok = out.status == op_status::ok;
-    if (ok) gap_logs_.front().success(out.done_ns, in_flight_ > 1 || !due_.empty());
-    if (endpoint_in_flight_.empty()) return;
-    const bool more = --endpoint_in_flight_[asked] > 0;
-    if (ok) gap_logs_[1 + out.endpoint].success(out.done_ns, more);
+std::int64_t group_core::turn_of(std::uint64_t number, std::int64_t now_ns) const noexcept {
+    const std::int64_t start_ns = owner_.times().start_ns;
+    const auto from = static_cast<double>(std::max<std::int64_t>(now_ns - start_ns, 0));
+    // The slack is for levels at the end of a ramp, which no double holds exactly.
+    const double at = user_levels_.first_at_least(static_cast<double>(number + 1) - 1e-9, from);
+    if (at == from) return std::max(now_ns, start_ns);
+    return at < 9e18 ? start_ns + static_cast<std::int64_t>(std::ceil(at)) : INT64_MAX;
 }
 
-void group_core::finish_task(std::size_t bin, op_status last) {
-    if (last == op_status::cancelled) {
-        ++load_[bin].cancelled;
+runtime::task<void> group_core::closed_user(user& u, std::uint64_t number) {
+    ++users_alive_;
+    runtime::reactor& loop = owner_.loop();
+    for (;;) {
+        const std::int64_t now = monotonic_ns();
+        const std::int64_t turn_ns = turn_of(number, now);
+        if (turn_ns > now) {
+            // Above the number of users that the stage wants: it waits for a later one.
+            users_active_ -= std::exchange(u.active, false) ? 1 : 0;
+            if (!accepting_ || turn_ns >= owner_.times().end_ns) break;
+            co_await loop.sleep_until(turn_ns);
+            continue;
+        }
+        if (!may_start(now)) break;
+        users_active_ += std::exchange(u.active, true) ? 0 : 1;
+        ++load_[owner_.bin_of(now)].intended;
+        co_await do_task(u, now);
+        std::int64_t pause = think_ns();
+        if (u.skipped) pause = std::max(pause, skip_pause_ns);
+        if (u.last == op_status::connect_failed || u.last == op_status::io_error) {
+            const std::int64_t first_ns =
+                u.last == op_status::io_error ? io_backoff_first_ns : backoff_first_ns;
+            u.backoff_ns = std::clamp(u.backoff_ns * 2, first_ns, backoff_most_ns);
+            pause = std::max(pause, u.backoff_ns);
+        } else {
+            u.backoff_ns = 0;
+        }
+        if (pause > 0) {
+            co_await loop.sleep_until(monotonic_ns() + pause);
+        } else {
+            co_await loop.yield();
+        }
+    }
+    users_active_ -= std::exchange(u.active, false) ? 1 : 0;
+    --users_alive_;
+}
+
+runtime::task<void> group_core::open_user(user& u) {
+    ++users_alive_;
+    struct wait_for_work {
+        group_core* group;
+        user* self;
+        bool await_ready() const noexcept { return false; }
+        void await_suspend(std::coroutine_handle<> coroutine) const {
+            self->waiting = coroutine;
+            group->idle_.push_back(self);
+        }
+        void await_resume() const noexcept {}
+    };
+    while (accepting_) {
+        if (!due_.empty() && plan_.open->late_limit_ns > 0) {
+            due_taker to{*this};
+            due_.shed_late(monotonic_ns(), to);
+        }
+        // What still waits when the measure phase ends is its backlog.
+        const bool ended = owner_.loop().turn_ns() >= owner_.times().end_ns || bytes_.used_up();
+        if (!due_.empty() && !ended) {
+            const due_task oldest = due_.oldest();
+            u.intended_ns = oldest.due_ns;
+            if (oldest.recorded != nullptr) u.planned = *oldest.recorded;
+            due_.drop_oldest();
+            if (pacing_ && owner_.bin_of(u.intended_ns) > 0) {
+                pacing_->issued(monotonic_ns() - owner_.times().start_ns);
+            }
+        } else {
+            const wait_for_work idle{this, &u};
+            co_await idle;
+            if (!accepting_) break;
+        }
+        co_await do_task(u, u.intended_ns);
+        co_await owner_.loop().yield();
+    }
+    --users_alive_;
+}
+
+void group_core::start_open() {
+    const load_times& times = owner_.times();
+    if (replay_ != nullptr) {
+        due_from_.emplace(*replay_, times.start_ns);
     } else {
-        ++load_[bin].completed;
+        const unsigned cores = owner_.cores();
+        const load::rate_curve curve =
+            scenario::rate_plan(*plan_.open, times.measure_ns - times.start_ns);
+        due_from_.emplace(
+            std::make_unique<load::arrival_schedule>(plan_.open->arrivals, curve, owner_.core(),
+                                                     cores, mix64(seed_, stream_arrivals)),
+            times.start_ns);
+        pacing_ = std::make_unique<pacing_meter>(curve, cores);
     }
+    for (user& u : users_)
+        runtime::start_detached(open_user(u));
 }
 
-void group_core::record(std::uint16_t slot, const operation& op, const outcome& out,
-                        std::int64_t intended_ns, bool cut_off) {
-    stats::recorder& r = owner_.recorder(owner_.bin_of(intended_ns));
-    if (cut_off) {
-        const std::int64_t cut_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
-        r.unfinished(slot, cut_ns - intended_ns, out.status != op_status::cancelled);
-    }
-    if (out.status == op_status::cancelled) return;
-    const auto endpoint =
-        static_cast<std::uint16_t>(owner_.shared().first_endpoint[index_] + out.endpoint);
-    if (out.status == op_status::ok) {
-        stats::sample s;
-        s.op = slot;
-        s.endpoint = endpoint;
-        s.retries = out.retries;
-        s.size = op.length > 0 ? op.length : op.size;
-        s.bytes = out.bytes;
-        s.intended_ns = intended_ns;
-        s.sent_ns = out.sent_ns;
-        s.first_byte_ns = out.first_byte_ns;
-        s.done_ns = out.done_ns;
-        r.record(s);
-        return;
-    }
-    stats::failure f;
-    f.op = slot;
-    f.endpoint = endpoint;
-    f.retries = out.retries;
-    f.status = out.status;
-    f.native = out.native;
-    f.intended_ns = intended_ns;
-    f.done_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
-    f.code = out.code;
-    f.example = out.example;
-    r.record(f);
+std::uint16_t group_core::slot_of_next(const trace::planned_operation* recorded) noexcept {
+    const std::uint32_t chosen = recorded != nullptr ? recorded->kind : mix_.next();
+    return tasks_[chosen].steps.front().as.slot;
 }
 
-void group_core::log(const prepared_step& step, const operation& op, const outcome& out,
-                     std::int64_t intended_ns) noexcept {
-    trace::op_record r;
-    r.intended_ns = intended_ns;
-    r.sent_ns = out.sent_ns;
-    r.done_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
-    r.op = step.slot;
-    r.endpoint = static_cast<std::uint16_t>(owner_.shared().first_endpoint[index_] + out.endpoint);
-    r.has_object = step.use != scenario::subject_use::none;
-    r.object = op.object;
-    r.size = op.size;
-    r.offset = op.offset;
-    r.length = op.length;
-    r.status = out.status;
-    r.native = out.native;
-    op_log_->add(r);
+void group_core::record_unfinished(std::int64_t end_ns) {
+    if (std::exchange(queue_counted_, true)) return;
+    due_.for_each([&](const due_task& task) {
+        owner_.recorder(owner_.bin_of(task.due_ns))
+            .unfinished(slot_of_next(task.recorded), end_ns - task.due_ns, false);
+    });
+}
+
+std::int64_t group_core::run_due(std::int64_t now_ns) {
+    // Before the load there is nothing that could be due.
+    if (!due_from_) return INT64_MAX;
+    due_taker to{*this};
+    return due_.run(*due_from_, now_ns, owner_.times().end_ns, to);
 }
 
 std::vector<load_figures> group_core::take_load() {

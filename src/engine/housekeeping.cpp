@@ -22,7 +22,7 @@ bool housekeeping::open_targets() {
         targets_.emplace_back();  // is open from here on, whatever comes of it
         target_state& state = targets_.back();
         state = run_.ask_driver(g, &core_driver::open_target, 1);
-        if (state.problem.empty()) state.problem = share_extents(g, state);
+        if (state.problem.empty()) state.problem = share_out(g, state);
         if (state.problem.empty()) {
             worker& first = *run_.workers.front();
             std::string note = ask(first, [&] { return first.groups()[g]->popularity_note(); });
@@ -49,7 +49,7 @@ bool housekeeping::join_targets(const std::vector<target_state>& found) {
         targets_.push_back(found[g]);
         const auto join = [&](core_driver& on) { return on.join_target(found[g]); };
         std::string problem = run_.ask_driver<std::string>(g, join, 1);
-        if (problem.empty()) problem = share_extents(g, found[g]);
+        if (problem.empty()) problem = share_out(g, found[g]);
         if (!problem.empty()) return refuse(problem);
     }
     return true;
@@ -62,13 +62,12 @@ bool housekeeping::refuse(const std::string& problem) {
     return false;
 }
 
-std::string housekeeping::share_extents(std::size_t group, const target_state& state) {
+std::string housekeeping::share_out(std::size_t group, const target_state& state) {
     const scenario::group& plan = *run_.options.groups[group].group;
-    if (plan.shape != scenario::subject_shape::extents) return {};
-    std::string problem = extents_problem(plan, state.extents, run_.options.world_cores());
+    std::string problem = source_problem(plan, state, run_.options.world_cores());
     if (!problem.empty()) return problem;
     for (auto& w : run_.workers)
-        ask(*w, [&] { w->groups()[group]->set_extents(state.extents); });
+        ask(*w, [&] { w->groups()[group]->source().open(state); });
     return {};
 }
 
@@ -82,24 +81,22 @@ void housekeeping::start_helpers(bool preparing, std::atomic<unsigned>& running)
     for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
         if (preparing && !makes_data(g)) {
             for (auto& w : run_.workers) {
-                ask(*w, [&] { w->groups()[g]->adopt_objects(); });
+                ask(*w, [&] { w->groups()[g]->source().adopt(); });
             }
             continue;
         }
         for (auto& w : run_.workers) {
-            if (preparing && ask(*w, [&] { return w->groups()[g]->to_prepare(); }) == 0) continue;
+            const auto to_prepare = [&] { return w->groups()[g]->source().to_prepare(); };
+            if (preparing && ask(*w, to_prepare) == 0) continue;
             ++running;
             ask(*w, [&] {
-                group_core& group = *w->groups()[g];
                 const auto done = [&running, this] {
                     running.fetch_sub(1);
                     run_.pace.wake();
                 };
-                if (preparing) {
-                    group.prepare(share, done);
-                } else {
-                    group.clean(share, done);
-                }
+                using duty = housekeepers::duty;
+                w->groups()[g]->keepers().start(preparing ? duty::prepare : duty::clean, share,
+                                                done);
             });
         }
     }
@@ -109,7 +106,7 @@ void housekeeping::stop_helpers(bool cut) {
     for (auto& w : run_.workers) {
         ask(*w, [&] {
             for (auto& g : w->groups())
-                g->stop_helpers(cut);
+                g->keepers().stop(cut);
         });
     }
 }
@@ -117,8 +114,10 @@ void housekeeping::stop_helpers(bool cut) {
 std::int64_t housekeeping::last_success_ns(std::int64_t began_ns) const {
     std::int64_t last_ns = began_ns;
     for (const auto& w : run_.workers) {
-        for (const auto& g : w->groups())
-            last_ns = std::max(last_ns, g->last_success_ns.load(std::memory_order_relaxed));
+        for (const auto& g : w->groups()) {
+            const auto& success_ns = g->keepers().last_success_ns;
+            last_ns = std::max(last_ns, success_ns.load(std::memory_order_relaxed));
+        }
     }
     return last_ns;
 }
@@ -134,9 +133,10 @@ void housekeeping::tell_progress(std::uint64_t total, std::int64_t began_ns,
     for (auto& w : run_.workers) {
         ask(*w, [&] {
             for (auto& g : w->groups()) {
-                p.done += g->progress_done.load(std::memory_order_relaxed);
-                p.failed += g->progress_failed.load(std::memory_order_relaxed);
-                if (p.last_failure.empty()) p.last_failure = g->last_failure();
+                const housekeepers& keepers = g->keepers();
+                p.done += keepers.progress_done.load(std::memory_order_relaxed);
+                p.failed += keepers.progress_failed.load(std::memory_order_relaxed);
+                if (p.last_failure.empty()) p.last_failure = keepers.last_failure();
             }
         });
     }
@@ -190,7 +190,7 @@ bool housekeeping::prepare() {
     for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
         if (!makes_data(g)) continue;
         for (auto& w : run_.workers)
-            total += ask(*w, [&] { return w->groups()[g]->to_prepare(); });
+            total += ask(*w, [&] { return w->groups()[g]->source().to_prepare(); });
     }
     const helpers_end how = run_helpers(true, total);
     std::uint64_t missing = 0;
@@ -199,9 +199,9 @@ bool housekeeping::prepare() {
         ask(*w, [&] {
             for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
                 const group_core& group = *w->groups()[g];
-                if (makes_data(g)) missing += group.missing();
-                run_.result.prepared += group.progress_done.load();
-                if (why.empty()) why = group.why_not();
+                if (makes_data(g)) missing += group.source().missing();
+                run_.result.prepared += group.keepers().progress_done.load();
+                if (why.empty()) why = group.keepers().why_not();
             }
         });
     }
@@ -282,9 +282,9 @@ housekeeping::account housekeeping::account_of(std::size_t group) {
     account out;
     for (auto& w : run_.workers) {
         ask(*w, [&] {
-            const group_core& g = *w->groups()[group];
-            out.objects += g.objects_left();
-            out.containers += g.containers_left();
+            const auto one = w->groups()[group]->source().left();
+            out.objects += one.subjects;
+            out.containers += one.containers;
         });
     }
     return out;
@@ -373,7 +373,7 @@ void housekeeping::clean() {
     for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
         std::uint64_t alive = 0;
         for (auto& w : run_.workers) {
-            alive += ask(*w, [&] { return w->groups()[g]->objects().existing(); });
+            alive += ask(*w, [&] { return w->groups()[g]->source().existing(); });
         }
         run_.result.alive.push_back(alive);
         const account ours = account_of(g);
@@ -390,8 +390,7 @@ void housekeeping::clean() {
         left += ours.objects + ours.containers;
         for (auto& w : run_.workers) {
             ask(*w, [&] {
-                const group_core& group = *w->groups()[g];
-                if (why.empty()) why = group.why_not();
+                if (why.empty()) why = w->groups()[g]->keepers().why_not();
             });
         }
     }

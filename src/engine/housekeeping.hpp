@@ -40,8 +40,8 @@ class housekeeping {
     /// How prepare or cleanup ended.
     enum class helpers_end : std::uint8_t { done, interrupted, gave_up };
 
-    /// Tells all cores which bytes of the images are theirs; returns why that cannot be.
-    std::string share_extents(std::size_t group, const target_state& state);
+    /// Tells all cores what was found to work on; returns why it cannot serve them.
+    std::string share_out(std::size_t group, const target_state& state);
     /// Of opening or joining the last of targets_.
     bool refuse(const std::string& problem);
     bool makes_data(std::size_t group) const;

@@ -7,6 +7,7 @@
 
 #include "data_check.hpp"
 #include "housekeeping.hpp"
+#include "replays.hpp"
 #include "steering.hpp"
 #include "whole_run.hpp"
 

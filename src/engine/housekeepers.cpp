@@ -1,4 +1,4 @@
-// What a group does before and after its load: making the initial objects, removing all of them.
+#include "housekeepers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -6,8 +6,6 @@
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
 #include <utility>
-
-#include "worker.hpp"
 
 namespace chopsticks::engine {
 
@@ -57,77 +55,78 @@ bool answered(const outcome& out) noexcept {
 
 }  // namespace
 
-group_core::chore group_core::make_chore(std::string_view operation_name) {
+housekeepers::housekeepers(runtime::reactor& loop, core_driver& driver, work_source& source,
+                           const catalogue::workload& workload, std::uint64_t seed)
+    : loop_(loop), driver_(driver), source_(source), workload_(workload), random_(seed) {}
+
+housekeepers::chore housekeepers::make_chore(std::string_view operation_name) {
     if (operation_name.empty()) return {};
     const catalogue::operation* const row = catalogue::find_operation(workload_, operation_name);
     CHOPSTICKS_ASSERT(row != nullptr);
-    return {row, driver_->bind(catalogue::plain_step(*row))};
+    return {row, driver_.bind(catalogue::plain_step(*row))};
 }
 
-void group_core::start_helpers(bool preparing, unsigned concurrency, std::function<void()> done) {
-    helpers_done_ = std::move(done);
-    helpers_stop_ = false;
+void housekeepers::start(duty what, unsigned sessions, std::function<void()> done) {
+    done_ = std::move(done);
+    stop_ = false;
     progress_done = 0;
     progress_failed = 0;
     last_success_ns = 0;
-    objects_abandoned_ = 0;
-    containers_abandoned_ = 0;
     refused_in_row_ = 0;
     last_failure_.clear();
-    problem.clear();
-    if (preparing) {
+    problem_.clear();
+    if (what == duty::prepare) {
         making_ = make_chore(workload_.prepare_with);
     } else {
         removing_ = make_chore(workload_.clean_with);
         removing_containers_ = make_chore(workload_.clean_container_with);
     }
-    helpers_.clear();
-    for (unsigned i = 0; i < concurrency; ++i)
-        helpers_.push_back(driver_->make_session());
-    helpers_alive_ = helpers_.size();
-    for (std::size_t i = 0; i < helpers_.size(); ++i) {
-        runtime::start_detached(run_helper(preparing, i));
-    }
+    sessions_.clear();
+    for (unsigned i = 0; i < sessions; ++i)
+        sessions_.push_back(driver_.make_session());
+    alive_ = sessions_.size();
+    for (std::size_t i = 0; i < sessions_.size(); ++i)
+        runtime::start_detached(run(what, i));
 }
 
-void group_core::stop_helpers(bool cut) {
-    helpers_stop_ = true;
-    if (cut) {
-        for (auto& h : helpers_)
-            h->cancel();
-    }
+void housekeepers::stop(bool cut) {
+    stop_ = true;
+    if (cut) cancel();
     // Those that wait before they try again.
-    owner_.loop().wake_sleepers();
+    loop_.wake_sleepers();
 }
 
-runtime::task<void> group_core::run_helper(bool preparing, std::size_t number) {
-    // Not on the stack of start_helpers: all helpers exist before the first one can end.
-    co_await owner_.loop().yield();
-    if (preparing && blocks_ != nullptr) {
-        co_await prefill_some(number);
-    } else if (preparing) {
+void housekeepers::cancel() noexcept {
+    for (auto& s : sessions_)
+        s->cancel();
+}
+
+runtime::task<void> housekeepers::run(duty what, std::size_t number) {
+    // Not on the stack of start: all exist before the first one can end.
+    co_await loop_.yield();
+    if (what == duty::prepare) {
         co_await prepare_some(number);
     } else {
         co_await clean_some(number);
     }
-    if (--helpers_alive_ > 0) co_return;
+    if (--alive_ > 0) co_return;
     // Posted: the sessions may be destroyed there, and this coroutine still refers to one.
-    owner_.loop().post([this] {
-        helpers_.clear();
-        const auto done = std::exchange(helpers_done_, nullptr);
+    loop_.post([this] {
+        sessions_.clear();
+        const auto done = std::exchange(done_, nullptr);
         done();
     });
 }
 
-runtime::task<group_core::insisted> group_core::insist(std::size_t number, const operation& op,
-                                                       const catalogue::operation& row) {
+runtime::task<housekeepers::insisted> housekeepers::insist(std::size_t number, const operation& op,
+                                                           const chore& of) {
     std::int64_t backoff_ns = retry_first_ns;
     int refusals = 0;
     int failures = 0;
-    while (!helpers_stop_) {
+    while (!stop_) {
         outcome out;
-        co_await helpers_[number]->execute(op, out);
-        if (out.status == op_status::ok || is_expected(out, row)) {
+        co_await sessions_[number]->execute(op, out);
+        if (out.status == op_status::ok || is_expected(out, *of.row)) {
             progress_done.fetch_add(1, std::memory_order_relaxed);
             last_success_ns.store(monotonic_ns(), std::memory_order_relaxed);
             refused_in_row_ = 0;
@@ -139,72 +138,51 @@ runtime::task<group_core::insisted> group_core::insist(std::size_t number, const
         last_failure_ = out.example;
         refusals = is_refusal(out) ? refusals + 1 : 0;
         if (refusals >= refusals_most) {
-            if (problem.empty()) problem = out.example;
+            if (problem_.empty()) problem_ = out.example;
             co_return insisted::refused;
         }
-        if (helpers_stop_) break;
+        if (stop_) break;
         ++failures;
         if (refusals == 0 && (!answered(out) || failures % failures_per_endpoint == 0)) {
-            helpers_[number] = driver_->make_session();
+            sessions_[number] = driver_.make_session();
         }
-        // Between half of it and all: helpers that failed together do not come back together.
-        const double part = 0.5 + 0.5 * helpers_random_.unit();
+        // Between half of it and all: sessions that failed together do not come back together.
+        const double part = 0.5 + 0.5 * random_.unit();
         const auto wait_ns = static_cast<std::int64_t>(static_cast<double>(backoff_ns) * part);
-        co_await owner_.loop().sleep_until(monotonic_ns() + wait_ns);
+        co_await loop_.sleep_until(monotonic_ns() + wait_ns);
         backoff_ns = std::min(2 * backoff_ns, retry_most_ns);
     }
     co_return insisted::stopped;
 }
 
-runtime::task<void> group_core::prepare_some(std::size_t number) {
-    load::object_ref ref;
-    while (!helpers_stop_ && objects_.begin_prepare(ref)) {
+runtime::task<void> housekeepers::prepare_some(std::size_t number) {
+    while (!stop_) {
         operation op;
         op.step = making_.bound.get();
-        op.object = ref.index;
-        op.version = ref.version;
-        op.size = object_size(plan_, data_seed_, ref.index);
-        const insisted how = co_await insist(number, op, *making_.row);
-        objects_.end_put(ref, how == insisted::done);
+        if (!source_.next_to_prepare(op)) break;
+        const insisted how = co_await insist(number, op, making_);
+        source_.end_prepare(op, how == insisted::done);
         if (how == insisted::done) continue;
         // Without one of them the data set is not what the scenario says.
-        if (how == insisted::refused) stop_helpers(false);
+        if (how == insisted::refused) stop(false);
         break;
     }
 }
 
-runtime::task<void> group_core::prefill_some(std::size_t number) {
-    operation op;
-    while (!helpers_stop_ && blocks_->next_prefill(op)) {
-        op.step = making_.bound.get();
-        const insisted how = co_await insist(number, op, *making_.row);
-        if (how == insisted::done) {
-            ++blocks_filled_;
-            continue;
-        }
-        if (how == insisted::refused) stop_helpers(false);
-        break;
-    }
-}
-
-runtime::task<void> group_core::clean_some(std::size_t number) {
-    load::object_ref ref;
-    while (!helpers_stop_) {
-        const bool object = objects_.next_leftover(ref);
-        if (!object && !containers_.next_leftover(ref)) break;
-        const chore& removing = object ? removing_ : removing_containers_;
+runtime::task<void> housekeepers::clean_some(std::size_t number) {
+    using leftover_kind = work_source::leftover_kind;
+    while (!stop_) {
         operation op;
-        op.step = removing.bound.get();
-        op.object = ref.index;
-        op.version = ref.version;
         op.cleaning = true;
-        const insisted how = co_await insist(number, op, *removing.row);
+        const leftover_kind what = source_.next_to_clean(op);
+        if (what == leftover_kind::none) break;
+        const chore& removing = what == leftover_kind::subject ? removing_ : removing_containers_;
+        op.step = removing.bound.get();
+        const insisted how = co_await insist(number, op, removing);
         if (how == insisted::done) continue;
-        ++(object ? objects_abandoned_ : containers_abandoned_);
+        source_.abandon(what);
         // One object may be locked; where all are, the rest needs no asking.
-        if (how == insisted::refused && ++refused_in_row_ >= refused_in_row_most) {
-            stop_helpers(false);
-        }
+        if (how == insisted::refused && ++refused_in_row_ >= refused_in_row_most) stop(false);
     }
 }
 

@@ -1,10 +1,13 @@
-#include "block_work.hpp"
+#include "extents_source.hpp"
 
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <cmath>
+
+#include "popularity_law.hpp"
+#include "streams.hpp"
 
 namespace chopsticks::engine {
 
@@ -111,41 +114,56 @@ std::string extents_problem(const scenario::group& g, const std::vector<std::uin
            exact_size(least) + "; use larger images, more of them, or --cores 1";
 }
 
-block_work::block_work(const scenario::group& g, const std::vector<std::uint64_t>& images,
-                       unsigned core, const std::vector<double>& shares, std::size_t users,
-                       std::uint64_t seed)
-    : prefill_bytes_(g.blocks.prefill_bytes),
-      extents_(used_extents(g, images)),
-      part_(extents_, unit_of(g), core, static_cast<unsigned>(shares.size())),
-      whole_(extents_, unit_of(g), 0, 1),
-      common_(reads_only(g)),
-      prefill_(part_, 0, 1, g.blocks.prefill_bytes) {
-    for (const scenario::task& t : g.tasks) {
+extents_source::extents_source(const source_options& options)
+    : plan_(*options.plan),
+      core_(options.core),
+      users_(options.users),
+      seed_(mix64(options.seed, stream_blocks)),
+      random_(*options.random),
+      replay_(options.replay),
+      shares_(task_shares(plan_, options.cores)),
+      common_(reads_only(plan_)),
+      hands_(options.users) {}
+
+void extents_source::open(const target_state& found) {
+    const auto cores = static_cast<unsigned>(shares_.size());
+    extents_ = used_extents(plan_, found.extents);
+    part_ = load::block_parts(extents_, unit_of(plan_), core_, cores);
+    whole_ = load::block_parts(extents_, unit_of(plan_), 0, 1);
+    prefill_ = load::block_sequence(part_, 0, 1, plan_.blocks.prefill_bytes);
+    for (const scenario::task& t : plan_.tasks) {
+        const std::size_t first = steps_.size();
         for (const scenario::step& s : t.steps) {
-            step_places& places = steps_.emplace_back();
-            places.what = &s;
-            const bool unused = !scenario::has_place(s.use) || !scenario::uses_task_blocks(g);
-            const bool empty = part_.bytes() == 0 && !(common_ && is_random(s));
-            if (unused || empty) continue;
-            const std::uint64_t block = s.block.max();
-            // The same seed for all steps: what is hot for reads is hot for writes.
-            if (is_random(s) && common_) {
-                places.choice = load::block_choice(whole_, align_of(s), block, s.offsets, seed);
-            } else if (is_random(s)) {
-                places.choice = load::block_choice(
-                    part_, align_of(s), block, s.offsets, mix64(seed, core), core,
-                    places_of_all(extents_, unit_of(g), align_of(s), block, shares.size()), shares);
-            } else if (s.pattern == scenario::offset_pattern::sequential_shared) {
-                places.sequences.emplace_back(part_, 0, 1, block);
-            } else {
-                for (std::size_t u = 0; u < users; ++u)
-                    places.sequences.emplace_back(part_, u, users, block);
-            }
+            CHOPSTICKS_ASSERT(scenario::is_of_extents(s.use));
+            steps_.emplace_back().what = &s;
+            share_out(steps_.back());
         }
+        steps_[first].first = true;
     }
 }
 
-std::vector<double> block_work::masses(const std::vector<double>& shares) const {
+void extents_source::share_out(step_places& places) {
+    const scenario::step& s = *places.what;
+    const bool unused = !scenario::has_place(s.use) || !scenario::uses_task_blocks(plan_);
+    const bool empty = part_.bytes() == 0 && !(common_ && is_random(s));
+    if (unused || empty) return;
+    const std::uint64_t block = s.block.max();
+    // The same seed for all steps: what is hot for reads is hot for writes.
+    if (is_random(s) && common_) {
+        places.choice = load::block_choice(whole_, align_of(s), block, s.offsets, seed_);
+    } else if (is_random(s)) {
+        places.choice = load::block_choice(
+            part_, align_of(s), block, s.offsets, mix64(seed_, core_), core_,
+            places_of_all(extents_, unit_of(plan_), align_of(s), block, shares_.size()), shares_);
+    } else if (s.pattern == scenario::offset_pattern::sequential_shared) {
+        places.sequences.emplace_back(part_, 0, 1, block);
+    } else {
+        for (std::size_t u = 0; u < users_; ++u)
+            places.sequences.emplace_back(part_, u, users_, block);
+    }
+}
+
+std::vector<double> extents_source::masses(const std::vector<double>& shares) const {
     std::vector<double> worst;
     double most = 0;
     for (const step_places& places : steps_) {
@@ -161,17 +179,38 @@ std::vector<double> block_work::masses(const std::vector<double>& shares) const 
     return worst;
 }
 
-bool block_work::choose(std::size_t step, std::size_t user, random_stream& random, operation& op) {
-    step_places& places = steps_[step];
-    const scenario::step& s = *places.what;
+bool extents_source::begin(std::size_t user, std::size_t step,
+                           const trace::planned_operation* recorded, operation& op) {
+    step_places& from = steps_[step];
+    if (recorded != nullptr) return choose_recorded(from, user, *recorded, op);
+    hand& h = hands_[user];
+    if (from.first) h.has_place = false;
+    const bool of_all = from.what->use == scenario::subject_use::whole_extent;
+    if (!h.has_place) {
+        if (of_all) return choose_image(op);
+        if (!choose(from, user, op)) return false;
+        h.has_place = true;
+        h.place = {op.object, op.offset, op.length};
+        return true;
+    }
+    op.object = h.place.image;
+    if (of_all) return true;
+    op.offset = h.place.offset;
+    op.length = h.place.length;
+    op.version = next_version();
+    return true;
+}
+
+bool extents_source::choose(step_places& from, std::size_t user, operation& op) {
+    const scenario::step& s = *from.what;
     if (part_.bytes() == 0 && !(common_ && is_random(s))) return false;
     const std::uint64_t length =
-        s.block.min() == s.block.max() ? s.block.max() : s.block.at(random());
+        s.block.min() == s.block.max() ? s.block.max() : s.block.at(random_());
     load::block_place place;
     if (is_random(s)) {
-        place = places.choice.next(random, length);
+        place = from.choice.next(random_, length);
     } else {
-        place = places.sequences[places.sequences.size() > 1 ? user : 0].next(length);
+        place = from.sequences[from.sequences.size() > 1 ? user : 0].next(length);
     }
     op.object = place.image;
     op.offset = place.offset;
@@ -180,59 +219,64 @@ bool block_work::choose(std::size_t step, std::size_t user, random_stream& rando
     return true;
 }
 
-bool block_work::choose_image(random_stream& random, operation& op) {
+bool extents_source::choose_image(operation& op) {
     if (part_.bytes() == 0) return false;
-    op.object = part_.pieces()[random.below(part_.pieces().size())].image;
+    op.object = part_.pieces()[random_.below(part_.pieces().size())].image;
     return true;
 }
 
-bool block_work::choose_recorded(std::size_t step, std::size_t user,
-                                 const scenario::replay_load& plan,
-                                 const trace::planned_operation& from, random_stream& random,
-                                 operation& op, bool& moved) {
+/// What a recorded I/O stands for here: its image, place and length as far as they fit into what
+/// the group uses, never beyond it. The scenario may want places or lengths as `choose` has them.
+bool extents_source::choose_recorded(step_places& from, std::size_t user,
+                                     const trace::planned_operation& recorded, operation& op) {
+    const scenario::replay_load& plan = *plan_.open->replay;
     const bool own_place = plan.keys == scenario::replay_source::data_set;
     const bool own_length = plan.sizes == scenario::replay_source::data_set;
-    const std::uint64_t image = from.key % extents_.size();
-    moved = !own_place && image != from.key;
-    if (steps_[step].what->use == scenario::subject_use::whole_extent) {
-        if (own_place) return choose_image(random, op);
+    const std::uint64_t image = recorded.key % extents_.size();
+    bool moved = !own_place && image != recorded.key;
+    if (from.what->use == scenario::subject_use::whole_extent) {
+        if (own_place) return choose_image(op);
         op.object = image;
+        if (moved) replay_->note_moved();
         return true;
     }
-    load::block_place place{image, from.offset, from.length};
+    load::block_place place{image, recorded.offset, recorded.length};
     if (own_place) {
-        if (!choose(step, user, random, op)) return false;
+        if (!choose(from, user, op)) return false;
         place.image = op.object;
         place.offset = op.offset;
         if (own_length) return true;
     } else {
         op.version = next_version();
-        if (own_length) place.length = steps_[step].what->block.at(random());
+        if (own_length) place.length = from.what->block.at(random_());
     }
     if (!own_length) place.length = std::min(place.length, plan.size_limit);
     place = load::fit_block(place, extents_[place.image]);
     op.object = place.image;
     op.offset = place.offset;
     op.length = place.length;
-    moved |= !own_place && place.offset != from.offset;
-    moved |= !own_length && place.length != from.length;
+    moved |= !own_place && place.offset != recorded.offset;
+    moved |= !own_length && place.length != recorded.length;
+    if (moved) replay_->note_moved();
     return true;
 }
 
-bool block_work::next_prefill(operation& op) {
+std::uint64_t extents_source::to_prepare() const noexcept {
+    if (!plan_.blocks.prefill) return 0;
+    const std::uint64_t bytes = plan_.blocks.prefill_bytes;
+    std::uint64_t writes = 0;
+    for (const load::block_parts::piece& p : part_.pieces())
+        writes += (p.end - p.first + bytes - 1) / bytes;
+    return writes;
+}
+
+bool extents_source::next_to_prepare(operation& op) {
     if (part_.bytes() == 0 || prefill_.rounds() > 0) return false;
-    const load::block_place place = prefill_.next(prefill_bytes_);
+    const load::block_place place = prefill_.next(plan_.blocks.prefill_bytes);
     op.object = place.image;
     op.offset = place.offset;
     op.length = place.length;
     return true;
-}
-
-std::uint64_t block_work::prefill_writes() const noexcept {
-    std::uint64_t writes = 0;
-    for (const load::block_parts::piece& p : part_.pieces())
-        writes += (p.end - p.first + prefill_bytes_ - 1) / prefill_bytes_;
-    return writes;
 }
 
 }  // namespace chopsticks::engine

@@ -1,0 +1,60 @@
+#pragma once
+/// \file
+/// What became of one group's operations on one core: its figures, its silences, its log.
+
+#include <chopsticks/engine/driver.hpp>
+#include <chopsticks/trace/op_log.hpp>
+#include <cstdint>
+#include <vector>
+
+#include "success_gaps.hpp"
+
+namespace chopsticks::engine {
+
+class worker;
+
+/// Belongs to the core. Memory is taken by the constructor and by `begin`, none later.
+class group_records {
+  public:
+    /// What an operation of a step is recorded as.
+    struct entry {
+        std::uint16_t slot = 0;   ///< index into the layout's operations
+        bool has_object = false;  ///< it works on something that the log names
+    };
+
+    /// \param owner outlives it; records go to its recorders \param group index of it
+    group_records(worker& owner, std::size_t group);
+
+    /// The load begins; the worker knows its times.
+    void begin();
+
+    /// Before an operation. Returns the endpoint that is asked.
+    std::size_t wanted(const session& by, std::int64_t intended_ns) noexcept {
+        gap_logs_.front().wanted(intended_ns);
+        return endpoint_in_flight_.empty() ? 0 : wanted_of_endpoint(by, intended_ns);
+    }
+    /// And behind it. \param cut_off by the end of the run \param asked what `wanted` returned
+    /// \param more another task of the group is under way, or waits
+    void ended(const entry& as, const operation& op, const outcome& out, std::int64_t intended_ns,
+               bool cut_off, std::size_t asked, bool more);
+
+    /// Successes of the group, and of each endpoint if it has several. Empty before the load.
+    const std::vector<gap_log>& gap_logs() const noexcept { return gap_logs_; }
+
+  private:
+    std::size_t wanted_of_endpoint(const session& by, std::int64_t intended_ns) noexcept;
+    void record(const entry& as, const operation& op, const outcome& out, std::int64_t intended_ns,
+                bool cut_off);
+    void note_gaps(const outcome& out, std::size_t asked, bool more) noexcept;
+    void log(const entry& as, const operation& op, const outcome& out,
+             std::int64_t intended_ns) noexcept;
+
+    worker& owner_;
+    std::size_t endpoints_;          // of the group
+    std::uint16_t first_endpoint_;   // index into the layout's
+    trace::op_log_lane* op_log_;     // null: no operation log
+    std::vector<gap_log> gap_logs_;  // of the group; then, if there are several, of each endpoint
+    std::vector<std::uint64_t> endpoint_in_flight_;  // where there are several
+};
+
+}  // namespace chopsticks::engine
