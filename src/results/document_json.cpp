@@ -318,6 +318,13 @@ json operations_json(const run_document& doc) {
         }
         out[doc.layout.operations[i]] = std::move(one);
     }
+    for (std::size_t i = 0; i < doc.layout.parts.size(); ++i) {
+        const stats::part_name& part = doc.layout.parts[i];
+        json one = to_json(doc.figures.by_part[i], lengths[part.of]);
+        one["part_of"] = doc.layout.operations[part.of];
+        one["by_size_class"] = json::object();
+        out[part.name] = std::move(one);
+    }
     return out;
 }
 
@@ -354,6 +361,7 @@ json stages_json(const run_document& doc) {
 json head_json(const run_document& doc) {
     CHOPSTICKS_ASSERT(doc.figures.by_operation.size() == doc.layout.operations.size());
     CHOPSTICKS_ASSERT(doc.figures.by_endpoint.size() == doc.layout.endpoints.size());
+    CHOPSTICKS_ASSERT(doc.figures.by_part.size() == doc.layout.parts.size());
     CHOPSTICKS_ASSERT(doc.figures.by_size_class.size() == doc.layout.operations.size());
     json out;
     out["kind"] = "chopsticks-result";

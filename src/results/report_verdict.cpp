@@ -42,6 +42,7 @@ class labelled_lines {
 std::uint64_t corrupt_operations(const json& doc) {
     std::uint64_t corrupt = 0;
     for (const auto& [name, operation] : member(doc, "operations").items()) {
+        if (!text(operation, "part_of").empty()) continue;
         for (const json& error : member(operation, "errors")) {
             if (text(error, "class") == "corrupt") corrupt += count(error, "count");
         }

@@ -80,6 +80,7 @@ operation_figures read_figures(const json& object, const place& at, const std::s
     };
     operation_figures out;
     out.name = name;
+    out.part_of = from.text("part_of");
     out.ok = from.required_count("ok");
     out.failed = from.required_count("failed");
     out.skipped = from.count("skipped");

@@ -127,6 +127,8 @@ struct recorder::state {
           failed_ops(names.operations.size()),
           skipped(names.operations.size()),
           no_answer(names.operations.size()),
+          by_part(names.parts.size()),
+          failed_parts(names.parts.size()),
           endpoint_count(names.endpoints.size()) {
         CHOPSTICKS_ASSERT(endpoint_count > 0);
         // A single endpoint's figures are the sum over the operations.
@@ -141,6 +143,8 @@ struct recorder::state {
     std::vector<failures> failed_ops;
     std::vector<std::uint64_t> skipped;
     std::vector<unanswered> no_answer;
+    std::vector<successes> by_part;
+    std::vector<failures> failed_parts;
     std::size_t endpoint_count;
     std::vector<successes> by_endpoint;  // empty if there is only one
     std::vector<failures> failed_endpoints;
@@ -168,6 +172,17 @@ void recorder::record(const failure& f) noexcept {
     if (f.status == op_status::cancelled) return;
     to.failed_ops[f.op].record(f);
     if (!to.failed_endpoints.empty()) to.failed_endpoints[f.endpoint].record(f);
+}
+
+void recorder::record_part(const sample& s) noexcept {
+    CHOPSTICKS_ASSERT(s.op < state_->by_part.size());
+    state_->by_part[s.op].record(s);
+}
+
+void recorder::record_part(const failure& f) noexcept {
+    CHOPSTICKS_ASSERT(f.op < state_->failed_parts.size());
+    CHOPSTICKS_ASSERT(f.status != op_status::ok);
+    if (f.status != op_status::cancelled) state_->failed_parts[f.op].record(f);
 }
 
 void recorder::skip(std::uint16_t op) noexcept {
@@ -198,6 +213,7 @@ void recorder::add_to(totals& sum) const {
     const state& from = *state_;
     CHOPSTICKS_ASSERT(sum.by_operation.size() == from.failed_ops.size());
     CHOPSTICKS_ASSERT(sum.by_endpoint.size() == from.endpoint_count);
+    CHOPSTICKS_ASSERT(sum.by_part.size() == from.by_part.size());
     const bool single_endpoint = from.endpoint_count == 1;
 
     for (std::size_t op = 0; op < from.failed_ops.size(); ++op) {
@@ -221,6 +237,10 @@ void recorder::add_to(totals& sum) const {
         from.by_endpoint[i].add_to(sum.by_endpoint[i]);
         from.failed_endpoints[i].add_to(sum.by_endpoint[i]);
     }
+    for (std::size_t i = 0; i < from.by_part.size(); ++i) {
+        from.by_part[i].add_to(sum.by_part[i]);
+        from.failed_parts[i].add_to(sum.by_part[i]);
+    }
 }
 
 void recorder::clear() noexcept {
@@ -238,6 +258,10 @@ void recorder::clear() noexcept {
     for (successes& cell : all.by_endpoint)
         cell.clear();
     for (failures& cell : all.failed_endpoints)
+        cell.clear();
+    for (successes& cell : all.by_part)
+        cell.clear();
+    for (failures& cell : all.failed_parts)
         cell.clear();
 }
 

@@ -61,6 +61,9 @@ totals::totals(const layout& names, int digits)
     by_endpoint.reserve(names.endpoints.size());
     for (std::size_t i = 0; i < names.endpoints.size(); ++i)
         by_endpoint.emplace_back(digits);
+    by_part.reserve(names.parts.size());
+    for (std::size_t i = 0; i < names.parts.size(); ++i)
+        by_part.emplace_back(digits);
 }
 
 figures& totals::size_class(std::size_t op, std::size_t size_class) {
@@ -72,6 +75,7 @@ figures& totals::size_class(std::size_t op, std::size_t size_class) {
 void totals::add(const totals& other) {
     CHOPSTICKS_ASSERT(by_operation.size() == other.by_operation.size());
     CHOPSTICKS_ASSERT(by_endpoint.size() == other.by_endpoint.size());
+    CHOPSTICKS_ASSERT(by_part.size() == other.by_part.size());
     for (std::size_t op = 0; op < by_operation.size(); ++op) {
         by_operation[op].add(other.by_operation[op]);
         for (std::size_t i = 0; i < size_class_count; ++i) {
@@ -81,6 +85,8 @@ void totals::add(const totals& other) {
     }
     for (std::size_t i = 0; i < by_endpoint.size(); ++i)
         by_endpoint[i].add(other.by_endpoint[i]);
+    for (std::size_t i = 0; i < by_part.size(); ++i)
+        by_part[i].add(other.by_part[i]);
 }
 
 }  // namespace chopsticks::stats

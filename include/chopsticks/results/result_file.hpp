@@ -68,6 +68,8 @@ struct error_figures {
 /// docs/reference/result.md. Rates are of successes per second of the span.
 struct operation_figures {
     std::string name;  ///< "<group>/<operation>", the endpoint, the size class; "" of a total
+    /// Not empty: these are of one of the requests that this operation is made of, and in no total.
+    std::string part_of;
     std::uint64_t ok = 0;
     std::uint64_t failed = 0;
     std::uint64_t skipped = 0;

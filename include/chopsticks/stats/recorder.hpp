@@ -13,11 +13,20 @@
 
 namespace chopsticks::stats {
 
+/// One of the requests that an operation is made of.
+struct part_name {
+    std::string name;      ///< "<group>/<op>.<part>"
+    std::uint16_t of = 0;  ///< index into layout::operations
+};
+
 /// What the figures are kept apart by. Fixed for a run; the same object for all cores and the
 /// collector.
 struct layout {
     std::vector<std::string> operations;  ///< "<group>/<op>"
     std::vector<std::string> endpoints;   ///< at least one
+    /// Recorded beside their operations: what is counted of these is in no count, sum or figure of
+    /// an operation or endpoint.
+    std::vector<part_name> parts = {};
 };
 
 /// Size classes of operations by the bytes of their object (or part): upper bounds, inclusive.
@@ -31,10 +40,10 @@ std::size_t size_class_of(std::uint64_t bytes) noexcept;
 
 /// One operation that succeeded. Times are monotonic_ns.
 struct sample {
-    std::uint16_t op = 0;        ///< index into layout::operations
+    std::uint16_t op = 0;        ///< index into layout::operations, or of a part: layout::parts
     std::uint16_t endpoint = 0;  ///< index into layout::endpoints
     std::uint32_t retries = 0;
-    std::uint64_t size = 0;   ///< bytes that choose the size class
+    std::uint64_t size = 0;   ///< bytes that choose the size class; parts have none
     std::uint64_t bytes = 0;  ///< body bytes acknowledged
     std::int64_t intended_ns = 0;
     std::int64_t sent_ns = 0;
@@ -44,7 +53,7 @@ struct sample {
 
 /// A failure's identity in the report.
 struct failure {
-    std::uint16_t op = 0;
+    std::uint16_t op = 0;  ///< as sample::op
     std::uint16_t endpoint = 0;
     std::uint32_t retries = 0;
     op_status status = op_status::ok;
@@ -111,7 +120,8 @@ struct totals {
 
     std::vector<figures> by_operation;  ///< as layout::operations; the sum over its size classes
     std::vector<figures>
-        by_endpoint;  ///< as layout::endpoints; skipped is 0: no endpoint was chosen
+        by_endpoint;               ///< as layout::endpoints; skipped is 0: no endpoint was chosen
+    std::vector<figures> by_part;  ///< as layout::parts
     /// [operation][class], null where nothing fell. Successes only: a failure has no size.
     std::vector<std::array<std::unique_ptr<figures>, size_class_count>> by_size_class;
 
@@ -125,9 +135,9 @@ struct totals {
 
 /// What one core writes to. Owned by its core while it records, by the collector while it is read;
 /// handed over whole, so nothing in it is atomic. `record` costs at most 50 ns and allocates
-/// nothing: all address space is taken at construction (1.3 MiB per operation and size class, and
-/// per endpoint if there are several), resident only where values fell. An operation or an endpoint
-/// outside of the layout is a bug.
+/// nothing: all address space is taken at construction (1.3 MiB per operation and size class, per
+/// part, and per endpoint if there are several), resident only where values fell. An operation, a
+/// part or an endpoint outside of the layout is a bug.
 class recorder {
   public:
     /// Failures that are kept apart per operation (and per endpoint). Beyond, they are counted as
@@ -143,6 +153,9 @@ class recorder {
     /// Touches no figure of the successes. op_status::cancelled is counted as nothing at all: the
     /// run ended, not the operation. op_status::ok is a bug.
     void record(const failure& f) noexcept;
+    /// The same of a part of an operation.
+    void record_part(const sample& s) noexcept;
+    void record_part(const failure& f) noexcept;
     void skip(std::uint16_t op) noexcept;
     /// Due, and never to be begun.
     void shed(std::uint16_t op) noexcept;

@@ -66,6 +66,37 @@ TEST_CASE("document_size_classes_and_endpoints_add_up_to_the_operation") {
     CHECK(by_endpoint == 30'000);
 }
 
+TEST_CASE("document_parts_stand_beside_their_operation_and_in_no_total") {
+    stats::layout names = sample::names();
+    names.parts = {{"s3/put.last", 1}};
+    run_document doc(names);
+    doc.run.duration_s = 10;
+    stats::recorder recorder(names);
+    stats::sample s;
+    s.op = 1;
+    s.bytes = s.size = 500;
+    s.done_ns = 1'000;
+    recorder.record(s);
+    s.op = 0;
+    for (int i = 0; i < 20; ++i)
+        recorder.record_part(s);
+    recorder.add_to(doc.figures);
+    const json out = to_json_without_intervals(doc);
+    const json& part = out["operations"]["s3/put.last"];
+    CHECK(part["part_of"] == "s3/put");
+    CHECK(part["ok"] == 20);
+    CHECK(part["rate_per_s"] == 2.0);
+    CHECK(part["by_size_class"] == json::object());
+    CHECK(out["operations"].size() == 4);
+    CHECK_FALSE(out["operations"]["s3/put"].contains("part_of"));
+    CHECK(out["operations"]["s3/put"]["ok"] == 1);
+    CHECK(out["total"]["ok"] == 1);
+    CHECK(out["by_endpoint"]["http://10.0.0.1:8000"]["ok"] == 1);
+    interval one;
+    one.figures = &doc.figures;
+    CHECK(json::parse(to_line(one, names))["operations"].size() == 1);
+}
+
 TEST_CASE("document_errors_are_kept_by_kind") {
     const json doc = to_json_without_intervals(sample::document());
     const json& errors = doc["operations"]["s3/put"]["errors"];

@@ -336,6 +336,36 @@ TEST_CASE("recorder_cancelled_operations_are_counted_nowhere") {
     check_same(sum_of(r, names), totals(names, 3));
 }
 
+TEST_CASE("recorder_parts_are_in_no_figure_of_operations_and_endpoints") {
+    for (const std::size_t endpoints : {1U, 2U}) {
+        auto names = make_layout(2, endpoints);
+        names.parts = {{"group/op1.first", 1}, {"group/op1.last", 1}};
+        recorder r(names);
+        for (int i = 0; i < 3; ++i)
+            r.record_part(make_sample(1, 0));
+        r.record_part(make_failure(0, op_status::slow_down, 503, "SlowDown"));
+        r.record_part(make_failure(0, op_status::cancelled, 0, ""));
+        CHECK(r.ok_count() == 0);
+        CHECK(r.ok_bytes() == 0);
+        totals sum = sum_of(r, names);
+        sum.add(sum_of(r, names));
+        CHECK(sum.by_part[0].ok_count == 0);
+        CHECK(sum.by_part[0].failed_count == 2);
+        REQUIRE(sum.by_part[0].errors.size() == 1);
+        CHECK(sum.by_part[0].errors[0].code == "SlowDown");
+        CHECK(sum.by_part[1].ok_count == 6);
+        CHECK(sum.by_part[1].service.count() == 6);
+        sum.by_part = totals(names, 3).by_part;
+        check_same(sum, totals(names, 3));
+
+        r.clear();
+        const totals none = sum_of(r, names);
+        CHECK(none.by_part[0].failed_count == 0);
+        CHECK(none.by_part[1].ok_count == 0);
+        CHECK(none.by_part[1].response.count() == 0);
+    }
+}
+
 TEST_CASE("recorder_skips_are_counted_by_operation") {
     const auto names = make_layout(2, 1);
     recorder r(names);
