@@ -67,6 +67,18 @@ trace::replay_lane* lane_of(worker& owner, std::size_t index) {
     return feed != nullptr ? &feed->lane(owner.core()) : nullptr;
 }
 
+group_records::entry entry_of(const stats::layout& names, std::uint16_t slot, bool has_object) {
+    group_records::entry as;
+    as.slot = slot;
+    as.has_object = has_object;
+    for (std::size_t i = names.parts.size(); i-- > 0;) {
+        if (names.parts[i].of != slot) continue;
+        as.first_part = static_cast<std::uint16_t>(i);
+        ++as.parts;
+    }
+    return as;
+}
+
 }  // namespace
 
 /// What the dispatcher asks of the group and tells it.
@@ -136,7 +148,8 @@ group_core::group_core(worker& owner, std::size_t index)
         for (std::size_t i = 0; i < plan_.tasks[t].steps.size(); ++i) {
             const scenario::step& s = plan_.tasks[t].steps[i];
             bound_.push_back(driver_->bind(s));
-            const group_records::entry as{slots[t][i], s.use != scenario::subject_use::none};
+            const group_records::entry as =
+                entry_of(owner.shared().names, slots[t][i], s.use != scenario::subject_use::none);
             prepared.steps.push_back({bound_.back().get(), as, number++});
         }
     }
@@ -228,6 +241,7 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
             u.skipped = true;
             break;
         }
+        if (step.as.parts > 0) op.parts = u.parts.begin(records_, step.as, intended_ns);
         if (!begun) {
             begun = true;
             ++changes_;

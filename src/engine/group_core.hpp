@@ -89,6 +89,7 @@ class group_core final : public runtime::pump {
     };
     struct user {
         std::unique_ptr<session> connection;
+        group_records::part_recorder parts;
         std::size_t number = 0;            // of this core's
         std::coroutine_handle<> waiting;   // open loop: idle
         std::int64_t intended_ns = 0;      // open loop: of the work handed to it

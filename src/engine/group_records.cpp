@@ -1,5 +1,6 @@
 #include "group_records.hpp"
 
+#include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
 
 #include "worker.hpp"
@@ -51,24 +52,48 @@ void group_records::record(const entry& as, const operation& op, const outcome& 
         r.unfinished(as.slot, cut_ns - intended_ns, out.status != op_status::cancelled);
     }
     if (out.status == op_status::cancelled) return;
-    const auto endpoint = static_cast<std::uint16_t>(first_endpoint_ + out.endpoint);
     if (out.status == op_status::ok) {
-        stats::sample s;
-        s.op = as.slot;
-        s.endpoint = endpoint;
-        s.retries = out.retries;
-        s.size = op.length > 0 ? op.length : op.size;
-        s.bytes = out.bytes;
-        s.intended_ns = intended_ns;
-        s.sent_ns = out.sent_ns;
-        s.first_byte_ns = out.first_byte_ns;
-        s.done_ns = out.done_ns;
-        r.record(s);
-        return;
+        r.record(sample_of(as.slot, op.length > 0 ? op.length : op.size, out, intended_ns));
+    } else {
+        r.record(failure_of(as.slot, out, intended_ns));
     }
+}
+
+void group_records::part_recorder::ended(const operation_part& part, const outcome& out) noexcept {
+    CHOPSTICKS_ASSERT(part.number < as_->parts);
+    const auto slot = static_cast<std::uint16_t>(as_->first_part + part.number);
+    to_->record_part(slot, out, part.due_ns != 0 ? part.due_ns : intended_ns_);
+}
+
+void group_records::record_part(std::uint16_t slot, const outcome& out, std::int64_t intended_ns) {
+    stats::recorder& r = owner_.recorder(owner_.bin_of(intended_ns));
+    if (out.status == op_status::ok) {
+        r.record_part(sample_of(slot, 0, out, intended_ns));
+    } else {
+        r.record_part(failure_of(slot, out, intended_ns));
+    }
+}
+
+stats::sample group_records::sample_of(std::uint16_t slot, std::uint64_t size, const outcome& out,
+                                       std::int64_t intended_ns) const noexcept {
+    stats::sample s;
+    s.op = slot;
+    s.endpoint = static_cast<std::uint16_t>(first_endpoint_ + out.endpoint);
+    s.retries = out.retries;
+    s.size = size;
+    s.bytes = out.bytes;
+    s.intended_ns = intended_ns;
+    s.sent_ns = out.sent_ns;
+    s.first_byte_ns = out.first_byte_ns;
+    s.done_ns = out.done_ns;
+    return s;
+}
+
+stats::failure group_records::failure_of(std::uint16_t slot, const outcome& out,
+                                         std::int64_t intended_ns) const noexcept {
     stats::failure f;
-    f.op = as.slot;
-    f.endpoint = endpoint;
+    f.op = slot;
+    f.endpoint = static_cast<std::uint16_t>(first_endpoint_ + out.endpoint);
     f.retries = out.retries;
     f.status = out.status;
     f.native = out.native;
@@ -76,7 +101,7 @@ void group_records::record(const entry& as, const operation& op, const outcome& 
     f.done_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
     f.code = out.code;
     f.example = out.example;
-    r.record(f);
+    return f;
 }
 
 void group_records::log(const entry& as, const operation& op, const outcome& out,

@@ -3,6 +3,7 @@
 /// What became of one group's operations on one core: its figures, its silences, its log.
 
 #include <chopsticks/engine/driver.hpp>
+#include <chopsticks/stats/recorder.hpp>
 #include <chopsticks/trace/op_log.hpp>
 #include <cstdint>
 #include <vector>
@@ -20,6 +21,27 @@ class group_records {
     struct entry {
         std::uint16_t slot = 0;   ///< index into the layout's operations
         bool has_object = false;  ///< it works on something that the log names
+        std::uint16_t parts = 0;  ///< how many it has, one after the other in the layout
+        std::uint16_t first_part = 0;
+    };
+
+    /// What takes the parts of one operation at a time. Belongs to the core; what it was begun with
+    /// outlives it.
+    class part_recorder final : public part_sink {
+      public:
+        /// For an operation that begins now.
+        part_sink* begin(group_records& to, const entry& as, std::int64_t intended_ns) noexcept {
+            to_ = &to;
+            as_ = &as;
+            intended_ns_ = intended_ns;
+            return this;
+        }
+        void ended(const operation_part& part, const outcome& out) noexcept override;
+
+      private:
+        group_records* to_ = nullptr;
+        const entry* as_ = nullptr;
+        std::int64_t intended_ns_ = 0;
     };
 
     /// \param owner outlives it; records go to its recorders \param group index of it
@@ -45,6 +67,11 @@ class group_records {
     std::size_t wanted_of_endpoint(const session& by, std::int64_t intended_ns) noexcept;
     void record(const entry& as, const operation& op, const outcome& out, std::int64_t intended_ns,
                 bool cut_off);
+    void record_part(std::uint16_t slot, const outcome& out, std::int64_t intended_ns);
+    stats::sample sample_of(std::uint16_t slot, std::uint64_t size, const outcome& out,
+                            std::int64_t intended_ns) const noexcept;
+    stats::failure failure_of(std::uint16_t slot, const outcome& out,
+                              std::int64_t intended_ns) const noexcept;
     void note_gaps(const outcome& out, std::size_t asked, bool more) noexcept;
     void log(const entry& as, const operation& op, const outcome& out,
              std::int64_t intended_ns) noexcept;

@@ -83,10 +83,14 @@ stats::layout make_layout(const std::vector<group_setup>& groups) {
         for (const scenario::task& t : setup.group->tasks) {
             for (const scenario::step& s : t.steps) {
                 const std::string name = setup.group->name + "/" + s.op;
-                if (std::find(names.operations.begin(), names.operations.end(), name) ==
+                if (std::find(names.operations.begin(), names.operations.end(), name) !=
                     names.operations.end()) {
-                    names.operations.push_back(name);
+                    continue;
                 }
+                const auto of = static_cast<std::uint16_t>(names.operations.size());
+                names.operations.push_back(name);
+                for (const std::string_view part : s.parts)
+                    names.parts.push_back({name + "." + std::string(part), of});
             }
         }
         for (const std::string& endpoint : setup.target->endpoints()) {

@@ -269,6 +269,7 @@ step plain_step(const operation& op) {
     s.op = op.name;
     s.code = op.code;
     s.use = op.use;
+    s.parts = op.parts;
     s.align_bytes = s.block.max();
     return s;
 }

@@ -28,6 +28,26 @@ class bound_step {
     virtual ~bound_step() = default;
 };
 
+struct outcome;
+
+/// One of the requests that an operation is made of.
+struct operation_part {
+    std::uint16_t number = 0;  ///< index into scenario::step::parts
+    /// When it could begin: what it had to wait for was done. 0: when the operation was due.
+    std::int64_t due_ns = 0;
+};
+
+/// Who is told what became of the parts of an operation. On the session's core.
+class part_sink {
+  public:
+    /// A part has ended; before its operation does. `out` is that of the part alone: the
+    /// operation's own is of all of it, and is not made up from these.
+    virtual void ended(const operation_part& part, const outcome& out) noexcept = 0;
+
+  protected:
+    ~part_sink() = default;
+};
+
 /// One measured piece of work, chosen by the engine. A view struct: it is copied into coroutine
 /// frames.
 struct operation {
@@ -36,7 +56,8 @@ struct operation {
     std::uint64_t size = 0;            ///< bytes of the whole object
     std::uint64_t offset = 0;          ///< first byte of a part
     std::uint64_t length = 0;          ///< bytes of a part; 0 = the whole object
-    std::uint32_t version = 0;         ///< of the content
+    part_sink* parts = nullptr;  ///< told of its parts while it is under way; null: nobody asks
+    std::uint32_t version = 0;   ///< of the content
     bool cleaning = false;  ///< of cleanup: nobody measures it, the driver may look before it leaps
 };
 static_assert(std::is_trivially_destructible_v<operation>);

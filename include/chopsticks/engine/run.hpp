@@ -278,7 +278,8 @@ std::uint64_t data_seed(const scenario::group& group, std::uint64_t run_seed,
 std::uint64_t object_size(const scenario::group& group, std::uint64_t data_seed,
                           std::uint64_t index) noexcept;
 
-/// "<group>/<op>" for every operation the groups' tasks use, and all endpoints, in a fixed order.
+/// "<group>/<op>" for every operation the groups' tasks use, with its parts one after the other,
+/// and all endpoints, in a fixed order.
 stats::layout make_layout(const std::vector<group_setup>& groups);
 
 /// replay_options::kinds of a group whose load is a recording: one for each of its tasks, in their

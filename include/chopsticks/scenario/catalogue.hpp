@@ -142,7 +142,7 @@ const driver* find_driver(const workload& in, std::string_view name);
 const workload& workload_of(const group& g);
 const operation& operation_of(const group& g, const step& s);
 
-/// A step with the operation's name, code and use, and all parameters at their defaults.
+/// A step with the operation's name, code, use and parts, and all parameters at their defaults.
 step plain_step(const operation& op);
 
 /// The operation's name for a code, "?" if there is none. For messages and results.

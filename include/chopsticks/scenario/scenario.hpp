@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chopsticks::scenario {
@@ -60,6 +61,8 @@ struct step {
     std::uint16_t code = 0;  ///< index into catalogue::workload::operations
     /// As the operation's row and the parameters say.
     subject_use use = subject_use::unstated;
+    /// The requests it is made of, each of which is recorded by itself; empty: it is one.
+    std::vector<std::string_view> parts;
     std::uint64_t range_bytes = 0;  ///< get: length of a range at a random offset; 0 = whole
     bool overwrite = false;         ///< put: rewrite existing objects in turn instead of adding new
     std::uint32_t max_keys = 1000;  ///< list: keys per page

@@ -34,6 +34,7 @@ class model_session final : public engine::session {
             co_return;
         }
         apply(op, out);
+        if (state_.at_end) state_.at_end(op, out);
     }
 
     void cancel() noexcept override { cancelled_ = true; }

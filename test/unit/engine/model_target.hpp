@@ -27,6 +27,9 @@ struct model_state {
     std::int64_t hang_step_ns = 1'000'000;  ///< how often what hangs looks whether it is cancelled
     /// Called before each operation; true: it fails with this.
     std::function<bool(const chopsticks::engine::operation&, chopsticks::engine::outcome&)> fail;
+    /// Called after each operation that was not cancelled, on its core.
+    std::function<void(const chopsticks::engine::operation&, const chopsticks::engine::outcome&)>
+        at_end;
     /// Sessions below this number, in the order of their making, reach nothing.
     std::atomic<unsigned> dead_sessions{0};
     std::atomic<unsigned> sessions{0};
