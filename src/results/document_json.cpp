@@ -4,6 +4,7 @@
 
 #include "echo_json.hpp"
 #include "json_text.hpp"
+#include "whole_json.hpp"
 
 namespace chopsticks::results {
 
@@ -418,19 +419,23 @@ json to_json(const run_document& doc) {
 }
 
 std::string to_text(const run_document& doc) {
-    std::string out = dump(head_json(doc), 2);
+    return with_intervals(head_json(doc), doc.intervals);
+}
+
+std::string with_intervals(const json& head, const std::vector<std::string>& intervals) {
+    std::string out = dump(head, 2);
     CHOPSTICKS_ASSERT(out.ends_with("\n}"));
     out.resize(out.size() - 2);
     std::size_t size = out.size() + 64;
-    for (const std::string& line : doc.intervals)
+    for (const std::string& line : intervals)
         size += line.size() + 8;
     out.reserve(size);
     out += ",\n  \"intervals\": [";
-    for (std::size_t i = 0; i < doc.intervals.size(); ++i) {
+    for (std::size_t i = 0; i < intervals.size(); ++i) {
         out += i == 0 ? "\n    " : ",\n    ";
-        out += doc.intervals[i];
+        out += intervals[i];
     }
-    out += doc.intervals.empty() ? "]\n}\n" : "\n  ]\n}\n";
+    out += intervals.empty() ? "]\n}\n" : "\n  ]\n}\n";
     return out;
 }
 

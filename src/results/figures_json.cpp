@@ -3,6 +3,7 @@
 #include <chopsticks/stats/response_times.hpp>
 
 #include "json_text.hpp"
+#include "whole_json.hpp"
 
 namespace chopsticks::results {
 
@@ -99,7 +100,7 @@ json to_json(const stats::figures& f, double duration_s) {
     return out;
 }
 
-std::string to_line(const interval& one, const stats::layout& names) {
+json interval_json(const interval& one, const stats::layout& names) {
     json out;
     out["t_s"] = rounded(one.t_s);
     out["duration_s"] = rounded(one.duration_s);
@@ -130,7 +131,11 @@ std::string to_line(const interval& one, const stats::layout& names) {
             if (!idle(f)) out["operations"][names.operations[i]] = to_json(f, one.duration_s);
         }
     }
-    return dump(out);
+    return out;
+}
+
+std::string to_line(const interval& one, const stats::layout& names) {
+    return dump(interval_json(one, names));
 }
 
 result<stats::histogram> read_histogram(const json& object) {

@@ -7,6 +7,7 @@
 
 #include "bounded_json.hpp"
 #include "checked_members.hpp"
+#include "combine.hpp"
 
 namespace chopsticks::results {
 
@@ -29,6 +30,8 @@ bool decode_into(const latency_figures& from, std::optional<stats::histogram>& o
     out.emplace(std::move(*decoded));
     return true;
 }
+
+}  // namespace
 
 latency_figures read_latency(const json& object, const place& at, const std::string& file) {
     const checked_members from(object, at, file);
@@ -54,6 +57,8 @@ latency_figures read_latency(const json& object, const place& at, const std::str
     }
     return out;
 }
+
+namespace {
 
 error_figures read_error(const json& object, const place& at, const std::string& file) {
     const checked_members from(object, at, file);
@@ -201,6 +206,12 @@ void read_result_members(result_file& out) {
     out.by_endpoint = read_table(from, "by_endpoint");
     read_stages(from, out);
     out.intervals_omitted = from.count("intervals_omitted");
+    from.each("parts", [&](const json& one, const place& there, std::string_view) {
+        const checked_members part(one, there, out.path);
+        part.required_number("offset_s");
+        const place run_at{&there, "run"};
+        checked_members(part.any("run"), run_at, out.path).required_text("id");
+    });
 }
 
 /// Of a sweep or a search.
@@ -233,6 +244,12 @@ const json& result_file::part(const char* key) const {
     static const json nothing = json::object();
     const auto there = document.is_object() ? document.find(key) : document.end();
     return there != document.end() && there->is_object() ? *there : nothing;
+}
+
+const json& result_file::parts() const {
+    static const json nothing;
+    const auto there = document.is_object() ? document.find("parts") : document.end();
+    return there == document.end() ? nothing : *there;
 }
 
 namespace {

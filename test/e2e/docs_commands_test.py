@@ -148,6 +148,10 @@ pages = {
         step("set -e", before=ci_config),
         step("chopsticks run -f scenarios/quickstart.yaml"),
     ],
+    "docs/how-to/several-hosts.md": [
+        step("sleep", left_out="waits for the next full minute, and for a cluster"),
+        step("chopsticks run -f scenarios/quickstart.yaml", changes=((r"\A", "set +e\n"),)),
+    ],
     "docs/how-to/sweep.md": [
         step("chopsticks sweep", changes=((r"1000:6000:1000", "100:300:100"),)),
         step("chopsticks sweep"),

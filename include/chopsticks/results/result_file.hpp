@@ -148,6 +148,10 @@ struct result_file {
     const json& generator() const { return part("generator"); }
     const json& health() const { return part("health"); }
 
+    /// Of a merged result what it was made of (a list of objects, each with `offset_s` and with
+    /// `run` and other members as the part's result had them); null of any other.
+    const json& parts() const;
+
     /// When the load began, that `t_s` of intervals counts from: the end of prepare. Wall clock.
     std::int64_t load_began_ns() const;
     /// When the measure phase began, by the wall clock; where there was none, as load_began_ns.

@@ -43,7 +43,7 @@ class ResultSchemaTest(unittest.TestCase):
         self.assertNotEqual(problems_of(document, self.schema), [])
 
     def test_every_kind_of_result_is_valid(self):
-        for name in ("full.json", "empty.json", "invalid.json"):
+        for name in ("full.json", "empty.json", "invalid.json", "merged.json"):
             with self.subTest(name):
                 self.assertEqual(problems_of_file(self.path / name, self.schema), [])
 

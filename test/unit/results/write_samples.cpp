@@ -2,6 +2,7 @@
 /// Writes results and an interval stream as runs leave them: for result_schema_test.py.
 
 #include <chopsticks/results/interval_stream.hpp>
+#include <chopsticks/results/merge.hpp>
 #include <chopsticks/results/write.hpp>
 #include <cstdio>
 
@@ -36,6 +37,14 @@ int main(int argc, char** argv) {
     empty.run.problem = "the target refused the key";
     empty.validity = {false, {"nothing was measured"}};
     good = save(directory + "empty.json", empty) && good;
+
+    std::vector<result_file> parts;
+    for (const char* const id : {"a", "b"}) {
+        run_document part = sample::document(1000);
+        part.run.id = id;
+        parts.push_back(parse_file(to_text(part), id));
+    }
+    good = write_file(directory + "merged.json", merge(parts).text).empty() && good;
 
     run_document full = sample::document(1000);
     full.run.warmup.steady = false;
