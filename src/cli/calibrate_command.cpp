@@ -76,7 +76,7 @@ class disturbance {
 };
 
 /// The result of a trial against the dummy driver or, where there is a target, the endpoint.
-engine::run_result carry_out_once(const trial& t, const scenario::s3_config* target) {
+engine::run_result carry_out_once(const trial& t, const s3::settings* target) {
     const bool stored = target != nullptr;
     const std::string text =
         "groups: [{workload: s3, data: {prefix: c/, objects: " +
@@ -112,8 +112,7 @@ engine::run_result carry_out_once(const trial& t, const scenario::s3_config* tar
     return out;
 }
 
-engine::run_result carry_out(const trial& t, const scenario::s3_config* target,
-                             disturbance& others) {
+engine::run_result carry_out(const trial& t, const s3::settings* target, disturbance& others) {
     for (int attempt = 1;; ++attempt) {
         others.begin();
         engine::run_result out = carry_out_once(t, target);
@@ -240,7 +239,7 @@ results::calibration measure(double seconds, disturbance& others) {
     e.threads = std::clamp(static_cast<unsigned>(cpus.size()) - 1, 1U, 8U);
     endpoint::server server(e);
     server.start();
-    scenario::s3_config target;
+    s3::settings target;
     target.endpoints = {server.url()};
     target.access_key = e.access_key;
     target.secret_key = e.secret_key;

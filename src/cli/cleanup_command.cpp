@@ -65,29 +65,8 @@ void read_result(const cleanup_arguments& a, cleanup_plan& plan) {
     }
     // The file knows where the run was; a workload config or an option wins over it.
     if (!a.target.workload_file.empty()) return;
-    const results::json& blocks = member(member(doc, "workload"), "rbd");
-    scenario::rbd_config& rbd = plan.workload.rbd;
-    const auto take = [&blocks](std::string& into, const char* key) {
-        if (const std::string value = text(blocks, key); !value.empty()) into = value;
-    };
-    take(rbd.conf_file, "conf_file");
-    take(rbd.cluster, "cluster");
-    take(rbd.client, "client");
-    take(rbd.keyring, "keyring");
-    take(rbd.pool, "pool");
-    take(rbd.name_space, "namespace");
-    const results::json& from = member(member(doc, "workload"), "s3");
-    scenario::s3_config& s3 = plan.workload.s3;
-    for (const results::json& url : member(from, "endpoints")) {
-        if (url.is_string()) s3.endpoints.push_back(url.get<std::string>());
-    }
-    if (const std::string bucket = text(from, "bucket"); !bucket.empty()) s3.bucket = bucket;
-    if (const std::string region = text(from, "region"); !region.empty()) s3.region = region;
-    s3.virtual_host = text(from, "addressing") == "virtual";
-    const results::json& insecure = member(from, "tls_insecure");
-    s3.tls_insecure = insecure.is_boolean() && insecure.get<bool>();
-    s3.tls_ca_file = text(from, "tls_ca_file");
-    s3.access_key = text(from, "access_key");
+    for (const auto& [name, settings] : plan.workload.settings)
+        settings->find_again(results::echoed_settings(doc, name));
 }
 
 void check_selection(const cleanup_arguments& a) {
@@ -133,10 +112,10 @@ void make_plan(const cleanup_arguments& a, cleanup_plan& plan) {
     if (plan.options.prefixes.empty()) {
         plan.options.prefixes = {scenario::data_set().prefix};
     }
-    scenario::s3_config& s3 = plan.workload.s3;
+    s3::settings& s3 = s3::settings_of(plan.workload);
     apply_target(s3, a.target);
     if (a.result_file.empty()) {
-        plan.images = plan.workload.has_rbd;
+        plan.images = rbd::settings_of(plan.workload).given;
         plan.objects = !plan.images || !s3.endpoints.empty();
     }
     for (const std::string& warning : plan.workload.warnings)
@@ -209,7 +188,7 @@ int print_report(const s3::cleanup_report& report, const cleanup_plan& plan) {
     std::uint64_t to_remove = 0;
     std::uint64_t bytes = 0;
     for (const s3::run_remains& run : report.runs) {
-        print_run(run, plan.workload.s3.bucket, removed);
+        print_run(run, plan.options.config->bucket, removed);
         if (remains(run, removed)) ++left;
         if (!run.kept_why.empty()) continue;
         ++runs;
@@ -253,7 +232,7 @@ int clean_up(const cleanup_arguments& a) {
     std::optional<left_images> images;
     if (plan.images) {
         // Before anything is removed: a cluster that cannot be reached is told alone.
-        images.emplace(plan.workload.rbd);
+        images.emplace(rbd::settings_of(plan.workload));
         images->select(plan.options.run_id, plan.options.older_than_ns);
     }
     int status = exit_ok;

@@ -61,8 +61,7 @@ auto ask(const std::shared_ptr<rbd::image_cleanup>& cluster, Call call) {
 
 }  // namespace
 
-left_images::left_images(const scenario::rbd_config& config)
-    : cluster_(rbd::open_image_cleanup(config)) {
+left_images::left_images(const rbd::settings& config) : cluster_(rbd::open_image_cleanup(config)) {
     ask(cluster_, [](rbd::image_cleanup& cluster) { cluster.connect(); });
 }
 

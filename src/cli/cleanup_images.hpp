@@ -14,7 +14,7 @@ namespace chopsticks::cli {
 class left_images {
   public:
     /// Throws config_error, with the one message about the cluster.
-    explicit left_images(const scenario::rbd_config& config);
+    explicit left_images(const rbd::settings& config);
 
     /// \param run_id of one run; empty: all that are so old
     /// \param older_than_ns by the cluster's clock; 0: whatever their age

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/results/output_lock.hpp>
 #include <chopsticks/telemetry/host.hpp>
@@ -17,28 +18,11 @@ namespace {
 
 std::string describe_target(const run_setup& setup) {
     std::string text;
-    if (const auto* const g = setup.first_of(scenario::subject_shape::objects)) {
-        if (scenario::driver_of(setup.workload, g->workload) == "dummy") {
-            text = "the dummy driver";
-        } else {
-            const std::vector<std::string>& endpoints = setup.workload.s3.endpoints;
-            text = endpoints.front();
-            if (endpoints.size() > 1) {
-                text += " and " + std::to_string(endpoints.size() - 1) + " more";
-            }
-            text += ", bucket " + setup.workload.s3.bucket;
-        }
+    for (const std::string_view name : setup.workloads()) {
+        if (!text.empty()) text += "; and ";
+        text += setup.settings_of(name).target(setup.is_dummy(name));
     }
-    const auto* const blocks = setup.first_of(scenario::subject_shape::extents);
-    if (blocks == nullptr) return text;
-    if (!text.empty()) text += "; and ";
-    const scenario::rbd_config& rbd = setup.workload.rbd;
-    const std::size_t images = rbd.images.empty() ? rbd.count : rbd.images.size();
-    text += std::to_string(images) + (images == 1 ? " image" : " images");
-    if (scenario::driver_of(setup.workload, blocks->workload) == "dummy") {
-        return text + " of the dummy driver";
-    }
-    return text + " in pool " + rbd.pool + (rbd.name_space.empty() ? "" : "/" + rbd.name_space);
+    return text;
 }
 
 results::op_log_figures describe_op_log(const std::string& file,
@@ -68,7 +52,9 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     doc.environment = describe_environment();
     doc.scenario = setup.scenario;
     doc.workload = results::echo_of(setup.workload);
-    std::erase_if(doc.workload.other, [&](const auto& of) { return !setup.has(of.first); });
+    std::erase_if(doc.workload.other, [used = setup.workloads()](const auto& of) {
+        return std::find(used.begin(), used.end(), of.first) == used.end();
+    });
     doc.interval_file = results::stream_path(how.output);
     const auto lock = doc.interval_file.empty() ? results::output_lock()
                                                 : results::output_lock(doc.interval_file);

@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <chopsticks/core/error.hpp>
-#include <chopsticks/rbd/driver.hpp>
-#include <chopsticks/s3/driver/features.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/shipped.hpp>
@@ -9,6 +7,7 @@
 #include <filesystem>
 
 #include "command.hpp"
+#include "workloads.hpp"
 
 namespace chopsticks::cli {
 
@@ -62,18 +61,24 @@ void show(const std::string& name) {
     std::fwrite(found->text.data(), 1, found->text.size(), stdout);
 }
 
-std::string library_text() {
-    return rbd::librbd_built_in()
-               ? " (" + rbd::librbd_version() + ")"
-               : " (not in this program: install librbd-dev, configure and build again)";
-}
-
-void print_features() {
-    std::printf("  what its drivers do %35s %-7s %s\n", "native", "beast", "dummy");
-    const auto word = [](bool yes) { return yes ? "yes" : "-"; };
-    for (const s3::driver_feature& f : s3::driver_features()) {
-        std::printf("    %-45.*s %-6s %-7s %s\n", static_cast<int>(f.name.size()), f.name.data(),
-                    word(f.native), word(f.beast), word(f.dummy));
+/// Which driver does what: a column each.
+void print_features(const scenario::catalogue::workload& w) {
+    if (w.features.empty()) return;
+    const auto cell = [&](std::string_view text, const scenario::catalogue::driver& of) {
+        const bool last = &of == &w.drivers.back();
+        std::printf(" %-*.*s", last ? 0 : 7, static_cast<int>(text.size()), text.data());
+    };
+    std::printf("  %-47s", "what its drivers do");
+    for (const auto& d : w.drivers)
+        cell(d.name, d);
+    std::printf("\n");
+    for (const auto& f : w.features) {
+        std::printf("    %-45.*s", static_cast<int>(f.name.size()), f.name.data());
+        for (const auto& d : w.drivers) {
+            const auto found = std::find(f.drivers.begin(), f.drivers.end(), d.name);
+            cell(found != f.drivers.end() ? "yes" : "-", d);
+        }
+        std::printf("\n");
     }
 }
 
@@ -85,9 +90,9 @@ void print_catalogue() {
         for (const auto& d : w.drivers) {
             std::printf("    %-16.*s %.*s%s\n", static_cast<int>(d.name.size()), d.name.data(),
                         static_cast<int>(d.description.size()), d.description.data(),
-                        d.name == "librbd" ? library_text().c_str() : "");
+                        driver_note(w.name, d.name).c_str());
         }
-        if (w.name == "s3") print_features();
+        print_features(w);
         std::printf("  operations and their parameters\n");
         for (const auto& o : w.operations) {
             std::printf("    %-16.*s %.*s\n", static_cast<int>(o.name.size()), o.name.data(),

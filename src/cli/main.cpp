@@ -13,6 +13,7 @@
 
 #include "command.hpp"
 #include "usage.hpp"
+#include "workloads.hpp"
 
 namespace chopsticks::cli {
 
@@ -50,6 +51,7 @@ int run_main(int argc, char** argv) {
     app.footer("chopsticks help COMMAND, or chopsticks COMMAND --help, has the options of each.");
     app.require_subcommand(1);
     int status = exit_ok;
+    add_workloads();
     const std::vector<std::string> command_line(argv, argv + argc);
     add_run_command(app, status, command_line);
     add_sweep_command(app, status, command_line);

@@ -10,8 +10,8 @@ namespace chopsticks::cli {
 
 namespace {
 
-trace::replay_options options_of(const scenario::group& g, const scenario::rbd_config& rbd,
-                                 unsigned cores) {
+trace::replay_options options_of(const scenario::group& g,
+                                 const scenario::workload_settings& settings, unsigned cores) {
     const scenario::replay_load& r = *g.open->replay;
     trace::replay_options o;
     o.file = r.file;
@@ -22,9 +22,11 @@ trace::replay_options options_of(const scenario::group& g, const scenario::rbd_c
     o.cores = cores;
     const bool blocks = g.shape == scenario::subject_shape::extents;
     o.objects = g.data.objects;
-    if (blocks) o.objects = rbd.images.empty() ? rbd.count : rbd.images.size();
-    // Its events come to one core.
-    o.whole_images = blocks && rbd.completion == scenario::rbd_completion::eventfd;
+    if (blocks) {
+        const scenario::extents_plan images = settings.extents();
+        o.objects = images.count;
+        o.whole_images = images.one_core_each;
+    }
     o.sort_window_ns = r.sort_window_ns;
     o.kinds = engine::replay_kinds(g);
     return o;
@@ -45,7 +47,7 @@ void run_setup::look_at_recordings() {
             continue;
         }
         trace::recording_survey& look =
-            surveys[i].emplace(trace::survey(options_of(g, workload.rbd, 1)));
+            surveys[i].emplace(trace::survey(options_of(g, settings_of(g.workload), 1)));
         longest_s = std::max(longest_s, look.length_s);
         loops |= g.open->replay->loop;
         whole &= look.whole;
@@ -67,7 +69,8 @@ void run_setup::make_feeds() {
     for (std::size_t i = 0; i < scenario.groups.size(); ++i) {
         const scenario::group& g = scenario.groups[i];
         if (!g.open || !g.open->replay) continue;
-        feeds[i] = std::make_unique<trace::replay_feed>(options_of(g, workload.rbd, options.cores));
+        feeds[i] = std::make_unique<trace::replay_feed>(
+            options_of(g, settings_of(g.workload), options.cores));
         options.groups[i].replay = feeds[i].get();
     }
 }

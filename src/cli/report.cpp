@@ -169,6 +169,7 @@ void fill_document(results::run_document& doc, run_setup& setup, engine::run_res
         out.name = group.name;
         out.workload = group.workload;
         out.driver = scenario::driver_of(setup.workload, group.workload);
+        out.as_calibrated = setup.is_as_calibrated(group.workload);
         out.open_loop = group.open.has_value();
         out.users = group.open ? 0 : scenario::users_most(group.closed);
         out.load = load_of(result.groups[g]);

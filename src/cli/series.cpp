@@ -26,13 +26,12 @@ constexpr double prepare_share_most = 0.2;
 
 /// One user per group for a short while, on no more data than that takes.
 void make_probe(scenario::scenario& plan, const scenario::workload_config& workload) {
-    const scenario::rbd_config& rbd = workload.rbd;
     for (scenario::group& g : plan.groups) {
         g.open.reset();
         g.closed = scenario::closed_load{};
         if (g.data.reuse.empty()) g.data.objects = std::min(g.data.objects, probe_objects_most);
         // Images that are made for each run would be filled for each probe.
-        if (!rbd.keep && rbd.images.empty()) g.blocks.prefill = false;
+        if (workload.find(g.workload)->extents().removes_made) g.blocks.prefill = false;
     }
     plan.phase.warmup_ns = 0;
     plan.phase.measure_ns = probe_ns;
@@ -69,8 +68,9 @@ results::json series_identity(const run_setup& setup, const run_arguments& a) {
     results::run_document shape{stats::layout{}};
     shape.workload = results::echo_of(setup.workload);
     // The embedded endpoint has another port each time.
-    if (a.embedded) shape.workload.endpoints.clear();
-    if (a.embedded) shape.workload.access_key.clear();
+    for (const char* key : {"endpoints", "access_key"}) {
+        if (a.embedded) shape.workload.leave_out(key);
+    }
     results::json out;
     out["scenario"] = setup.scenario.source;
     out["workload"] = results::to_json_without_intervals(shape)["workload"];

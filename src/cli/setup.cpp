@@ -6,16 +6,16 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/core/units.hpp>
-#include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/results/write.hpp>
-#include <chopsticks/s3/driver.hpp>
-#include <chopsticks/s3/protocol/key.hpp>
+#include <chopsticks/s3/workload/settings.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/scenario/slo.hpp>
 #include <cmath>
 #include <random>
 
 #include "target_options.hpp"
+#include "workloads.hpp"
 
 namespace chopsticks::cli {
 
@@ -175,7 +175,7 @@ run_setup::run_setup(const run_arguments& a, bool start_target, const run_change
 }
 
 void run_setup::set_target(const run_arguments& a, bool start_target) {
-    scenario::s3_config& s3 = workload.s3;
+    s3::settings& s3 = s3::settings_of(workload);
     apply_target(s3, a);
     if (a.embedded && !a.endpoints.empty()) {
         throw config_error("--embedded and --endpoint: give one of them");
@@ -195,6 +195,7 @@ void run_setup::set_target(const run_arguments& a, bool start_target) {
         return;
     }
     if (a.embedded) {
+        s3.endpoints_told = "embedded in this process";
         endpoint::endpoint_options e;
         e.access_key = "embedded";
         e.secret_key = std::to_string(random_word());
@@ -231,19 +232,14 @@ void run_setup::choose_cores(const run_arguments& a) {
     cores = static_cast<unsigned>(std::min<std::uint64_t>(cores, users));
     if (a.cores) cores = *a.cores;
     options.cores = std::max(1U, cores);
-    const scenario::rbd_config& rbd = workload.rbd;
-    const std::size_t images = rbd.images.empty() ? rbd.count : rbd.images.size();
-    const bool one_core_each = first_of(subject_shape::extents) != nullptr &&
-                               rbd.completion == scenario::rbd_completion::eventfd;
-    if (one_core_each && options.cores > images) {
+    for (const std::string_view name : workloads()) {
+        const scenario::extents_plan extents = settings_of(name).extents();
+        if (!extents.one_core_each || options.cores <= extents.count) continue;
         if (a.cores) {
-            throw config_error("--cores " + std::to_string(*a.cores) +
-                               ": with `completion: eventfd` an image belongs to one core, and "
-                               "there are only " +
-                               std::to_string(images) +
-                               "; use fewer cores, more images or `completion: callback`");
+            throw config_error("--cores " + std::to_string(*a.cores) + ": " +
+                               extents.one_core_advice);
         }
-        options.cores = static_cast<unsigned>(images);
+        options.cores = static_cast<unsigned>(extents.count);
     }
     if (options.cores > cpus.size()) {
         warnings.push_back("--cores " + std::to_string(options.cores) + ": there are only " +
@@ -298,29 +294,44 @@ void run_setup::make_plan() {
 }
 
 void run_setup::plan_blocks(const scenario::group& g) {
-    const scenario::rbd_config& rbd = workload.rbd;
-    const std::uint64_t images = rbd.images.empty() ? rbd.count : rbd.images.size();
+    const scenario::workload_settings& settings = settings_of(g.workload);
+    const scenario::extents_plan images = settings.extents();
     // Of images that are there already, only open_target learns the size.
-    const std::uint64_t extent =
-        g.blocks.extent_bytes > 0 ? g.blocks.extent_bytes : rbd.image_bytes;
+    const std::uint64_t extent = g.blocks.extent_bytes > 0 ? g.blocks.extent_bytes : images.bytes;
     if (scenario.phase.prepare && g.blocks.prefill) {
         const std::uint64_t writes = (extent + g.blocks.prefill_bytes - 1) / g.blocks.prefill_bytes;
-        needs.prepare_operations += images * writes;
-        needs.prepare_bytes += static_cast<double>(images) * static_cast<double>(extent);
+        needs.prepare_operations += images.count * writes;
+        needs.prepare_bytes += static_cast<double>(images.count) * static_cast<double>(extent);
     }
-    if (scenario::driver_of(workload, g.workload) == "dummy") return;
-    std::uint64_t connections = 1;
-    if (rbd.connections == scenario::rbd_connections::per_core) {
-        connections = std::min<std::uint64_t>(options.cores, images);
-    } else if (rbd.connections == scenario::rbd_connections::per_images) {
-        connections = (images + rbd.images_per_connection - 1) / rbd.images_per_connection;
+    if (!is_dummy(g.workload)) {
+        needs.cluster_connections += settings.cluster_connections(options.cores);
     }
-    needs.cluster_connections += connections;
 }
 
-bool run_setup::has(std::string_view name) const {
-    return std::any_of(scenario.groups.begin(), scenario.groups.end(),
-                       [&](const scenario::group& g) { return g.workload == name; });
+std::vector<std::string_view> run_setup::workloads() const {
+    std::vector<std::string_view> out;
+    for (const auto& one : scenario::catalogue::workloads()) {
+        const bool used =
+            std::any_of(scenario.groups.begin(), scenario.groups.end(),
+                        [&](const scenario::group& g) { return g.workload == one.name; });
+        if (used) out.push_back(one.name);
+    }
+    return out;
+}
+
+const scenario::workload_settings& run_setup::settings_of(std::string_view name) const {
+    return *workload.find(name);
+}
+
+bool run_setup::is_dummy(std::string_view name) const {
+    return scenario::driver_of(workload, name) == "dummy";
+}
+
+bool run_setup::is_as_calibrated(std::string_view name) const {
+    const auto& described = *scenario::catalogue::find_workload(name);
+    const auto* const driver =
+        scenario::catalogue::find_driver(described, scenario::driver_of(workload, name));
+    return driver->calibrated && settings_of(name).as_calibrated();
 }
 
 const scenario::group* run_setup::first_of(subject_shape shape) const {
@@ -333,49 +344,29 @@ std::string run_setup::run_prefix(const scenario::group& g) const {
     return g.data.prefix + run_id + "/" + (scenario.groups.size() > 1 ? g.name + "/" : "");
 }
 
-std::unique_ptr<engine::driver> run_setup::make_driver(const scenario::group& g,
-                                                       std::size_t index) {
-    const bool dummy = scenario::driver_of(workload, g.workload) == "dummy";
-    const std::uint64_t seed = engine::data_seed(g, scenario.seed, index);
-    if (g.shape == subject_shape::extents) {
-        rbd::driver_options d;
-        d.config = &workload.rbd;
-        d.group = &g;
-        d.timeout = scenario.timeout;
-        d.run_id = run_id;
-        d.data_seed = seed;
-        d.cores = options.cores;
-        d.prepares = scenario.phase.prepare;
-        d.cleans = scenario.phase.cleanup;
-        return dummy ? rbd::make_dummy_driver(d) : rbd::make_librbd_driver(d);
-    }
-    if (dummy) return s3::make_dummy_driver();
-    s3::driver_options d;
-    d.config = &workload.s3;
-    d.group = &g;
-    d.timeout = scenario.timeout;
-    d.run_prefix = run_prefix(g);
-    if (!g.data.reuse.empty()) d.kept_prefix = g.data.prefix + "kept/" + g.data.reuse + "/";
-    d.run_id = run_id;
-    d.bucket_stem = s3::made_bucket_stem(workload.s3.bucket, run_id, index);
-    d.data_seed = seed;
-    d.cores = options.cores;
-    d.prepares = scenario.phase.prepare;
-    const bool beast = scenario::driver_of(workload, g.workload) == "beast";
-    return beast ? s3::make_beast_driver(d) : s3::make_native_driver(d);
-}
-
 void run_setup::make_drivers() {
     for (std::size_t i = 0; i < scenario.groups.size(); ++i) {
         const scenario::group& g = scenario.groups[i];
-        drivers.push_back(make_driver(g, i));
+        engine::driver_request wanted;
+        wanted.settings = &settings_of(g.workload);
+        wanted.group = &g;
+        wanted.group_number = i;
+        wanted.driver = scenario::driver_of(workload, g.workload);
+        wanted.timeout = scenario.timeout;
+        wanted.run_id = run_id;
+        wanted.run_prefix = run_prefix(g);
+        wanted.data_seed = engine::data_seed(g, scenario.seed, i);
+        wanted.cores = options.cores;
+        wanted.prepares = scenario.phase.prepare;
+        wanted.cleans = scenario.phase.cleanup;
+        drivers.push_back(make_driver(wanted));
         engine::group_setup setup;
         setup.group = &g;
         setup.target = drivers.back().get();
         setup.protect_initial = !g.data.reuse.empty();
         if (g.shape == subject_shape::objects) {
-            setup.place = "s3://" + workload.s3.bucket + "/" + run_prefix(g);
-            setup.remove_with = cleanup_command(workload.s3, run_id, g.data.prefix);
+            setup.place = wanted.settings->place(wanted.run_prefix);
+            setup.remove_with = wanted.settings->cleanup_command(run_id, g.data.prefix);
         }
         options.groups.push_back(setup);
     }

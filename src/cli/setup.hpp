@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "command.hpp"
@@ -86,10 +87,14 @@ class run_setup {
     /// Makes the drivers; resolves names, reads CA files.
     void make_drivers();
 
-    /// Whether any group has this workload.
-    bool has(std::string_view workload) const;
-    /// The first group that works on such subjects; null: none does. What the workload config says
-    /// of objects is of S3, what it says of extents is of RBD.
+    /// The workloads of the groups, each once, in the catalogue's order.
+    std::vector<std::string_view> workloads() const;
+    const scenario::workload_settings& settings_of(std::string_view workload) const;
+    /// Whether its driver sends nothing.
+    bool is_dummy(std::string_view workload) const;
+    /// Whether its requests cost what `calibrate` measured.
+    bool is_as_calibrated(std::string_view workload) const;
+    /// The first group that works on such subjects; null: none does.
     const scenario::group* first_of(scenario::subject_shape shape) const;
 
     scenario::scenario scenario;
@@ -116,7 +121,6 @@ class run_setup {
     void plan_blocks(const scenario::group& group);
     /// What the keys of a group's objects begin with, but those of a kept data set.
     std::string run_prefix(const scenario::group& group) const;
-    std::unique_ptr<engine::driver> make_driver(const scenario::group& group, std::size_t index);
 };
 
 }  // namespace chopsticks::cli

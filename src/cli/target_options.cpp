@@ -1,33 +1,11 @@
 #include "target_options.hpp"
 
-#include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/s3/workload/credentials.hpp>
+#include <chopsticks/s3/workload/endpoint_url.hpp>
 #include <cstdlib>
 #include <optional>
 
 namespace chopsticks::cli {
-
-namespace {
-
-/// As one word for a shell, in quotes only where it needs them.
-std::string shell_word(const std::string& text) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,[]";
-    if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
-    std::string quoted = "'";
-    for (const char c : text)
-        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return quoted + "'";
-}
-
-}  // namespace
-
-std::string cleanup_command(const scenario::s3_config& s3, const std::string& run_id,
-                            const std::string& prefix) {
-    std::string command = "chopsticks cleanup --run " + run_id;
-    if (!s3.endpoints.empty()) command += " --endpoint " + shell_word(s3.endpoints.front());
-    if (!s3.access_key.empty()) command += " --access-key " + shell_word(s3.access_key);
-    return command + " --bucket " + shell_word(s3.bucket) + " --prefix " + shell_word(prefix);
-}
 
 void add_target_options(CLI::App& command, run_arguments& a) {
     command
@@ -72,7 +50,7 @@ void refuse_secrets(const run_arguments& a) {
     }
 }
 
-void apply_target(scenario::s3_config& s3, const run_arguments& a) {
+void apply_target(s3::settings& s3, const run_arguments& a) {
     if (!a.bucket.empty()) s3.bucket = a.bucket;
     if (!a.endpoints.empty()) {
         s3.endpoints.clear();
@@ -82,9 +60,9 @@ void apply_target(scenario::s3_config& s3, const run_arguments& a) {
                     "--endpoint: user names and secrets do not belong in a URL; give --access-key "
                     "and AWS_SECRET_ACCESS_KEY");
             }
-            scenario::endpoint_url url;
+            s3::endpoint_url url;
             try {
-                url = scenario::parse_endpoint_url(e);
+                url = s3::parse_endpoint_url(e);
             } catch (const config_error& error) {
                 throw config_error(std::string("--endpoint: ") + error.what());
             }
@@ -103,14 +81,14 @@ void apply_target(scenario::s3_config& s3, const run_arguments& a) {
     }
 }
 
-std::vector<std::string> complete_target(scenario::s3_config& s3) {
+std::vector<std::string> complete_target(s3::settings& s3) {
     if (s3.endpoints.empty()) {
         throw config_error(
             "no target: give --endpoint URL or a --workload-config with an endpoint, or --embedded "
             "to try without a server");
     }
-    const scenario::credentials_origin origin = scenario::resolve_credentials(
-        s3, [](const std::string& name) -> std::optional<std::string> {
+    const s3::credentials_origin origin =
+        s3::resolve_credentials(s3, [](const std::string& name) -> std::optional<std::string> {
             const char* value = std::getenv(name.c_str());
             return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
         });

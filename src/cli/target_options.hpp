@@ -2,7 +2,7 @@
 /// \file
 /// To whom: the options that name an S3 target and who asks it, for all commands that need one.
 
-#include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/s3/workload/settings.hpp>
 #include <string>
 #include <vector>
 
@@ -18,14 +18,10 @@ void add_target_options(CLI::App& command, run_arguments& a);
 void refuse_secrets(const run_arguments& a);
 
 /// Puts the options in the place of what the workload config says. Throws config_error.
-void apply_target(scenario::s3_config& s3, const run_arguments& a);
+void apply_target(s3::settings& s3, const run_arguments& a);
 
 /// Fills in the credentials; throws config_error if there is no endpoint or there are none.
 /// Returns what should be warned about.
-std::vector<std::string> complete_target(scenario::s3_config& s3);
-
-/// The command that lists what the run left below the prefix, for a shell.
-std::string cleanup_command(const scenario::s3_config& s3, const std::string& run_id,
-                            const std::string& prefix);
+std::vector<std::string> complete_target(s3::settings& s3);
 
 }  // namespace chopsticks::cli

@@ -58,24 +58,12 @@ std::string bytes_text(double bytes) {
 }
 
 /// To whom it would go. Nobody is asked, so that nothing of it has to be there.
-std::string target_text(const run_setup& setup, bool embedded) {
+std::string target_text(const run_setup& setup) {
     std::string out;
-    if (const auto* const g = setup.first_of(scenario::subject_shape::objects)) {
-        const scenario::s3_config& s3 = setup.workload.s3;
-        std::string to;
-        for (const std::string& url : s3.endpoints)
-            to += (to.empty() ? "" : ", ") + url;
-        if (embedded) to = "embedded in this process";
-        if (scenario::driver_of(setup.workload, g->workload) == "dummy") to = "the dummy driver";
-        if (to.empty()) to = "none yet; a run needs --endpoint, a workload config or --embedded";
-        out += "  endpoint: " + to + "\n  bucket: " + s3.bucket +
-               (s3.create_bucket ? ", made if it is not there\n" : ", which must be there\n");
-    }
-    if (const auto* const g = setup.first_of(scenario::subject_shape::extents)) {
-        const scenario::rbd_config& rbd = setup.workload.rbd;
-        const bool dummy = scenario::driver_of(setup.workload, g->workload) == "dummy";
-        out += "  pool: " + (dummy ? std::string("the dummy driver's") : rbd.pool) +
-               (rbd.name_space.empty() ? "" : "/" + rbd.name_space) + "\n";
+    for (const std::string_view name : setup.workloads()) {
+        for (const auto& [what, it_is] :
+             setup.settings_of(name).planned_target(setup.is_dummy(name)))
+            out += "  " + what + ": " + it_is + "\n";
     }
     return out;
 }
@@ -85,10 +73,9 @@ std::string objects_text(const scenario::group& g) {
            ", keys " + load::describe(g.data.popularity) + "\n";
 }
 
-std::string blocks_text(const scenario::group& g, const scenario::rbd_config& rbd) {
-    const std::size_t images = rbd.images.empty() ? rbd.count : rbd.images.size();
-    std::string text = "    images: " + std::to_string(images);
-    if (rbd.create) text += " of " + format_size(rbd.image_bytes) + " where they are made";
+std::string blocks_text(const scenario::group& g, const scenario::extents_plan& images) {
+    std::string text = "    images: " + std::to_string(images.count);
+    if (images.makes_missing) text += " of " + format_size(images.bytes) + " where they are made";
     text += g.blocks.extent_bytes > 0
                 ? ", the first " + format_size(g.blocks.extent_bytes) + " of each used"
                 : ", used whole";
@@ -157,11 +144,12 @@ int validate(const run_arguments& arguments) {
                         weighted ? (" " + share(g.tasks[i].weight, sum)).c_str() : "");
         }
         const bool blocks = g.shape == scenario::subject_shape::extents;
-        std::printf("\n%s",
-                    (blocks ? blocks_text(g, setup.workload.rbd) : objects_text(g)).c_str());
+        std::printf("\n%s", (blocks ? blocks_text(g, setup.settings_of(g.workload).extents())
+                                    : objects_text(g))
+                                .c_str());
     }
     const plan& p = setup.needs;
-    std::fputs(target_text(setup, arguments.embedded).c_str(), stdout);
+    std::fputs(target_text(setup).c_str(), stdout);
     std::printf("  phases: prepare %s, warm-up %s, measure %s, drain at most %s, cleanup %s\n",
                 s.phase.prepare ? "yes" : "no", format_duration(s.phase.warmup_ns).c_str(),
                 format_duration(s.phase.measure_ns).c_str(),

@@ -21,7 +21,7 @@ std::unique_ptr<engine::driver> make_librbd_driver(const driver_options&) {
         "dummy: --set workload.rbd.driver=dummy)");
 }
 
-std::unique_ptr<image_cleanup> open_image_cleanup(const scenario::rbd_config&) {
+std::unique_ptr<image_cleanup> open_image_cleanup(const settings&) {
     throw config_error(
         "images cannot be looked for: librbd is not in this program; install librbd-dev and build "
         "it again");

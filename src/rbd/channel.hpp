@@ -149,7 +149,7 @@ class channel {
     std::vector<flight*> idle_;
 };
 
-/// Drains the event descriptor of one image on one core, for rbd_completion::eventfd. What other
+/// Drains the event descriptor of one image on one core, for completion_way::eventfd. What other
 /// cores submitted is pushed to their channels.
 class image_events {
   public:

@@ -61,9 +61,9 @@ std::string random_name() {
 
 class librbd_cleanup final : public image_cleanup {
   public:
-    explicit librbd_cleanup(const scenario::rbd_config& config) {
+    explicit librbd_cleanup(const settings& config) {
         world_.config = config;
-        world_.config.connections = scenario::rbd_connections::per_core;
+        world_.config.connections = connection_sharing::per_core;
     }
     ~librbd_cleanup() override { disconnect(); }
 
@@ -260,7 +260,7 @@ class librbd_cleanup final : public image_cleanup {
 
 }  // namespace
 
-std::unique_ptr<image_cleanup> open_image_cleanup(const scenario::rbd_config& config) {
+std::unique_ptr<image_cleanup> open_image_cleanup(const settings& config) {
     return std::make_unique<librbd_cleanup>(config);
 }
 

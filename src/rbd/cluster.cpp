@@ -4,7 +4,7 @@
 #include <array>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/load/block_places.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/rbd/workload.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <cstring>
 
@@ -181,18 +181,17 @@ std::uint64_t identity(const std::string& text) noexcept {
 }
 
 demands demands_of(const scenario::group& group) {
-    namespace catalogue = scenario::catalogue;
     demands d;
     d.in_flight = group.open ? group.open->max_in_flight : group.closed.users;
     std::uint64_t common = group.blocks.verify_bytes;
     for (const scenario::task& t : group.tasks) {
         for (const scenario::step& s : t.steps) {
-            d.writes |= s.code != catalogue::rbd_read && s.code != catalogue::rbd_flush;
-            d.reads |= s.code == catalogue::rbd_read;
-            d.spoils |= s.code == catalogue::rbd_writesame;
-            d.zeroes |= s.code == catalogue::rbd_discard || s.code == catalogue::rbd_write_zeroes;
-            d.compares |= s.code == catalogue::rbd_compare_and_write;
-            if (s.code == catalogue::rbd_flush || !scenario::uses_task_blocks(group)) continue;
+            d.writes |= s.code != block_read && s.code != block_flush;
+            d.reads |= s.code == block_read;
+            d.spoils |= s.code == block_writesame;
+            d.zeroes |= s.code == block_discard || s.code == block_write_zeroes;
+            d.compares |= s.code == block_compare_and_write;
+            if (s.code == block_flush || !scenario::uses_task_blocks(group)) continue;
             d.largest_io_bytes = std::max(d.largest_io_bytes, s.block.max());
             // The largest power of two that divides what is compared, as far as bounds tell.
             for (const std::uint64_t bytes : {s.block.min(), s.align_bytes}) {
@@ -220,9 +219,9 @@ demands demands_of(const scenario::group& group) {
 std::string connect_all(world& w) {
     const std::size_t images = w.config.images.empty() ? w.config.count : w.config.images.size();
     std::size_t count = 1;
-    if (w.config.connections == scenario::rbd_connections::per_core) {
+    if (w.config.connections == connection_sharing::per_core) {
         count = std::min<std::size_t>(w.cores, images);
-    } else if (w.config.connections == scenario::rbd_connections::per_images) {
+    } else if (w.config.connections == connection_sharing::per_images) {
         const std::size_t share = std::max(1U, w.config.images_per_connection);
         count = (images + share - 1) / share;
     }

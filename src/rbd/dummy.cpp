@@ -1,12 +1,10 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/rbd/driver.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/rbd/workload.hpp>
 
 namespace chopsticks::rbd {
 
 namespace {
-
-namespace catalogue = scenario::catalogue;
 
 struct dummy_step final : engine::bound_step {
     explicit dummy_step(const scenario::step& what) : moves_data(carries_data(what.code)) {}
@@ -62,7 +60,7 @@ class dummy_core final : public engine::core_driver {
 
 class dummy_driver final : public engine::driver {
   public:
-    explicit dummy_driver(const scenario::rbd_config& config)
+    explicit dummy_driver(const settings& config)
         : extents_(config.images.empty() ? config.count : config.images.size(),
                    config.image_bytes) {}
 
@@ -80,8 +78,7 @@ class dummy_driver final : public engine::driver {
 }  // namespace
 
 bool carries_data(std::uint16_t code) noexcept {
-    return code == catalogue::rbd_read || code == catalogue::rbd_write ||
-           code == catalogue::rbd_compare_and_write;
+    return code == block_read || code == block_write || code == block_compare_and_write;
 }
 
 std::unique_ptr<engine::driver> make_dummy_driver(const driver_options& options) {

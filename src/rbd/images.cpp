@@ -10,7 +10,7 @@ std::string open_one(world& w, image& i, bool& missing) {
     missing = false;
     rados_ioctx_t pool = w.connections[i.connection].pool;
     const waiting_for wait(w.waits, "for image " + path_of(w, i.name) + " to be opened", 0);
-    const bool at_snapshot = w.config.source == scenario::rbd_source::snapshot;
+    const bool at_snapshot = w.config.source == image_source::snapshot;
     const char* snapshot = at_snapshot ? w.config.snapshot.c_str() : nullptr;
     const int failed = w.reads_only()
                            ? rbd_open_read_only(pool, i.name.c_str(), &i.handle, snapshot)
@@ -93,7 +93,7 @@ void watch_header(world& w, image& i) {
 std::string judge_found(world& w, image& i) {
     const image_mark mark = mark_of(i.handle);
     i.ours = mark.whose == mark_proof::own;
-    i.filled = w.config.source == scenario::rbd_source::snapshot ||
+    i.filled = w.config.source == image_source::snapshot ||
                metadata(i.handle, filled_key) == fill_mark(w, i);
     if (i.ours || w.config.overwrite_existing) return {};
     if (w.config.images.empty()) {
@@ -124,7 +124,7 @@ std::string check_size(world& w, image& i) {
     }
     // What was named by hand has the size that it has.
     if (w.config.images.empty() && i.bytes != w.config.image_bytes && w.config.encryption.empty() &&
-        w.config.source == scenario::rbd_source::plain) {
+        w.config.source == image_source::plain) {
         w.notes.push_back("image " + path_of(w, i.name) + " has " + std::to_string(i.bytes) +
                           " bytes, not the " + std::to_string(w.config.image_bytes) +
                           " of the workload config (size): it was made earlier, and is used as it "
@@ -136,7 +136,7 @@ std::string check_size(world& w, image& i) {
 std::string open_or_make(world& w, image& i) {
     bool missing = false;
     std::string problem = open_one(w, i, missing);
-    const bool clone = w.config.source == scenario::rbd_source::clone;
+    const bool clone = w.config.source == image_source::clone;
     if (problem.empty() && clone) {
         problem = remove_old_clone(w, i);
         missing = true;
@@ -158,7 +158,7 @@ std::string open_or_make(world& w, image& i) {
     if (problem.empty() && !w.reads_only() && !i.made) problem = wait_for_lock(w, i);
     if (problem.empty()) problem = prepare_table(w, i);
     if (!problem.empty()) return problem;
-    if (w.config.completion == scenario::rbd_completion::eventfd) {
+    if (w.config.completion == completion_way::eventfd) {
         const int failed = i.events.enable(i.handle);
         if (failed < 0) return explain("notification of " + path_of(w, i.name), failed);
     }
@@ -170,14 +170,14 @@ std::string open_or_make(world& w, image& i) {
 }  // namespace
 
 std::string open_images(world& w) {
-    const scenario::rbd_config& c = w.config;
+    const settings& c = w.config;
     const std::size_t count = c.images.empty() ? c.count : c.images.size();
     for (std::size_t n = 0; n < count; ++n) {
         if (w.opens_no_more()) return "given up";
         auto& i = *w.images.emplace_back(std::make_unique<image>());
         i.number = static_cast<std::uint32_t>(n);
         i.name = c.images.empty() ? c.prefix + std::to_string(n) : c.images[n];
-        i.connection = c.connections == scenario::rbd_connections::per_images
+        i.connection = c.connections == connection_sharing::per_images
                            ? n / std::max(1U, c.images_per_connection)
                            : n % w.connections.size();
         i.home_core = static_cast<unsigned>(n % w.cores);

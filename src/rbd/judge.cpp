@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/load/block_places.hpp>
+#include <chopsticks/rbd/workload.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <cstdio>
 #include <cstring>
@@ -11,20 +12,17 @@
 
 namespace chopsticks::rbd {
 
-namespace catalogue = scenario::catalogue;
-
 namespace {
 
 using load::sector_bytes;
 constexpr std::size_t stamp_words = 2;
 
 bool writes_data(std::uint16_t code) noexcept {
-    return code == catalogue::rbd_write || code == catalogue::rbd_writesame ||
-           code == catalogue::rbd_compare_and_write;
+    return code == block_write || code == block_writesame || code == block_compare_and_write;
 }
 
 bool writes_zeros(std::uint16_t code) noexcept {
-    return code == catalogue::rbd_discard || code == catalogue::rbd_write_zeroes;
+    return code == block_discard || code == block_write_zeroes;
 }
 
 /// The blocks of the image's table that the operation covers whole.
@@ -188,7 +186,7 @@ void load_up(flight& f, const load::content& content, std::uint64_t unique) {
     const std::uint16_t code = f.kind.code;
     f.mismatch = 0;
     f.writes.clear();
-    if (code == catalogue::rbd_read) {
+    if (code == block_read) {
         f.in.reserve(bytes);
         split(f, f.in.data());
         if (f.on->table == nullptr) return;
@@ -201,8 +199,8 @@ void load_up(flight& f, const load::content& content, std::uint64_t unique) {
     if (writes_data(code)) {
         reserve_filled(f.out, bytes, content, unique);
         split(f, f.out.data());
-        const bool sealed = f.on->table != nullptr && code != catalogue::rbd_writesame;
-        const std::size_t stamped = code == catalogue::rbd_writesame ? sector_bytes : bytes;
+        const bool sealed = f.on->table != nullptr && code != block_writesame;
+        const std::size_t stamped = code == block_writesame ? sector_bytes : bytes;
         if (!sealed || f.op.offset % f.on->table->block_bytes() != 0) {
             for (std::size_t at = 0; at + sector_bytes <= stamped;
                  at += load::content::chunk_bytes) {
@@ -252,22 +250,22 @@ int launch(flight& f, rbd_completion_t completion) {
     const std::size_t length = f.op.length;
     const auto pieces = static_cast<int>(f.pieces.size());
     switch (f.kind.code) {
-        case catalogue::rbd_read:
+        case block_read:
             return pieces > 1 ? rbd_aio_readv(on, f.pieces.data(), pieces, offset, completion)
                               : rbd_aio_read(on, offset, length, f.in.data(), completion);
-        case catalogue::rbd_write:
+        case block_write:
             return pieces > 1 ? rbd_aio_writev(on, f.pieces.data(), pieces, offset, completion)
                               : rbd_aio_write(on, offset, length, f.out.data(), completion);
-        case catalogue::rbd_flush:
+        case block_flush:
             return rbd_aio_flush(on, completion);
-        case catalogue::rbd_discard:
+        case block_discard:
             return rbd_aio_discard(on, offset, length, completion);
-        case catalogue::rbd_write_zeroes:
+        case block_write_zeroes:
             return rbd_aio_write_zeroes(on, offset, length, completion, 0, 0);
-        case catalogue::rbd_writesame:
+        case block_writesame:
             return rbd_aio_writesame(on, offset, length, f.out.data(),
                                      std::min<std::size_t>(length, sector_bytes), completion, 0);
-        case catalogue::rbd_compare_and_write:
+        case block_compare_and_write:
             return static_cast<int>(rbd_aio_compare_and_write(
                 on, offset, length, f.expected.data(), f.out.data(), completion, &f.mismatch, 0));
         default:
@@ -293,11 +291,11 @@ void fail_with_errno(engine::outcome& out, int number, const char* doing, const 
 void conclude(flight& f, engine::outcome& out) {
     const std::uint16_t code = f.kind.code;
     if (f.on->table != nullptr && (writes_data(code) || writes_zeros(code))) end_writes(f);
-    const std::string_view verb = catalogue::operation_name("rbd", code);
+    const std::string_view verb = scenario::catalogue::operation_name(describe_workload(), code);
     if (f.result < 0) {
         const auto number = static_cast<int>(-f.result);
         fail_with_errno(out, number, verb.data(), *f.on, f.op.offset);
-        if (code != catalogue::rbd_compare_and_write) return;
+        if (code != block_compare_and_write) return;
         char text[sizeof out.example];
         if (number == EINVAL && f.op.length > sector_bytes) {
             std::snprintf(text, sizeof text,
@@ -316,7 +314,7 @@ void conclude(flight& f, engine::outcome& out) {
         return;
     }
     out.bytes = carries_data(code) ? f.op.length : 0;
-    if (code != catalogue::rbd_read) return;
+    if (code != block_read) return;
     if (static_cast<std::uint64_t>(f.result) != f.op.length) {
         char text[sizeof out.example];
         std::snprintf(text, sizeof text, "read at offset %llu of %s: %lld of %llu bytes",

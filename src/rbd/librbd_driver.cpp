@@ -38,7 +38,7 @@ class librbd_core final : public engine::core_driver {
         state_.shared = shared_;
         state_.content = &content;
         state_.timeout_ns = options.timeout.operation_ns;
-        state_.by_callback = options.config->completion == scenario::rbd_completion::callback;
+        state_.by_callback = options.config->completion == completion_way::callback;
         state_.next_unique = static_cast<std::uint64_t>(core) << 48;
         state_.home->attach(loop);
         const std::lock_guard lock(loops_.mutex);
@@ -209,8 +209,7 @@ class librbd_driver final : public engine::driver {
                                     : ""));
         }
         // Found in release 16.2.15: such operations end without an event.
-        if (shared_->needs.compares &&
-            options.config->completion == scenario::rbd_completion::eventfd) {
+        if (shared_->needs.compares && options.config->completion == completion_way::eventfd) {
             throw config_error("group " + options.group->name +
                                ": librbd tells no event descriptor of compare_and_write; use "
                                "completion: callback");

@@ -27,7 +27,7 @@ class image_options {
     image_options(const image_options&) = delete;
     image_options& operator=(const image_options&) = delete;
 
-    std::string set_for(const scenario::rbd_config& config) {
+    std::string set_for(const settings& config) {
         const auto order = static_cast<std::uint64_t>(std::bit_width(config.object_bytes) - 1);
         rbd_image_options_set_uint64(options_, RBD_IMAGE_OPTION_ORDER, order);
         if (!config.data_pool.empty()) {
@@ -93,7 +93,7 @@ std::string make_one(world& w, image& i) {
     image_options options;
     std::string problem = options.set_for(w.config);
     if (!problem.empty()) return problem;
-    const bool clone = w.config.source == scenario::rbd_source::clone;
+    const bool clone = w.config.source == image_source::clone;
     const std::string parent = w.made_parent.empty() ? w.config.parent : w.made_parent;
     const std::string snapshot = w.config.snapshot.empty() ? "chopsticks" : w.config.snapshot;
     const std::string making = i.name + ".making." + w.run_id;

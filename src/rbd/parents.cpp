@@ -79,7 +79,7 @@ std::string make_parent(world& w, rados_ioctx_t pool, const std::string& name) {
 }  // namespace
 
 std::string ready_parent(world& w) {
-    if (w.config.source != scenario::rbd_source::clone) return {};
+    if (w.config.source != image_source::clone) return {};
     rados_ioctx_t pool = w.connections.front().pool;
     std::string name = w.config.parent;
     if (name.empty()) {

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/rbd/workload.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <cstdio>
 
 namespace chopsticks::rbd {
-
-namespace catalogue = scenario::catalogue;
 
 namespace {
 
@@ -48,7 +47,8 @@ void librbd_session::abandon(ending why) noexcept {
 runtime::task<bool> librbd_session::fly(flight& f, engine::outcome& out) {
     // For what may have to be said when the flight is not ours any more.
     const engine::operation op = f.op;
-    const std::string_view verb = catalogue::operation_name("rbd", f.kind.code);
+    const std::string_view verb =
+        scenario::catalogue::operation_name(describe_workload(), f.kind.code);
     const char* const name = f.on->name.c_str();
     rbd_completion_t completion = nullptr;
     int failed = rbd_aio_create_completion(&f, core_.by_callback ? on_end : nullptr, &completion);
@@ -96,7 +96,7 @@ runtime::task<bool> librbd_session::fly(flight& f, engine::outcome& out) {
 runtime::task<bool> librbd_session::look(flight& f, engine::outcome& out) {
     const flight_kind asked = f.kind;
     f.kind = flight_kind();
-    f.kind.code = catalogue::rbd_read;
+    f.kind.code = block_read;
     load_up(f, *core_.content, 0);
     const bool landed = co_await fly(f, out);
     if (!landed) co_return false;
@@ -120,7 +120,7 @@ runtime::task<void> librbd_session::execute(const engine::operation& op, engine:
     f.on = &on;
     f.op = op;
     f.kind = static_cast<const rbd_step&>(*op.step).kind;
-    if (f.kind.code == catalogue::rbd_compare_and_write) {
+    if (f.kind.code == block_compare_and_write) {
         const bool known = on.table != nullptr && know_expected(f, *core_.content);
         if (!known) {
             const bool looked = co_await look(f, out);

@@ -15,7 +15,7 @@ constexpr std::int64_t read_back_ns = 60'000'000'000;
 constexpr std::uint64_t read_back_bytes = 1 << 20;
 
 bool is_clone(const world& w) {
-    return w.config.source == scenario::rbd_source::clone;
+    return w.config.source == image_source::clone;
 }
 
 /// What the run leaves behind that is to be found again.
@@ -27,7 +27,7 @@ bool stays(const world& w, const image& i) {
 std::string take_ledger(world& w, image& i) {
     if (!w.blocks.verify || i.made || is_clone(w)) return {};
     const std::string label = "image " + path_of(w, i.name);
-    if (w.config.source == scenario::rbd_source::snapshot) {
+    if (w.config.source == image_source::snapshot) {
         w.notes.push_back(label + "@" + w.config.snapshot +
                           ": no ledger tells what a snapshot should hold: blocks are checked for "
                           "their place and checksum only");

@@ -67,7 +67,7 @@ demands demands_of(const scenario::group& group);
 
 struct world {
     // Copies: the control thread may outlive the run it worked for.
-    scenario::rbd_config config;
+    settings config;
     scenario::block_options blocks;
     std::string run_id;
     demands needs;
@@ -106,7 +106,7 @@ struct world {
     /// The run will not remove what it made.
     bool keeps() const noexcept { return config.keep || !cleans; }
     bool reads_only() const noexcept {
-        return config.read_only || config.source == scenario::rbd_source::snapshot;
+        return config.read_only || config.source == image_source::snapshot;
     }
 };
 

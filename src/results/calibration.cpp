@@ -91,15 +91,10 @@ std::optional<double> cost_ns(const json& doc, const std::string& driver, const 
 }
 
 bool is_covered(const run_document& doc) {
-    for (const group_figures& g : doc.groups) {
-        if (g.workload != "s3" || (g.driver != "dummy" && g.driver != "native")) return false;
-    }
-    for (const scenario::group& g : doc.scenario.groups) {
-        if (g.data.verify) return false;
-    }
-    const auto is_plain = [](const std::string& url) { return url.starts_with("http://"); };
-    return doc.workload.payload == "unsigned" &&
-           std::all_of(doc.workload.endpoints.begin(), doc.workload.endpoints.end(), is_plain);
+    return std::all_of(doc.groups.begin(), doc.groups.end(),
+                       [](const group_figures& g) { return g.as_calibrated; }) &&
+           std::none_of(doc.scenario.groups.begin(), doc.scenario.groups.end(),
+                        [](const scenario::group& g) { return g.data.verify; });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <chopsticks/results/read.hpp>
 
 #include "bounded_json.hpp"
+#include "json_reading.hpp"
 #include "json_text.hpp"
 
 namespace chopsticks::results {
@@ -134,6 +135,31 @@ json read_result(const std::string& path) {
     json document = parse_bounded(read_bounded(path, "read the result"), path);
     check_result(document, path);
     return document;
+}
+
+scenario::echo_fields echoed_settings(const json& document, std::string_view workload) {
+    const std::string name(workload);
+    const json& all = member(document, "workload");
+    const json* shown = &member(all, name.c_str());
+    if (!shown->is_object()) shown = &member(member(all, "other"), name.c_str());
+    scenario::echo_fields out;
+    if (!shown->is_object()) return out;
+    for (const auto& [key, value] : shown->items()) {
+        if (value.is_boolean()) {
+            out.emplace_back(key, value.get<bool>());
+        } else if (value.is_number_unsigned()) {
+            out.emplace_back(key, value.get<std::uint64_t>());
+        } else if (value.is_string()) {
+            out.emplace_back(key, value.get<std::string>());
+        } else if (value.is_array()) {
+            std::vector<std::string> texts;
+            for (const json& one : value) {
+                if (one.is_string()) texts.push_back(one.get<std::string>());
+            }
+            out.emplace_back(key, std::move(texts));
+        }
+    }
+    return out;
 }
 
 }  // namespace chopsticks::results

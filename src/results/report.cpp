@@ -93,8 +93,9 @@ std::string title(const json& doc, std::size_t width, const terminal_options& op
         what += ", throughput known to +-" +
                 decimal(100 * number(throughput, "half_width_per_s") / mean, 2) + "% (95%)";
     }
-    const json& endpoints = member(member(workload, "s3"), "endpoints");
-    if (endpoints.is_array() && !endpoints.empty() && endpoints[0].is_string()) {
+    for (const auto& [key, settings] : workload.items()) {
+        const json& endpoints = member(settings, "endpoints");
+        if (!endpoints.is_array() || endpoints.empty() || !endpoints[0].is_string()) continue;
         what += ", " + printable(endpoints[0].get_ref<const std::string&>());
         if (endpoints.size() > 1) what += " and " + std::to_string(endpoints.size() - 1) + " more";
     }

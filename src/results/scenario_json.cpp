@@ -1,5 +1,6 @@
-#include <chopsticks/core/units.hpp>
 #include <chopsticks/results/document.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+#include <variant>
 
 #include "echo_json.hpp"
 #include "json_text.hpp"
@@ -223,89 +224,61 @@ json to_json(const scenario::scenario& s) {
 
 namespace {
 
-const char* text_of(bool yes) {
-    return yes ? "true" : "false";
-}
-
-std::string joined(const std::vector<std::string>& items) {
-    std::string out;
-    for (const std::string& item : items)
-        out += (out.empty() ? "" : ", ") + item;
-    return out;
-}
-
-/// Paths, never what stands in the files. Settings that were not made are absent.
-std::map<std::string, std::string> settings_of(const scenario::rbd_config& rbd) {
-    std::map<std::string, std::string> out;
-    const auto add = [&](const char* key, const std::string& value) {
-        if (!value.empty()) out[key] = value;
-    };
-    add("driver", rbd.driver);
-    add("conf_file", rbd.conf_file);
-    add("cluster", rbd.cluster);
-    add("client", rbd.client);
-    add("keyring", rbd.keyring);
-    add("pool", rbd.pool);
-    add("namespace", rbd.name_space);
-    add("data_pool", rbd.data_pool);
-    if (rbd.images.empty()) {
-        add("prefix", rbd.prefix);
-        add("count", std::to_string(rbd.count));
-    } else {
-        add("images", joined(rbd.images));
+/// A value of an echo. Whoever fills it keeps secrets out; URLs are cut here once more.
+struct echo_writer {
+    json operator()(std::monostate) const { return nullptr; }
+    json operator()(bool yes) const { return yes; }
+    json operator()(std::uint64_t number) const { return number; }
+    json operator()(const std::string& text) const { return without_user_information(text); }
+    json operator()(const std::vector<std::string>& texts) const {
+        json out = json::array();
+        for (const std::string& text : texts)
+            out.push_back(without_user_information(text));
+        return out;
     }
-    add("size", format_size(rbd.image_bytes));
-    add("object_size", format_size(rbd.object_bytes));
-    if (rbd.features) out["features"] = joined(*rbd.features);
-    add("create", text_of(rbd.create));
-    add("keep", text_of(rbd.keep));
-    add("read_only", text_of(rbd.read_only));
-    add("overwrite_existing", text_of(rbd.overwrite_existing));
-    add("source", rbd.source == scenario::rbd_source::plain      ? "plain"
-                  : rbd.source == scenario::rbd_source::snapshot ? "snapshot"
-                                                                 : "clone");
-    add("parent", rbd.parent);
-    add("snapshot", rbd.snapshot);
-    add("encryption", rbd.encryption);
-    add("passphrase_file", rbd.passphrase_file);
-    add("connections", rbd.connections == scenario::rbd_connections::per_core ? "per_core"
-                       : rbd.connections == scenario::rbd_connections::shared
-                           ? "shared"
-                           : "one per " + std::to_string(rbd.images_per_connection) + " images");
-    add("completion",
-        rbd.completion == scenario::rbd_completion::callback ? "callback" : "eventfd");
-    add("cache", text_of(rbd.cache));
-    add("operation_timeout", format_duration(rbd.operation_timeout_ns));
-    for (const auto& [name, value] : rbd.options)
-        out["options." + name] = value;
+};
+
+json fields_json(const scenario::echo_fields& fields) {
+    json out = json::object();
+    for (const auto& [key, value] : fields)
+        out[key] = std::visit(echo_writer{}, value);
     return out;
 }
+
+/// What is left of a value that is left out.
+struct emptied {
+    scenario::echo_value operator()(const std::string&) const { return std::string(); }
+    scenario::echo_value operator()(const std::vector<std::string>&) const {
+        return std::vector<std::string>();
+    }
+    template <typename Other>
+    scenario::echo_value operator()(const Other&) const {
+        return std::monostate();
+    }
+};
 
 }  // namespace
 
+void workload_echo::leave_out(std::string_view key) {
+    for (auto* part : {&at_top, &other}) {
+        for (auto& [workload, fields] : *part) {
+            for (auto& [name, value] : fields) {
+                if (name == key) value = std::visit(emptied{}, value);
+            }
+        }
+    }
+}
+
 workload_echo echo_of(const scenario::workload_config& config) {
-    const scenario::s3_config& s3 = config.s3;
     workload_echo out;
     out.file = config.file;
     out.driver = config.driver;
-    for (const std::string& url : s3.endpoints) {
-        out.endpoints.push_back(without_user_information(url));
+    const auto* const top = scenario::catalogue::at_top();
+    for (const auto& [workload, settings] : config.settings) {
+        const bool at_top = top != nullptr && top->name == workload;
+        (at_top ? out.at_top : out.other)[workload] = settings->echo();
     }
-    out.access_key = s3.access_key;
-    out.session_token = !s3.session_token.empty();
-    out.bucket = s3.bucket;
-    out.create_bucket = s3.create_bucket;
-    out.region = s3.region;
-    out.virtual_host = s3.virtual_host;
-    out.payload = s3.payload == scenario::payload_signing::hashed ? "hashed" : "unsigned";
-    out.expect_continue_bytes = s3.expect_continue_bytes;
-    out.retries = s3.retries;
-    out.tls_insecure = s3.tls_insecure;
-    out.tls_resumption = s3.tls_resumption;
-    out.tls_ca_file = s3.tls_ca_file;
-    out.discard_in_kernel = s3.discard_in_kernel;
     out.ignored = config.ignored;
-    out.other["rbd"] = settings_of(config.rbd);
     return out;
 }
 
@@ -313,35 +286,14 @@ json echo_json(const workload_echo& w) {
     json out;
     out["file"] = w.file.empty() ? json(nullptr) : json(w.file);
     out["driver"] = w.driver;
-    json s3;
-    s3["endpoints"] = json::array();
-    // Cut again: the struct may have been filled by hand.
-    for (const std::string& url : w.endpoints) {
-        s3["endpoints"].push_back(without_user_information(url));
-    }
-    s3["access_key"] = w.access_key;
-    s3["session_token_given"] = w.session_token;
-    s3["bucket"] = w.bucket;
-    s3["create_bucket"] = w.create_bucket;
-    s3["region"] = w.region;
-    s3["addressing"] = w.virtual_host ? "virtual" : "path";
-    s3["payload"] = w.payload;
-    s3["expect_continue_bytes"] = w.expect_continue_bytes;
-    s3["retries"] = w.retries;
-    s3["tls_insecure"] = w.tls_insecure;
-    s3["tls_resumption"] = w.tls_resumption;
-    s3["tls_ca_file"] = w.tls_ca_file.empty() ? json(nullptr) : json(w.tls_ca_file);
-    s3["discard_in_kernel"] = w.discard_in_kernel;
-    out["s3"] = std::move(s3);
+    for (const auto& [workload, fields] : w.at_top)
+        out[workload] = fields_json(fields);
     out["ignored"] = json::object();
     for (const auto& [key, why] : w.ignored)
         out["ignored"][key] = why;
     out["other"] = json::object();
-    for (const auto& [workload, settings] : w.other) {
-        out["other"][workload] = json::object();
-        for (const auto& [key, value] : settings)
-            out["other"][workload][key] = value;
-    }
+    for (const auto& [workload, fields] : w.other)
+        out["other"][workload] = fields_json(fields);
     return out;
 }
 

@@ -1,7 +1,7 @@
+#include <chopsticks/scenario/text.hpp>
 #include <cmath>
 
 #include "parse_parts.hpp"
-#include "text.hpp"
 
 namespace chopsticks::scenario {
 

@@ -1,9 +1,9 @@
 // How much load a group puts on the target, and when.
 
 #include <chopsticks/scenario/load_plan.hpp>
+#include <chopsticks/scenario/text.hpp>
 
 #include "parse_parts.hpp"
-#include "text.hpp"
 
 namespace chopsticks::scenario {
 

@@ -3,8 +3,7 @@
 /// The parts of a scenario, each read from its map.
 
 #include <chopsticks/scenario/catalogue.hpp>
-
-#include "reader.hpp"
+#include <chopsticks/scenario/reader.hpp>
 
 namespace chopsticks::scenario {
 
@@ -19,7 +18,6 @@ std::uint64_t read_align(const field& f);
 constexpr std::uint64_t block_limit = 256ULL << 20;
 /// Bytes of one I/O at most: up to block_limit.
 std::uint64_t read_block_limit(const field& f);
-rbd_config read_rbd_config(const field& f);
 std::vector<task> read_tasks(const field& f, const catalogue::workload& workload);
 think_time read_think_time(const field& f);
 /// `load` of a group.

@@ -1,11 +1,12 @@
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/slo.hpp>
+#include <chopsticks/scenario/text.hpp>
 
 #include "parse_parts.hpp"
 #include "problems.hpp"
 #include "source_file.hpp"
-#include "text.hpp"
+#include "yaml.hpp"
 
 namespace chopsticks::scenario {
 

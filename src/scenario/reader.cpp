@@ -1,7 +1,6 @@
-#include "reader.hpp"
-
 #include <algorithm>
 #include <charconv>
+#include <chopsticks/scenario/reader.hpp>
 #include <cmath>
 
 #include "problems.hpp"

@@ -1,11 +1,10 @@
 #include <algorithm>
 #include <charconv>
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/core/suggest.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/scenario/slo.hpp>
 #include <cmath>
-
-#include "document.hpp"
 
 namespace chopsticks::scenario {
 

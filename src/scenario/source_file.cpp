@@ -2,9 +2,9 @@
 
 #include <sys/stat.h>
 
+#include <chopsticks/core/error.hpp>
 #include <chopsticks/scenario/shipped.hpp>
-
-#include "document.hpp"
+#include <chopsticks/scenario/text.hpp>
 
 namespace chopsticks::scenario {
 

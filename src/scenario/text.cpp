@@ -4,10 +4,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/scenario/document.hpp>
+#include <chopsticks/scenario/text.hpp>
 #include <cstring>
-
-#include "document.hpp"
-#include "text.hpp"
 
 namespace chopsticks::scenario {
 

@@ -219,7 +219,7 @@ void run_native(const std::string& load) {
     endpoint::server server(where);
     server.start();
     const scenario::scenario plan = scenario::parse_scenario(plan_text(load), "test.yaml");
-    scenario::s3_config config;
+    s3::settings config;
     config.endpoints = {server.url()};
     config.access_key = where.access_key;
     config.secret_key = where.secret_key;

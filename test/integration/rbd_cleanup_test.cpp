@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/rbd/cleanup.hpp>
+#include <chopsticks/rbd/workload.hpp>
 
 #include "rbd_driver_rig.hpp"
 #include "rbd_other_client.hpp"
@@ -40,7 +41,7 @@ TEST_CASE("cleanup removes what a run left, and nothing that is not proved to be
     rbd_image_t used = nullptr;
     REQUIRE(rbd_open(other.pool, "left-used", &used, nullptr) == 0);
 
-    const scenario::rbd_config config;
+    const rbd::settings config;
     const auto pool = rbd::open_image_cleanup(config);
     pool->connect();
     const std::vector<rbd::run_image> all = pool->list();
@@ -101,7 +102,7 @@ TEST_CASE("cleanup believes no mark that was copied, and none that does not name
     for (const char* name : {"left-copy", "left-deep", "left-clone"})
         REQUIRE(other.metadata(name, "chopsticks.run") == "dead-run");
 
-    const auto pool = rbd::open_image_cleanup(scenario::rbd_config());
+    const auto pool = rbd::open_image_cleanup(rbd::settings());
     pool->connect();
     const std::vector<rbd::run_image> all = pool->list();
     for (const char* name : {"left-copy", "left-deep", "left-clone", "film.making.of"}) {
@@ -139,7 +140,7 @@ TEST_CASE("cleanup reads the clock without touching objects of others") {
     other.remove("left-0");
     other.make("left-0", 1 << 20);
     other.mark("left-0", "dead-run");
-    const auto pool = rbd::open_image_cleanup(scenario::rbd_config());
+    const auto pool = rbd::open_image_cleanup(rbd::settings());
     pool->connect();
     const std::vector<rbd::run_image> all = pool->list();
     REQUIRE(named(all, "left-0") != nullptr);
@@ -165,9 +166,9 @@ TEST_CASE("cleanup leaves an image that a run reads, and so does another client"
     rbd_rig rig;
     rig.config.images = {"left-0"};
     rig.config.read_only = true;
-    rig.will(catalogue::rbd_read, 4 * kib);
+    rig.will(rbd::block_read, 4 * kib);
     REQUIRE(rig.open_target().problem == "");
-    const auto pool = rbd::open_image_cleanup(scenario::rbd_config());
+    const auto pool = rbd::open_image_cleanup(rbd::settings());
     pool->connect();
     const std::vector<rbd::run_image> all = pool->list();
     REQUIRE(named(all, "left-0") != nullptr);
@@ -184,14 +185,14 @@ TEST_CASE("cleanup leaves an image that a run reads, and so does another client"
 
 TEST_CASE("ledgers of images that are gone are removed, those of images that are there are not") {
     const other_client other;
-    const auto pool = rbd::open_image_cleanup(scenario::rbd_config());
+    const auto pool = rbd::open_image_cleanup(rbd::settings());
     pool->connect();
     other.remove("rig-0");
     rbd_rig rig;
     rig.config.keep = true;
     rig.config.features = std::vector<std::string>{"layering"};
     rig.group.blocks.verify = true;
-    rig.will(catalogue::rbd_write, 4096);
+    rig.will(rbd::block_write, 4096);
     REQUIRE(rig.open_target().problem == "");
     CHECK(rig.close_target() == "");
     const std::string ledger = other.ledger_object("rig-0");

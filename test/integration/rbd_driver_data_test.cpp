@@ -28,16 +28,16 @@ struct kept_run {
         rig.config.features = std::vector<std::string>{"layering"};  // no lock to fight for
         rig.group.blocks.verify = true;
         rig.options.run_id = id;
-        rig.will(catalogue::rbd_write, 4 * kib);
-        if (reads) rig.will(catalogue::rbd_read, 4 * kib);
+        rig.will(rbd::block_write, 4 * kib);
+        if (reads) rig.will(rbd::block_read, 4 * kib);
     }
     engine::target_state open() { return rig.open_target(); }
     void write(std::uint64_t block) {
-        CHECK(describe(rig.run(s(), rbd_rig::io(catalogue::rbd_write, block * 4 * kib, 4 * kib))) ==
+        CHECK(describe(rig.run(s(), rbd_rig::io(rbd::block_write, block * 4 * kib, 4 * kib))) ==
               "ok");
     }
     std::string read(std::uint64_t block) {
-        return describe(rig.run(s(), rbd_rig::io(catalogue::rbd_read, block * 4 * kib, 4 * kib)));
+        return describe(rig.run(s(), rbd_rig::io(rbd::block_read, block * 4 * kib, 4 * kib)));
     }
     /// Blocks that are not what they should be.
     std::vector<std::uint64_t> wrong() {
@@ -229,7 +229,7 @@ TEST_CASE("an image of the run's name that this run did not make is left alone")
         CAPTURE(same_image);
         rbd_rig rig;
         rig.config.features = std::vector<std::string>{"layering"};
-        rig.will(catalogue::rbd_write, 4 * kib);
+        rig.will(rbd::block_write, 4 * kib);
         REQUIRE(rig.open_target().problem == "");
         REQUIRE(rig.left_behind().size() == 1);
         CHECK(rig.left_behind()[0].name == "rbd/rig-0");
@@ -259,7 +259,7 @@ TEST_CASE("an image that is not at its name any more is found by its id, or is n
     const auto left_after = [&](const std::function<void()>& what, std::string& said) {
         rbd_rig rig;
         rig.config.features = std::vector<std::string>{"layering"};
-        rig.will(catalogue::rbd_write, 4 * kib);
+        rig.will(rbd::block_write, 4 * kib);
         REQUIRE(rig.open_target().problem == "");
         what();
         said = rig.close_target();
@@ -305,8 +305,8 @@ TEST_CASE("an image that is not at its name any more is found by its id, or is n
 TEST_CASE("what a snapshot or a clone of others keeps is told with commands that work") {
     const other_client other;
     rbd_rig rig;
-    rig.config.source = scenario::rbd_source::clone;
-    rig.will(catalogue::rbd_read, 4 * kib);
+    rig.config.source = rbd::image_source::clone;
+    rig.will(rbd::block_read, 4 * kib);
     REQUIRE(rig.open_target().problem == "");
     // In the order in which they can be removed.
     std::vector<engine::leftover> left = rig.left_behind();
@@ -336,7 +336,7 @@ TEST_CASE("what a snapshot or a clone of others keeps is told with commands that
 TEST_CASE("no image has the run's name before it has its mark") {
     const other_client other;
     rbd_rig rig;
-    rig.will(catalogue::rbd_write, 4 * kib);
+    rig.will(rbd::block_write, 4 * kib);
     // The name is taken as soon as this run wants to give it.
     other.make("rig-0", 32 << 20);
     const std::string problem = rig.open_target().problem;
@@ -345,7 +345,7 @@ TEST_CASE("no image has the run's name before it has its mark") {
     CHECK(other.exists("rig-0"));
     other.remove("rig-0");
     rbd_rig again;
-    again.will(catalogue::rbd_write, 4 * kib);
+    again.will(rbd::block_write, 4 * kib);
     REQUIRE(again.open_target().problem == "");
     CHECK(other.metadata("rig-0", "chopsticks.run") == "rig-run");
     CHECK_FALSE(other.exists("rig-0.making.rig-run"));

@@ -49,7 +49,7 @@ rbd_rig::~rbd_rig() {
 void rbd_rig::will(std::uint16_t code, std::uint64_t block_bytes) {
     scenario::step step;
     step.code = code;
-    step.op = catalogue::operation_name("rbd", code);
+    step.op = scenario::catalogue::operation_name(rbd::describe_workload(), code);
     step.block = load::size_distribution::fixed(block_bytes);
     group.tasks.push_back(scenario::task{step.op, 1, {step}});
 }

@@ -2,7 +2,7 @@
 // Cores of the librbd driver on loops of their own, used from the test's thread as if they blocked.
 
 #include <chopsticks/rbd/driver.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/rbd/workload.hpp>
 #include <functional>
 #include <future>
 #include <memory>
@@ -14,8 +14,6 @@
 
 namespace chopsticks::test {
 
-namespace catalogue = scenario::catalogue;
-
 inline constexpr std::uint64_t kib = 1024;
 
 class rbd_rig {
@@ -26,7 +24,7 @@ class rbd_rig {
     rbd_rig(const rbd_rig&) = delete;
     rbd_rig& operator=(const rbd_rig&) = delete;
 
-    scenario::rbd_config config;
+    rbd::settings config;
     scenario::group group;
     rbd::driver_options options;
 

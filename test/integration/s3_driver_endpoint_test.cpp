@@ -85,7 +85,7 @@ TEST_CASE("s3_driver_objects_of_all_sizes_come_back_as_they_were_written") {
 
 TEST_CASE("s3_driver_hashed_payloads_are_accepted_by_who_checks_them") {
     endpoint_and_rig e({}, false);
-    e.rig.config.payload = scenario::payload_signing::hashed;
+    e.rig.config.payload = s3::payload_signing::hashed;
     e.must_open();
     check_round_trips(e.rig);
     CHECK(e.server.count().by_status.count(400) == 0);

@@ -110,21 +110,21 @@ std::vector<exchange> all_exchanges(s3_rig& rig) {
          body_of(first) + body_of(last),
          200},
         {"create_bucket",
-         s3_rig::bucket(catalogue::s3_create_bucket, 5),
+         s3_rig::bucket(s3::s3_create_bucket, 5),
          "PUT /rig-",
          {one_answer("200 OK", "")},
          op_status::ok,
          0,
          200},
         {"head_bucket",
-         s3_rig::bucket(catalogue::s3_head_bucket, 0),
+         s3_rig::bucket(s3::s3_head_bucket, 0),
          "HEAD /rig",
          {one_answer("200 OK", "")},
          op_status::ok,
          0,
          200},
         {"delete_bucket",
-         s3_rig::bucket(catalogue::s3_delete_bucket, 5),
+         s3_rig::bucket(s3::s3_delete_bucket, 5),
          "DELETE /rig-",
          {"HTTP/1.1 204 No Content\r\n\r\n"},
          op_status::ok,
@@ -220,11 +220,11 @@ TEST_CASE("s3_driver_every_operation_sends_its_request_and_reads_its_answer") {
             CHECK_MESSAGE(r.line().starts_with(e.request_line), r.line());
             CHECK(r.line().ends_with(" HTTP/1.1"));
             CHECK(r.has("\r\nAuthorization: AWS4-HMAC-SHA256 "));
-            if (code_of(e.op) == catalogue::s3_put) {
+            if (code_of(e.op) == s3::s3_put) {
                 CHECK(r.body == rig.content(e.op.object, e.op.version, e.op.size));
             }
             if (e.op.length > 0) CHECK(r.has("\r\nRange: bytes=50-89\r\n"));
-            if (code_of(e.op) == catalogue::s3_list) {
+            if (code_of(e.op) == s3::s3_list) {
                 CHECK(r.has("list-type=2"));
                 CHECK(r.has("continuation-token=a%2Bb%2Fc%3D"));
             }

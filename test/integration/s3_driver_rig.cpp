@@ -1,6 +1,7 @@
 #include "s3_driver_rig.hpp"
 
 #include <chopsticks/s3/protocol/key.hpp>
+#include <chopsticks/s3/workload.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -164,14 +165,14 @@ std::string s3_rig::content(std::uint64_t object, std::uint32_t version, std::ui
 }
 
 engine::operation s3_rig::put(std::uint64_t object, std::uint64_t size, std::uint32_t version) {
-    engine::operation op = operation_on(catalogue::s3_put, object);
+    engine::operation op = operation_on(s3::s3_put, object);
     op.size = size;
     op.version = version;
     return op;
 }
 
 engine::operation s3_rig::get(std::uint64_t object, std::uint64_t size, std::uint32_t version) {
-    engine::operation op = operation_on(catalogue::s3_get, object);
+    engine::operation op = operation_on(s3::s3_get, object);
     op.size = size;
     op.version = version;
     return op;
@@ -186,18 +187,18 @@ engine::operation s3_rig::get_range(std::uint64_t object, std::uint64_t size, st
 }
 
 engine::operation s3_rig::head(std::uint64_t object, std::uint64_t size, std::uint32_t version) {
-    engine::operation op = operation_on(catalogue::s3_head, object);
+    engine::operation op = operation_on(s3::s3_head, object);
     op.size = size;
     op.version = version;
     return op;
 }
 
 engine::operation s3_rig::remove(std::uint64_t object) {
-    return operation_on(catalogue::s3_delete, object);
+    return operation_on(s3::s3_delete, object);
 }
 
 engine::operation s3_rig::list(std::uint32_t max_keys, std::uint32_t pages, bool directory) {
-    scenario::step what = step_with("s3", catalogue::s3_list);
+    scenario::step what = step_with("s3", s3::s3_list);
     what.max_keys = max_keys;
     what.pages = pages;
     what.list_directory = directory;

@@ -4,7 +4,6 @@
 
 #include <chopsticks/load/content.hpp>
 #include <chopsticks/s3/driver.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
 #include <functional>
 #include <future>
 #include <memory>
@@ -16,8 +15,6 @@
 #include "../support/bound_steps.hpp"
 
 namespace chopsticks::test {
-
-namespace catalogue = scenario::catalogue;
 
 /// Prints why and aborts: an operation that never ends cannot be taken back, and what it refers to
 /// would go with the test.
@@ -38,7 +35,7 @@ class s3_rig {
     s3_rig(const s3_rig&) = delete;
     s3_rig& operator=(const s3_rig&) = delete;
 
-    scenario::s3_config config;
+    s3::settings config;
     scenario::group group;
     s3::driver_options options;
 

@@ -76,7 +76,7 @@ TEST_CASE("s3_tls_expecting_and_hashed_puts_arrive") {
     tls_endpoint e;
     trusting_rig rig(e);
     rig.config.expect_continue_bytes = 1000;
-    rig.config.payload = scenario::payload_signing::hashed;
+    rig.config.payload = s3::payload_signing::hashed;
     rig.must_open();
     engine::session& session = rig.session();
     for (int i = 0; i < 5; ++i) {

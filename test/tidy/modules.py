@@ -15,15 +15,19 @@ may_include = {
     "runtime": {"core"},
     "scenario": {"core", "load"},
     "engine": {"core", "stats", "load", "runtime", "scenario", "trace"},
+    "s3/workload": {"core", "scenario"},
     "s3/protocol": {"core", "http"},
-    "s3/driver": {"core", "load", "http", "runtime", "scenario", "engine", "s3/protocol"},
-    "rbd": {"core", "load", "runtime", "scenario", "engine"},
+    "s3/driver": {"core", "load", "http", "runtime", "scenario", "engine", "s3/workload",
+                  "s3/protocol"},
+    "rbd/workload": {"core", "scenario"},
+    "rbd": {"core", "load", "runtime", "scenario", "engine", "rbd/workload"},
     "telemetry": {"core", "stats", "runtime"},
     "results": {"core", "stats", "scenario", "search"},
     "search": {"core"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
-            "s3/protocol", "s3/driver", "rbd", "telemetry", "results", "search", "endpoint"},
+            "s3/workload", "s3/protocol", "s3/driver", "rbd/workload", "rbd", "telemetry",
+            "results", "search", "endpoint"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free

@@ -19,8 +19,12 @@ def left_out():
     return ast.literal_eval(re.search(r"of_one_thread = (\[[^\]]*\])", text).group(1))
 
 
-def with_what_it_uses(module):
-    found, ahead = set(), [module]
+def with_what_it_uses(folder):
+    """The modules that the tests of a folder run."""
+    found, ahead = set(), [module_of_folder.get(folder, folder)]
+    # What they add as the program does: test/support/add_workloads.cpp.
+    if "add_workloads.cpp" in (root / "test" / "unit" / folder / "meson.build").read_text():
+        ahead += [module for module in modules.may_include if module.endswith("/workload")]
     while ahead:
         one = ahead.pop()
         if one not in found:
@@ -31,7 +35,7 @@ def with_what_it_uses(module):
 
 def sources_of(folder):
     places = [f"test/unit/{folder}"]
-    for module in with_what_it_uses(module_of_folder.get(folder, folder)):
+    for module in with_what_it_uses(folder):
         places += [f"src/{module}", f"include/chopsticks/{module}"]
     for path in cpp_files("src", "include", "test"):
         if any(path.is_relative_to(place) for place in places):
@@ -40,7 +44,7 @@ def sources_of(folder):
 
 def strangers_of(folder):
     """Includes of a folder's tests that lead to what sources_of does not look at."""
-    known = with_what_it_uses(module_of_folder.get(folder, folder))
+    known = with_what_it_uses(folder)
     for path in cpp_files("test"):
         if path.parent != pathlib.Path("test/unit") / folder:
             continue

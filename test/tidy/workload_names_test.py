@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """Who knows a workload by its name.
 
-A workload describes itself: its rows in the catalogue say what its operations do, and the rest
-follows the rows. A test of the word "s3", or of the code of one operation, is a dependency that no
-include shows. The table holds where some are left and how many; it may only shrink.
+A workload describes itself: its rows say what its operations do, and the rest follows the rows. A
+test of the word "s3", or of the code of one operation, is a dependency that no include shows.
 """
 
 import re
@@ -13,34 +12,15 @@ from source_tree import cpp_files, root, strings_of, text_of, without_comments_a
 
 workloads = ("s3", "rbd")
 
-# A workload's own folders.
+# Where they may be named: a workload's own folders, and the one list of all workloads.
 own = re.compile(r"(?:src|include/chopsticks)/(?:" + "|".join(workloads) + r")[/.]")
+the_list = "src/cli/workloads.cpp"
 
-# File -> how many are left in it.
-left = {
-    # The catalogue itself: names of workloads, codes of operations.
-    "include/chopsticks/scenario/catalogue.hpp": 15,
-    "src/scenario/catalogue.cpp": 17,
-    # What the workload config says of each.
-    "include/chopsticks/scenario/scenario.hpp": 1,
-    "src/scenario/parse_rbd_config.cpp": 2,
-    "src/scenario/parse_workload.cpp": 8,
-    # Its echo in the result, and who reads that.
-    "src/cli/cleanup_command.cpp": 2,
-    "src/cli/list_command.cpp": 1,  # the table of what drivers do
-    "src/results/report.cpp": 1,
-    "src/results/scenario_json.cpp": 2,
-    # Where objects lie, for a person; what a calibration is of.
-    "src/cli/setup.cpp": 1,
-    "src/results/calibration.cpp": 1,
-}
-
-catalogue = "include/chopsticks/scenario/catalogue.hpp"
 name = re.compile(r"(?:" + "|".join(workloads) + r")(?:[^\w ].*)?", re.DOTALL)
 
 
 def codes_in(text):
-    """The names of all operation codes that the catalogue's header defines."""
+    """The names of all operation codes that a workload's header defines."""
     found = []
     for body in re.findall(r"enum \w+_operation\b[^{]*\{([^}]*)\}", text):
         found += re.findall(r"\b(\w+)\s*=", body)
@@ -56,13 +36,13 @@ def count(text, codes):
 
 
 class rule_test(unittest.TestCase):
-    codes = ["s3_put", "rbd_read"]
+    codes = ["s3_put", "block_read"]
 
     def test_names_and_codes_count(self):
         for text, wanted in (
                 ('if (g.workload == "s3") f("rbd");', 2), ('auto at = "s3://" + bucket;', 1),
-                ('x = root.find("s3."); y = u8"rbd";', 2), ('c == catalogue::s3_put', 1),
-                ('R"(s3)"', 1), ("case rbd_read: return s3_put;", 2)):
+                ('x = root.find("s3."); y = u8"rbd";', 2), ('c == s3::s3_put', 1),
+                ('R"(s3)"', 1), ("case block_read: return s3_put;", 2)):
             self.assertEqual(count(text, self.codes), wanted, text)
 
     def test_prose_and_other_words_do_not(self):
@@ -78,25 +58,20 @@ class rule_test(unittest.TestCase):
 
 
 class tree_test(unittest.TestCase):
-    def test_names_are_where_the_table_says(self):
-        codes = codes_in(text_of(root / catalogue))
-        self.assertGreater(len(codes), 10)
-        found = {}
+    def test_names_are_in_their_own_folders_and_the_list_only(self):
+        codes = []
+        for workload in workloads:
+            found = codes_in(text_of(root / f"include/chopsticks/{workload}/workload.hpp"))
+            self.assertTrue(found, workload)
+            codes += found
+        wrong = []
         for path in cpp_files("src", "include"):
-            if own.match(path.as_posix()):
+            if own.match(path.as_posix()) or path.as_posix() == the_list:
                 continue
             number = count(text_of(path), codes)
             if number:
-                found[path.as_posix()] = number
-        wrong = []
-        for path in sorted(set(found) | set(left)):
-            there, allowed = found.get(path, 0), left.get(path, 0)
-            if there > allowed:
-                wrong.append(f"{path}: names workloads or their operations {there} times, allowed "
-                             f"are {allowed}; ask the catalogue's row (shape, use, ...) instead")
-            elif there < allowed:
-                wrong.append(f"{path}: names workloads or their operations {there} times; lower "
-                             f"the {allowed} in the table, so that it stays so")
+                wrong.append(f"{path}: names workloads or their operations {number} times; ask the "
+                             "workload's row (shape, use, ...) or its settings instead")
         self.assertFalse(wrong, "\n" + "\n".join(wrong))
 
 

@@ -3,7 +3,7 @@
 /// Images that runs left behind: found by their marks, removed by the same proofs as at the end of
 /// a run. All calls but `waiting` block; one thread at a time.
 
-#include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/rbd/workload/settings.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -53,6 +53,6 @@ class image_cleanup {
 };
 
 /// Throws config_error without librbd.
-std::unique_ptr<image_cleanup> open_image_cleanup(const scenario::rbd_config& config);
+std::unique_ptr<image_cleanup> open_image_cleanup(const settings& config);
 
 }  // namespace chopsticks::rbd

@@ -4,18 +4,20 @@
 /// answers at once. An operation's `object` is the number of the image, its `offset` and `length`
 /// are bytes within it; the engine keeps the ranges that two cores work on apart.
 
-#include <chopsticks/engine/driver.hpp>
+#include <chopsticks/engine/driver_request.hpp>
+#include <chopsticks/rbd/workload/settings.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chopsticks::rbd {
 
 /// What a driver of one group needs. Referred-to objects outlive the driver.
 struct driver_options {
-    const scenario::rbd_config* config = nullptr;
+    const settings* config = nullptr;
     const scenario::group* group = nullptr;
     scenario::timeouts timeout;
     std::string run_id;           ///< marks images that this run made
@@ -42,5 +44,11 @@ std::unique_ptr<engine::driver> make_librbd_driver(const driver_options& options
 /// The driver `dummy`: images of the configured number and size that exist nowhere; every operation
 /// succeeds at once after one turn of the loop.
 std::unique_ptr<engine::driver> make_dummy_driver(const driver_options& options);
+
+/// Any of them, by its name. As those above.
+std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted);
+
+/// What `list` says behind a driver's description: the library's version, or that it is not there.
+std::string driver_note(std::string_view driver);
 
 }  // namespace chopsticks::rbd

@@ -18,6 +18,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace chopsticks::results {
@@ -102,28 +103,18 @@ struct environment {
     std::string librbd;
 };
 
-/// A workload config without its secrets. Made by `echo_of`, which never reads the secret fields.
+/// A workload config without its secrets. Made by `echo_of`.
 struct workload_echo {
     std::string file;
     std::string driver;
-    std::vector<std::string> endpoints;  ///< user information in a URL is cut out
-    std::string access_key;              ///< the key id, which is no secret; see `echo_of`
-    bool session_token = false;          ///< whether there was one
-    std::string bucket;
-    bool create_bucket = false;
-    std::string region;
-    bool virtual_host = false;
-    std::string payload;  ///< unsigned, hashed
-    std::uint64_t expect_continue_bytes = 0;
-    std::uint32_t retries = 0;
-    bool tls_insecure = false;
-    bool tls_resumption = false;
-    std::string tls_ca_file;
-    bool discard_in_kernel = false;
+    /// Of the workload whose keys may stand at the file's top: its name, and what it shows.
+    std::map<std::string, scenario::echo_fields> at_top;
+    /// Of the others.
+    std::map<std::string, scenario::echo_fields> other;
     std::map<std::string, std::string> ignored;  ///< key -> why
-    /// Settings of workloads other than S3: workload -> key -> value. Whoever fills it keeps
-    /// secrets out.
-    std::map<std::string, std::map<std::string, std::string>> other;
+
+    /// Empties what differs between runs of one setting, wherever it is shown: a text, or a list.
+    void leave_out(std::string_view key);
 };
 
 /// Whether the figures may be believed: the generator kept up, nothing was lost.
@@ -264,8 +255,9 @@ struct image_figures {
 
 struct group_figures {
     std::string name;
-    std::string workload;  ///< s3, rbd
-    std::string driver;    ///< the one that was used
+    std::string workload;
+    std::string driver;          ///< the one that was used
+    bool as_calibrated = false;  ///< `calibrate` measured requests like those of its target
     bool open_loop = false;
     std::uint32_t users = 0;  ///< closed loop: at full load
     double measured_s = 0;    ///< what its rates are divided by
@@ -372,9 +364,8 @@ struct interval {
     interval_health health = {};
 };
 
-/// The workload config as the result shows it. Neither the secret key nor the session token is
-/// read, but for whether there is a token. The access key id is shown whole: it is an identifier,
-/// and the way to see which account did it.
+/// The workload config as the result shows it: what each workload says of its settings. An access
+/// key id is shown whole: it is an identifier, and the way to see which account did it.
 workload_echo echo_of(const scenario::workload_config& config);
 
 /// The command line with every value of an option whose name speaks of a secret, token or password

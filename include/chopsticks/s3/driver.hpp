@@ -2,7 +2,8 @@
 /// \file
 /// The S3 drivers: `native` and `beast` speak HTTP to real endpoints, `dummy` answers at once.
 
-#include <chopsticks/engine/driver.hpp>
+#include <chopsticks/engine/driver_request.hpp>
+#include <chopsticks/s3/workload/settings.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <cstdint>
 #include <memory>
@@ -12,7 +13,7 @@ namespace chopsticks::s3 {
 
 /// What a driver of one group needs. Referred-to objects outlive the driver.
 struct driver_options {
-    const scenario::s3_config* config = nullptr;  ///< credentials complete
+    const settings* config = nullptr;  ///< credentials complete
     const scenario::group* group = nullptr;
     scenario::timeouts timeout;
     /// Where the run's own objects are: "<prefix><run id>/...". The run refuses to start if there
@@ -41,5 +42,8 @@ std::unique_ptr<engine::driver> make_beast_driver(const driver_options& options)
 /// The driver `dummy`: every operation succeeds at once after one turn of the loop, or after
 /// `delay_ns`; nothing leaves the process. For the engine's own tests and benchmarks.
 std::unique_ptr<engine::driver> make_dummy_driver(std::int64_t delay_ns = 0);
+
+/// Any of them, by its name. As those above.
+std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted);
 
 }  // namespace chopsticks::s3

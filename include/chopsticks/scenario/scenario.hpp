@@ -8,9 +8,12 @@
 #include <chopsticks/load/popularity.hpp>
 #include <chopsticks/load/rate_curve.hpp>
 #include <chopsticks/load/size_distribution.hpp>
+#include <chopsticks/scenario/settings.hpp>
 #include <chopsticks/scenario/subject.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -58,7 +61,7 @@ enum class offset_pattern : std::uint8_t {
 /// A parameter that the operation does not have keeps its default; the parser refuses to set it.
 struct step {
     std::string op;          ///< "get", "put", ...
-    std::uint16_t code = 0;  ///< index into catalogue::workload::operations
+    std::uint16_t code = 0;  ///< position in catalogue::workload::operations
     /// As the operation's row and the parameters say.
     subject_use use = subject_use::unstated;
     /// The requests it is made of, each of which is recorded by itself; empty: it is one.
@@ -254,98 +257,30 @@ struct scenario {
     std::vector<std::string> warnings;  ///< allowed, but perhaps not meant; for the user's eyes
 };
 
-enum class payload_signing : std::uint8_t { unsigned_payload, hashed };
-
-/// To whom S3 load goes.
-struct s3_config {
-    std::vector<std::string> endpoints;  ///< "http://host:port" or "https://..."; at least one
-    std::string access_key;
-    std::string secret_key;     ///< never printed, never in a result
-    std::string session_token;  ///< as secret_key
-    std::string profile;  ///< of the AWS shared credentials file; empty: AWS_PROFILE or "default"
-    std::string bucket = "chopsticks";
-    /// Make the bucket if it is not there (and remove it if the run made it).
-    bool create_bucket = true;
-    std::string region = "us-east-1";
-    bool region_given = false;  ///< by the config: the AWS config file's region does not replace it
-    bool virtual_host = false;  ///< bucket in the host name instead of the path
-    payload_signing payload = payload_signing::unsigned_payload;
-    /// Puts from this size wait for "100 Continue"; 0 = never.
-    std::uint64_t expect_continue_bytes = 0;
-    std::uint32_t retries = 0;      ///< extra attempts per operation, each counted
-    bool tls_insecure = false;      ///< do not verify the server's certificate
-    bool tls_resumption = true;     ///< offer earlier sessions in new handshakes
-    std::string tls_ca_file;        ///< empty: the system's
-    bool discard_in_kernel = true;  ///< large unverified bodies are dropped by the kernel
-};
-
-/// How librbd's completions reach the core that owns the user.
-enum class rbd_completion : std::uint8_t {
-    callback,  ///< librbd's thread pushes to the core's lock-free list and wakes it once per batch
-    eventfd,   ///< the image's event descriptor, drained by rbd_poll_io_events
-};
-
-/// Which images share a connection to the cluster (a rados_t with its threads).
-enum class rbd_connections : std::uint8_t {
-    per_core,    ///< image i is on connection i % cores
-    per_images,  ///< image i is on connection i / images_per_connection
-    shared,      ///< one for all
-};
-
-/// What an image is before the load begins.
-enum class rbd_source : std::uint8_t {
-    plain,     ///< an image of its own
-    snapshot,  ///< read-only, at the snapshot `snapshot`
-    clone,     ///< a fresh clone of `parent@snapshot`, made by this run: first writes copy up
-};
-
-/// To which block devices RBD load goes.
-struct rbd_config {
-    std::string driver;     ///< empty: the workload's default driver
-    std::string conf_file;  ///< empty: CEPH_CONF, /etc/ceph/CLUSTER.conf
-    std::string cluster = "ceph";
-    std::string client = "admin";  ///< id without "client."
-    std::string keyring;           ///< path; empty: as the conf file says
-    std::string pool = "rbd";
-    std::string name_space;              ///< RADOS namespace; empty: the default one
-    std::string data_pool;               ///< of images this run makes; empty: `pool`
-    std::vector<std::string> images;     ///< names; empty: `prefix` and `count`
-    std::string prefix = "chopsticks-";  ///< names are prefix + number
-    std::uint32_t count = 1;
-    std::uint64_t image_bytes = 1ULL << 30;   ///< of images this run makes
-    std::uint64_t object_bytes = 4ULL << 20;  ///< of images this run makes; a power of two
-    /// Of images this run makes: "layering", "exclusive-lock", "object-map", "fast-diff",
-    /// "deep-flatten", "journaling". Unset: what the cluster's configuration says.
-    std::optional<std::vector<std::string>> features;
-    bool create = true;      ///< make images that are not there
-    bool keep = false;       ///< do not remove images this run made
-    bool read_only = false;  ///< open so; refuses tasks that write
-    /// Consent to write to named images that Chopsticks did not make: what they hold is lost.
-    bool overwrite_existing = false;
-    rbd_source source = rbd_source::plain;
-    std::string parent;    ///< clone: the image to clone; empty: the run makes and fills one
-    std::string snapshot;  ///< of source snapshot and clone
-    /// Not empty: LUKS format of images this run makes, or loads: "luks1", "luks2".
-    std::string encryption;
-    std::string passphrase_file;  ///< its content is never printed, never in a result
-    rbd_connections connections = rbd_connections::per_core;
-    std::uint32_t images_per_connection = 1;
-    rbd_completion completion = rbd_completion::callback;
-    bool cache = false;
-    std::int64_t operation_timeout_ns = 30'000'000'000;  ///< rados_osd_op_timeout, ..._mon_...
-    std::map<std::string, std::string> options;  ///< any librbd or RADOS option, by its Ceph name
-};
-
-/// Where the objects, credentials and driver of each workload are.
+/// To whom it is done. Move-only, because the settings are.
 struct workload_config {
-    std::string driver;  ///< of S3 groups; empty: the workload's default driver
-    s3_config s3;
-    rbd_config rbd;
-    bool has_rbd = false;  ///< the file says something of block devices
+    std::string driver;  ///< as the file's top names it; empty: it does not
+    /// Of every workload that the program has, by its name.
+    std::map<std::string, std::unique_ptr<workload_settings>, std::less<>> settings;
     /// Keys of the Python original that have no meaning here, each with what to do instead.
     std::map<std::string, std::string> ignored;
     std::vector<std::string> warnings;  ///< e.g. a secret in a file that others can read
     std::string file;                   ///< its path as given; empty when there was none
+
+    /// Null if nobody read any for this workload.
+    const workload_settings* find(std::string_view workload) const {
+        const auto found = settings.find(workload);
+        return found != settings.end() ? found->second.get() : nullptr;
+    }
 };
+
+/// For a workload's own code, which knows the type: its settings, made with their defaults where
+/// nobody read any.
+template <typename Settings>
+Settings& settings_as(workload_config& config, std::string_view workload) {
+    auto& one = config.settings[std::string(workload)];
+    if (!one) one = std::make_unique<Settings>();
+    return static_cast<Settings&>(*one);
+}
 
 }  // namespace chopsticks::scenario

@@ -45,8 +45,7 @@ void leave_out_deaf_loopback(std::vector<target_address>& of_name) {
 }
 
 /// All addresses of one endpoint, in the resolver's order.
-void resolve(const scenario::endpoint_url& url, std::size_t endpoint,
-             std::vector<target_address>& out) {
+void resolve(const endpoint_url& url, std::size_t endpoint, std::vector<target_address>& out) {
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     hints.ai_family = AF_UNSPEC;
@@ -79,12 +78,12 @@ void resolve(const scenario::endpoint_url& url, std::size_t endpoint,
 
 }  // namespace
 
-std::vector<scenario::endpoint_url> endpoint_urls(const scenario::s3_config& config) {
-    std::vector<scenario::endpoint_url> urls;
+std::vector<endpoint_url> endpoint_urls(const settings& config) {
+    std::vector<endpoint_url> urls;
     for (const std::string& text : config.endpoints)
-        urls.push_back(scenario::parse_endpoint_url(text));
+        urls.push_back(parse_endpoint_url(text));
     CHOPSTICKS_ASSERT(!urls.empty());
-    for (const scenario::endpoint_url& url : urls) {
+    for (const endpoint_url& url : urls) {
         if (url.tls == urls.front().tls) continue;
         throw config_error("endpoints: all must be http or all https: " + urls.front().text() +
                            " and " + url.text());
@@ -92,11 +91,11 @@ std::vector<scenario::endpoint_url> endpoint_urls(const scenario::s3_config& con
     return urls;
 }
 
-std::vector<target_address> find_addresses(const scenario::s3_config& config,
-                                           const std::vector<scenario::endpoint_url>& urls) {
+std::vector<target_address> find_addresses(const settings& config,
+                                           const std::vector<endpoint_url>& urls) {
     std::vector<target_address> out;
     for (std::size_t i = 0; i < urls.size(); ++i) {
-        scenario::endpoint_url at = urls[i];
+        endpoint_url at = urls[i];
         // The bucket's own name may have other addresses than the endpoint's.
         if (config.virtual_host) at.host = config.bucket + "." + at.host;
         try {
@@ -110,7 +109,7 @@ std::vector<target_address> find_addresses(const scenario::s3_config& config,
     return out;
 }
 
-request_options writer_options(const scenario::s3_config& config, const scenario::endpoint_url& url,
+request_options writer_options(const settings& config, const endpoint_url& url,
                                const std::string& key_prefix) {
     request_options r;
     r.who = credentials{config.access_key, config.secret_key, config.session_token};
@@ -118,9 +117,8 @@ request_options writer_options(const scenario::s3_config& config, const scenario
     r.host = url.host_header();
     r.bucket = config.bucket;
     r.style = config.virtual_host ? addressing::virtual_host : addressing::path;
-    r.payload = config.payload == scenario::payload_signing::hashed
-                    ? payload_mode::hashed
-                    : payload_mode::unsigned_payload;
+    r.payload = config.payload == payload_signing::hashed ? payload_mode::hashed
+                                                          : payload_mode::unsigned_payload;
     r.key_prefix = key_prefix;
     return r;
 }

@@ -443,7 +443,7 @@ runtime::task<void> carry_out(core_state& core, cleaner& work, bool& done) {
 
 cleanup_report clean_up(const cleanup_options& options, const std::atomic<int>& stop,
                         const std::function<void(const cleanup_progress&)>& progress) {
-    const std::vector<scenario::endpoint_url> urls = endpoint_urls(*options.config);
+    const std::vector<endpoint_url> urls = endpoint_urls(*options.config);
     const std::vector<target_address> addresses = find_addresses(*options.config, urls);
     const scenario::group nothing;
     driver_options driver;
@@ -453,7 +453,7 @@ cleanup_report clean_up(const cleanup_options& options, const std::atomic<int>& 
     runtime::reactor loop(0, -1, runtime::idle_mode::sleep);
     core_state core(loop, driver);
     if (urls.front().tls) core.tls = std::make_unique<tls_context>(*options.config, urls.size());
-    for (const scenario::endpoint_url& url : urls) {
+    for (const endpoint_url& url : urls) {
         core.run_writers.emplace_back(
             writer_options(*options.config, url, options.prefixes.front()));
     }

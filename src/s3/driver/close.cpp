@@ -152,7 +152,7 @@ runtime::task<std::string> close_s3_target(core_state& core,
 }
 
 std::vector<engine::leftover> left_of(const core_state& core, const s3_target& target) {
-    const scenario::s3_config& config = *core.options.config;
+    const settings& config = *core.options.config;
     const std::string place = "s3://" + config.bucket + "/";
     std::vector<engine::leftover> out;
     const auto add = [&out](const char* kind, std::string name, std::uint64_t count) {

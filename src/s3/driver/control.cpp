@@ -66,7 +66,7 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
     }
     link_->expire_at(monotonic_ns() + core_.control_timeout_ns, false);
     std::string hash;
-    if (core_.options.config->payload == scenario::payload_signing::hashed && !what.body.empty()) {
+    if (core_.options.config->payload == payload_signing::hashed && !what.body.empty()) {
         core_.hash.reset();
         core_.hash.update(what.body);
         core_.hash.finish_hex(hash_hex_);

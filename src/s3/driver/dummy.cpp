@@ -1,16 +1,14 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/s3/driver.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/s3/workload.hpp>
 
 namespace chopsticks::s3 {
 
 namespace {
 
-namespace catalogue = scenario::catalogue;
-
 struct dummy_step final : engine::bound_step {
     explicit dummy_step(const scenario::step& what)
-        : moves_data(what.code == catalogue::s3_put || what.code == catalogue::s3_get) {}
+        : moves_data(what.code == s3_put || what.code == s3_get) {}
 
     bool moves_data;
 };

@@ -6,7 +6,7 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
-#include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/s3/workload/endpoint_url.hpp>
 #include <cstdlib>
 
 namespace chopsticks::s3 {
@@ -22,7 +22,7 @@ std::string quoted_start(const std::string& body) {
 
 /// "bucket.host", as virtual-host addressing asks for it.
 std::string bucket_host(const core_state& core, const std::string& endpoint) {
-    return core.options.config->bucket + "." + scenario::parse_endpoint_url(endpoint).host;
+    return core.options.config->bucket + "." + parse_endpoint_url(endpoint).host;
 }
 
 std::string not_like_s3(const control_reply& reply, const core_state& core,
@@ -99,7 +99,7 @@ std::string explain(const control_reply& reply, const core_state& core,
     error_info error;
     const bool success = reply.status >= 200 && reply.status < 300;
     if (success && !error_in_success(reply.body, error)) return {};
-    const scenario::s3_config& config = *core.options.config;
+    const settings& config = *core.options.config;
     if (!success) error = parse_error(reply.body);
     const std::string message = short_text(error.message);
     const std::string said = "HTTP " + std::to_string(reply.status) +

@@ -1,6 +1,6 @@
 #include "http_driver.hpp"
 
-#include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/s3/workload/endpoint_url.hpp>
 #include <numeric>
 
 #include "addresses.hpp"
@@ -15,8 +15,7 @@ class http_core final : public engine::core_driver {
   public:
     http_core(runtime::reactor& loop, unsigned core, const driver_options& options,
               core_state::connection_maker connect, const load::content& content,
-              const std::vector<target_address>& addresses,
-              const std::vector<scenario::endpoint_url>& urls)
+              const std::vector<target_address>& addresses, const std::vector<endpoint_url>& urls)
         : state_(loop, options), addresses_(addresses), next_session_(core), cores_(options.cores) {
         state_.connect = connect;
         state_.content = &content;
@@ -24,7 +23,7 @@ class http_core final : public engine::core_driver {
             listing_floor(*options.group, options.prepares || !options.kept_prefix.empty());
         if (urls.front().tls)
             state_.tls = std::make_unique<tls_context>(*options.config, urls.size());
-        for (const scenario::endpoint_url& url : urls) {
+        for (const endpoint_url& url : urls) {
             state_.run_writers.emplace_back(options_of(options, url, options.run_prefix));
             if (options.kept_prefix.empty()) continue;
             state_.kept_writers.emplace_back(options_of(options, url, options.kept_prefix));
@@ -89,8 +88,7 @@ class http_core final : public engine::core_driver {
     std::vector<engine::leftover> left_behind() const override { return left_of(state_, target_); }
 
   private:
-    static request_options options_of(const driver_options& options,
-                                      const scenario::endpoint_url& url,
+    static request_options options_of(const driver_options& options, const endpoint_url& url,
                                       const std::string& prefix) {
         request_options r = writer_options(*options.config, url, prefix);
         r.bucket_stem = options.bucket_stem;
@@ -112,7 +110,7 @@ class http_driver final : public engine::driver {
           content_(options.data_seed, options.group->data.content.compression_ratio),
           urls_(endpoint_urls(*options.config)),
           addresses_(find_addresses(*options.config, urls_)) {
-        for (const scenario::endpoint_url& url : urls_)
+        for (const endpoint_url& url : urls_)
             endpoints_.push_back(url.text());
         // Reads the CA file once here, where a mistake can still be told as such.
         if (urls_.front().tls) tls_context(*options.config, urls_.size());
@@ -136,7 +134,7 @@ class http_driver final : public engine::driver {
     driver_options options_;
     core_state::connection_maker connect_;
     load::content content_;
-    std::vector<scenario::endpoint_url> urls_;
+    std::vector<endpoint_url> urls_;
     std::vector<std::string> endpoints_;
     std::vector<target_address> addresses_;
 };

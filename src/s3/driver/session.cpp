@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/s3/workload.hpp>
 #include <cstdio>
 #include <cstring>
 
@@ -14,22 +14,20 @@ namespace chopsticks::s3 {
 
 namespace {
 
-namespace catalogue = scenario::catalogue;
-
 constexpr std::int64_t retry_first_ns = 50'000'000;
 
-/// The catalogue's codes are the protocol's.
+/// The workload's codes are the protocol's.
 constexpr bool is_same(std::uint16_t code, operation_code of_protocol) {
     return code == static_cast<std::uint16_t>(of_protocol);
 }
-static_assert(is_same(catalogue::s3_put, operation_code::put));
-static_assert(is_same(catalogue::s3_get, operation_code::get));
-static_assert(is_same(catalogue::s3_head, operation_code::head));
-static_assert(is_same(catalogue::s3_delete, operation_code::remove));
-static_assert(is_same(catalogue::s3_list, operation_code::list));
-static_assert(is_same(catalogue::s3_create_bucket, operation_code::create_bucket));
-static_assert(is_same(catalogue::s3_head_bucket, operation_code::head_bucket));
-static_assert(is_same(catalogue::s3_delete_bucket, operation_code::remove_bucket));
+static_assert(is_same(s3_put, operation_code::put));
+static_assert(is_same(s3_get, operation_code::get));
+static_assert(is_same(s3_head, operation_code::head));
+static_assert(is_same(s3_delete, operation_code::remove));
+static_assert(is_same(s3_list, operation_code::list));
+static_assert(is_same(s3_create_bucket, operation_code::create_bucket));
+static_assert(is_same(s3_head_bucket, operation_code::head_bucket));
+static_assert(is_same(s3_delete_bucket, operation_code::remove_bucket));
 
 bool is_repeatable(op_status status) noexcept {
     switch (status) {
@@ -140,7 +138,7 @@ runtime::task<bool> s3_session::open_link(engine::outcome& out, std::string* who
 }
 
 std::string_view s3_session::payload_hash(const engine::operation& op) {
-    if (core_.options.config->payload == scenario::payload_signing::unsigned_payload) return {};
+    if (core_.options.config->payload == payload_signing::unsigned_payload) return {};
     hash_content(core_, {op.object, op.version}, op.size, core_.hash);
     core_.hash.finish_hex(hash_hex_);
     return {hash_hex_, sizeof hash_hex_};

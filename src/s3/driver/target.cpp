@@ -4,7 +4,7 @@
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/s3/workload.hpp>
 
 #include "bucket.hpp"
 #include "explain.hpp"
@@ -15,8 +15,6 @@
 namespace chopsticks::s3 {
 
 namespace {
-
-namespace catalogue = scenario::catalogue;
 
 /// How often the bucket may vanish between being seen and being used: another run made it and
 /// removes it when it ends.
@@ -40,8 +38,7 @@ bool has_step(const core_state& core, std::uint16_t code) {
 /// Whether the run may make anything that it has to remove again.
 bool leaves_traces(const core_state& core) {
     const bool prepares_own = core.options.prepares && core.options.kept_prefix.empty();
-    return prepares_own || has_step(core, catalogue::s3_put) ||
-           has_step(core, catalogue::s3_create_bucket);
+    return prepares_own || has_step(core, s3_put) || has_step(core, s3_create_bucket);
 }
 
 bool is_no_such_bucket(const control_reply& reply) {
@@ -55,7 +52,7 @@ bool is_no_such_bucket(const control_reply& reply) {
 runtime::task<std::string> make_bucket(s3_session& session, s3_target& target,
                                        const std::string& endpoint, std::int64_t missing_at_s) {
     core_state& core = session.core();
-    const scenario::s3_config& config = *core.options.config;
+    const settings& config = *core.options.config;
     control_request ask;
     ask.method = "PUT";
     if (config.region != "us-east-1" && !config.region.empty()) {
@@ -201,7 +198,7 @@ runtime::task<std::string> claim_folder(s3_session& session, s3_target& target,
     mark.run = core.options.run_id;
     mark.group = core.options.group->name;
     mark.folder = core.options.run_prefix;
-    if (has_step(core, catalogue::s3_create_bucket)) mark.bucket_stem = core.options.bucket_stem;
+    if (has_step(core, s3_create_bucket)) mark.bucket_stem = core.options.bucket_stem;
     target.started_ns = started_s * second_ns;
     core.mark_key = target.keeper->key();
     mark.started = format_timestamp(target.started_ns);
@@ -281,7 +278,7 @@ runtime::task<engine::target_state> open_s3_target(core_state& core,
         state.notes.push_back("the bucket \"" + options.config->bucket +
                               "\", which this run asked for, will stay: " + target.bucket_doubt);
     }
-    if (has_step(core, catalogue::s3_create_bucket)) {
+    if (has_step(core, s3_create_bucket)) {
         state.problem = co_await check_stem_unused(session, endpoint);
         if (!state.problem.empty()) co_return state;
     }

@@ -51,7 +51,7 @@ int session_index() {
 
 }  // namespace
 
-tls_context::tls_context(const scenario::s3_config& config, std::size_t endpoints)
+tls_context::tls_context(const settings& config, std::size_t endpoints)
     : context_(::SSL_CTX_new(::TLS_client_method())),
       verify_(!config.tls_insecure),
       resume_(config.tls_resumption),

@@ -4,7 +4,7 @@
 
 #include <openssl/ssl.h>
 
-#include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/s3/workload/settings.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,7 +23,7 @@ using ssl_ptr = std::unique_ptr<SSL, ssl_deleter>;
 class tls_context {
   public:
     /// Throws config_error if the CA file cannot be read.
-    tls_context(const scenario::s3_config& config, std::size_t endpoints);
+    tls_context(const settings& config, std::size_t endpoints);
 
     /// A connection's state, without anything below it yet. `host` is checked against the
     /// certificate.

@@ -9,7 +9,7 @@
 #include <chopsticks/core/virtual_clock.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/load/block_places.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/rbd/workload.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/trace/op_log.hpp>
 #include <chopsticks/trace/replay.hpp>
@@ -25,8 +25,6 @@
 namespace {
 
 using namespace chopsticks;
-namespace catalogue = scenario::catalogue;
-
 /// Operation's code, image, offset, length.
 using block_io = std::tuple<std::uint16_t, std::uint64_t, std::uint64_t, std::uint64_t>;
 
@@ -81,7 +79,7 @@ std::vector<trace::op_record> random_records(std::size_t count, std::uint64_t im
         r.object = random.below(images);
         r.intended_ns = static_cast<std::int64_t>(i) * gap_ns;
         r.done_ns = r.intended_ns + 1;
-        if (r.op != catalogue::rbd_flush) {
+        if (r.op != rbd::block_flush) {
             r.length = 512 * (1 + random.below(64));
             r.offset = random.below((bytes - r.length) / 512 + 1) * 512;
         }
@@ -164,7 +162,7 @@ TEST_CASE("block_replay_does_what_was_recorded_once_at_its_place_and_time") {
     constexpr std::uint64_t bytes = 24'000'000 + 1000;
     std::vector<trace::op_record> records = random_records(1500, 3, bytes, 200'000);
     trace::op_record last = records.back();
-    last.op = catalogue::rbd_read;
+    last.op = rbd::block_read;
     last.offset = bytes - 1000;
     last.length = 1000;
     records.push_back(last);
@@ -244,7 +242,7 @@ TEST_CASE("block_replay_on_fewer_and_smaller_images_stays_within_them_and_says_s
             const std::uint64_t image = from.object % one.images.size();
             load::block_place place{image, from.offset, from.length};
             const std::uint64_t used = one.used > 0 ? one.used : one.images[image];
-            if (from.op != catalogue::rbd_flush) place = load::fit_block(place, used);
+            if (from.op != rbd::block_flush) place = load::fit_block(place, used);
             wanted.emplace_back(from.op, image, place.offset, place.length);
             moved +=
                 image != from.object || place.offset != from.offset || place.length != from.length
@@ -271,7 +269,7 @@ TEST_CASE("block_replay_draws_places_or_lengths_where_it_is_told_to") {
     std::multimap<std::uint16_t, std::uint64_t> recorded_lengths;
     std::uint64_t wanted = 0;
     for (const trace::op_record& r : records) {
-        if (r.op > catalogue::rbd_flush) continue;
+        if (r.op > rbd::block_flush) continue;
         ++wanted;
         recorded_lengths.emplace(r.op, r.length);
     }
@@ -284,7 +282,7 @@ TEST_CASE("block_replay_draws_places_or_lengths_where_it_is_told_to") {
         std::map<std::pair<std::uint64_t, std::uint64_t>, int> reads;
         for (const auto& [code, image, offset, length] : r.accesses()) {
             lengths.emplace(code, length);
-            if (code == catalogue::rbd_read) ++reads[{image, offset / 16384}];
+            if (code == rbd::block_read) ++reads[{image, offset / 16384}];
         }
         const auto ordered = [](const std::multimap<std::uint16_t, std::uint64_t>& all) {
             std::vector<std::pair<std::uint16_t, std::uint64_t>> out(all.begin(), all.end());
@@ -302,11 +300,11 @@ TEST_CASE("block_replay_draws_places_or_lengths_where_it_is_told_to") {
         REQUIRE(r.go(2).problem == "");
         std::vector<block_io> expected;
         for (const trace::op_record& from : records) {
-            if (from.op > catalogue::rbd_flush) continue;
+            if (from.op > rbd::block_flush) continue;
             load::block_place place{from.object, from.offset, from.length};
-            if (from.op == catalogue::rbd_read) place.length = 16384;
-            if (from.op == catalogue::rbd_write) place.length = 2048;
-            if (from.op != catalogue::rbd_flush) place = load::fit_block(place, 1 << 20);
+            if (from.op == rbd::block_read) place.length = 16384;
+            if (from.op == rbd::block_write) place.length = 2048;
+            if (from.op != rbd::block_flush) place = load::fit_block(place, 1 << 20);
             expected.emplace_back(from.op, place.image, place.offset, place.length);
         }
         std::sort(expected.begin(), expected.end());

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <chopsticks/core/virtual_clock.hpp>
 #include <chopsticks/engine/run.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/rbd/workload.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <map>
 #include <memory>
@@ -19,8 +19,6 @@
 namespace {
 
 using namespace chopsticks;
-namespace catalogue = scenario::catalogue;
-
 struct disk_run {
     explicit disk_run(const std::string& tasks, const std::string& blocks = "{}",
                       const std::string& load = "{closed: {users: 8}}")
@@ -115,7 +113,7 @@ TEST_CASE("blocks_prefill_writes_every_byte_once_whatever_the_sizes") {
             CHECK(result.prepared == r.disks.before_load.size());
             CHECK(result.prepare_failed == 0);
             for (const auto& w : r.disks.before_load)
-                CHECK(w.code == catalogue::rbd_write);
+                CHECK(w.code == rbd::block_write);
             CHECK(r.disks.out_of_bounds == 0);
             CHECK(r.disks.accesses.size() > 50);
             CHECK(result.left_behind == 0);
@@ -250,9 +248,9 @@ TEST_CASE("blocks_sequence_of_steps_stays_on_its_block") {
     REQUIRE(list.size() > 9);
     std::set<std::uint64_t> places;
     for (std::size_t i = 0; i + 2 < list.size(); i += 3) {
-        CHECK(list[i].code == catalogue::rbd_read);
-        CHECK(list[i + 1].code == catalogue::rbd_write);
-        CHECK(list[i + 2].code == catalogue::rbd_flush);
+        CHECK(list[i].code == rbd::block_read);
+        CHECK(list[i + 1].code == rbd::block_write);
+        CHECK(list[i + 2].code == rbd::block_flush);
         CHECK(list[i + 1].offset == list[i].offset);
         CHECK(list[i + 1].image == list[i].image);
         CHECK(list[i + 1].length == 8192);

@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/s3/workload.hpp>
 
 #include "../../support/bound_steps.hpp"
 
 namespace {
 
 using namespace chopsticks;
-namespace catalogue = scenario::catalogue;
-
 class model_session final : public engine::session {
   public:
     model_session(model_state& state, runtime::reactor& loop)
@@ -50,28 +48,28 @@ class model_session final : public engine::session {
         if (state_.fail && state_.fail(op, out)) return;
         const std::uint16_t code = test::code_of(op);
         switch (code) {
-            case catalogue::s3_put:
+            case s3::s3_put:
                 state_.objects[op.object] = op.version;
                 out.bytes = op.size;
                 break;
-            case catalogue::s3_get:
-            case catalogue::s3_head: {
+            case s3::s3_get:
+            case s3::s3_head: {
                 const auto found = state_.objects.find(op.object);
                 if (found == state_.objects.end() || found->second != op.version) {
                     ++state_.wrong;
                     out.fail(op_status::client_error, "NoSuchKey", "not there");
                     out.native = native_code::of_http(404);
                 }
-                if (code == catalogue::s3_get) out.bytes = op.length > 0 ? op.length : op.size;
+                if (code == s3::s3_get) out.bytes = op.length > 0 ? op.length : op.size;
                 break;
             }
-            case catalogue::s3_delete:
+            case s3::s3_delete:
                 state_.objects.erase(op.object);
                 break;
-            case catalogue::s3_create_bucket:
+            case s3::s3_create_bucket:
                 ++state_.buckets[op.object];
                 break;
-            case catalogue::s3_delete_bucket:
+            case s3::s3_delete_bucket:
                 state_.buckets.erase(op.object);
                 break;
             default:

@@ -46,8 +46,6 @@ run_document simple_run() {
     doc.figures.by_operation[0].bytes = 30'000 * 4096;
     doc.figures.by_operation[1].ok_count = 900;
     doc.figures.by_operation[1].failed_count = 100;
-    doc.workload.endpoints = {"http://10.0.0.1:8000"};
-    doc.workload.payload = "unsigned";
     return doc;
 }
 
@@ -94,10 +92,7 @@ TEST_CASE("calibration_is_not_cited_for_what_it_does_not_know") {
     CHECK(refused([](run_document& d) { d.environment.cpu_model = "another"; }));
     CHECK(refused([](run_document& d) { d.environment.version = "another"; }));
     CHECK(refused([](run_document& d) { d.environment.build_type = "debug"; }));
-    CHECK(refused([](run_document& d) { d.workload.endpoints = {"https://10.0.0.1"}; }));
-    CHECK(refused([](run_document& d) { d.workload.payload = "hashed"; }));
-    CHECK(refused([](run_document& d) { d.groups[0].driver = "librbd"; }));
-    CHECK(refused([](run_document& d) { d.groups[0].workload = "rbd"; }));
+    CHECK(refused([](run_document& d) { d.groups[0].as_calibrated = false; }));
     CHECK(refused([](run_document& d) { d.scenario.groups[0].data.verify = true; }));
     // Rubbish is no calibration.
     for (const char* text : {"", "{", "[]", "{\"kind\": \"chopsticks-calibration\"}"}) {

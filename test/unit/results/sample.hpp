@@ -4,6 +4,7 @@
 
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/results/document.hpp>
+#include <chopsticks/s3/workload/settings.hpp>
 #include <chopsticks/scenario/slo.hpp>
 #include <string>
 
@@ -91,10 +92,11 @@ inline scenario::scenario plan() {
 inline scenario::workload_config config() {
     scenario::workload_config out;
     out.file = "config/s3.yaml";
-    out.s3.endpoints = {"http://10.0.0.1:8000", "http://" + std::string("me:") + "pass@10.0.0.2"};
-    out.s3.access_key = "AKIAIOSFODNN7EXAMPLE";
-    out.s3.secret_key = secret;
-    out.s3.session_token = "token-" + secret;
+    s3::settings& s3 = s3::settings_of(out);
+    s3.endpoints = {"http://10.0.0.1:8000", "http://" + std::string("me:") + "pass@10.0.0.2"};
+    s3.access_key = "AKIAIOSFODNN7EXAMPLE";
+    s3.secret_key = secret;
+    s3.session_token = "token-" + secret;
     out.ignored["driver_config.s5cmd_path"] = "chopsticks runs no s5cmd";
     return out;
 }
@@ -197,6 +199,7 @@ inline run_document document(std::uint64_t operations = 30'000) {
     group.name = "s3";
     group.workload = "s3";
     group.driver = "native";
+    group.as_calibrated = true;
     group.open_loop = true;
     group.measured_s = doc.run.duration_s;
     group.silence.longest_s = 0.152;

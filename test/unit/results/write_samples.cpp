@@ -4,6 +4,7 @@
 #include <chopsticks/results/interval_stream.hpp>
 #include <chopsticks/results/merge.hpp>
 #include <chopsticks/results/write.hpp>
+#include <chopsticks/scenario/parse.hpp>
 #include <cstdio>
 
 #include "sample.hpp"
@@ -35,6 +36,7 @@ int main(int argc, char** argv) {
     empty.run.id = "1";
     empty.run.interrupted = true;
     empty.run.problem = "the target refused the key";
+    empty.workload = echo_of(chopsticks::scenario::load_workload_config(""));
     empty.validity = {false, {"nothing was measured"}};
     good = save(directory + "empty.json", empty) && good;
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chopsticks/s3/workload/settings.hpp>
 #include <chopsticks/scenario/parse.hpp>
 
 #include "messages.hpp"
@@ -136,9 +137,9 @@ TEST_CASE("alias_and_merge_key_work_in_workload_configs") {
               "s3: {endpoint: http://localhost:8000, bucket: &b bucket}\nrbd: {pool: *b}") == "");
     const auto config = chopsticks::scenario::parse_workload_config(
         "s3:\n  <<: {endpoint: http://localhost:8000, bucket: other}\n  bucket: mine\n", "w.yaml");
-    CHECK(config.s3.bucket == "mine");
-    REQUIRE(config.s3.endpoints.size() == 1);
-    CHECK(config.s3.endpoints[0] == "http://localhost:8000");
+    CHECK(chopsticks::s3::settings_of(config).bucket == "mine");
+    REQUIRE(chopsticks::s3::settings_of(config).endpoints.size() == 1);
+    CHECK(chopsticks::s3::settings_of(config).endpoints[0] == "http://localhost:8000");
     CHECK(contains(of_workload("endpoint: http://a\n<<: {bukket: b}"),
                    "w.yaml:2:6: unknown key \"bukket\""));
 }

@@ -2,17 +2,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/s3/workload/credentials.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
 
 #include "../../support/contains.hpp"
-#include "messages.hpp"
 
 using namespace chopsticks;
-using namespace chopsticks::scenario;
-using messages::contains;
+using namespace chopsticks::s3;
+using test::contains;
 
 namespace {
 
@@ -49,7 +50,7 @@ aws_access_key_id = HALF
 
 using variables = std::map<std::string, std::string>;
 
-credentials_origin resolve(s3_config& config, const variables& set) {
+credentials_origin resolve(settings& config, const variables& set) {
     return resolve_credentials(config, [&](const std::string& name) -> std::optional<std::string> {
         const auto found = set.find(name);
         if (found == set.end()) return std::nullopt;
@@ -57,7 +58,7 @@ credentials_origin resolve(s3_config& config, const variables& set) {
     });
 }
 
-std::string refusal(s3_config config, const variables& set) {
+std::string refusal(settings config, const variables& set) {
     try {
         resolve(config, set);
         return "";
@@ -73,7 +74,7 @@ const variables both = {{"AWS_ACCESS_KEY_ID", "ENV"},
 }  // namespace
 
 TEST_CASE("credentials_of_the_config_win_over_the_environment") {
-    s3_config c;
+    settings c;
     c.access_key = "CONF";
     c.secret_key = "confsecret";
     CHECK(resolve(c, both).source == "workload config");
@@ -87,7 +88,7 @@ TEST_CASE("credentials_of_the_environment_win_over_the_aws_file") {
     auto set = both;
     set["HOME"] = h.text();
     set["AWS_DEFAULT_REGION"] = "env-region";
-    s3_config c;
+    settings c;
     CHECK(resolve(c, set).source == "environment");
     CHECK(c.access_key == "ENV");
     CHECK(c.secret_key == "envsecret");
@@ -98,7 +99,7 @@ TEST_CASE("credentials_of_the_environment_win_over_the_aws_file") {
 TEST_CASE("credentials_region_of_the_config_stays") {
     auto set = both;
     set["AWS_REGION"] = "env-region";
-    s3_config c;
+    settings c;
     c.region = "mine";
     c.region_given = true;
     resolve(c, set);
@@ -107,13 +108,13 @@ TEST_CASE("credentials_region_of_the_config_stays") {
 
 TEST_CASE("credentials_of_the_aws_file_follow_the_profile") {
     home h;
-    s3_config c;
+    settings c;
     const auto from = resolve(c, {{"HOME", h.text()}});
     CHECK(from.source == h.text() + "/.aws/credentials, profile default");
     const std::string file = h.text() + "/.aws/credentials";
     const auto warnings_with = [&](mode_t mode) {
         ::chmod(file.c_str(), mode);
-        s3_config one;
+        settings one;
         return resolve(one, {{"HOME", h.text()}}).warnings;
     };
     CHECK(warnings_with(0600).empty());
@@ -123,7 +124,7 @@ TEST_CASE("credentials_of_the_aws_file_follow_the_profile") {
     CHECK(c.secret_key == "defsecret");
     CHECK(c.region == "eu-1");
 
-    s3_config by_environment;
+    settings by_environment;
     resolve(by_environment, {{"HOME", h.text()}, {"AWS_PROFILE", "other"}});
     CHECK(by_environment.access_key == "OTHER");
     CHECK(by_environment.secret_key == "a=b/c+");
@@ -131,7 +132,7 @@ TEST_CASE("credentials_of_the_aws_file_follow_the_profile") {
     CHECK(by_environment.region == "eu-2");
 
     // A profile in the config means the file, whatever the environment holds.
-    s3_config by_config;
+    settings by_config;
     by_config.profile = "other";
     auto set = both;
     set["AWS_SHARED_CREDENTIALS_FILE"] = h.text() + "/.aws/credentials";
@@ -141,33 +142,33 @@ TEST_CASE("credentials_of_the_aws_file_follow_the_profile") {
 }
 
 TEST_CASE("credentials_access_key_alone_takes_its_secret_from_the_environment") {
-    s3_config c;
+    settings c;
     c.access_key = "CLI";
     const auto from = resolve(c, {{"AWS_SECRET_ACCESS_KEY", "s"}, {"AWS_SESSION_TOKEN", "t"}});
     CHECK(c.secret_key == "s");
     CHECK(c.session_token == "t");
     CHECK(from.warnings.empty());
 
-    s3_config other;
+    settings other;
     other.access_key = "CLI";
     CHECK(resolve(other, both).warnings.size() == 1);
     CHECK(other.session_token.empty());  // the token belongs to the other key
 
-    s3_config none;
+    settings none;
     none.access_key = "CLI";
     CHECK(contains(refusal(none, {}), "AWS_SECRET_ACCESS_KEY"));
 }
 
 TEST_CASE("credentials_halves_are_never_mixed") {
     home h;
-    s3_config secret_only;
+    settings secret_only;
     secret_only.secret_key = "hunter2";
     const auto message = refusal(secret_only, both);
     CHECK(contains(message, "access_key"));
     CHECK_FALSE(contains(message, "hunter2"));
 
     // Half of a pair in the environment, or in a profile, is none.
-    s3_config c;
+    settings c;
     resolve(c, {{"AWS_ACCESS_KEY_ID", "ENV"}, {"HOME", h.text()}});
     CHECK(c.access_key == "DEF");
     CHECK(contains(refusal({}, {{"HOME", h.text()}, {"AWS_PROFILE", "half"}}), "no complete keys"));

@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <chopsticks/s3/workload/endpoint_url.hpp>
+
 #include "messages.hpp"
 
 using chopsticks::config_error;
-using chopsticks::scenario::parse_endpoint_url;
+using chopsticks::s3::parse_endpoint_url;
 
 TEST_CASE("endpoint_url_valid_forms_are_taken_apart") {
     struct {

@@ -1,5 +1,8 @@
 #include <doctest/doctest.h>
 
+#include <chopsticks/rbd/workload.hpp>
+#include <chopsticks/rbd/workload/settings.hpp>
+#include <chopsticks/s3/workload/settings.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 
@@ -46,7 +49,7 @@ TEST_CASE("rbd_group_has_defaults_that_measure_something") {
     CHECK(g.blocks.prefill);
     CHECK(g.blocks.extent_bytes == 0);
     const step& read = g.tasks.front().steps.front();
-    CHECK(read.code == catalogue::rbd_read);
+    CHECK(read.code == rbd::block_read);
     CHECK(read.block.max() == 4096);
     CHECK(read.pattern == offset_pattern::random);
     CHECK(read.align_bytes == 4096);
@@ -78,7 +81,7 @@ TEST_CASE("rbd_group_reads_every_key") {
     CHECK(g.tasks[1].steps[0].pattern == offset_pattern::sequential);
     CHECK(g.tasks[2].steps[0].pattern == offset_pattern::sequential_shared);
     CHECK(g.tasks[3].steps[0].align_bytes == 16384);
-    CHECK(g.tasks[4].steps[1].code == catalogue::rbd_flush);
+    CHECK(g.tasks[4].steps[1].code == rbd::block_flush);
 }
 
 TEST_CASE("rbd_group_refuses_what_cannot_work") {
@@ -172,8 +175,8 @@ TEST_CASE("rbd_config_reads_every_key") {
         "  connections: {per_images: 4}\n  completion: eventfd\n  cache: true\n"
         "  operation_timeout: 5s\n  options: {rbd_op_threads: 2, debug_rbd: 0/0}\n",
         "w.yaml");
-    const rbd_config& r = w.rbd;
-    CHECK(w.s3.endpoints.front() == "http://a:1");
+    const rbd::settings& r = rbd::settings_of(w);
+    CHECK(s3::settings_of(w).endpoints.front() == "http://a:1");
     CHECK(r.driver == "dummy");
     CHECK(r.conf_file == "/etc/c.conf");
     CHECK(r.cluster == "east");
@@ -190,22 +193,23 @@ TEST_CASE("rbd_config_reads_every_key") {
     CHECK_FALSE(r.create);
     CHECK(r.keep);
     CHECK(r.overwrite_existing);
-    CHECK(r.source == rbd_source::clone);
+    CHECK(r.source == rbd::image_source::clone);
     CHECK(r.parent == "base");
     CHECK(r.snapshot == "s");
     CHECK(r.encryption == "luks2");
     CHECK(r.passphrase_file == "/p");
-    CHECK(r.connections == rbd_connections::per_images);
+    CHECK(r.connections == rbd::connection_sharing::per_images);
     CHECK(r.images_per_connection == 4);
-    CHECK(r.completion == rbd_completion::eventfd);
+    CHECK(r.completion == rbd::completion_way::eventfd);
     CHECK(r.cache);
     CHECK(r.operation_timeout_ns == 5'000'000'000);
     CHECK(r.options.at("rbd_op_threads") == "2");
     CHECK(r.options.at("debug_rbd") == "0/0");
-    CHECK(parse_workload_config("rbd: {images: [a, b]}", "w").rbd.images.size() == 2);
-    CHECK(parse_workload_config("s3: {bucket: abc}\nrbd: {pool: q}", "w").s3.bucket == "abc");
+    CHECK(rbd::settings_of(parse_workload_config("rbd: {images: [a, b]}", "w")).images.size() == 2);
+    const auto both = parse_workload_config("s3: {bucket: abc}\nrbd: {pool: q}", "w");
+    CHECK(s3::settings_of(both).bucket == "abc");
     const auto set = parse_workload_config("", "", {{"workload.rbd.pool", "z"}});
-    CHECK(set.rbd.pool == "z");
+    CHECK(rbd::settings_of(set).pool == "z");
 }
 
 TEST_CASE("rbd_config_refuses_what_cannot_be_meant") {

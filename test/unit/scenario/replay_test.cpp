@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chopsticks/rbd/workload.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/scenario/parse.hpp>
@@ -44,7 +45,7 @@ TEST_CASE("replay_of_objects_or_blocks_has_tasks_for_all_that_can_be_repeated") 
     const group g = read("rbd", "x.oplog");
     CHECK(operations_of(g) == std::vector<std::string>{"read", "write", "flush", "discard",
                                                        "write_zeroes", "writesame"});
-    CHECK(g.tasks[2].steps[0].code == catalogue::rbd_flush);
+    CHECK(g.tasks[2].steps[0].code == rbd::block_flush);
     CHECK(g.tasks[0].steps[0].align_bytes == 4096);
     CHECK(g.open->replay->size_limit == 256ULL << 20);
     CHECK(read("s3", "x.log").open->replay->size_limit == 1ULL << 30);

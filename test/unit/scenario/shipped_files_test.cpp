@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <chopsticks/rbd/workload/settings.hpp>
+#include <chopsticks/s3/workload/settings.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/shipped.hpp>
 #include <filesystem>
@@ -65,7 +67,7 @@ TEST_CASE("a_name_that_is_no_file_and_no_shipped_scenario_is_answered_with_a_nea
 TEST_CASE("shipped_workload_config_is_read_also_with_every_comment_taken_off") {
     const auto path = fs::path(CHOPSTICKS_SOURCE_DIR) / "config" / "s3.yaml";
     const auto w = load_workload_config(path);
-    CHECK(w.s3.endpoints.size() == 1);
+    CHECK(chopsticks::s3::settings_of(w).endpoints.size() == 1);
     CHECK(w.warnings.empty());
 
     // Each commented-out setting must be right, too: all but the second endpoint's line.
@@ -80,27 +82,28 @@ TEST_CASE("shipped_workload_config_is_read_also_with_every_comment_taken_off") {
         all += line + "\n";
     }
     const auto full = parse_workload_config(all, "s3.yaml");
-    CHECK(full.s3.access_key == "0555b35654ad1656d804");
-    CHECK(full.s3.profile == "default");
-    CHECK(full.s3.expect_continue_bytes == 1 << 20);
-    CHECK(full.s3.tls_ca_file == "/etc/ssl/my_ca.pem");
+    CHECK(chopsticks::s3::settings_of(full).access_key == "0555b35654ad1656d804");
+    CHECK(chopsticks::s3::settings_of(full).profile == "default");
+    CHECK(chopsticks::s3::settings_of(full).expect_continue_bytes == 1 << 20);
+    CHECK(chopsticks::s3::settings_of(full).tls_ca_file == "/etc/ssl/my_ca.pem");
     CHECK(full.driver == "native");
 }
 
 TEST_CASE("shipped_configs_of_block_devices_are_read_and_fit_the_scenarios") {
     const auto folder = fs::path(CHOPSTICKS_SOURCE_DIR);
-    const auto rbd = load_workload_config(folder / "config" / "rbd.yaml");
+    const auto blocks = load_workload_config(folder / "config" / "rbd.yaml");
     const auto both = load_workload_config(folder / "config" / "s3_rbd.yaml");
-    CHECK(both.s3.endpoints.size() == 1);
-    CHECK(both.rbd.image_bytes == rbd.rbd.image_bytes);
-    for (const auto& w : {rbd, both}) {
-        CHECK(w.rbd.count == 4);
-        CHECK(w.warnings.empty());
+    CHECK(chopsticks::s3::settings_of(both).endpoints.size() == 1);
+    CHECK(chopsticks::rbd::settings_of(both).image_bytes ==
+          chopsticks::rbd::settings_of(blocks).image_bytes);
+    for (const auto* w : {&blocks, &both}) {
+        CHECK(chopsticks::rbd::settings_of(*w).count == 4);
+        CHECK(w->warnings.empty());
         int count = 0;
         for (const auto& entry : fs::directory_iterator(folder / "scenarios")) {
             if (entry.path().filename().string().find("rbd") == std::string::npos) continue;
             auto s = load_scenario(entry.path());
-            CHECK_NOTHROW(check_together(s, w));
+            CHECK_NOTHROW(check_together(s, *w));
             CHECK(s.warnings.empty());
             ++count;
         }

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <chopsticks/s3/workload/settings.hpp>
+
 #include "messages.hpp"
 
 using namespace chopsticks;
@@ -40,36 +42,36 @@ tls: {verify: false, ca_file: /etc/ca.pem, resumption: false}
     for (const std::string& text : {keys, nested}) {
         const auto w = parse(text + "\ndriver: dummy\n");
         CHECK(w.driver == "dummy");
-        CHECK(w.s3.endpoints == std::vector<std::string>{"http://a:8000", "https://b"});
-        CHECK(w.s3.access_key == "AKIA123");
-        CHECK(w.s3.secret_key == "abc/+=");
-        CHECK(w.s3.session_token == "tok");
-        CHECK(w.s3.profile == "p");
-        CHECK(w.s3.bucket == "my-bucket");
-        CHECK_FALSE(w.s3.create_bucket);
-        CHECK(w.s3.region == "default");
-        CHECK(w.s3.region_given);
-        CHECK(w.s3.virtual_host);
-        CHECK(w.s3.payload == payload_signing::hashed);
-        CHECK(w.s3.expect_continue_bytes == 1 << 20);
-        CHECK(w.s3.retries == 3);
-        CHECK_FALSE(w.s3.discard_in_kernel);
-        CHECK(w.s3.tls_insecure);
-        CHECK(w.s3.tls_ca_file == "/etc/ca.pem");
-        CHECK_FALSE(w.s3.tls_resumption);
+        CHECK(s3::settings_of(w).endpoints ==
+              std::vector<std::string>{"http://a:8000", "https://b"});
+        CHECK(s3::settings_of(w).access_key == "AKIA123");
+        CHECK(s3::settings_of(w).secret_key == "abc/+=");
+        CHECK(s3::settings_of(w).session_token == "tok");
+        CHECK(s3::settings_of(w).profile == "p");
+        CHECK(s3::settings_of(w).bucket == "my-bucket");
+        CHECK_FALSE(s3::settings_of(w).create_bucket);
+        CHECK(s3::settings_of(w).region == "default");
+        CHECK(s3::settings_of(w).region_given);
+        CHECK(s3::settings_of(w).virtual_host);
+        CHECK(s3::settings_of(w).payload == s3::payload_signing::hashed);
+        CHECK(s3::settings_of(w).expect_continue_bytes == 1 << 20);
+        CHECK(s3::settings_of(w).retries == 3);
+        CHECK_FALSE(s3::settings_of(w).discard_in_kernel);
+        CHECK(s3::settings_of(w).tls_insecure);
+        CHECK(s3::settings_of(w).tls_ca_file == "/etc/ca.pem");
+        CHECK_FALSE(s3::settings_of(w).tls_resumption);
         CHECK(w.ignored.empty());
         CHECK(w.warnings.empty());
     }
 }
 
-TEST_CASE("workload_config_empty_is_allowed_until_an_endpoint_is_required") {
+TEST_CASE("workload_config_empty_is_allowed") {
     const auto w = load_workload_config("");
-    CHECK(w.s3.endpoints.empty());
-    CHECK(w.s3.bucket == "chopsticks");
-    CHECK_THROWS_WITH_AS(require_endpoint(w), doctest::Contains("endpoint"), config_error);
-    CHECK_NOTHROW(require_endpoint(parse("endpoint: http://h")));
+    CHECK(s3::settings_of(w).endpoints.empty());
+    CHECK(s3::settings_of(w).bucket == "chopsticks");
     // Empty values are as good as absent ones.
-    CHECK(parse("endpoint: http://h\naccess_key:\nsecret_key:\n").s3.access_key.empty());
+    const auto empty = parse("endpoint: http://h\naccess_key:\nsecret_key:\n");
+    CHECK(s3::settings_of(empty).access_key.empty());
 }
 
 TEST_CASE("workload_config_driver_beast_is_another_one_than_it_was_and_is_told_so") {
@@ -79,10 +81,10 @@ TEST_CASE("workload_config_driver_beast_is_another_one_than_it_was_and_is_told_s
         CHECK(w.driver == "beast");
         REQUIRE(w.warnings.size() == 1);
         CHECK(w.warnings[0].find("called beast is native") != std::string::npos);
-        CHECK_FALSE(w.s3.discard_in_kernel);
+        CHECK_FALSE(s3::settings_of(w).discard_in_kernel);
     }
     CHECK(parse("driver: native").warnings.empty());
-    CHECK(parse("driver: native\ndiscard: kernel").s3.discard_in_kernel);
+    CHECK(s3::settings_of(parse("driver: native\ndiscard: kernel")).discard_in_kernel);
 }
 
 TEST_CASE("workload_config_of_the_python_program_is_read_as_it_is") {
@@ -101,7 +103,7 @@ metrics:
   http_port: 8090
   persistent: {enabled: false, pid_file: /tmp/x.pid}
 )");
-    CHECK(w.s3.endpoints.at(0) == "http://10.0.0.5");
+    CHECK(s3::settings_of(w).endpoints.at(0) == "http://10.0.0.5");
     CHECK(w.driver.empty());
     CHECK(w.ignored.count("driver") == 1);
     CHECK(w.ignored.count("driver_config.s5cmd_path") == 1);
@@ -117,17 +119,18 @@ TEST_CASE("workload_config_overrides_mean_the_same_in_flat_and_nested_files") {
             CAPTURE(text);
             CAPTURE(path);
             const auto w = parse(text, {{path, "http://b:1"}, {"workload.tls.verify", "false"}});
-            CHECK(w.s3.endpoints == std::vector<std::string>{"http://b:1"});
-            CHECK(w.s3.tls_insecure);
+            CHECK(s3::settings_of(w).endpoints == std::vector<std::string>{"http://b:1"});
+            CHECK(s3::settings_of(w).tls_insecure);
         }
     }
     // One endpoint instead of the file's many, and the other way round.
-    CHECK(parse("endpoints: [http://a, http://b]", {{"workload.endpoint", "http://c"}})
-              .s3.endpoints.size() == 1);
-    CHECK(parse("endpoint: http://a", {{"workload.endpoints", "[http://c, http://d]"}})
-              .s3.endpoints.size() == 2);
+    const auto endpoints = [](const std::string& text, const messages::overrides& sets) {
+        return s3::settings_of(parse(text, sets)).endpoints.size();
+    };
+    CHECK(endpoints("endpoints: [http://a, http://b]", {{"workload.endpoint", "http://c"}}) == 1);
+    CHECK(endpoints("endpoint: http://a", {{"workload.endpoints", "[http://c, http://d]"}}) == 2);
     // What is for the scenario is not for us.
-    CHECK(parse("endpoint: http://a", {{"phases.measure", "1s"}}).s3.endpoints.size() == 1);
+    CHECK(endpoints("endpoint: http://a", {{"phases.measure", "1s"}}) == 1);
 }
 
 TEST_CASE("workload_config_secret_on_the_command_line_is_refused_and_not_repeated") {
@@ -143,10 +146,10 @@ TEST_CASE("workload_config_secret_on_the_command_line_is_refused_and_not_repeate
 TEST_CASE("workload_config_key_from_the_command_line_does_not_meet_the_secret_of_another") {
     const std::string text = "access_key: A\nsecret_key: S\nsession_token: T\n";
     const auto other = parse(text, {{"workload.access_key", "B"}});
-    CHECK(other.s3.access_key == "B");
-    CHECK(other.s3.secret_key.empty());
-    CHECK(other.s3.session_token.empty());
-    CHECK(parse(text, {{"workload.access_key", "A"}}).s3.secret_key == "S");
+    CHECK(s3::settings_of(other).access_key == "B");
+    CHECK(s3::settings_of(other).secret_key.empty());
+    CHECK(s3::settings_of(other).session_token.empty());
+    CHECK(s3::settings_of(parse(text, {{"workload.access_key", "A"}})).secret_key == "S");
 }
 
 TEST_CASE("workload_config_mistakes_are_refused_with_their_place") {

@@ -3,7 +3,7 @@
 /// Finding and removing what earlier runs left in a bucket: what `chopsticks cleanup` does for S3.
 
 #include <atomic>
-#include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/s3/workload/settings.hpp>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -12,7 +12,7 @@
 namespace chopsticks::s3 {
 
 struct cleanup_options {
-    const scenario::s3_config* config = nullptr;  ///< credentials complete
+    const settings* config = nullptr;  ///< credentials complete
     scenario::timeouts timeout;
     /// data.prefix of the runs that are looked for, each with its '/' at the end.
     std::vector<std::string> prefixes;

@@ -1,14 +1,18 @@
-// To which block devices RBD load goes: the `rbd` of a workload config.
+#include "read_settings.hpp"
 
 #include <algorithm>
-#include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/rbd/workload.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/text.hpp>
 
-#include "parse_parts.hpp"
-#include "text.hpp"
-
-namespace chopsticks::scenario {
+namespace chopsticks::rbd {
 
 namespace {
+
+using scenario::fail;
+using scenario::field;
+using scenario::has_control_characters;
+using scenario::map_reader;
 
 constexpr std::uint32_t max_images = 100'000;
 /// What librbd takes for objects: orders 12 to 25.
@@ -33,19 +37,19 @@ std::string path_text(const field& f) {
     return path;
 }
 
-void read_driver_name(const field& f, rbd_config& out) {
+void read_driver_name(const field& f, settings& out) {
     const std::string name = f.text();
-    const auto& rbd = *catalogue::find_workload("rbd");
+    const auto& own = describe_workload();
     std::vector<std::string_view> names;
-    for (const auto& d : rbd.drivers)
+    for (const auto& d : own.drivers)
         names.push_back(d.name);
-    if (catalogue::find_driver(rbd, name) == nullptr) {
+    if (scenario::catalogue::find_driver(own, name) == nullptr) {
         f.refuse("names no driver of the workload rbd: \"" + name + "\"", suggestion(name, names));
     }
     out.driver = name;
 }
 
-void read_images(map_reader& m, rbd_config& out) {
+void read_images(map_reader& m, settings& out) {
     const auto images = m.find("images");
     const auto prefix = m.find("prefix");
     const auto count = m.find("count");
@@ -67,7 +71,7 @@ void read_images(map_reader& m, rbd_config& out) {
     if (out.images.size() > max_images) images->refuse("has more than 100000 items", "");
 }
 
-void read_features(const field& f, rbd_config& out) {
+void read_features(const field& f, settings& out) {
     out.features.emplace();
     for (const field& item : f.list("write [layering, exclusive-lock, object-map]")) {
         const std::vector<std::string_view> known = {"layering",  "exclusive-lock", "object-map",
@@ -77,7 +81,7 @@ void read_features(const field& f, rbd_config& out) {
 }
 
 /// What the library refuses with no more than "Invalid argument".
-void check_features(const field& f, const rbd_config& config) {
+void check_features(const field& f, const settings& config) {
     const std::vector<std::string>& given = *config.features;
     const auto has = [&](std::string_view name) {
         return std::find(given.begin(), given.end(), name) != given.end();
@@ -92,25 +96,25 @@ void check_features(const field& f, const rbd_config& config) {
         f.refuse("has `" + feature + "` without `" + needed + "`, which it needs",
                  "add `" + needed + "`");
     }
-    if (config.source == rbd_source::clone && !has("layering")) {
+    if (config.source == image_source::clone && !has("layering")) {
         f.refuse("is without `layering`, which `source: clone` needs", "add `layering`");
     }
 }
 
-void read_connections(const field& f, rbd_config& out) {
+void read_connections(const field& f, settings& out) {
     if (f.raw().is_map()) {
         map_reader m(f, "write {per_images: 8}");
         const auto n = m.require("per_images", "write {per_images: 8}");
         out.images_per_connection = n.count32(1, max_images);
-        out.connections = rbd_connections::per_images;
+        out.connections = connection_sharing::per_images;
         m.finish();
         return;
     }
-    out.connections =
-        f.word({"per_core", "shared"}) == 0 ? rbd_connections::per_core : rbd_connections::shared;
+    out.connections = f.word({"per_core", "shared"}) == 0 ? connection_sharing::per_core
+                                                          : connection_sharing::shared;
 }
 
-void read_options(const field& f, rbd_config& out) {
+void read_options(const field& f, settings& out) {
     const char* const example = "write {rbd_op_threads: 1}: options by their Ceph names";
     if (!f.raw().is_map()) f.wrong("a map of options", example);
     for (const auto& e : f.raw().entries) {
@@ -134,27 +138,28 @@ void read_options(const field& f, rbd_config& out) {
     }
 }
 
-void read_source(map_reader& m, rbd_config& out) {
+void read_source(map_reader& m, settings& out) {
     const auto source = m.find("source");
     const auto parent = m.find("parent");
     const auto snapshot = m.find("snapshot");
-    if (source) out.source = static_cast<rbd_source>(source->word({"plain", "snapshot", "clone"}));
+    if (source)
+        out.source = static_cast<image_source>(source->word({"plain", "snapshot", "clone"}));
     if (parent) out.parent = name_text(*parent);
     if (snapshot) out.snapshot = name_text(*snapshot);
-    if (parent && out.source != rbd_source::clone) {
+    if (parent && out.source != image_source::clone) {
         parent->refuse("is of clones", "add `source: clone`, or remove it");
     }
-    if (snapshot && out.source == rbd_source::plain) {
+    if (snapshot && out.source == image_source::plain) {
         snapshot->refuse("says nothing about a plain image",
                          "add `source: snapshot` or `source: clone`, or remove it");
     }
-    if (out.source == rbd_source::snapshot && !snapshot) {
+    if (out.source == image_source::snapshot && !snapshot) {
         source->refuse("is snapshot, but `snapshot` is missing", "name the snapshot");
     }
-    if (out.source == rbd_source::clone && parent && !snapshot) {
+    if (out.source == image_source::clone && parent && !snapshot) {
         parent->refuse("needs a `snapshot` to clone", "name the parent's snapshot");
     }
-    if (out.source == rbd_source::clone && snapshot && !parent) {
+    if (out.source == image_source::clone && snapshot && !parent) {
         snapshot->refuse("is of no `parent`",
                          "name the image to clone, or remove it and the run makes one");
     }
@@ -162,9 +167,11 @@ void read_source(map_reader& m, rbd_config& out) {
 
 }  // namespace
 
-rbd_config read_rbd_config(const field& f) {
-    rbd_config out;
-    map_reader m(f, "write {pool: rbd, prefix: chopsticks-, count: 4, size: 10GiB}");
+std::unique_ptr<scenario::workload_settings> read_settings(
+    const scenario::catalogue::settings_source& from) {
+    auto read = std::make_unique<settings>();
+    settings& out = *read;
+    map_reader& m = from.keys;
     if (const auto d = m.find("driver")) read_driver_name(*d, out);
     if (const auto p = m.find("conf_file")) out.conf_file = path_text(*p);
     if (const auto c = m.find("cluster")) out.cluster = name_text(*c);
@@ -196,7 +203,7 @@ rbd_config read_rbd_config(const field& f) {
     if (const auto b = m.find("overwrite_existing")) out.overwrite_existing = b->boolean();
     read_source(m, out);
     if (out.features) check_features(*m.find("features"), out);
-    if (read_only && out.read_only && out.source == rbd_source::clone) {
+    if (read_only && out.read_only && out.source == image_source::clone) {
         read_only->refuse("stands beside `source: clone`",
                           "clones are made by the run, to be written; remove one of them");
     }
@@ -212,84 +219,14 @@ rbd_config read_rbd_config(const field& f) {
     }
     if (const auto c = m.find("connections")) read_connections(*c, out);
     if (const auto c = m.find("completion")) {
-        out.completion = c->word({"callback", "eventfd"}) == 0 ? rbd_completion::callback
-                                                               : rbd_completion::eventfd;
+        out.completion = c->word({"callback", "eventfd"}) == 0 ? completion_way::callback
+                                                               : completion_way::eventfd;
     }
     if (const auto c = m.find("cache")) out.cache = c->boolean();
     if (const auto t = m.find("operation_timeout"))
         out.operation_timeout_ns = t->duration(1'000'000);
     if (const auto o = m.find("options")) read_options(*o, out);
-    m.finish();
-    return out;
+    return read;
 }
 
-namespace {
-
-void refuse_task(const group& g, const step& s, const std::string& problem,
-                 const std::string& mend) {
-    throw config_error("group " + g.name + ": " + s.op + ": " + problem + "; " + mend);
-}
-
-void check_step(const group& g, const step& s, const rbd_config& rbd) {
-    const bool writes = s.use == subject_use::change_extent;
-    if (writes && rbd.read_only) {
-        refuse_task(g, s, "the images are opened read-only",
-                    "remove the task, or `read_only` from the workload config");
-    }
-    if (writes && rbd.source == rbd_source::snapshot) {
-        refuse_task(g, s, "a snapshot cannot be written",
-                    "remove the task, or use `source: clone` in the workload config");
-    }
-    if (!has_place(s.use)) return;
-    // Of images that this run does not make, open_target learns the size.
-    if (rbd.create && s.block.max() > rbd.image_bytes) {
-        refuse_task(g, s,
-                    "a block of " + format_size(s.block.max()) + " is larger than an image of " +
-                        format_size(rbd.image_bytes),
-                    "set `rbd.size` in the workload config, or make blocks smaller");
-    }
-    const bool one_step = catalogue::operation_of(g, s).place.one_step_most > 0;
-    if (one_step && s.block.max() > rbd.object_bytes) {
-        refuse_task(g, s,
-                    "a block of " + format_size(s.block.max()) + " is larger than an object of " +
-                        format_size(rbd.object_bytes),
-                    "make blocks smaller");
-    }
-}
-
-}  // namespace
-
-std::string_view driver_of(const workload_config& config, std::string_view workload) {
-    const std::string& own = workload == "rbd" ? config.rbd.driver : config.driver;
-    if (!own.empty()) return own;
-    // What sends nothing for one workload and loads a cluster with the other surprises.
-    if (config.driver == "dummy") return "dummy";
-    const auto* entry = catalogue::find_workload(workload);
-    return entry != nullptr ? entry->drivers.front().name : std::string_view();
-}
-
-void check_together(scenario& plan, const workload_config& config) {
-    const rbd_config& rbd = config.rbd;
-    const bool written_before = rbd.read_only || rbd.source != rbd_source::plain;
-    for (group& g : plan.groups) {
-        if (g.shape != subject_shape::extents) continue;
-        for (const task& t : g.tasks) {
-            for (const step& s : t.steps)
-                check_step(g, s, rbd);
-        }
-        if (rbd.create && g.blocks.extent_bytes > rbd.image_bytes && rbd.images.empty()) {
-            throw config_error("group " + g.name + ": `blocks.extent` of " +
-                               format_size(g.blocks.extent_bytes) + " is larger than an image of " +
-                               format_size(rbd.image_bytes) +
-                               "; set `rbd.size` in the workload config, or a smaller extent");
-        }
-        if (!written_before || !g.blocks.prefill) continue;
-        g.blocks.prefill = false;
-        if (rbd.source == rbd_source::clone) continue;
-        plan.warnings.push_back("group " + g.name +
-                                ": the images are read-only and are not filled; reading blocks "
-                                "that were never written measures nothing of the disks");
-    }
-}
-
-}  // namespace chopsticks::scenario
+}  // namespace chopsticks::rbd

@@ -1,9 +1,10 @@
 #include <arpa/inet.h>
 
 #include <charconv>
-#include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/s3/workload/endpoint_url.hpp>
 
-namespace chopsticks::scenario {
+namespace chopsticks::s3 {
 
 namespace {
 
@@ -112,4 +113,4 @@ endpoint_url parse_endpoint_url(std::string_view text) {
     return out;
 }
 
-}  // namespace chopsticks::scenario
+}  // namespace chopsticks::s3

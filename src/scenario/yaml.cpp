@@ -1,4 +1,4 @@
-#include "document.hpp"
+#include "yaml.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -302,10 +302,6 @@ value* value::find(std::string_view key) {
     return const_cast<value*>(static_cast<const value*>(this)->find(key));
 }
 
-void value::erase(std::string_view key) {
-    std::erase_if(entries, [&](const entry& e) { return e.key == key; });
-}
-
 std::string value::found() const {
     switch (what) {
         case kind::null:
@@ -380,6 +376,7 @@ void apply_override(value& root, const override_value& setting, std::string_view
         if (dot == std::string_view::npos) break;
         path.remove_prefix(dot + 1);
     }
+    replacement.replaced = here->overridden ? here->replaced : here->text;
     *here = std::move(replacement);
 }
 

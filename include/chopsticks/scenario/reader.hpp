@@ -1,16 +1,19 @@
 #pragma once
 /// \file
-/// From values of the tree to typed values, each with a message that says what was wanted.
+/// From values of the tree to typed values, each with a message that says what was wanted. All of
+/// it throws config_error, with the place; a field and a reader refer to the tree, which outlives
+/// them.
 
+#include <chopsticks/core/suggest.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/scenario/document.hpp>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include "document.hpp"
 
 namespace chopsticks::scenario {
 

@@ -1,10 +1,9 @@
-#include <chopsticks/scenario/parse.hpp>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/s3/workload/credentials.hpp>
+#include <chopsticks/scenario/text.hpp>
 #include <map>
 
-#include "document.hpp"
-#include "text.hpp"
-
-namespace chopsticks::scenario {
+namespace chopsticks::s3 {
 
 namespace {
 
@@ -24,7 +23,7 @@ std::string_view trim(std::string_view s) {
 std::optional<section> read_section(const std::string& path, const std::string& name) {
     std::string text;
     try {
-        text = read_text(path, "AWS file");
+        text = scenario::read_text(path, "AWS file");
     } catch (const config_error&) {
         return std::nullopt;  // not there, or not ours to read
     }
@@ -67,7 +66,7 @@ std::string value_of(const section& s, const std::string& key) {
 
 }  // namespace
 
-credentials_origin resolve_credentials(s3_config& config, const environment& lookup) {
+credentials_origin resolve_credentials(settings& config, const environment& lookup) {
     credentials_origin out;
     const std::string env_access = or_empty(lookup, "AWS_ACCESS_KEY_ID");
     const std::string env_secret = or_empty(lookup, "AWS_SECRET_ACCESS_KEY");
@@ -136,13 +135,15 @@ credentials_origin resolve_credentials(s3_config& config, const environment& loo
             std::string region = environment_region();
             const std::string config_path = aws_file(lookup, "AWS_CONFIG_FILE", "config");
             if (region.empty() && !config_path.empty()) {
-                const auto settings = read_section(
+                const auto shared = read_section(
                     config_path, profile == "default" ? profile : "profile " + profile);
-                if (settings) region = value_of(*settings, "region");
+                if (shared) region = value_of(*shared, "region");
             }
             take_region(region);
             out.source = path + ", profile " + profile;
-            if (readable_by_others(path)) out.warnings.push_back(warning_of_readable_secret(path));
+            if (scenario::readable_by_others(path)) {
+                out.warnings.push_back(scenario::warning_of_readable_secret(path));
+            }
             return out;
         }
         tried += "; " + path + (keys ? " has no complete keys for profile " : " has no profile ") +
@@ -153,4 +154,4 @@ credentials_origin resolve_credentials(s3_config& config, const environment& loo
                        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
 }
 
-}  // namespace chopsticks::scenario
+}  // namespace chopsticks::s3

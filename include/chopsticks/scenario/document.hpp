@@ -3,9 +3,9 @@
 /// A YAML file as a tree in which every value knows its place, after all that YAML allows and a
 /// scenario does not need has been refused: tags, several documents, other than small sizes. Where
 /// an alias stood there is a copy of what it names, and no map has a merge key: its keys are there.
+/// Plain values; read by the main thread before the cores start.
 
-#include <chopsticks/core/suggest.hpp>
-#include <chopsticks/scenario/parse.hpp>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,6 +31,7 @@ struct value {
     kind what = kind::null;
     place where;
     bool overridden = false;     ///< came from --set
+    std::string replaced;        ///< overridden: the scalar of the file that stood here, if one did
     std::string text;            ///< scalar
     std::vector<value> items;    ///< list
     std::vector<entry> entries;  ///< map, in the order of the file
@@ -43,7 +44,6 @@ struct value {
     /// The value of a key; null pointer if this is no map or has no such key.
     const value* find(std::string_view key) const;
     value* find(std::string_view key);
-    void erase(std::string_view key);
 
     /// For messages: "a list", "a map", "nothing", "\"text\"".
     std::string found() const;
@@ -56,17 +56,7 @@ struct value::entry {
     bool merge = false;  ///< the merge key, while its map is read; none is left afterwards
 };
 
-/// "file:line:column: problem; mend"
+/// Throws config_error: "file:line:column: problem; mend"
 [[noreturn]] void fail(const place& where, const std::string& problem, const std::string& mend);
-
-/// Reads a whole file of at most max_config_bytes. \param what "scenario" or "workload config"
-std::string read_text(const std::string& path, const std::string& what);
-
-/// Parses the text of one document; an empty text gives a null value.
-value parse_document(std::string_view text, const std::string& file);
-
-/// Puts an override's value into the tree, making maps on the way where there is nothing yet.
-/// \param path the part of the override's path that counts in this tree
-void apply_override(value& root, const override_value& setting, std::string_view path);
 
 }  // namespace chopsticks::scenario

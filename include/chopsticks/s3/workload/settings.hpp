@@ -1,0 +1,55 @@
+#pragma once
+/// \file
+/// To whom S3 load goes: what the workload config says of it.
+
+#include <chopsticks/scenario/scenario.hpp>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace chopsticks::s3 {
+
+enum class payload_signing : std::uint8_t { unsigned_payload, hashed };
+
+struct settings final : scenario::workload_settings {
+    std::vector<std::string> endpoints;  ///< "http://host:port" or "https://..."; at least one
+    std::string access_key;
+    std::string secret_key;     ///< never printed, never in a result
+    std::string session_token;  ///< as secret_key
+    std::string profile;  ///< of the AWS shared credentials file; empty: AWS_PROFILE or "default"
+    std::string bucket = "chopsticks";
+    /// Make the bucket if it is not there (and remove it if the run made it).
+    bool create_bucket = true;
+    std::string region = "us-east-1";
+    bool region_given = false;  ///< by the config: the AWS config file's region does not replace it
+    bool virtual_host = false;  ///< bucket in the host name instead of the path
+    payload_signing payload = payload_signing::unsigned_payload;
+    /// Puts from this size wait for "100 Continue"; 0 = never.
+    std::uint64_t expect_continue_bytes = 0;
+    std::uint32_t retries = 0;      ///< extra attempts per operation, each counted
+    bool tls_insecure = false;      ///< do not verify the server's certificate
+    bool tls_resumption = true;     ///< offer earlier sessions in new handshakes
+    std::string tls_ca_file;        ///< empty: the system's
+    bool discard_in_kernel = true;  ///< large unverified bodies are dropped by the kernel
+    /// For people who are told of the plan, instead of `endpoints`; empty: those.
+    std::string endpoints_told;
+
+    scenario::echo_fields echo() const override;
+    void find_again(const scenario::echo_fields& echoed) override;
+    bool hold_secret() const override;
+    bool as_calibrated() const override;
+    std::string target(bool dummy) const override;
+    std::vector<std::pair<std::string, std::string>> planned_target(bool dummy) const override;
+    std::string place(const std::string& prefix) const override;
+    std::string cleanup_command(const std::string& run_id,
+                                const std::string& prefix) const override;
+};
+
+/// Those of a workload config; the defaults, which are put into it, where nobody read any.
+settings& settings_of(scenario::workload_config& config);
+
+/// Those of a workload config that was read.
+const settings& settings_of(const scenario::workload_config& config);
+
+}  // namespace chopsticks::s3

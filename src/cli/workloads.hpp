@@ -1,0 +1,21 @@
+#pragma once
+/// \file
+/// The workloads of this program: the one list of them.
+
+#include <chopsticks/engine/driver_request.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace chopsticks::cli {
+
+/// Puts them into the catalogue. Once, before the first scenario is parsed.
+void add_workloads();
+
+/// A driver for a group, by its workload. As make_driver_function.
+std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted);
+
+/// What is to be said of a driver in this program behind its description; mostly nothing.
+std::string driver_note(std::string_view workload, std::string_view driver);
+
+}  // namespace chopsticks::cli

@@ -1,0 +1,47 @@
+// The drivers of S3 by their names.
+
+#include <algorithm>
+#include <chopsticks/core/assert.hpp>
+#include <chopsticks/s3/driver.hpp>
+#include <chopsticks/s3/protocol/key.hpp>
+#include <iterator>
+
+namespace chopsticks::s3 {
+
+namespace {
+
+std::unique_ptr<engine::driver> make_dummy(const driver_options&) {
+    return make_dummy_driver();
+}
+
+constexpr struct {
+    std::string_view name;
+    std::unique_ptr<engine::driver> (*make)(const driver_options&);
+} makers[] = {
+    {"native", make_native_driver},
+    {"beast", make_beast_driver},
+    {"dummy", make_dummy},
+};
+
+}  // namespace
+
+std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted) {
+    const scenario::group& g = *wanted.group;
+    driver_options d;
+    d.config = static_cast<const settings*>(wanted.settings);
+    d.group = &g;
+    d.timeout = wanted.timeout;
+    d.run_prefix = wanted.run_prefix;
+    if (!g.data.reuse.empty()) d.kept_prefix = g.data.prefix + "kept/" + g.data.reuse + "/";
+    d.run_id = wanted.run_id;
+    d.bucket_stem = made_bucket_stem(d.config->bucket, wanted.run_id, wanted.group_number);
+    d.data_seed = wanted.data_seed;
+    d.cores = wanted.cores;
+    d.prepares = wanted.prepares;
+    const auto* const found = std::find_if(std::begin(makers), std::end(makers),
+                                           [&](const auto& m) { return m.name == wanted.driver; });
+    CHOPSTICKS_ASSERT(found != std::end(makers));
+    return found->make(d);
+}
+
+}  // namespace chopsticks::s3

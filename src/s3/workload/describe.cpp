@@ -1,0 +1,150 @@
+// What the workload s3 is: its rows.
+
+#include <chopsticks/s3/workload.hpp>
+
+#include "read_settings.hpp"
+
+namespace chopsticks::s3 {
+
+namespace {
+
+namespace catalogue = scenario::catalogue;
+
+/// What a target answers that has not what is to be removed.
+constexpr native_code not_there = native_code::of_http(404);
+
+std::vector<catalogue::parameter> put_parameters() {
+    return {{"overwrite", "true or false", "false",
+             "rewrite existing objects in turn instead of adding new ones",
+             catalogue::flag_value{&scenario::step::overwrite, scenario::subject_use::rewrite}}};
+}
+
+std::vector<catalogue::parameter> get_parameters() {
+    return {{"range", "size", "the whole object",
+             "read so many bytes at a random offset instead of the whole object",
+             catalogue::size_value{&scenario::step::range_bytes, 1}}};
+}
+
+std::vector<catalogue::parameter> list_parameters() {
+    return {
+        {"max_keys", "count, 1 to 1000", "1000", "keys per page",
+         catalogue::count_value{&scenario::step::max_keys, 1, 1000}},
+        {"pages", "count", "1", "pages to follow at most; 0 = to the end",
+         catalogue::count_value{&scenario::step::pages, 0, 1'000'000'000}},
+        {"directory", "true or false", "false",
+         "list one of the data set's 256 directories instead of all of it",
+         catalogue::flag_value{&scenario::step::list_directory, scenario::subject_use::unstated}}};
+}
+
+catalogue::workload make() {
+    return {
+        .name = "s3",
+        .description = "an S3 object store: Ceph RGW, MinIO, AWS and others",
+        .shape = scenario::subject_shape::objects,
+        .drivers =
+            {
+                {"native",
+                 "HTTP/1.1, one connection per user: a parser and an event loop of our own (the "
+                 "default)",
+                 true},
+                {"beast", "the same on Boost.Asio and Boost.Beast, to compare with"},
+                {"dummy",
+                 "answers at once and sends nothing; shows what the generator itself can do", true},
+            },
+        .features =
+            {
+                {"sends requests, over HTTP and HTTPS", {"native", "beast"}},
+                {"resumes TLS sessions", {"native", "beast"}},
+                {"waits for 100 Continue", {"native", "beast"}},
+                {"hashes payloads", {"native", "beast"}},
+                {"verifies contents and ETags", {"native", "beast"}},
+                {"hears an early answer to a put", {"native", "beast"}},
+                {"drops bodies in the kernel", {"native"}},
+                {"allocates nothing per request", {"native", "dummy"}},
+            },
+        .operations =
+            {
+                {.code = s3_put,
+                 .name = "put",
+                 .description = "write an object",
+                 .use = scenario::subject_use::make,
+                 .carries = catalogue::payload::sent,
+                 .replay = {.kind = "put", .unasked = true},
+                 .aliases = {"upload", "write", "create", "putobject"},
+                 .parameters = put_parameters()},
+                {.code = s3_get,
+                 .name = "get",
+                 .description = "read an object",
+                 .use = scenario::subject_use::read,
+                 .carries = catalogue::payload::received,
+                 .replay = {.kind = "get", .unasked = true},
+                 .aliases = {"download", "read", "fetch", "getobject"},
+                 .parameters = get_parameters()},
+                {.code = s3_head,
+                 .name = "head",
+                 .description = "ask for an object's size and metadata",
+                 .use = scenario::subject_use::read,
+                 .carries = catalogue::payload::none,
+                 .replay = {.kind = "head", .unasked = true},
+                 .aliases = {"stat", "info", "headobject"}},
+                {.code = s3_delete,
+                 .name = "delete",
+                 .description = "delete the oldest object that nobody reads",
+                 .use = scenario::subject_use::remove,
+                 .carries = catalogue::payload::none,
+                 .replay = {.kind = "delete", .unasked = true},
+                 .aliases = {"rm", "remove", "del", "deleteobject"},
+                 .expected = {not_there}},
+                {.code = s3_list,
+                 .name = "list",
+                 .description = "list objects (version 2 of the API)",
+                 .use = scenario::subject_use::none,
+                 .carries = catalogue::payload::none,
+                 .replay = {.kind = "list", .unasked = true},
+                 .aliases = {"ls", "listobjects", "listobjectsv2"},
+                 .parameters = list_parameters()},
+                {.code = s3_create_bucket,
+                 .name = "create_bucket",
+                 .description = "make a bucket beside the configured one",
+                 .use = scenario::subject_use::make_container,
+                 .carries = catalogue::payload::none,
+                 .replay = {.kind = "create_bucket"},
+                 .aliases = {"createbucket"}},
+                {.code = s3_head_bucket,
+                 .name = "head_bucket",
+                 .description = "ask whether the configured bucket exists",
+                 .use = scenario::subject_use::none,
+                 .carries = catalogue::payload::none,
+                 .replay = {.kind = "head_bucket"},
+                 .aliases = {"headbucket"}},
+                {.code = s3_delete_bucket,
+                 .name = "delete_bucket",
+                 .description = "delete a bucket that create_bucket made",
+                 .use = scenario::subject_use::remove_container,
+                 .carries = catalogue::payload::none,
+                 .replay = {.kind = "delete_bucket"},
+                 .aliases = {"deletebucket"},
+                 .expected = {not_there}},
+            },
+        .prepare_with = "put",
+        .clean_with = "delete",
+        .clean_container_with = "delete_bucket",
+        .container = "bucket",
+        .settings = {.read = read_settings,
+                     .example =
+                         "a workload config begins like this: `endpoint: http://localhost:8000`",
+                     .top_keys = {"endpoint", "endpoints", "access_key", "secret_key",
+                                  "session_token", "profile", "bucket", "create_bucket", "region",
+                                  "addressing", "payload", "expect_continue", "retries", "discard",
+                                  "tls"}},
+    };
+}
+
+}  // namespace
+
+const scenario::catalogue::workload& describe_workload() {
+    static const catalogue::workload described = make();
+    return described;
+}
+
+}  // namespace chopsticks::s3

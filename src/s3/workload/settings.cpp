@@ -1,0 +1,114 @@
+// What S3's settings say to those who do not know them.
+
+#include <algorithm>
+#include <chopsticks/s3/workload.hpp>
+#include <chopsticks/s3/workload/settings.hpp>
+#include <string_view>
+
+namespace chopsticks::s3 {
+
+namespace {
+
+/// As one word for a shell, in quotes only where it needs them.
+std::string shell_word(const std::string& text) {
+    constexpr std::string_view plain =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,[]";
+    if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
+    std::string quoted = "'";
+    for (const char c : text)
+        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+}  // namespace
+
+scenario::echo_fields settings::echo() const {
+    const scenario::echo_value none;
+    return {
+        {"endpoints", endpoints},
+        {"access_key", access_key},
+        {"session_token_given", !session_token.empty()},
+        {"bucket", bucket},
+        {"create_bucket", create_bucket},
+        {"region", region},
+        {"addressing", std::string(virtual_host ? "virtual" : "path")},
+        {"payload", std::string(payload == payload_signing::hashed ? "hashed" : "unsigned")},
+        {"expect_continue_bytes", expect_continue_bytes},
+        {"retries", std::uint64_t{retries}},
+        {"tls_insecure", tls_insecure},
+        {"tls_resumption", tls_resumption},
+        {"tls_ca_file", tls_ca_file.empty() ? none : tls_ca_file},
+        {"discard_in_kernel", discard_in_kernel},
+    };
+}
+
+void settings::find_again(const scenario::echo_fields& echoed) {
+    const auto text = [&](std::string_view key) {
+        const auto* const found = scenario::find_echoed<std::string>(echoed, key);
+        return found != nullptr ? *found : std::string();
+    };
+    if (const auto* const urls =
+            scenario::find_echoed<std::vector<std::string>>(echoed, "endpoints")) {
+        endpoints.insert(endpoints.end(), urls->begin(), urls->end());
+    }
+    if (const std::string name = text("bucket"); !name.empty()) bucket = name;
+    if (const std::string name = text("region"); !name.empty()) region = name;
+    virtual_host = text("addressing") == "virtual";
+    const auto* const insecure = scenario::find_echoed<bool>(echoed, "tls_insecure");
+    tls_insecure = insecure != nullptr && *insecure;
+    tls_ca_file = text("tls_ca_file");
+    access_key = text("access_key");
+}
+
+bool settings::hold_secret() const {
+    return !secret_key.empty() || !session_token.empty();
+}
+
+bool settings::as_calibrated() const {
+    const auto is_plain = [](const std::string& url) { return url.starts_with("http://"); };
+    return payload == payload_signing::unsigned_payload &&
+           std::all_of(endpoints.begin(), endpoints.end(), is_plain);
+}
+
+std::string settings::target(bool dummy) const {
+    if (dummy) return "the dummy driver";
+    std::string text = endpoints.front();
+    if (endpoints.size() > 1) text += " and " + std::to_string(endpoints.size() - 1) + " more";
+    return text + ", bucket " + bucket;
+}
+
+std::vector<std::pair<std::string, std::string>> settings::planned_target(bool dummy) const {
+    std::string to = endpoints_told;
+    if (to.empty()) {
+        for (const std::string& url : endpoints)
+            to += (to.empty() ? "" : ", ") + url;
+    }
+    if (dummy) to = "the dummy driver";
+    if (to.empty()) to = "none yet; a run needs --endpoint, a workload config or --embedded";
+    return {{"endpoint", to},
+            {"bucket",
+             bucket + (create_bucket ? ", made if it is not there" : ", which must be there")}};
+}
+
+std::string settings::place(const std::string& prefix) const {
+    return "s3://" + bucket + "/" + prefix;
+}
+
+std::string settings::cleanup_command(const std::string& run_id, const std::string& prefix) const {
+    std::string command = "chopsticks cleanup --run " + run_id;
+    if (!endpoints.empty()) command += " --endpoint " + shell_word(endpoints.front());
+    if (!access_key.empty()) command += " --access-key " + shell_word(access_key);
+    return command + " --bucket " + shell_word(bucket) + " --prefix " + shell_word(prefix);
+}
+
+settings& settings_of(scenario::workload_config& config) {
+    return scenario::settings_as<settings>(config, describe_workload().name);
+}
+
+const settings& settings_of(const scenario::workload_config& config) {
+    static const settings defaults;
+    const auto* const found = config.find(describe_workload().name);
+    return found != nullptr ? static_cast<const settings&>(*found) : defaults;
+}
+
+}  // namespace chopsticks::s3
