@@ -51,6 +51,8 @@ curl: asks servers whether they are up
 jq: commands of the documentation
 iproute2: tests in a network of their own
 fio: what block I/O is compared with
+valgrind: counts instructions
+strace: counts system calls
 '
 lint_packages='
 clang-19: the second compiler
