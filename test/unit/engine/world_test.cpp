@@ -212,6 +212,7 @@ TEST_CASE("world_deals_limits_so_that_they_add_up") {
 TEST_CASE("world_member_with_a_driver_that_cannot_share_its_target_is_refused") {
     struct alone final : engine::core_driver {
         std::unique_ptr<engine::session> make_session() override { return nullptr; }
+        std::unique_ptr<engine::bound_step> bind(const scenario::step&) override { return nullptr; }
         runtime::task<engine::target_state> open_target() override {
             co_return engine::target_state();
         }
