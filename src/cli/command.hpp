@@ -22,6 +22,7 @@ void add_find_max_command(CLI::App& app, int& result, const std::vector<std::str
 void add_serve_command(CLI::App& app, int& result);
 void add_validate_command(CLI::App& app, int& result);
 void add_merge_command(CLI::App& app, int& result);
+void add_export_command(CLI::App& app, int& result);
 void add_oplog_command(CLI::App& app, int& result);
 void add_list_command(CLI::App& app, int& result);
 void add_calibrate_command(CLI::App& app, int& result);

@@ -59,6 +59,7 @@ int run_main(int argc, char** argv) {
     add_validate_command(app, status);
     add_list_command(app, status);
     add_merge_command(app, status);
+    add_export_command(app, status);
     add_oplog_command(app, status);
     add_serve_command(app, status);
     add_calibrate_command(app, status);

@@ -1,4 +1,3 @@
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chopsticks/core/error.hpp>
@@ -8,6 +7,7 @@
 #include <cstdio>
 
 #include "command.hpp"
+#include "one_file.hpp"
 
 namespace chopsticks::cli {
 
@@ -18,13 +18,6 @@ struct merge_arguments {
     std::string output;
     bool quiet = false;
 };
-
-bool is_one_file(const std::string& a, const std::string& b) {
-    struct stat of_a{};
-    struct stat of_b{};
-    return ::stat(a.c_str(), &of_a) == 0 && ::stat(b.c_str(), &of_b) == 0 &&
-           of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
-}
 
 int merge_files(const merge_arguments& a) {
     std::vector<results::result_file> parts;

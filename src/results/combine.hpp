@@ -4,7 +4,6 @@
 
 #include <chopsticks/results/json.hpp>
 #include <chopsticks/results/result_file.hpp>
-#include <chopsticks/stats/recorder.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,10 +17,6 @@ namespace chopsticks::results {
 /// histograms too, lists are joined, texts are the first. What is null or absent in one is that of
 /// the others. Throws config_error for a histogram that is damaged; `file` stands for the file.
 json combine(std::string_view key, const std::vector<const json*>& values, const std::string& file);
-
-/// Adds figures that were read back to a sum, by bucket. Throws config_error where they contradict
-/// each other; `file` stands for the file.
-void add_up(stats::figures& sum, const operation_figures& more, const std::string& file);
 
 /// A histogram of a document, checked. Throws config_error.
 latency_figures read_latency(const json& object, const place& at, const std::string& file);

@@ -136,6 +136,7 @@ pages = {
         step("import json", language="python"),
         step("import json", language="python",
              left_out="needs hdrhistogram of PyPI; hdr_decode.py reads the same encoding"),
+        step("chopsticks export"),
     ],
     "docs/how-to/replay-a-recorded-load.md": [
         step("chopsticks run -f scenarios/mixed.yaml"),

@@ -12,8 +12,8 @@ import docs
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
-commands = ("run", "sweep", "find-max", "validate", "serve", "list", "merge", "oplog",
-            "calibrate", "cleanup")
+commands = ("run", "sweep", "find-max", "validate", "serve", "list", "merge", "export",
+            "oplog", "calibrate", "cleanup")
 page = docs.root / "docs/reference/cli.md"
 
 

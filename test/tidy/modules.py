@@ -23,11 +23,12 @@ may_include = {
     "rbd": {"core", "load", "runtime", "scenario", "engine", "rbd/workload"},
     "telemetry": {"core", "stats", "runtime"},
     "results": {"core", "stats", "scenario", "search"},
+    "exports": {"core", "stats", "scenario", "trace", "results"},
     "search": {"core"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
             "s3/workload", "s3/protocol", "s3/driver", "rbd/workload", "rbd", "telemetry",
-            "results", "search", "endpoint"},
+            "results", "exports", "search", "endpoint"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free

@@ -92,6 +92,10 @@ struct operation_figures {
 /// The figures of that name, or null. The pointer is valid as long as the list is.
 const operation_figures* find(const std::vector<operation_figures>& all, std::string_view name);
 
+/// Adds figures that were read back to a sum, by bucket. Throws config_error where they contradict
+/// each other; `file` stands for the file.
+void add_up(stats::figures& sum, const operation_figures& more, const std::string& file);
+
 /// One interval. Operations that did nothing in it are not in it.
 struct interval_figures {
     double t_s = 0;         ///< its start, since the load began; see result_file::load_began_ns
