@@ -66,17 +66,15 @@ json task_json(const scenario::task& task) {
     out["name"] = task.name;
     out["weight"] = rounded(task.weight);
     out["steps"] = json::array();
-    const scenario::step plain;
     for (const scenario::step& step : task.steps) {
         // Parameters belong to some operations only; those at their default say nothing.
         json one;
         one["op"] = step.op;
-        if (step.range_bytes != plain.range_bytes) one["range_bytes"] = step.range_bytes;
-        if (step.overwrite != plain.overwrite) one["overwrite"] = step.overwrite;
-        if (step.max_keys != plain.max_keys) one["max_keys"] = step.max_keys;
-        if (step.pages != plain.pages) one["pages"] = step.pages;
-        if (step.list_directory != plain.list_directory) {
-            one["list_directory"] = step.list_directory;
+        if (step.range_bytes != 0) one["range_bytes"] = step.range_bytes;
+        for (const scenario::driver_parameter& p : step.values) {
+            if (p.value == p.standard) continue;
+            one[std::string(p.shown_as)] =
+                std::visit([](const auto& value) { return json(value); }, p.value);
         }
         if (scenario::has_place(step.use)) add_place(step, one);
         out["steps"].push_back(std::move(one));

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -83,6 +84,26 @@ const operation& operation_of(const group& g, const step& s) {
     return in.operations[s.code];
 }
 
+namespace {
+
+/// The value of a parameter of which a scenario says nothing; none: a member of step has it.
+struct standard_value {
+    using found = std::optional<driver_value>;
+
+    found operator()(const flag_value& v) const { return driver_value(v.standard); }
+    found operator()(const count_value& v) const { return driver_value(v.standard); }
+    found operator()(const size_value& v) const { return driver_value(v.standard); }
+    found operator()(const word_value& v) const {
+        return driver_value(std::string(v.words.front()));
+    }
+    template <typename Member>
+    found operator()(const Member&) const {
+        return std::nullopt;
+    }
+};
+
+}  // namespace
+
 step plain_step(const operation& op) {
     step s;
     s.op = op.name;
@@ -90,6 +111,12 @@ step plain_step(const operation& op) {
     s.use = op.use;
     s.parts = op.parts;
     s.align_bytes = s.block.max();
+    for (const parameter& p : op.parameters) {
+        const auto standard = std::visit(standard_value{}, p.value);
+        if (!standard) continue;
+        s.values.push_back(
+            {p.name, p.shown_as.empty() ? p.name : p.shown_as, *standard, *standard});
+    }
     return s;
 }
 

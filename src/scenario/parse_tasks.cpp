@@ -43,13 +43,22 @@ const catalogue::operation& find_op(const field& f, const catalogue::workload& w
 struct parameter_setter {
     step& s;
     const field& f;
+    std::string_view name;
 
     void operator()(const catalogue::flag_value& v) const {
-        s.*v.to = f.boolean();
-        if (s.*v.to && v.when_set != subject_use::unstated) s.use = v.when_set;
+        const bool on = f.boolean();
+        s.set(name, on);
+        if (on && v.when_set != subject_use::unstated) s.use = v.when_set;
     }
-    void operator()(const catalogue::size_value& v) const { s.*v.to = f.size(v.least); }
-    void operator()(const catalogue::count_value& v) const { s.*v.to = f.count32(v.least, v.most); }
+    void operator()(const catalogue::count_value& v) const {
+        s.set(name, f.count(v.least, v.most));
+    }
+    void operator()(const catalogue::size_value& v) const { s.set(name, f.size(v.least)); }
+    void operator()(const catalogue::word_value& v) const {
+        s.set(name, std::string(v.words[f.word(v.words)]));
+    }
+    void operator()(const catalogue::range_value&) const { s.range_bytes = f.size(1); }
+    void operator()(const catalogue::pieces_value&) const { s.pieces = f.count32(1, 1024); }
     void operator()(const catalogue::block_value&) const { s.block = read_block(f); }
     void operator()(const catalogue::pattern_value&) const {
         s.pattern =
@@ -79,7 +88,7 @@ step read_step(map_reader& m, const catalogue::workload& workload) {
     step out = catalogue::plain_step(op);
     out.align_bytes = 0;
     for (const auto& p : op.parameters) {
-        if (const auto f = m.find(p.name)) std::visit(parameter_setter{out, *f}, p.value);
+        if (const auto f = m.find(p.name)) std::visit(parameter_setter{out, *f, p.name}, p.value);
     }
     if (has_place(out.use)) check_parameters(m, out);
     if (out.align_bytes == 0) out.align_bytes = out.block.max();

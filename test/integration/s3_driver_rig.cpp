@@ -199,9 +199,9 @@ engine::operation s3_rig::remove(std::uint64_t object) {
 
 engine::operation s3_rig::list(std::uint32_t max_keys, std::uint32_t pages, bool directory) {
     scenario::step what = step_with("s3", s3::s3_list);
-    what.max_keys = max_keys;
-    what.pages = pages;
-    what.list_directory = directory;
+    what.set("max_keys", std::uint64_t{max_keys});
+    what.set("pages", std::uint64_t{pages});
+    what.set("directory", directory);
     engine::operation op;
     op.step = keep_step(std::move(what));
     return op;

@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace chopsticks::scenario {
@@ -57,6 +58,17 @@ enum class offset_pattern : std::uint8_t {
     random,             ///< uniform, Zipf or hot set: step::offsets
 };
 
+/// The value of a parameter that only drivers read: of a flag, a count or size, a word.
+using driver_value = std::variant<bool, std::uint64_t, std::string>;
+
+/// Such a parameter of a step.
+struct driver_parameter {
+    std::string_view name;      ///< of the operation's row, which outlives the step
+    std::string_view shown_as;  ///< its key in a result
+    driver_value value;
+    driver_value standard;  ///< what it is where the scenario says nothing of it
+};
+
 /// One step of a task.
 /// A parameter that the operation does not have keeps its default; the parser refuses to set it.
 struct step {
@@ -66,12 +78,11 @@ struct step {
     subject_use use = subject_use::unstated;
     /// The requests it is made of, each of which is recorded by itself; empty: it is one.
     std::vector<std::string_view> parts;
-    std::uint64_t range_bytes = 0;  ///< get: length of a range at a random offset; 0 = whole
-    bool overwrite = false;         ///< put: rewrite existing objects in turn instead of adding new
-    std::uint32_t max_keys = 1000;  ///< list: keys per page
-    std::uint32_t pages = 1;        ///< list: pages to follow at most; 0 = all
-    /// list: one of the data set's 256 directories instead of the whole prefix
-    bool list_directory = false;
+    /// What only drivers read, in the order of the operation's row (catalogue::plain_step).
+    std::vector<driver_parameter> values;
+
+    // Of objects.
+    std::uint64_t range_bytes = 0;  ///< of a read: length of a range at a random offset; 0 = whole
 
     // Of extents.
     load::size_distribution block = load::size_distribution::fixed(4096);  ///< bytes per I/O
@@ -79,6 +90,14 @@ struct step {
     load::popularity offsets;       ///< random: of places `align` bytes apart
     std::uint64_t align_bytes = 0;  ///< of random offsets; 0 = the greatest block size
     std::uint32_t pieces = 1;       ///< buffers per I/O: scatter-gather
+
+    /// The value of one of `values`, which the operation's row says to have such a one. They are
+    /// searched: for whoever binds a step, once.
+    bool flag(std::string_view parameter) const;
+    std::uint64_t number(std::string_view parameter) const;
+    const std::string& word(std::string_view parameter) const;
+    /// A value of the kind that it has already.
+    void set(std::string_view parameter, driver_value value);
 };
 
 /// A weighted choice of a user: one operation, or a sequence on one object.

@@ -17,26 +17,34 @@
 
 namespace chopsticks::scenario::catalogue {
 
-/// Where the value of a parameter goes, and within which bounds.
+// What a parameter's value may be. These only drivers read, from step::values.
 struct flag_value {
-    bool step::* to;
-    subject_use when_set;  ///< instead of the operation's; unstated: it stays
-};
-struct size_value {
-    std::uint64_t step::* to;
-    std::uint64_t least;
+    bool standard = false;
+    /// What it makes of the operation's use where it is set; unstated: that stays.
+    subject_use when_set = subject_use::unstated;
 };
 struct count_value {
-    std::uint32_t step::* to;
-    std::uint32_t least;
-    std::uint32_t most;
+    std::uint64_t standard;
+    std::uint64_t least;
+    std::uint64_t most;
 };
+struct size_value {
+    std::uint64_t standard;
+    std::uint64_t least;
+};
+struct word_value {
+    std::vector<std::string_view> words;  ///< the first is the standard one
+};
+// These the engine follows; each has its member of step.
+struct range_value {};    ///< step::range_bytes
 struct block_value {};    ///< step::block
 struct pattern_value {};  ///< step::pattern
 struct offsets_value {};  ///< step::offsets
 struct align_value {};    ///< step::align_bytes
-using parameter_value = std::variant<flag_value, size_value, count_value, block_value,
-                                     pattern_value, offsets_value, align_value>;
+struct pieces_value {};   ///< step::pieces
+using parameter_value =
+    std::variant<flag_value, count_value, size_value, word_value, range_value, block_value,
+                 pattern_value, offsets_value, align_value, pieces_value>;
 
 struct parameter {
     std::string_view name;
@@ -44,6 +52,7 @@ struct parameter {
     std::string_view default_value;  ///< for people; as a new step has it
     std::string_view description;
     parameter_value value;
+    std::string_view shown_as = {};  ///< its key in a result, if that is not its name
 };
 
 /// Whether recorded operations can be repeated by this one.

@@ -22,8 +22,7 @@ std::vector<catalogue::parameter> block_parameters(bool scatters) {
          catalogue::align_value{}}};
     if (scatters) {
         all.push_back({"pieces", "count, 1 to 1024", "1",
-                       "buffers per I/O, to scatter to or gather from",
-                       catalogue::count_value{&scenario::step::pieces, 1, 1024}});
+                       "buffers per I/O, to scatter to or gather from", catalogue::pieces_value{}});
     }
     return all;
 }

@@ -59,11 +59,12 @@ void hash_content(core_state& core, const load::content_key& key, std::uint64_t 
 
 }  // namespace
 
-s3_step::s3_step(const scenario::step& what)
-    : row(find_row(what.code)),
-      max_keys(what.max_keys),
-      pages(what.pages),
-      list_directory(what.list_directory) {}
+s3_step::s3_step(const scenario::step& what) : row(find_row(what.code)) {
+    if (what.code != s3_list) return;
+    max_keys = static_cast<std::uint32_t>(what.number("max_keys"));
+    pages = static_cast<std::uint32_t>(what.number("pages"));
+    list_directory = what.flag("directory");
+}
 
 s3_session::s3_session(core_state& core, const target_address& target)
     : core_(core), link_(core.connect(core, target)) {}

@@ -34,10 +34,10 @@ std::string describe(const control_request& what);
 struct s3_step final : engine::bound_step {
     explicit s3_step(const scenario::step& what);
 
-    const operation_row* row;  ///< null: the driver has no such operation
-    std::uint32_t max_keys;    ///< list
-    std::uint32_t pages;       ///< list
-    bool list_directory;       ///< list
+    const operation_row* row;     ///< null: the driver has no such operation
+    std::uint32_t max_keys = 0;   ///< list
+    std::uint32_t pages = 0;      ///< list
+    bool list_directory = false;  ///< list
 };
 
 class s3_session final : public engine::session {

@@ -16,24 +16,23 @@ constexpr native_code not_there = native_code::of_http(404);
 std::vector<catalogue::parameter> put_parameters() {
     return {{"overwrite", "true or false", "false",
              "rewrite existing objects in turn instead of adding new ones",
-             catalogue::flag_value{&scenario::step::overwrite, scenario::subject_use::rewrite}}};
+             catalogue::flag_value{.when_set = scenario::subject_use::rewrite}}};
 }
 
 std::vector<catalogue::parameter> get_parameters() {
     return {{"range", "size", "the whole object",
              "read so many bytes at a random offset instead of the whole object",
-             catalogue::size_value{&scenario::step::range_bytes, 1}}};
+             catalogue::range_value{}}};
 }
 
 std::vector<catalogue::parameter> list_parameters() {
-    return {
-        {"max_keys", "count, 1 to 1000", "1000", "keys per page",
-         catalogue::count_value{&scenario::step::max_keys, 1, 1000}},
-        {"pages", "count", "1", "pages to follow at most; 0 = to the end",
-         catalogue::count_value{&scenario::step::pages, 0, 1'000'000'000}},
-        {"directory", "true or false", "false",
-         "list one of the data set's 256 directories instead of all of it",
-         catalogue::flag_value{&scenario::step::list_directory, scenario::subject_use::unstated}}};
+    return {{"max_keys", "count, 1 to 1000", "1000", "keys per page",
+             catalogue::count_value{.standard = 1000, .least = 1, .most = 1000}},
+            {"pages", "count", "1", "pages to follow at most; 0 = to the end",
+             catalogue::count_value{.standard = 1, .least = 0, .most = 1'000'000'000}},
+            {"directory", "true or false", "false",
+             "list one of the data set's 256 directories instead of all of it",
+             catalogue::flag_value{}, "list_directory"}};
 }
 
 catalogue::workload make() {

@@ -4,7 +4,9 @@
 
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/results/document.hpp>
+#include <chopsticks/s3/workload.hpp>
 #include <chopsticks/s3/workload/settings.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/slo.hpp>
 #include <string>
 
@@ -69,9 +71,10 @@ inline scenario::scenario plan() {
     for (const char* op : {"get", "put", "list"}) {
         scenario::task task;
         task.name = op;
-        scenario::step step;
-        step.op = op;
-        if (task.name == "list") step.pages = 3;
+        const auto& workload = s3::describe_workload();
+        scenario::step step =
+            scenario::catalogue::plain_step(*scenario::catalogue::find_operation(workload, op));
+        if (task.name == "list") step.set("pages", std::uint64_t{3});
         task.steps.push_back(step);
         group.tasks.push_back(task);
     }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <chopsticks/core/units.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <set>
 
@@ -81,13 +82,21 @@ TEST_CASE("catalogue_defaults_are_those_of_a_new_step") {
             const step fresh = catalogue::plain_step(op);
             for (const auto& p : op.parameters) {
                 CAPTURE(p.name);
-                if (const auto* const flag = std::get_if<catalogue::flag_value>(&p.value)) {
-                    CHECK(p.default_value == (fresh.*flag->to ? "true" : "false"));
+                if (std::holds_alternative<catalogue::flag_value>(p.value)) {
+                    CHECK(p.default_value == (fresh.flag(p.name) ? "true" : "false"));
                 }
                 if (const auto* const count = std::get_if<catalogue::count_value>(&p.value)) {
-                    CHECK(p.default_value == std::to_string(fresh.*count->to));
-                    CHECK(count->least <= fresh.*count->to);
-                    CHECK(fresh.*count->to <= count->most);
+                    const std::uint64_t standard = fresh.number(p.name);
+                    CHECK(p.default_value == std::to_string(standard));
+                    CHECK(count->least <= standard);
+                    CHECK(standard <= count->most);
+                }
+                if (const auto* const size = std::get_if<catalogue::size_value>(&p.value)) {
+                    CHECK(p.default_value == format_size(fresh.number(p.name)));
+                    CHECK(size->least <= fresh.number(p.name));
+                }
+                if (std::holds_alternative<catalogue::word_value>(p.value)) {
+                    CHECK(p.default_value == fresh.word(p.name));
                 }
             }
         }
@@ -133,7 +142,9 @@ TEST_CASE("catalogue_every_parameter_is_understood_by_the_parser") {
                                          ", tasks: [{op: " + std::string(op.name) + ", " +
                                          std::string(p.name) + ": ";
                 CHECK(messages::contains(messages::of_scenario(task + "rubbish}]}]"), "must be"));
-                const std::string good = p.type == "true or false"                ? "true"
+                const auto* const words = std::get_if<catalogue::word_value>(&p.value);
+                const std::string good = p.type == "true or false" ? "true"
+                                         : words != nullptr ? std::string(words->words.back())
                                          : p.name == "block" || p.name == "align" ? "4KiB"
                                          : p.name == "pattern" || p.name == "offsets"
                                              ? std::string(p.default_value)

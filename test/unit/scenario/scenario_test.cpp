@@ -88,9 +88,9 @@ seed: 18446744073709551615
     REQUIRE(g.tasks[1].steps.size() == 3);
     CHECK(g.tasks[1].steps[1].op == "get");
     CHECK(g.tasks[1].steps[2].code == s3::s3_delete);
-    CHECK(g.tasks[2].steps[0].max_keys == 10);
-    CHECK(g.tasks[2].steps[0].pages == 0);
-    CHECK(g.tasks[2].steps[0].list_directory);
+    CHECK(g.tasks[2].steps[0].number("max_keys") == 10);
+    CHECK(g.tasks[2].steps[0].number("pages") == 0);
+    CHECK(g.tasks[2].steps[0].flag("directory"));
     REQUIRE(g.open);
     CHECK(g.open->rate == 1000.5);
     CHECK(g.open->arrivals == load::arrival_kind::constant);
