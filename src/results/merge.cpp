@@ -122,9 +122,36 @@ std::size_t index_of(const std::vector<std::string>& names, const std::string& n
     return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
 }
 
+/// The part's index; how many there are if none is called so.
+std::size_t part_called(const stats::layout& names, const std::string& name) {
+    const auto at = std::find_if(names.parts.begin(), names.parts.end(),
+                                 [&](const stats::part_name& part) { return part.name == name; });
+    return static_cast<std::size_t>(at - names.parts.begin());
+}
+
+/// Parts stand in the list of operations, and are none.
+void add_operation_names(stats::layout& names, const std::vector<operation_figures>& figures) {
+    for (const operation_figures& f : figures) {
+        const bool there = index_of(names.operations, f.name) < names.operations.size();
+        if (f.part_of.empty() && !there) names.operations.push_back(f.name);
+    }
+    for (const operation_figures& f : figures) {
+        const std::size_t of = index_of(names.operations, f.part_of);
+        if (of == names.operations.size() || part_called(names, f.name) < names.parts.size()) {
+            continue;
+        }
+        names.parts.push_back({f.name, static_cast<std::uint16_t>(of)});
+    }
+}
+
 void add_operations(stats::totals& sum, const std::vector<operation_figures>& operations,
                     const stats::layout& names, const std::string& file) {
     for (const operation_figures& f : operations) {
+        if (!f.part_of.empty()) {
+            const std::size_t part = part_called(names, f.name);
+            if (part < names.parts.size()) add_up(sum.by_part[part], f, file);
+            continue;
+        }
         const std::size_t i = index_of(names.operations, f.name);
         if (i == names.operations.size()) continue;
         add_up(sum.by_operation[i], f, file);
@@ -410,7 +437,7 @@ merged_result merge(const std::vector<result_file>& files) {
         const std::int64_t behind_ns = part->load_began_ns() - w.parts[0]->load_began_ns();
         w.offsets_s.push_back(static_cast<double>(behind_ns) / 1e9);
         list_parts(*part, w.offsets_s.back(), w.list);
-        add_names(w.names.operations, part->operations);
+        add_operation_names(w.names, part->operations);
         add_names(w.names.endpoints, part->by_endpoint);
     }
     refuse_duplicates(w.list);

@@ -49,6 +49,9 @@ void record_share(stats::recorder& recorder, std::uint64_t seed, std::size_t fir
         s.first_byte_ns = ns / 2;
         s.done_ns = ns;
         recorder.record(s);
+        if (op != 1) continue;
+        s.op = 0;
+        recorder.record_part(s);
     }
 }
 
@@ -56,6 +59,7 @@ void record_share(stats::recorder& recorder, std::uint64_t seed, std::size_t fir
 run_document document_of(const std::string& id, std::size_t first, std::size_t of) {
     run_document doc = sample::document(10);
     doc.run.id = id;
+    doc.layout.parts = {{"s3/put.last", 1}};
     doc.figures = stats::totals(doc.layout, 3);
     stats::recorder recorder(doc.layout);
     record_share(recorder, 1, first, of);
