@@ -27,7 +27,7 @@ class work_source {
   public:
     virtual ~work_source() = default;
 
-    /// What open_target found. Before all that follows.
+    /// What open_target found. Once, before all that follows.
     virtual void open(const target_state& found) = 0;
 
     /// \name Of the load
