@@ -264,8 +264,8 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
         const bool ok = out.status == op_status::ok;
         source_->end(u.number, ok);
         u.last = out.status;
-        const bool more = in_flight_ > 1 || !due_.empty();
-        records_.ended(step.as, op, out, intended_ns, cut_off, asked, more);
+        records_.record(step.as, op, out, intended_ns, cut_off);
+        records_.note_gaps(out, asked, in_flight_ > 1 || !due_.empty());
         if (bytes_.limited() && bin > 0 && ok && !bytes_.take(out.bytes)) stopped_by_budget_ = true;
         if (!ok) break;
         // The next step is due when this one is done.

@@ -7,6 +7,35 @@
 
 namespace chopsticks::engine {
 
+namespace {
+
+/// But what it is recorded as.
+inline stats::sample sample_of(const outcome& out, std::int64_t intended_ns) noexcept {
+    stats::sample s;
+    s.retries = out.retries;
+    s.bytes = out.bytes;
+    s.intended_ns = intended_ns;
+    s.sent_ns = out.sent_ns;
+    s.first_byte_ns = out.first_byte_ns;
+    s.done_ns = out.done_ns;
+    return s;
+}
+
+/// The same.
+stats::failure failure_of(const outcome& out, std::int64_t intended_ns) noexcept {
+    stats::failure f;
+    f.retries = out.retries;
+    f.status = out.status;
+    f.native = out.native;
+    f.intended_ns = intended_ns;
+    f.done_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
+    f.code = out.code;
+    f.example = out.example;
+    return f;
+}
+
+}  // namespace
+
 group_records::group_records(worker& owner, std::size_t group)
     : owner_(owner),
       endpoints_(owner.shared().options->groups[group].target->endpoints().size()),
@@ -29,34 +58,31 @@ std::size_t group_records::wanted_of_endpoint(const session& by,
     return asked;
 }
 
-void group_records::ended(const entry& as, const operation& op, const outcome& out,
-                          std::int64_t intended_ns, bool cut_off, std::size_t asked, bool more) {
-    record(as, op, out, intended_ns, cut_off);
-    note_gaps(out, asked, more);
-    if (op_log_ != nullptr) log(as, op, out, intended_ns);
-}
-
-void group_records::note_gaps(const outcome& out, std::size_t asked, bool more) noexcept {
-    const bool ok = out.status == op_status::ok;
-    if (ok) gap_logs_.front().success(out.done_ns, more);
-    if (endpoint_in_flight_.empty()) return;
-    const bool more_there = --endpoint_in_flight_[asked] > 0;
-    if (ok) gap_logs_[1 + out.endpoint].success(out.done_ns, more_there);
+void group_records::note_gaps_of_endpoint(const outcome& out, std::size_t asked) noexcept {
+    const bool more = --endpoint_in_flight_[asked] > 0;
+    if (out.status == op_status::ok) gap_logs_[1 + out.endpoint].success(out.done_ns, more);
 }
 
 void group_records::record(const entry& as, const operation& op, const outcome& out,
                            std::int64_t intended_ns, bool cut_off) {
     stats::recorder& r = owner_.recorder(owner_.bin_of(intended_ns));
-    if (cut_off) {
-        const std::int64_t cut_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
-        r.unfinished(as.slot, cut_ns - intended_ns, out.status != op_status::cancelled);
-    }
-    if (out.status == op_status::cancelled) return;
-    if (out.status == op_status::ok) {
-        r.record(sample_of(as.slot, op.length > 0 ? op.length : op.size, out, intended_ns));
+    if (out.status == op_status::ok) [[likely]] {
+        stats::sample s = sample_of(out, intended_ns);
+        s.op = as.slot;
+        s.endpoint = static_cast<std::uint16_t>(first_endpoint_ + out.endpoint);
+        s.size = op.length > 0 ? op.length : op.size;
+        r.record(s);
     } else {
-        r.record(failure_of(as.slot, out, intended_ns));
+        if (cut_off) {
+            const std::int64_t cut_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
+            r.unfinished(as.slot, cut_ns - intended_ns, out.status != op_status::cancelled);
+        }
+        stats::failure f = failure_of(out, intended_ns);
+        f.op = as.slot;
+        f.endpoint = static_cast<std::uint16_t>(first_endpoint_ + out.endpoint);
+        r.record(f);
     }
+    if (op_log_ != nullptr) log(as, op, out, intended_ns);
 }
 
 void group_records::part_recorder::ended(const operation_part& part, const outcome& out) noexcept {
@@ -68,40 +94,14 @@ void group_records::part_recorder::ended(const operation_part& part, const outco
 void group_records::record_part(std::uint16_t slot, const outcome& out, std::int64_t intended_ns) {
     stats::recorder& r = owner_.recorder(owner_.bin_of(intended_ns));
     if (out.status == op_status::ok) {
-        r.record_part(sample_of(slot, 0, out, intended_ns));
+        stats::sample s = sample_of(out, intended_ns);
+        s.op = slot;
+        r.record_part(s);
     } else {
-        r.record_part(failure_of(slot, out, intended_ns));
+        stats::failure f = failure_of(out, intended_ns);
+        f.op = slot;
+        r.record_part(f);
     }
-}
-
-stats::sample group_records::sample_of(std::uint16_t slot, std::uint64_t size, const outcome& out,
-                                       std::int64_t intended_ns) const noexcept {
-    stats::sample s;
-    s.op = slot;
-    s.endpoint = static_cast<std::uint16_t>(first_endpoint_ + out.endpoint);
-    s.retries = out.retries;
-    s.size = size;
-    s.bytes = out.bytes;
-    s.intended_ns = intended_ns;
-    s.sent_ns = out.sent_ns;
-    s.first_byte_ns = out.first_byte_ns;
-    s.done_ns = out.done_ns;
-    return s;
-}
-
-stats::failure group_records::failure_of(std::uint16_t slot, const outcome& out,
-                                         std::int64_t intended_ns) const noexcept {
-    stats::failure f;
-    f.op = slot;
-    f.endpoint = static_cast<std::uint16_t>(first_endpoint_ + out.endpoint);
-    f.retries = out.retries;
-    f.status = out.status;
-    f.native = out.native;
-    f.intended_ns = intended_ns;
-    f.done_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
-    f.code = out.code;
-    f.example = out.example;
-    return f;
 }
 
 void group_records::log(const entry& as, const operation& op, const outcome& out,

@@ -55,24 +55,23 @@ class group_records {
         gap_logs_.front().wanted(intended_ns);
         return endpoint_in_flight_.empty() ? 0 : wanted_of_endpoint(by, intended_ns);
     }
-    /// And behind it. \param cut_off by the end of the run \param asked what `wanted` returned
-    /// \param more another task of the group is under way, or waits
-    void ended(const entry& as, const operation& op, const outcome& out, std::int64_t intended_ns,
-               bool cut_off, std::size_t asked, bool more);
+    /// And behind it: figures and log. \param cut_off by the end of the run
+    void record(const entry& as, const operation& op, const outcome& out, std::int64_t intended_ns,
+                bool cut_off);
+    /// Silences. \param asked what `wanted` returned \param more another task of the group is under
+    /// way, or waits
+    void note_gaps(const outcome& out, std::size_t asked, bool more) noexcept {
+        if (out.status == op_status::ok) gap_logs_.front().success(out.done_ns, more);
+        if (!endpoint_in_flight_.empty()) note_gaps_of_endpoint(out, asked);
+    }
 
     /// Successes of the group, and of each endpoint if it has several. Empty before the load.
     const std::vector<gap_log>& gap_logs() const noexcept { return gap_logs_; }
 
   private:
     std::size_t wanted_of_endpoint(const session& by, std::int64_t intended_ns) noexcept;
-    void record(const entry& as, const operation& op, const outcome& out, std::int64_t intended_ns,
-                bool cut_off);
+    void note_gaps_of_endpoint(const outcome& out, std::size_t asked) noexcept;
     void record_part(std::uint16_t slot, const outcome& out, std::int64_t intended_ns);
-    stats::sample sample_of(std::uint16_t slot, std::uint64_t size, const outcome& out,
-                            std::int64_t intended_ns) const noexcept;
-    stats::failure failure_of(std::uint16_t slot, const outcome& out,
-                              std::int64_t intended_ns) const noexcept;
-    void note_gaps(const outcome& out, std::size_t asked, bool more) noexcept;
     void log(const entry& as, const operation& op, const outcome& out,
              std::int64_t intended_ns) noexcept;
 

@@ -69,28 +69,10 @@ objects_source::objects_source(const source_options& options)
     if (options.replay != nullptr) keys_.emplace(plan_, options.cores);
 }
 
-bool objects_source::begin(std::size_t user, std::size_t step,
-                           const trace::planned_operation* recorded, operation& op) {
-    const known_step& known = steps_[step];
-    hand& h = hands_[user];
-    if (known.first) {
-        h = hand();
-        h.own = known.of_own && objects_.begin_own(h.object);
-    }
-    h.step = &known;
-    if (!take(h, recorded)) {
-        end_task(h);
-        return false;
-    }
-    fill_in(h, recorded, op);
-    return true;
-}
-
-bool objects_source::take(hand& h, const trace::planned_operation* recorded) {
+inline bool objects_source::take(hand& h, const trace::planned_operation* recorded) {
     const subject_use use = h.step->use;
     const bool of_containers = scenario::is_of_containers(use);
     h.from = of_containers ? &containers_ : &objects_;
-    h.ref = load::object_ref();
     if (recorded != nullptr) return take_recorded(h, *recorded);
     if (h.own && use != subject_use::none && !of_containers) {
         h.how = claim::own;
@@ -100,6 +82,7 @@ bool objects_source::take(hand& h, const trace::planned_operation* recorded) {
     switch (use) {
         case subject_use::none:
             h.how = claim::none;
+            h.ref = load::object_ref();
             return true;
         case subject_use::read:
             h.how = claim::read;
@@ -160,6 +143,7 @@ bool objects_source::take_recorded(hand& h, const trace::planned_operation& reco
             return containers_.begin_delete(h.ref);
         case subject_use::none:
             h.how = claim::none;
+            h.ref = load::object_ref();
             return true;
         case subject_use::unstated:
         case subject_use::read_extent:
@@ -171,8 +155,8 @@ bool objects_source::take_recorded(hand& h, const trace::planned_operation& reco
     return false;
 }
 
-void objects_source::fill_in(const hand& h, const trace::planned_operation* recorded,
-                             operation& op) {
+inline void objects_source::fill_in(const hand& h, const trace::planned_operation* recorded,
+                                    operation& op) {
     op.object = h.how == claim::none ? random_() : h.ref.index;
     op.version = h.ref.version;
     if (h.from != &objects_ || h.how == claim::none) return;
@@ -199,13 +183,30 @@ void objects_source::fit_recorded(const hand& h, const trace::planned_operation&
                     : std::min(recorded.offset, op.size - op.length);
 }
 
-void objects_source::end(std::size_t user, bool ok) {
-    hand& h = hands_[user];
-    give_back(h, ok);
-    if (!ok || h.step->last) end_task(h);
+inline void objects_source::end_task(hand& h) {
+    if (h.own) objects_.end_own(h.object, h.gone);
+    h.own = false;
 }
 
-void objects_source::give_back(hand& h, bool ok) {
+bool objects_source::begin(std::size_t user, std::size_t step,
+                           const trace::planned_operation* recorded, operation& op) {
+    const known_step& known = steps_[step];
+    hand& h = hands_[user];
+    if (known.first) {
+        h.has_object = false;
+        h.own = known.of_own && objects_.begin_own(h.object);
+        h.gone = true;
+    }
+    h.step = &known;
+    if (!take(h, recorded)) {
+        end_task(h);
+        return false;
+    }
+    fill_in(h, recorded, op);
+    return true;
+}
+
+inline void objects_source::give_back(hand& h, bool ok) {
     switch (h.how) {
         case claim::none:
             return;
@@ -232,9 +233,10 @@ void objects_source::give_back(hand& h, bool ok) {
     h.object = h.ref;
 }
 
-void objects_source::end_task(hand& h) {
-    if (h.own) objects_.end_own(h.object, h.gone);
-    h.own = false;
+void objects_source::end(std::size_t user, bool ok) {
+    hand& h = hands_[user];
+    give_back(h, ok);
+    if (!ok || h.step->last) end_task(h);
 }
 
 bool objects_source::next_to_prepare(operation& op) {
