@@ -25,17 +25,18 @@ may_include = {
     "results": {"core", "stats", "scenario", "search"},
     "exports": {"core", "stats", "scenario", "trace", "results"},
     "search": {"core"},
+    "compare": {"core", "stats"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
             "s3/workload", "s3/protocol", "s3/driver", "rbd/workload", "rbd", "telemetry",
-            "results", "exports", "search", "endpoint"},
+            "results", "exports", "search", "compare", "endpoint"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free
 # (the standard library, boost/system).
 library_users = {
     "boost/asio": {"runtime", "s3/driver", "rbd", "endpoint", "cli"},
-    "boost/math": {"stats"},
+    "boost/math": {"stats", "compare"},
     "boost/beast": {"http", "runtime", "s3/driver", "endpoint", "cli"},
     "openssl": {"runtime", "s3/protocol", "s3/driver", "endpoint", "telemetry", "cli"},
     "yaml-cpp": {"scenario"},
