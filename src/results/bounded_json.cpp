@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/results/text.hpp>
 #include <vector>
 
 #include "file_io.hpp"
-#include "text.hpp"
 
 namespace chopsticks::results {
 

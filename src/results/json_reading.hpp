@@ -5,12 +5,11 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/json.hpp>
 #include <chopsticks/results/terminal.hpp>
+#include <chopsticks/results/text.hpp>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <string>
-
-#include "text.hpp"
 
 namespace chopsticks::results {
 

@@ -5,13 +5,13 @@
 #include <cerrno>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/terminal.hpp>
+#include <chopsticks/results/text.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
 
 #include "file_io.hpp"
 #include "json_reading.hpp"
-#include "text.hpp"
 
 namespace chopsticks::results {
 

@@ -2,6 +2,7 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/health.hpp>
 #include <chopsticks/results/terminal.hpp>
+#include <chopsticks/results/text.hpp>
 #include <cmath>
 
 #include "json_reading.hpp"
@@ -9,7 +10,6 @@
 #include "report_load.hpp"
 #include "report_verdict.hpp"
 #include "report_words.hpp"
-#include "text.hpp"
 
 namespace chopsticks::results {
 

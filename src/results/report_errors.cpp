@@ -1,12 +1,12 @@
 #include "report_errors.hpp"
 
 #include <algorithm>
+#include <chopsticks/results/text.hpp>
 #include <cstring>
 #include <utility>
 #include <vector>
 
 #include "json_reading.hpp"
-#include "text.hpp"
 
 namespace chopsticks::results {
 

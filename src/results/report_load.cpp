@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/text.hpp>
 #include <cmath>
 
 #include "json_reading.hpp"
 #include "report_words.hpp"
-#include "text.hpp"
 
 namespace chopsticks::results {
 

@@ -1,9 +1,9 @@
 #include "report_slo.hpp"
 
 #include <chopsticks/results/slo.hpp>
+#include <chopsticks/results/text.hpp>
 
 #include "json_reading.hpp"
-#include "text.hpp"
 
 namespace chopsticks::results {
 

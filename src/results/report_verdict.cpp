@@ -1,6 +1,7 @@
 #include "report_verdict.hpp"
 
 #include <algorithm>
+#include <chopsticks/results/text.hpp>
 #include <chopsticks/results/verdicts.hpp>
 #include <string_view>
 #include <vector>
@@ -8,7 +9,6 @@
 #include "json_reading.hpp"
 #include "report_load.hpp"
 #include "report_slo.hpp"
-#include "text.hpp"
 
 namespace chopsticks::results {
 

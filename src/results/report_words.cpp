@@ -2,11 +2,11 @@
 
 #include <array>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/text.hpp>
 #include <cmath>
 #include <string_view>
 
 #include "json_reading.hpp"
-#include "text.hpp"
 
 namespace chopsticks::results {
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <chopsticks/results/series.hpp>
 #include <chopsticks/results/slo.hpp>
+#include <chopsticks/results/text.hpp>
 
 #include "json_reading.hpp"
 #include "report_words.hpp"
-#include "text.hpp"
 
 namespace chopsticks::results {
 

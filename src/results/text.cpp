@@ -1,6 +1,5 @@
-#include "text.hpp"
-
 #include <algorithm>
+#include <chopsticks/results/text.hpp>
 #include <utility>
 
 namespace chopsticks::results {
