@@ -25,7 +25,7 @@ may_include = {
     "results": {"core", "stats", "scenario", "search"},
     "exports": {"core", "stats", "scenario", "trace", "results"},
     "search": {"core"},
-    "compare": {"core", "stats"},
+    "compare": {"core", "stats", "results"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
             "s3/workload", "s3/protocol", "s3/driver", "rbd/workload", "rbd", "telemetry",

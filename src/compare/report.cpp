@@ -1,0 +1,188 @@
+#include <algorithm>
+#include <chopsticks/compare/report.hpp>
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/results/text.hpp>
+
+#include "report_markdown.hpp"
+#include "words.hpp"
+
+namespace chopsticks::compare {
+
+namespace {
+
+using results::paragraph;
+using results::text_table;
+
+constexpr std::size_t indent = 12;
+constexpr std::size_t differences_most = 12;
+
+constexpr const char* red = "\x1b[31m";
+constexpr const char* green = "\x1b[32m";
+constexpr const char* yellow = "\x1b[33m";
+constexpr const char* faint = "\x1b[2m";
+constexpr const char* bold = "\x1b[1m";
+constexpr const char* plain = "\x1b[0m";
+
+/// "  what  base -> new" where it fits, otherwise a line each.
+std::string difference_text(const disparity& one, std::size_t width) {
+    const std::string line = "  " + one.what + "  " + one.base + " -> " + one.now;
+    if (results::columns(line) < width) return line + "\n";
+    const auto whole_or_cut = [&](const std::string& text) {
+        if (results::columns(text) < width) return text + "\n";
+        return std::string(results::cut(text, width - 4)) + "...\n";
+    };
+    return whole_or_cut("  " + one.what) + whole_or_cut("      " + one.base) +
+           whole_or_cut("   -> " + one.now);
+}
+
+std::string differences_text(const std::vector<disparity>& all, std::size_t width) {
+    if (all.empty()) return {};
+    std::string out = "Differs between the sides\n";
+    for (std::size_t i = 0; i < std::min(all.size(), differences_most); ++i)
+        out += difference_text(all[i], width);
+    if (all.size() > differences_most)
+        out += "  and " + std::to_string(all.size() - differences_most) + " more, see --json\n";
+    return out + "\n";
+}
+
+std::string forced_text(const std::vector<std::string>& forced, std::size_t width) {
+    std::string out;
+    for (const std::string& one : forced)
+        out += paragraph("FORCED", indent, one, width);
+    return out.empty() ? out : out + "\n";
+}
+
+/// A line of a table in the colour of its verdict, which is its last word.
+std::string painted(const std::string& line) {
+    const char* color = nullptr;
+    if (line.ends_with(name(verdict::regressed))) color = red;
+    if (line.ends_with(name(verdict::improved))) color = green;
+    if (line.ends_with("suspect +") || line.ends_with("suspect -")) color = yellow;
+    // "12.3 ms?": thin.
+    if (line.find("? ") != std::string::npos) color = faint;
+    return color == nullptr ? line : color + line + plain;
+}
+
+/// A row of nothing but its name.
+std::vector<std::string> heading(const std::string& name) {
+    std::vector<std::string> out(head().size());
+    out.front() = name;
+    return out;
+}
+
+std::string drawn(text_table table, std::size_t width, bool color) {
+    // p, then the sides' figures: without its interval a change is nothing.
+    table.leave_out_first({5, 1, 2});
+    const std::string text = table.render(width);
+    std::string out;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = text.find('\n', at);
+        std::string line = text.substr(at, end - at);
+        line.erase(line.find_last_not_of(' ') + 1);
+        out += (color ? painted(line) : line) + "\n";
+        at = end + 1;
+    }
+    return out;
+}
+
+std::string more_runs_text(const comparison& found, std::size_t width) {
+    std::string out;
+    std::size_t told = 0;
+    std::size_t left = 0;
+    for (const row& one : found.rows) {
+        if (one.more_runs == 0) continue;
+        if (told == 4) {
+            ++left;
+            continue;
+        }
+        ++told;
+        out += (out.empty() ? "" : ", ") + about(one) + " " +
+               (one.more_runs >= runs_most ? "over " + std::to_string(runs_most)
+                                           : std::to_string(one.more_runs));
+    }
+    if (out.empty()) return {};
+    if (left > 0) out += ", and " + counted(left, "figure") + " in --json";
+    return paragraph("Undecided", indent, "runs a side that it would probably take besides: " + out,
+                     width);
+}
+
+std::string marks_text(const comparison& found, std::size_t width) {
+    std::string out;
+    const auto any = [&](bool row::* mark) {
+        return std::any_of(found.rows.begin(), found.rows.end(),
+                           [&](const row& one) { return one.*mark; });
+    };
+    if (any(&row::thin))
+        out += paragraph("?", indent, "of a run with fewer than 10 operations beyond it", width);
+    if (any(&row::lower_bound))
+        out += paragraph(">", indent, "at least: some of what was due was not answered", width);
+    return out;
+}
+
+std::string gates_text(const comparison& found, std::size_t width) {
+    std::string out;
+    for (const gate_outcome& one : found.gates) {
+        const row& about_row = found.rows[one.row];
+        const std::string where =
+            about_row.operation.empty() ? "" : results::printable(about_row.operation) + ": ";
+        out += paragraph("Gate", indent,
+                         one.asked.text + "  " + where + std::string(name(one.result)), width);
+    }
+    return out;
+}
+
+std::size_t width_of(const results::terminal_options& terminal) {
+    return static_cast<std::size_t>(std::clamp(terminal.width, 40, 161) - 1);
+}
+
+std::string title(const std::string& words, std::size_t width,
+                  const results::terminal_options& terminal) {
+    const std::string text = paragraph("", 0, words, width);
+    return terminal.color ? bold + text.substr(0, text.size() - 1) + plain + "\n\n" : text + "\n";
+}
+
+}  // namespace
+
+std::string render(const report_of_runs& report, report_format format,
+                   const results::terminal_options& terminal) {
+    if (format == report_format::markdown) return markdown(report);
+    const std::size_t width = width_of(terminal);
+    const comparison& found = report.found;
+    std::string out = title(sentence(found), width, terminal);
+    out += forced_text(report.forced, width) + differences_text(report.differences, width);
+    text_table table(head());
+    std::string operation = "\n";
+    for (const row& one : found.rows) {
+        if (one.operation != operation) {
+            operation = one.operation;
+            table.add(heading(operation.empty() ? "all" : results::printable(operation)));
+        }
+        table.add(cells(one, "  " + label(one.what)));
+    }
+    out += drawn(std::move(table), width, terminal.color) + "\n";
+    out += gates_text(found, width) + more_runs_text(found, width) + marks_text(found, width);
+    return out + paragraph("Runs", indent, how(found), width);
+}
+
+std::string render(const report_of_sweeps& report, report_format format,
+                   const results::terminal_options& terminal) {
+    if (format == report_format::markdown) return markdown(report);
+    const std::size_t width = width_of(terminal);
+    std::string out = title(sentence(report.found), width, terminal);
+    out += forced_text(report.forced, width) + differences_text(report.differences, width);
+    text_table table(head());
+    for (const curve_point& point : report.found.points) {
+        table.add(heading(point.settings));
+        for (const row& one : point.found.rows) {
+            table.add(cells(one, "  " + label(one.what)));
+        }
+    }
+    out += drawn(std::move(table), width, terminal.color);
+    std::string alone;
+    for (const std::string& one : report.found.of_one)
+        alone += (alone.empty() ? "" : ", ") + one;
+    if (!alone.empty()) out += "\n" + paragraph("Left out", indent, alone, width);
+    return out;
+}
+
+}  // namespace chopsticks::compare

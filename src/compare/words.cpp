@@ -1,0 +1,243 @@
+// Figures, changes and whole comparisons in words.
+
+#include "words.hpp"
+
+#include <algorithm>
+#include <chopsticks/compare/report.hpp>
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/results/text.hpp>
+#include <cmath>
+#include <cstdio>
+
+namespace chopsticks::compare {
+
+namespace {
+
+std::string fixed(double value, int decimals) {
+    char out[64];
+    std::snprintf(out, sizeof out, "%.*f", decimals, value);
+    return out;
+}
+
+std::string signed_text(double value, int decimals) {
+    char out[64];
+    std::snprintf(out, sizeof out, "%+.*f", decimals, value);
+    return out;
+}
+
+/// A change as a number without its unit.
+std::string bare(const figure& what, double change) {
+    const double percent = 100 * change;
+    return signed_text(percent, what.kind == figure_kind::error_rate ? 2
+                                : std::abs(percent) < 999.5          ? 1
+                                                                     : 0);
+}
+
+std::size_t count(const comparison& found, verdict v) {
+    return static_cast<std::size_t>(std::count_if(found.rows.begin(), found.rows.end(),
+                                                  [&](const row& one) { return one.said == v; }));
+}
+
+/// The row of a verdict that changed most against its margin.
+const row* most_changed(const comparison& found, verdict v) {
+    const row* out = nullptr;
+    double most = -1;
+    for (const row& one : found.rows) {
+        if (one.said != v) continue;
+        const double times = std::abs(one.change.value) / std::max(one.margin, 1e-6);
+        if (times <= most) continue;
+        most = times;
+        out = &one;
+    }
+    return out;
+}
+
+std::string with_range(const row& one) {
+    return about(one) + " " + change_text(one.what, one.share_changed()) +
+           " (95%: " + range_text(one) + ")";
+}
+
+std::string gates_sentence(const comparison& found) {
+    const std::size_t all = found.gates.size();
+    const auto first = [&](gate_result r) {
+        return std::find_if(found.gates.begin(), found.gates.end(),
+                            [&](const gate_outcome& g) { return g.result == r; });
+    };
+    const auto number = [&](gate_result r) {
+        return static_cast<std::size_t>(
+            std::count_if(found.gates.begin(), found.gates.end(),
+                          [&](const gate_outcome& g) { return g.result == r; }));
+    };
+    const std::string of_all = " of " + counted(all, "gate");
+    if (const auto bad = first(gate_result::regressed); bad != found.gates.end()) {
+        return "Regressed: " + std::to_string(number(gate_result::regressed)) + of_all + ", " +
+               with_range(found.rows[bad->row]) + " where " + bad->asked.text + " is allowed.";
+    }
+    if (const auto open = first(gate_result::undecided); open != found.gates.end()) {
+        const row& one = found.rows[open->row];
+        return "Inconclusive: " + std::to_string(number(gate_result::undecided)) + of_all + ", " +
+               with_range(one) + " where " + open->asked.text + " is allowed.";
+    }
+    return "Passed: " + (all == 1 ? std::string("the gate") : "all " + counted(all, "gate")) +
+           ", nothing is worse than allowed.";
+}
+
+std::string single_run_sentence(const comparison& found) {
+    const std::size_t suspects = count(found, verdict::suspect);
+    std::string out = "One run on a side: ";
+    if (suspects == 0) {
+        out += "no figure is suspect";
+    } else {
+        const row& most = *most_changed(found, verdict::suspect);
+        out += counted(suspects, "figure") + (suspects == 1 ? " is" : " are") +
+               " suspect, most of all " + with_range(most);
+    }
+    return out +
+           "; how much runs differ from each other is not known, so nothing is shown. Repeat them.";
+}
+
+std::string verdict_text(const row& one) {
+    std::string out(name(one.said));
+    if (one.said == verdict::suspect) out += one.change.value < 0 ? " -" : " +";
+    return out;
+}
+
+}  // namespace
+
+std::string change_text(const figure& what, double change) {
+    if (!std::isfinite(change)) return "-";
+    return bare(what, change) + (what.kind == figure_kind::error_rate ? " pp" : "%");
+}
+
+std::string range_text(const row& one) {
+    const interval range = one.share();
+    if (!std::isfinite(range.low) || !std::isfinite(range.high)) return "not known";
+    // Of so few runs that the interval says "anything", no digits.
+    const bool anything = one.what.kind != figure_kind::error_rate && range.high > 9.995;
+    return bare(one.what, range.low) + " to " +
+           (anything ? std::string(">+999") : bare(one.what, range.high));
+}
+
+std::string value_text(const figure& what, double value) {
+    if (what.is_latency() && value == 0) return "-";
+    switch (what.kind) {
+        case figure_kind::error_rate:
+            return fixed(100 * value, 2) + "%";
+        case figure_kind::bandwidth:
+            value /= 1e6;
+            [[fallthrough]];
+        case figure_kind::throughput:
+            return fixed(value, value < 99.95 ? 2 : value < 9999.5 ? 1 : 0);
+        default:
+            return format_latency(std::llround(value));
+    }
+}
+
+std::string label(const figure& what) {
+    switch (what.kind) {
+        case figure_kind::throughput:
+            return "ops/s";
+        case figure_kind::bandwidth:
+            return "MB/s";
+        case figure_kind::error_rate:
+            return "errors";
+        default:
+            break;
+    }
+    figure of_response = what;
+    of_response.service = false;
+    return of_response.name() + (what.service ? " service" : "");
+}
+
+std::string about(const row& one) {
+    std::string out = label(one.what);
+    return one.operation.empty() ? out : out + " of " + results::printable(one.operation);
+}
+
+std::vector<std::string> cells(const row& one, const std::string& first) {
+    const std::string mark = one.thin ? "?" : "";
+    const std::string bound = one.lower_bound ? ">" : "";
+    const bool tested = one.test != test_kind::none;
+    return {first,
+            bound + value_text(one.what, one.base) + mark,
+            bound + value_text(one.what, one.now) + mark,
+            change_text(one.what, one.share_changed()),
+            range_text(one),
+            tested ? fixed(one.p, 3) : "-",
+            verdict_text(one)};
+}
+
+std::string how(const comparison& found) {
+    std::string out =
+        counted(found.base_runs, "run") + " against " + std::to_string(found.new_runs);
+    if (found.paired) out += ", in pairs";
+    if (found.within_run) {
+        out += "; errors are of the intervals within a run only";
+    } else {
+        out += "; 95% intervals, a run is the unit";
+    }
+    return out;
+}
+
+std::vector<std::string> head() {
+    return {"Operation, figure", "base", "new", "change", "95% interval", "p", "verdict"};
+}
+
+gate_result result_of(const std::vector<gate_outcome>& gates) {
+    gate_result out = gate_result::passed;
+    for (const gate_outcome& one : gates) {
+        if (one.result == gate_result::regressed) return one.result;
+        if (one.result == gate_result::undecided) out = one.result;
+    }
+    return out;
+}
+
+std::string sentence(const comparison& found) {
+    if (!found.gates.empty()) return gates_sentence(found);
+    if (found.within_run) return single_run_sentence(found);
+    const std::size_t all = found.rows.size();
+    const std::size_t worse = count(found, verdict::regressed);
+    const std::size_t better = count(found, verdict::improved);
+    const std::size_t same = count(found, verdict::equivalent);
+    std::string out;
+    if (worse > 0) {
+        out = "The new side regressed in " + std::to_string(worse) + " of " +
+              counted(all, "figure") + ", most of all " +
+              with_range(*most_changed(found, verdict::regressed));
+    } else if (better > 0) {
+        out = "The new side improved in " + std::to_string(better) + " of " +
+              counted(all, "figure") + ", most of all " +
+              with_range(*most_changed(found, verdict::improved));
+    } else if (same == all) {
+        return "The sides are equivalent: all " + counted(all, "figure") +
+               " are within their margins.";
+    } else {
+        return "No change is shown: " + std::to_string(same) + " of " + counted(all, "figure") +
+               " are equivalent, " + std::to_string(all - same) + " inconclusive.";
+    }
+    if (worse > 0) out += "; improved " + std::to_string(better);
+    return out + ", equivalent " + std::to_string(same) + ", inconclusive " +
+           std::to_string(all - worse - better - same) + ".";
+}
+
+std::string sentence(const curves& found) {
+    const auto at = found.part();
+    const bool single = std::any_of(found.points.begin(), found.points.end(),
+                                    [](const curve_point& p) { return p.found.within_run; });
+    const std::string caution =
+        single ? " Points have one run on a side, so this is suspect and not shown: sweep with "
+                 "--repeat."
+               : "";
+    if (!at) {
+        return "The curves do not part at any of " + counted(found.points.size(), "point") +
+               " as far as these runs show." + caution;
+    }
+    const curve_point& point = found.points[*at];
+    const row* most = nullptr;
+    for (const verdict v : {verdict::regressed, verdict::suspect, verdict::improved}) {
+        if (most == nullptr) most = most_changed(point.found, v);
+    }
+    return "The curves part at " + point.settings + ": " + with_range(*most) + "." + caution;
+}
+
+}  // namespace chopsticks::compare

@@ -1,0 +1,179 @@
+// What is refused, and what is told.
+
+#include <doctest/doctest.h>
+
+#include <chopsticks/compare/comparison.hpp>
+#include <chopsticks/core/error.hpp>
+
+#include "runs.hpp"
+
+using namespace chopsticks;
+using namespace compare::simulated;
+
+namespace {
+
+struct sides {
+    std::vector<results::result_file> base;
+    std::vector<results::result_file> now;
+
+    explicit sides(std::size_t n = 2) {
+        random_stream random(81);
+        const run_plan plan = {.seconds = 2, .operations = 5};
+        base = make_side(random, n, plan, 0);
+        now = make_side(random, n, {.seconds = 2, .operations = 5, .started_s = 100}, 0);
+    }
+
+    std::vector<std::string> refused() const { return compare::refusals(base, now); }
+};
+
+bool has(const std::vector<std::string>& all, const std::string& words) {
+    for (const std::string& one : all) {
+        if (one.find(words) != std::string::npos) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+TEST_CASE("refusals_of_runs_of_one_scenario_are_none") {
+    CHECK(sides().refused().empty());
+}
+
+TEST_CASE("refusals_name_what_was_other_work") {
+    sides s;
+    auto& group = s.now[1].document["scenario"]["groups"][0];
+    SUBCASE("rate") {
+        group["load"]["open"]["rate_per_s"] = 1200.0;
+        CHECK(has(s.refused(), "groups[0].load.open.rate_per_s: 1000.0 in"));
+        CHECK(has(s.refused(), "1200.0 here"));
+    }
+    SUBCASE("arrivals") {
+        group["load"]["open"]["arrivals"] = "constant";
+        CHECK(has(s.refused(), "arrivals: poisson in"));
+    }
+    SUBCASE("sizes") {
+        group["data"]["size"]["mean_bytes"] = 8192.0;
+        CHECK(has(s.refused(), "groups[0].data.size.mean_bytes"));
+    }
+    SUBCASE("closed instead of open") {
+        group["load"] = {{"closed", {{"users", 5}}}};
+        CHECK(has(s.refused(), "groups[0].load.closed.users: not told in"));
+    }
+    SUBCASE("length") {
+        s.now[1].document["scenario"]["phases"]["measure_s"] = 60.0;
+        CHECK(has(s.refused(), "phases.measure_s"));
+    }
+    SUBCASE("no scenario at all") {
+        s.now[1].document.erase("scenario");
+        CHECK(has(s.refused(), "did other work"));
+    }
+    CHECK(s.refused().size() == 1);
+    CHECK(has(s.refused(), s.now[1].path));
+}
+
+TEST_CASE("refusals_leave_alone_what_is_not_the_work") {
+    sides s;
+    for (auto& run : s.now) {
+        auto& scenario = run.document["scenario"];
+        scenario["name"] = "other";
+        scenario["groups"][0]["data"]["prefix"] = "elsewhere/";
+        scenario["phases"]["drain_s"] = 60.0;
+        scenario["phases"]["steady_within_s"] =
+            0.0;  // a build that tells it, and one that does not
+    }
+    CHECK(s.refused().empty());
+    const auto told = compare::disparities(s.base, s.now);
+    REQUIRE(told.size() == 3);
+    CHECK(told[0].what == "scenario.groups[0].data.prefix");
+    CHECK(told[0].now == "elsewhere/");
+    CHECK(told[1].what == "scenario.name");
+    CHECK(told[2].what == "scenario.phases.drain_s");
+}
+
+TEST_CASE("refusals_of_runs_that_say_nothing_of_the_target") {
+    sides s;
+    SUBCASE("invalid") {
+        s.base[0].valid = false;
+        s.base[0].reasons = {"core 0 was busy"};
+        CHECK(has(s.refused(), "is invalid: core 0 was busy"));
+    }
+    SUBCASE("interrupted") {
+        s.base[0].interrupted = true;
+        CHECK(has(s.refused(), "was interrupted"));
+    }
+    SUBCASE("ended early") {
+        s.base[0].problem = "the target was away";
+        CHECK(has(s.refused(), "ended early: the target was away"));
+    }
+    SUBCASE("nothing measured") {
+        s.base[0].duration_s = 0;
+        CHECK(has(s.refused(), "measured nothing"));
+    }
+    SUBCASE("another format") {
+        s.base[1].version = 2;
+        CHECK(has(s.refused(), "has format 2"));
+    }
+    CHECK(s.refused().size() == 1);
+}
+
+TEST_CASE("refusals_of_another_use_of_seeds") {
+    sides s(3);
+    CHECK(s.refused().empty());
+    for (std::size_t i = 0; i < 3; ++i)
+        s.now[i].seed = i;
+    CHECK(has(s.refused(), "seeds are the same for all runs of the base, another for each run of"));
+    // Of one run there is nothing to see.
+    s.base.resize(1);
+    CHECK(s.refused().empty());
+}
+
+TEST_CASE("check_distinct_refuses_a_run_that_is_there_twice") {
+    sides s;
+    CHECK_NOTHROW(compare::check_distinct(s.base, s.now));
+    s.now[0].run_id = s.base[1].run_id;
+    CHECK_THROWS_AS(compare::check_distinct(s.base, s.now), config_error);
+}
+
+TEST_CASE("disparities_are_of_sides") {
+    sides s;
+    s.base[0].document["environment"]["kernel"] = "Linux 6.6";
+    s.now[1].document["environment"]["kernel"] = "Linux 6.6";
+    // Both sides have both kernels.
+    CHECK(compare::disparities(s.base, s.now).empty());
+    s.now[0].document["environment"]["kernel"] = "Linux 6.6";
+    s.now[0].document["groups"]["s3"]["driver"] = "curl";
+    s.now[1].document["workload"]["other"] = {{"rbd", {{"cache", "true"}}}};
+    const auto told = compare::disparities(s.base, s.now);
+    REQUIRE(told.size() == 3);
+    CHECK(told[0].what == "environment.kernel");
+    CHECK(told[0].base == "Linux 6.1, Linux 6.6");
+    CHECK(told[0].now == "Linux 6.6");
+    CHECK(told[1].what == "groups.s3.driver");
+    CHECK(told[1].now == "curl, native");
+    CHECK(told[2].what == "workload.other.rbd.cache");
+    CHECK(told[2].base == "not told");
+}
+
+TEST_CASE("disparities_take_the_old_name_of_the_native_driver_for_it") {
+    sides s;
+    for (auto& run : s.base)
+        run.document["groups"]["s3"]["driver"] = "beast";
+    // The driver that is called so today.
+    REQUIRE(compare::disparities(s.base, s.now).size() == 1);
+    for (auto& run : s.base)
+        run.started_ns = 1'795'000'000'000'000'000;
+    CHECK(compare::disparities(s.base, s.now).empty());
+}
+
+TEST_CASE("disparities_of_hostile_documents_are_printable") {
+    sides s;
+    s.now[0].document["environment"]["kernel"] = "\x1b[31mred\xff";
+    s.now[0].document["environment"]["\x1b]0;x"] = 1;
+    s.now[0].document["groups"] = results::json::array({1, nullptr, "x"});
+    s.now[0].document["run"] = {{"notes", 7}};
+    for (const auto& one : compare::disparities(s.base, s.now)) {
+        CHECK(one.what.find('\x1b') == std::string::npos);
+        CHECK(one.now.find('\x1b') == std::string::npos);
+        CHECK(one.now.find('\xff') == std::string::npos);
+    }
+}
