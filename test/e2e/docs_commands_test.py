@@ -75,6 +75,8 @@ def last_line_is(text):
 
 port_9000 = (r"--port 9000", "--port {port}")
 url_9000 = (r"http://127\.0\.0\.1:9000", "http://127.0.0.1:{port}")
+releases = (r"http://\$side\.example:8000", "{url}")
+forced = (r"chopsticks compare", "chopsticks compare --force")
 port_9443 = (r"https://localhost:9443", "https://localhost:{tls_port}")
 
 short_search = "--start-rate 100 --max-rate 150 --trials 1 --validate 300ms --cool-down 0s"
@@ -106,6 +108,18 @@ pages = {
         step("endpoint: http://localhost:9000", language="yaml", file="s3_config.yaml"),
         step("chopsticks run --workload-config", before=secret,
              after=says_the_warnings_of_the_page),
+    ],
+    "docs/how-to/compare-releases.md": [
+        step("export AWS_SECRET_ACCESS_KEY", before=secret, changes=(
+            releases, (r"1 2 3 4 5", "1 2"))),
+        step("chopsticks compare", changes=(forced,)),
+        step("p99(get) +5%", language="text", file="gates.txt"),
+        # Of runs this short a gate may come out any way.
+        step("status=0", changes=(forced, (r'exit "\$status"', "true"))),
+        step("chopsticks compare", changes=(forced,)),
+        step("for side in old new", changes=(
+            releases, (r"1000:6000:1000 --repeat 5", "50:100:50 --repeat 2"),
+            (r"chopsticks compare", "chopsticks compare --force"))),
     ],
     "docs/how-to/find-max.md": [
         step("chopsticks find-max", changes=(

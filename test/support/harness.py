@@ -170,9 +170,10 @@ def read_stream(path):
 
 
 def schema_errors(result, kind="result"):
-    """What an independent validator says about a result, a sweep or a find_max."""
+    """What an independent validator says about a result, a sweep, a find_max or a comparison."""
     import jsonschema
-    schema = json.loads((root / f"src/results/{kind}.schema.json").read_text())
+    folder = "compare" if kind == "compare" else "results"
+    schema = json.loads((root / f"src/{folder}/{kind}.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     return [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"

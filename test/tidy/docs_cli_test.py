@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
 commands = ("run", "sweep", "find-max", "validate", "serve", "list", "merge", "export",
-            "oplog", "calibrate", "cleanup")
+            "oplog", "calibrate", "cleanup", "compare")
 page = docs.root / "docs/reference/cli.md"
 
 

@@ -13,6 +13,7 @@ enum exit_status : int {
     exit_errors = 1,       ///< the target failed, or it missed an objective
     exit_usage = 2,        ///< bad usage, configuration or target; nothing was measured
     exit_invalid = 3,      ///< the generator was the limit
+    exit_undecided = 4,    ///< of a comparison: a gate neither passed nor regressed
     exit_left_behind = 5,  ///< something of the run is still on the target
     exit_interrupted = 130
 };
