@@ -8,7 +8,6 @@
 #include <chopsticks/core/random.hpp>
 #include <cmath>
 #include <numeric>
-#include <set>
 
 #include "figures.hpp"
 #include "run_series.hpp"
