@@ -180,9 +180,13 @@ std::string map_reader::path(std::string_view key) const {
     return name_.empty() ? std::string(key) : name_ + "." + std::string(key);
 }
 
+const value* map_reader::look(std::string_view key) const {
+    return map_ == nullptr ? nullptr : map_->find(key);
+}
+
 std::optional<field> map_reader::find(std::string_view key) {
     known_.push_back(key);
-    const value* v = map_ == nullptr ? nullptr : map_->find(key);
+    const value* v = look(key);
     if (v == nullptr || v->is_null()) return std::nullopt;
     return field(*v, path(key));
 }

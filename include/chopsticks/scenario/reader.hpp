@@ -63,6 +63,8 @@ class map_reader {
 
     /// The value of a key, if it is there and not null.
     std::optional<field> find(std::string_view key);
+    /// What stands there, null or not; a null pointer where nothing does.
+    const value* look(std::string_view key) const;
     /// config_error if it is not there. \param mend e.g. "add `rate: 1000`"
     field require(std::string_view key, const std::string& mend);
 

@@ -118,11 +118,10 @@ void check_virtual_host(const settings& s3, const field& addressing,
 }
 
 void read_keys(map_reader& m, settings& s3) {
-    const auto access = m.find("access_key");
-    if (access) s3.access_key = header_text(*access, "/,=");
-    // A key from the command line must not meet the secret of another key in the file.
-    const bool other =
-        access && access->raw().overridden && access->raw().text != access->raw().replaced;
+    if (const auto f = m.find("access_key")) s3.access_key = header_text(*f, "/,=");
+    // A key from the command line, or none, must not meet the secret of another key in the file.
+    const scenario::value* const access = m.look("access_key");
+    const bool other = access != nullptr && access->overridden && access->text != access->replaced;
     const auto read_secret = [&](std::string_view key, std::string& into) {
         const auto f = m.find(key);
         if (f && (f->raw().overridden || !other)) into = secret_text(*f);

@@ -150,6 +150,9 @@ TEST_CASE("workload_config_key_from_the_command_line_does_not_meet_the_secret_of
     CHECK(s3::settings_of(other).secret_key.empty());
     CHECK(s3::settings_of(other).session_token.empty());
     CHECK(s3::settings_of(parse(text, {{"workload.access_key", "A"}})).secret_key == "S");
+    CHECK(s3::settings_of(parse(text, {{"workload.access_key", "null"}})).secret_key.empty());
+    const auto twice = parse(text, {{"workload.access_key", "B"}, {"workload.access_key", "A"}});
+    CHECK(s3::settings_of(twice).secret_key == "S");
 }
 
 TEST_CASE("workload_config_mistakes_are_refused_with_their_place") {
