@@ -6,13 +6,6 @@ namespace chopsticks::cli {
 
 namespace {
 
-std::vector<engine::cpu_user> users_of(const std::vector<telemetry::cpu_user>& from) {
-    std::vector<engine::cpu_user> out;
-    for (const telemetry::cpu_user& one : from)
-        out.push_back({one.name, one.tasks, one.cpu_s});
-    return out;
-}
-
 results::held_up_health held_up_of(const engine::run_result& result,
                                    const engine::cpu_contention& cpus) {
     const engine::held_up_summary found = engine::summarize_held_up(result.cores, cpus);
@@ -20,14 +13,7 @@ results::held_up_health held_up_of(const engine::run_result& result,
     out.share = found.share;
     out.longest_ns = found.longest_ns;
     out.by = engine::name(found.by);
-    out.throttled_s = cpus.throttled_s;
-    out.throttled_share = cpus.throttled_share;
-    out.others_cpu_s = cpus.others_s;
-    out.process_cpu_s = cpus.process_s;
-    for (const engine::cpu_user& one : cpus.processes)
-        out.processes.push_back({one.name, one.tasks, one.cpu_s});
-    for (const engine::cpu_user& one : cpus.threads)
-        out.threads.push_back({one.name, one.tasks, one.cpu_s});
+    out.cpus = cpus;
     return out;
 }
 
@@ -48,8 +34,8 @@ engine::cpu_contention contention_of(const telemetry::health_summary& seen) {
     if (cpus.host_busy_s && cpus.process_s) {
         out.others_s = std::max(0.0, *cpus.host_busy_s - *cpus.process_s);
     }
-    out.processes = users_of(cpus.processes);
-    out.threads = users_of(cpus.threads);
+    out.processes = cpus.processes;
+    out.threads = cpus.threads;
     return out;
 }
 

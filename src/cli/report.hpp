@@ -21,7 +21,7 @@ void describe_left(results::run_document& doc, const engine::run_result& result)
 
 /// Completes the document: figures, load, generator, health, validity. `seen`: how the process was
 /// over the measure phase.
-void fill_document(results::run_document& doc, run_setup& setup, engine::run_result&& result,
+void fill_document(results::run_document& doc, const run_setup& setup, engine::run_result&& result,
                    const telemetry::health_summary& seen);
 
 /// What the run of this document comes to.

@@ -94,18 +94,8 @@ void run_watcher::take_interval(const engine::interval& one) {
     out.duration_s = one.duration_s;
     out.phase = std::string(engine::name(one.when));
     out.figures = &one.figures;
-    engine::load_figures load;
-    for (const engine::load_figures& g : one.groups)
-        load.add(g);
-    out.load.intended = load.intended;
-    out.load.issued = load.issued;
-    out.load.skipped = load.skipped;
-    out.load.completed = load.completed;
-    out.load.shed = load.shed;
-    out.load.shed_late = load.shed_late;
-    out.load.users = load.users;
-    out.load.backlog = load.backlog;
-    out.load.in_flight_max = load.in_flight_max;
+    for (const stats::load_figures& g : one.groups)
+        out.load.add(g);
     for (const engine::core_figures& c : one.cores) {
         out.cores_busy.push_back(std::min(1.0, c.busy_share()));
     }

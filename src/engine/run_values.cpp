@@ -37,21 +37,6 @@ std::uint64_t run_options::share_of(std::uint64_t total) const noexcept {
     return total / all * cores + until - before;
 }
 
-void load_figures::add(const load_figures& other) noexcept {
-    intended += other.intended;
-    issued += other.issued;
-    skipped += other.skipped;
-    completed += other.completed;
-    cancelled += other.cancelled;
-    queued += other.queued;
-    shed += other.shed;
-    shed_late += other.shed_late;
-    backlog += other.backlog;
-    backlog_age_max_ns = std::max(backlog_age_max_ns, other.backlog_age_max_ns);
-    in_flight_max += other.in_flight_max;
-    users += other.users;
-}
-
 void outcome::fail(op_status why, std::string_view wire_code, std::string_view text) noexcept {
     status = why;
     const auto copy = [](char* to, std::size_t room, std::string_view from) {

@@ -17,18 +17,6 @@ void count_switches(std::uint64_t& voluntary, std::uint64_t& involuntary) noexce
     involuntary = static_cast<std::uint64_t>(used.ru_nivcsw);
 }
 
-driver_counters since(const driver_counters& now, const driver_counters& before) noexcept {
-    driver_counters d = now;
-    d.connects -= before.connects;
-    d.connect_failures -= before.connect_failures;
-    d.tls_handshakes -= before.tls_handshakes;
-    d.tls_resumed -= before.tls_resumed;
-    d.timeouts -= before.timeouts;
-    d.no_port -= before.no_port;
-    d.no_descriptor -= before.no_descriptor;
-    return d;  // open_connections is a level
-}
-
 }  // namespace
 
 worker::worker(shared_state& shared, collector& sink, unsigned own_number)
@@ -188,7 +176,7 @@ void worker::hand_over(std::int64_t end_ns) {
         h.connections.add(g->driver().counters());
     }
     const driver_counters now_counters = h.connections;
-    h.connections = since(now_counters, last_connections_);
+    h.connections = now_counters.since(last_connections_);
     last_connections_ = now_counters;
     const runtime::loop_figures figures = loop_.take_figures();
     h.figures.busy_ns = figures.busy_ns - last_figures_.busy_ns;

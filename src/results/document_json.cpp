@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/results/document.hpp>
@@ -50,14 +51,14 @@ json run_json(const run_info& run) {
     cut["failed"] = run.warmup.failed;
     out["warmup_cut"] = std::move(cut);
     json estimate;
-    const throughput_estimate& known_to = run.throughput;
-    estimate["mean_per_s"] = rounded(known_to.mean_per_s);
+    const stats::mean_confidence& known_to = run.throughput;
+    estimate["mean_per_s"] = rounded(known_to.mean);
     estimate["half_width_per_s"] = nullptr;
-    if (known_to.usable) estimate["half_width_per_s"] = rounded(known_to.half_width_per_s);
+    if (known_to.usable) estimate["half_width_per_s"] = rounded(known_to.half_width);
     estimate["lag1"] = rounded(known_to.lag1);
     estimate["batches"] = known_to.batches;
-    estimate["batch_intervals"] = known_to.batch_intervals;
-    estimate["ended_run"] = known_to.ended_run;
+    estimate["batch_intervals"] = known_to.batch_values;
+    estimate["ended_run"] = run.confident;
     out["throughput"] = std::move(estimate);
     out["interval_s"] = rounded(run.interval_s);
     out["warnings"] = run.warnings;
@@ -100,7 +101,7 @@ json op_log_json(const std::optional<op_log_figures>& log) {
     return out;
 }
 
-json load_json(const load_figures& load, double duration_s) {
+json load_json(const stats::load_figures& load, double duration_s) {
     json out;
     out["intended"] = load.intended;
     out["issued"] = load.issued;
@@ -109,9 +110,9 @@ json load_json(const load_figures& load, double duration_s) {
     out["cancelled"] = load.cancelled;
     out["shed"] = load.shed;
     out["shed_late"] = load.shed_late;
-    out["backlog_at_end"] = load.backlog_at_end;
+    out["backlog_at_end"] = load.backlog;
     out["backlog_age_max_ns"] = load.backlog_age_max_ns;
-    out["max_in_flight"] = load.max_in_flight;
+    out["max_in_flight"] = load.in_flight_max;
     out["intended_rate_per_s"] = rounded(load.intended_rate_per_s);
     out["issued_rate_per_s"] =
         duration_s > 0 ? rounded(static_cast<double>(load.issued) / duration_s) : 0.0;
@@ -142,7 +143,7 @@ json data_json(const data_figures& data) {
     out["alive_before_cleanup"] = data.alive_before_cleanup;
     out["left_behind"] = data.left_behind;
     out["left"] = json::array();
-    for (const left_item& item : data.left) {
+    for (const stats::leftover& item : data.left) {
         json one;
         one["kind"] = item.kind;
         one["name"] = item.name;
@@ -193,23 +194,23 @@ json gaps_json(const stats::gap_figures& gaps) {
     return out;
 }
 
-json pacing_json(const std::optional<pacing_figures>& pacing) {
+json pacing_json(const std::optional<arrival_figures>& pacing) {
     if (!pacing) return nullptr;
     json out;
-    out["arrivals"] = pacing->arrivals;
-    out["planned_gaps"] = gaps_json(pacing->planned);
-    out["issued_gaps"] = gaps_json(pacing->issued);
+    out["arrivals"] = pacing->law;
+    out["planned_gaps"] = gaps_json(pacing->gaps.planned);
+    out["issued_gaps"] = gaps_json(pacing->gaps.issued);
     return out;
 }
 
-json silence_json(const silence_figures& s) {
+json silence_json(const stats::silence_figures& s) {
     json out;
     out["longest_s"] = rounded(s.longest_s);
     out["allowed_s"] = rounded(s.allowed_s);
     out["outage_s"] = rounded(s.outage_s);
     out["outage_share"] = rounded(s.outage_share);
     out["outages"] = json::array();
-    for (const outage& one : s.outages) {
+    for (const stats::outage& one : s.outages) {
         json row;
         row["start_s"] = rounded(one.start_s);
         row["duration_s"] = rounded(one.duration_s);
@@ -220,10 +221,10 @@ json silence_json(const silence_figures& s) {
 
 json endpoint_silences_json(const run_document& doc) {
     json out = json::array();
-    for (const endpoint_silence& one : doc.endpoint_silences) {
+    for (const stats::endpoint_silence& one : doc.endpoint_silences) {
         json row = silence_json(one.figures);
-        row["group"] = one.group;
-        row["endpoint"] = without_user_information(one.endpoint);
+        row["group"] = doc.groups.at(one.group).name;
+        row["endpoint"] = without_user_information(doc.layout.endpoints.at(one.endpoint));
         out.push_back(std::move(row));
     }
     return out;
@@ -245,7 +246,7 @@ json groups_json(const run_document& doc) {
         one["alive_before_cleanup"] = group.alive_before_cleanup;
         one["replay"] = replay_json(group.replay);
         one["images"] = json::array();
-        for (const image_figures& image : group.images) {
+        for (const stats::opened_image& image : group.images) {
             one["images"].push_back(
                 {{"name", image.name},
                  {"bytes", image.bytes},
@@ -258,22 +259,29 @@ json groups_json(const run_document& doc) {
     return out;
 }
 
+/// At most 1: clocks that do not quite agree may have made it greater.
+double share_of_time(double share) {
+    return rounded(std::min(1.0, share));
+}
+
 json generator_json(const generator_figures& g) {
     json out;
     out["idle"] = g.idle;
     out["cores"] = json::array();
-    for (const core_figures& core : g.cores) {
+    for (std::size_t i = 0; i < g.cores.size(); ++i) {
+        const stats::core_figures& core = g.cores[i];
+        const bool pinned = i < g.cpus.size() && g.cpus[i] >= 0;
         json one;
-        one["cpu"] = core.cpu < 0 ? json(nullptr) : json(core.cpu);
-        one["busy_share"] = rounded(core.busy_share);
-        one["cpu_share"] = rounded(core.cpu_share);
+        one["cpu"] = pinned ? json(g.cpus[i]) : json(nullptr);
+        one["busy_share"] = share_of_time(core.busy_share());
+        one["cpu_share"] = share_of_time(core.cpu_share());
         one["lag_max_ns"] = core.lag_max_ns;
         one["switches_voluntary"] = core.switches_voluntary;
         one["switches_involuntary"] = core.switches_involuntary;
-        one["held_up_share"] = rounded(core.held_up_share);
-        one["held_up_max_ns"] = core.held_up_max_ns;
-        one["queued_s"] = rounded(core.queued_s);
-        one["stopped_s"] = rounded(core.stopped_s);
+        one["held_up_share"] = share_of_time(core.held_up_share());
+        one["held_up_max_ns"] = core.held_up.longest_ns;
+        one["queued_s"] = rounded(static_cast<double>(core.held_up.queued_ns) / 1e9);
+        one["stopped_s"] = rounded(static_cast<double>(core.held_up.stopped_ns) / 1e9);
         out["cores"].push_back(std::move(one));
     }
     out["cpu_seconds"]["user"] = or_null(g.cpu_user_s);
@@ -285,8 +293,8 @@ json generator_json(const generator_figures& g) {
     out["steal_share"] = or_null(g.steal_share);
     out["tcp_retransmits"] = or_null(g.tcp_retransmits);
     json connections;
-    connections["opened"] = g.connections.opened;
-    connections["failed"] = g.connections.failed;
+    connections["opened"] = g.connections.connects;
+    connections["failed"] = g.connections.connect_failures;
     connections["tls_handshakes"] = g.connections.tls_handshakes;
     connections["tls_resumed"] = g.connections.tls_resumed;
     connections["timeouts"] = g.connections.timeouts;
@@ -340,11 +348,14 @@ json endpoints_json(const run_document& doc) {
 
 json stages_json(const run_document& doc) {
     json out = json::array();
-    for (const stage_figures& stage : doc.stages) {
+    for (const stats::stage_figures& stage : doc.stages) {
+        stats::load_figures load;
+        for (const stats::load_figures& group : stage.groups)
+            load.add(group);
         json one;
         one["start_s"] = rounded(stage.start_s);
         one["duration_s"] = rounded(stage.duration_s);
-        one["load"] = load_json(stage.load, stage.duration_s);
+        one["load"] = load_json(load, stage.duration_s);
         stats::figures all(3);
         one["operations"] = json::object();
         for (std::size_t i = 0; i < doc.layout.operations.size(); ++i) {

@@ -25,9 +25,9 @@ std::string mebibytes(double bytes) {
     return std::to_string(std::llround(bytes / 1048576)) + " MiB";
 }
 
-json users_json(const std::vector<cpu_user>& users) {
+json users_json(const std::vector<stats::cpu_user>& users) {
     json out = json::array();
-    for (const cpu_user& user : users) {
+    for (const stats::cpu_user& user : users) {
         json one;
         one["name"] = user.name;
         one["tasks"] = user.tasks;
@@ -42,12 +42,12 @@ json held_up_json(const held_up_health& h) {
     out["share"] = rounded(h.share);
     out["longest_ns"] = h.longest_ns;
     out["by"] = h.by;
-    out["throttled_s"] = or_null(h.throttled_s);
-    out["throttled_share"] = or_null(h.throttled_share);
-    out["others_cpu_s"] = or_null(h.others_cpu_s);
-    out["process_cpu_s"] = or_null(h.process_cpu_s);
-    out["processes"] = users_json(h.processes);
-    out["threads"] = users_json(h.threads);
+    out["throttled_s"] = or_null(h.cpus.throttled_s);
+    out["throttled_share"] = or_null(h.cpus.throttled_share);
+    out["others_cpu_s"] = or_null(h.cpus.others_s);
+    out["process_cpu_s"] = or_null(h.cpus.process_s);
+    out["processes"] = users_json(h.cpus.processes);
+    out["threads"] = users_json(h.cpus.threads);
     return out;
 }
 

@@ -170,7 +170,7 @@ void add_stages(run_document& doc, const work& w) {
     for (const result_file* part : w.parts) {
         for (std::size_t s = 0; s < part->stages.size(); ++s) {
             if (s == doc.stages.size()) {
-                doc.stages.emplace_back(stats::totals(doc.layout, 3));
+                doc.stages.emplace_back(doc.layout);
                 doc.stages[s].start_s = part->stages[s].start_s;
             }
             doc.stages[s].duration_s =
@@ -307,7 +307,7 @@ run_document sum_of(const work& w) {
     for (const result_file* part : w.parts) {
         doc.run.started_ns = std::min(doc.run.started_ns, part->started_ns);
         doc.run.duration_s = std::max(doc.run.duration_s, part->duration_s);
-        doc.run.throughput.mean_per_s +=
+        doc.run.throughput.mean +=
             number(member(member(part->document, "run"), "throughput"), "mean_per_s");
         doc.intervals_omitted = std::max(doc.intervals_omitted, part->intervals_omitted);
         add_operations(doc.figures, part->operations, doc.layout, part->path);

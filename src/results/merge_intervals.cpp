@@ -33,12 +33,6 @@ struct joint_interval {
     }
 };
 
-interval_load sum_of(const interval_load& a, const interval_load& b) {
-    return {a.intended + b.intended,   a.issued + b.issued,   a.skipped + b.skipped,
-            a.completed + b.completed, a.shed + b.shed,       a.shed_late + b.shed_late,
-            a.users + b.users,         a.backlog + b.backlog, a.in_flight_max + b.in_flight_max};
-}
-
 std::string line_of(joint_interval& joint, const std::vector<const result_file*>& parts,
                     const stats::layout& names) {
     std::sort(joint.members.begin(), joint.members.end(),
@@ -52,7 +46,7 @@ std::string line_of(joint_interval& joint, const std::vector<const result_file*>
     for (const placed_interval& one : joint.members) {
         const interval_figures& from = *one.figures;
         out.duration_s = std::max(out.duration_s, from.duration_s);
-        out.load = sum_of(out.load, from.load);
+        out.load.add(from.load);
         out.cores_busy.insert(out.cores_busy.end(), from.cores_busy.begin(), from.cores_busy.end());
         health.push_back(&from.health);
         for (const operation_figures& f : from.operations) {

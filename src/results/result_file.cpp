@@ -118,9 +118,9 @@ std::vector<operation_figures> read_table(const checked_members& from, std::stri
     return out;
 }
 
-load_figures read_load(const json& object, const place& at, const std::string& file) {
+stats::load_figures read_load(const json& object, const place& at, const std::string& file) {
     const checked_members from(object, at, file);
-    load_figures out;
+    stats::load_figures out;
     out.intended = from.count("intended");
     out.issued = from.count("issued");
     out.skipped = from.count("skipped");
@@ -128,9 +128,9 @@ load_figures read_load(const json& object, const place& at, const std::string& f
     out.cancelled = from.count("cancelled");
     out.shed = from.count("shed");
     out.shed_late = from.count("shed_late");
-    out.backlog_at_end = from.count("backlog_at_end");
+    out.backlog = from.count("backlog_at_end");
     out.backlog_age_max_ns = from.integer("backlog_age_max_ns");
-    out.max_in_flight = from.count("max_in_flight");
+    out.in_flight_max = from.count("max_in_flight");
     out.intended_rate_per_s = from.number("intended_rate_per_s");
     return out;
 }

@@ -104,7 +104,7 @@ point_figures point_figures_of(const run_document& doc) {
     double outage_share = 0;
     for (const group_figures& group : doc.groups)
         outage_share = std::max(outage_share, group.silence.outage_share);
-    for (const endpoint_silence& one : doc.endpoint_silences)
+    for (const stats::endpoint_silence& one : doc.endpoint_silences)
         outage_share = std::max(outage_share, one.figures.outage_share);
     const double seconds = doc.run.duration_s;
     point_figures out;
@@ -115,7 +115,7 @@ point_figures point_figures_of(const run_document& doc) {
     out.ok = all.ok_count;
     out.failed = all.failed_count;
     out.shed = doc.load.shed;
-    out.backlog_at_end = doc.load.backlog_at_end;
+    out.backlog_at_end = doc.load.backlog;
     out.shed_late = doc.load.shed_late;
     out.unfinished = all.unfinished;
     out.outage_share = outage_share;

@@ -8,6 +8,7 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/runtime/reactor.hpp>
 #include <chopsticks/runtime/task.hpp>
+#include <chopsticks/stats/run_figures.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -96,40 +97,11 @@ class session {
     virtual std::size_t endpoint() const noexcept { return 0; }
 };
 
-/// Counters of one core since the start; read by the collector at interval ends, on the owning
-/// core.
-struct driver_counters {
-    std::uint64_t connects = 0;
-    std::uint64_t connect_failures = 0;
-    std::uint64_t tls_handshakes = 0;
-    std::uint64_t tls_resumed = 0;
-    std::uint64_t open_connections = 0;
-    std::uint64_t timeouts = 0;
-    /// Of connect_failures: those for want of an ephemeral port, and of a file descriptor.
-    std::uint64_t no_port = 0;
-    std::uint64_t no_descriptor = 0;
-
-    void add(const driver_counters& more) noexcept {
-        connects += more.connects;
-        connect_failures += more.connect_failures;
-        tls_handshakes += more.tls_handshakes;
-        tls_resumed += more.tls_resumed;
-        open_connections += more.open_connections;
-        timeouts += more.timeouts;
-        no_port += more.no_port;
-        no_descriptor += more.no_descriptor;
-    }
-};
-
-/// A block device as open_target found or made it.
-struct opened_image {
-    std::string name;  ///< as the target's own tools take it
-    std::uint64_t bytes = 0;
-    bool made = false;  ///< by this run
-    /// Of what the load uses, at most so much was ever written, before the run; none: not known,
-    /// or not looked for.
-    std::optional<std::uint64_t> written_bytes;
-};
+/// Of one core since the start; read by the collector at interval ends, on the owning core.
+using driver_counters = stats::connection_figures;
+using stats::leftover;
+using stats::opened_image;
+using stats::wrong_data;
 
 /// What open_target found.
 struct target_state {
@@ -140,16 +112,6 @@ struct target_state {
     std::vector<opened_image> images;   ///< block devices that exist, in that order
     std::vector<std::string> notes;     ///< for the user and the result, e.g. options that differ
     std::vector<std::string> warnings;  ///< what makes figures mean something else; as notes
-};
-
-/// Things that a run made and that are still there. Names and commands are as the target's own
-/// tools take them.
-struct leftover {
-    std::string kind;  ///< of one of them: "image", "object", "bucket", "snapshot"
-    std::string name;  ///< of the one, or of what they all lie below
-    std::uint64_t count = 1;
-    bool exact = true;        ///< false: so many at most
-    std::string remove_with;  ///< a command that removes them; empty: none is known
 };
 
 /// What the operations of one core have asked the target to write, load or not.
@@ -165,13 +127,6 @@ struct write_account {
 struct left_count {
     bool known = false;           ///< false: it gave no whole answer
     std::vector<leftover> items;  ///< empty: nothing of the run's engine-counted objects is there
-};
-
-/// What the target holds instead of what was written, by comparison of content.
-struct wrong_data {
-    std::uint64_t places = 0;           ///< found wrong, each counted once
-    std::vector<std::string> examples;  ///< the first of them, one line each
-    std::uint64_t checked = 0;          ///< places that were read and compared
 };
 
 /// A driver on one core. Core 0 is the first of the run's world: what runs there runs once, however

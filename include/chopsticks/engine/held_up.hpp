@@ -14,23 +14,8 @@
 
 namespace chopsticks::engine {
 
-/// CPU time of the processes or threads of a name.
-struct cpu_user {
-    std::string name;
-    unsigned tasks = 0;
-    double cpu_s = 0;
-};
-
-/// Who had the CPUs in the measure phase, as whoever watches the host knows it. None: unknown.
-struct cpu_contention {
-    std::optional<double> throttled_s;      ///< by the quota of the control group, over all CPUs
-    std::optional<double> throttled_share;  ///< of the quota's periods
-    std::optional<double> stolen_s;         ///< by the hypervisor
-    std::optional<double> others_s;         ///< CPU time of other processes
-    std::optional<double> process_s;        ///< CPU time of this one, its cores included
-    std::vector<cpu_user> processes;        ///< others, the greatest first
-    std::vector<cpu_user> threads;          ///< this process's, the greatest first
-};
+using stats::cpu_contention;
+using stats::cpu_user;
 
 /// What kept the cores from running.
 enum class held_up_by : std::uint8_t {

@@ -13,8 +13,8 @@
 #include <chopsticks/engine/driver.hpp>
 #include <chopsticks/runtime/reactor.hpp>
 #include <chopsticks/scenario/scenario.hpp>
-#include <chopsticks/stats/gap_figures.hpp>
 #include <chopsticks/stats/recorder.hpp>
+#include <chopsticks/stats/run_figures.hpp>
 #include <chopsticks/stats/steadiness.hpp>
 #include <chopsticks/trace/op_log.hpp>
 #include <chopsticks/trace/replay.hpp>
@@ -30,87 +30,12 @@ namespace chopsticks::engine {
 enum class phase : std::uint8_t { open, prepare, ramp, warmup, measure, drain, cleanup, done };
 std::string_view name(phase p) noexcept;
 
-/// Counts of a group's load over some span, over all cores.
-struct load_figures {
-    std::uint64_t intended = 0;   ///< tasks due
-    std::uint64_t issued = 0;     ///< tasks begun
-    std::uint64_t skipped = 0;    ///< tasks not begun: there was nothing to do them on
-    std::uint64_t completed = 0;  ///< tasks ended, well or not
-    std::uint64_t cancelled = 0;  ///< tasks cut off by the end of the run; neither ok nor failed
-    std::uint64_t queued = 0;     ///< due, but no user was free: they waited, also for a moment
-    std::uint64_t shed = 0;       ///< due, but the queue was full
-    std::uint64_t shed_late = 0;  ///< due, but too late when it could begin
-    std::uint64_t backlog = 0;    ///< due, waiting in the queue at the end of the span
-    std::int64_t backlog_age_max_ns = 0;  ///< age of the oldest of them, the greatest over the span
-    std::uint64_t in_flight_max = 0;      ///< sum over cores of each core's maximum
-    std::uint64_t users = 0;  ///< closed loop: users that had their turn at the span's end
-
-    void add(const load_figures& other) noexcept;
-};
-
-/// Gaps between the arrivals of an open loop over the measure phase, all cores.
-struct pacing_figures {
-    stats::gap_figures planned;  ///< between due times: the plan
-    stats::gap_figures issued;   ///< between the instants at which the tasks were begun
-
-    void add(const pacing_figures& other) noexcept {
-        planned.add(other.planned);
-        issued.add(other.issued);
-    }
-};
-
-/// What was due in one stage of the measure phase.
-struct stage_figures {
-    explicit stage_figures(const stats::layout& names) : figures(names, 3) {}
-
-    double start_s = 0;  ///< since the measure phase began
-    double duration_s = 0;
-    stats::totals figures;             ///< these of all stages add up to run_result::measured
-    std::vector<load_figures> groups;  ///< and these to run_result::groups
-};
-
-/// Times without a success while something was due: of a group, or of one of its endpoints.
-struct silence_figures {
-    struct span {
-        double start_s = 0;  ///< since the measure phase began
-        double duration_s = 0;
-    };
-    double longest_s = 0;  ///< the longest of all; 0: none was longer than 10 ms
-    double allowed_s = 0;  ///< what is longer is an outage
-    std::vector<span> outages;
-    double outage_s = 0;      ///< their sum
-    double outage_share = 0;  ///< of the group's measure phase
-};
-
-/// Those of an endpoint that is one of several of its group.
-struct endpoint_silence {
-    std::size_t group = 0;
-    std::size_t endpoint = 0;  ///< index into layout::endpoints
-    silence_figures figures;
-};
-
-/// One core over one span.
-struct core_figures {
-    std::int64_t busy_ns = 0;              ///< of the loop's turns that did something
-    std::int64_t span_ns = 0;              ///< length of the span on this core
-    std::int64_t cpu_ns = 0;               ///< CPU time of the core's thread
-    std::int64_t lag_max_ns = 0;           ///< the longest turn of the loop
-    std::uint64_t switches_voluntary = 0;  ///< of the core's thread
-    std::uint64_t switches_involuntary = 0;
-    /// What the core's thread lost; of a run also while the last of its measured operations were
-    /// answered, which is no part of the span.
-    runtime::held_up_figures held_up;
-    std::int64_t drain_ns = 0;  ///< length of that time
-    double busy_share() const noexcept {
-        return span_ns > 0 ? static_cast<double>(busy_ns) / static_cast<double>(span_ns) : 0;
-    }
-    double held_up_share() const noexcept {
-        const std::int64_t watched_ns = span_ns + drain_ns;
-        return watched_ns > 0
-                   ? static_cast<double>(held_up.lost_ns()) / static_cast<double>(watched_ns)
-                   : 0;
-    }
-};
+using stats::core_figures;
+using stats::endpoint_silence;
+using stats::load_figures;
+using stats::pacing_figures;
+using stats::silence_figures;
+using stats::stage_figures;
 
 /// How late the cores' loops were; over all cores.
 struct loop_lag {

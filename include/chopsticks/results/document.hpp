@@ -12,8 +12,9 @@
 #include <chopsticks/results/slo.hpp>
 #include <chopsticks/results/verdicts.hpp>
 #include <chopsticks/scenario/scenario.hpp>
-#include <chopsticks/stats/gap_figures.hpp>
 #include <chopsticks/stats/recorder.hpp>
+#include <chopsticks/stats/run_figures.hpp>
+#include <chopsticks/stats/steadiness.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -43,18 +44,6 @@ struct warmup_cut {
     std::uint64_t failed = 0;    ///< operations that were cut and had failed
 };
 
-/// How well the mean throughput of the measure phase is known: 95 % confidence interval by batch
-/// means (stats::confidence_of_mean).
-struct throughput_estimate {
-    double mean_per_s = 0;        ///< of whole intervals
-    double half_width_per_s = 0;  ///< meaningful where `usable`
-    double lag1 = 0;              ///< correlation of neighbouring batch means
-    std::uint64_t batches = 0;
-    std::uint64_t batch_intervals = 0;
-    bool usable = false;     ///< enough batches, and they pass for independent
-    bool ended_run = false;  ///< the measure phase ended because this was narrow enough
-};
-
 /// The operation log that the run wrote beside its result.
 struct op_log_figures {
     std::string file;
@@ -76,8 +65,10 @@ struct run_info {
     run_verdicts verdicts;
     std::vector<phase_span> phases;
     warmup_cut warmup;
-    throughput_estimate throughput;
-    double interval_s = 1;              ///< planned length of an interval
+    /// Of whole intervals of the measure phase, operations per second.
+    stats::mean_confidence throughput;
+    bool confident = false;  ///< the measure phase ended because that was known well enough
+    double interval_s = 1;   ///< planned length of an interval
     std::vector<std::string> warnings;  ///< what the user should know but does not invalidate it
     std::vector<std::string> notes;     ///< what targets had to say when they were opened
 };
@@ -129,61 +120,15 @@ struct slo_figures {
     bool aborted = false;  ///< an objective that was missed ended the load
 };
 
-/// What was due and what came of it, over the measure phase. Counted in tasks: an operation, or a
-/// sequence of them. In a closed loop a task is due when a user is ready for it, so intended =
-/// issued and nothing waits.
-struct load_figures {
-    std::uint64_t intended = 0;           ///< tasks that were due
-    std::uint64_t issued = 0;             ///< begun
-    std::uint64_t skipped = 0;            ///< not begun: there was nothing to do them on
-    std::uint64_t completed = 0;          ///< ended, well or not
-    std::uint64_t cancelled = 0;          ///< cut off by the end of the run; neither ok nor failed
-    std::uint64_t shed = 0;               ///< dropped because the queue was full
-    std::uint64_t shed_late = 0;          ///< dropped because it was too late to begin it
-    std::uint64_t backlog_at_end = 0;     ///< due, neither issued nor shed, when measuring ended
-    std::int64_t backlog_age_max_ns = 0;  ///< the longest that due work waited in the queue
-    std::uint64_t max_in_flight = 0;      ///< the highest number in flight at a time
-    double intended_rate_per_s = 0;       ///< tasks per second asked for; 0 in a closed loop
-};
-
-/// The load of one interval.
-struct interval_load {
-    std::uint64_t intended = 0;
-    std::uint64_t issued = 0;
-    std::uint64_t skipped = 0;
-    std::uint64_t completed = 0;
-    std::uint64_t shed = 0;
-    std::uint64_t shed_late = 0;
-    std::uint64_t users = 0;    ///< closed loop: that had their turn at the interval's end
-    std::uint64_t backlog = 0;  ///< at the interval's end
-    std::uint64_t in_flight_max = 0;
-};
-
-/// Things of one kind that the run made and that are still on the target.
-struct left_item {
-    std::string kind;  ///< of one of them: "object", "image", "bucket"
-    std::string name;  ///< of the one, or of what they all lie below
-    std::uint64_t count = 1;
-    bool exact = true;        ///< false: so many at most
-    std::string remove_with;  ///< a command; empty: none is known
-};
-
-/// What verification found: places that hold something else than was written there.
-struct wrong_data_figures {
-    std::uint64_t places = 0;           ///< each counted once
-    std::uint64_t checked = 0;          ///< that were read and compared, also repeatedly
-    std::vector<std::string> examples;  ///< the first of them, one line each
-};
-
 /// Objects the run made, over all groups, as it counted them itself; what is left also as the
 /// target counts it, where that was asked.
 struct data_figures {
     std::uint64_t prepared = 0;        ///< written by the prepare phase
     std::uint64_t prepare_failed = 0;  ///< that the prepare phase could not write
     std::uint64_t alive_before_cleanup = 0;
-    std::uint64_t left_behind = 0;  ///< that cleanup could not delete, or was told to keep
-    std::vector<left_item> left;    ///< the same, by kind and place
-    std::optional<wrong_data_figures> wrong;  ///< none: nothing was verified
+    std::uint64_t left_behind = 0;           ///< that cleanup could not delete, or was told to keep
+    std::vector<stats::leftover> left;       ///< the same, by kind and place
+    std::optional<stats::wrong_data> wrong;  ///< none: nothing was verified
 };
 
 /// What came of the recording that a group replayed.
@@ -206,51 +151,10 @@ struct replay_figures {
     std::int64_t lateness_max_ns = 0;
 };
 
-/// How an open loop kept its plan: gaps between arrivals in units of what the rate curve expects.
-struct pacing_figures {
-    std::string arrivals;        ///< poisson, constant
-    stats::gap_figures planned;  ///< between the times at which tasks were due
-    stats::gap_figures issued;   ///< between the instants at which they were begun
-};
-
-/// What was due in one stage of the measure phase. Those of all stages add up to the figures of
-/// the measure phase.
-struct stage_figures {
-    explicit stage_figures(stats::totals all) : figures(std::move(all)) {}
-
-    double start_s = 0;  ///< since the measure phase began
-    double duration_s = 0;
-    stats::totals figures;
-    load_figures load;  ///< over all groups
-};
-
-/// A time without a success, while something was due, that was too long to be the target's pace.
-struct outage {
-    double start_s = 0;  ///< since the measure phase began
-    double duration_s = 0;
-};
-
-/// How long a group, or one of its endpoints, gave no success.
-struct silence_figures {
-    double longest_s = 0;     ///< the longest time; 0: none was longer than 10 ms
-    double allowed_s = 0;     ///< what is longer is an outage
-    double outage_s = 0;      ///< all of them
-    double outage_share = 0;  ///< of the group's measure phase
-    std::vector<outage> outages;
-};
-
-/// That of one of several endpoints of a group.
-struct endpoint_silence {
-    std::string group;
-    std::string endpoint;
-    silence_figures figures;
-};
-
-struct image_figures {
-    std::string name;  ///< "rbd/name"
-    std::uint64_t bytes = 0;
-    bool made = false;                           ///< by the run
-    std::optional<std::uint64_t> written_bytes;  ///< at most; none: not known, or not looked for
+/// How an open loop kept its plan.
+struct arrival_figures {
+    std::string law;  ///< poisson, constant
+    stats::pacing_figures gaps;
 };
 
 struct group_figures {
@@ -262,34 +166,12 @@ struct group_figures {
     std::uint32_t users = 0;  ///< closed loop: at full load
     double measured_s = 0;    ///< what its rates are divided by
     bool exhausted = false;   ///< it ended then, as nothing was left to work on
-    silence_figures silence;
-    load_figures load;
-    std::optional<pacing_figures> pacing;    ///< open loop
-    std::uint64_t alive_before_cleanup = 0;  ///< objects that existed when the load had ended
-    std::optional<replay_figures> replay;    ///< none: the load was no recording
-    std::vector<image_figures> images;       ///< block devices, as they were opened
-};
-
-/// One reactor over the measure phase.
-struct core_figures {
-    int cpu = -1;                 ///< the CPU it was pinned to; -1: not pinned
-    double busy_share = 0;        ///< wall time in turns of the loop that did something; 0 to 1
-    double cpu_share = 0;         ///< CPU time of its thread / wall time, spinning included; 0 to 1
-    std::int64_t lag_max_ns = 0;  ///< the longest turn of the loop
-    std::uint64_t switches_voluntary = 0;  ///< of the core's thread
-    std::uint64_t switches_involuntary = 0;
-    double held_up_share = 0;  ///< of the time its thread was kept from running; 0 to 1
-    std::int64_t held_up_max_ns = 0;
-    double queued_s = 0;   ///< of it: ready, while others had the CPU
-    double stopped_s = 0;  ///< of it: not even ready
-};
-
-struct connection_figures {
-    std::uint64_t opened = 0;
-    std::uint64_t failed = 0;
-    std::uint64_t tls_handshakes = 0;
-    std::uint64_t tls_resumed = 0;
-    std::uint64_t timeouts = 0;
+    stats::silence_figures silence;
+    stats::load_figures load;
+    std::optional<arrival_figures> pacing;    ///< open loop on a curve
+    std::uint64_t alive_before_cleanup = 0;   ///< objects that existed when the load had ended
+    std::optional<replay_figures> replay;     ///< none: the load was no recording
+    std::vector<stats::opened_image> images;  ///< block devices
 };
 
 struct nic_figures {
@@ -303,7 +185,8 @@ struct nic_figures {
 /// value the system did not tell is none, and null in the document.
 struct generator_figures {
     std::string idle = "hybrid";  ///< spin, hybrid or sleep: what its cores did until work was due
-    std::vector<core_figures> cores;
+    std::vector<stats::core_figures> cores;
+    std::vector<int> cpus;  ///< that the cores are pinned to; -1, or none here: not pinned
     std::optional<double> cpu_user_s;
     std::optional<double> cpu_system_s;
     std::optional<std::uint64_t> rss_bytes_max;  ///< over the life of the process
@@ -312,7 +195,7 @@ struct generator_figures {
     std::optional<std::uint64_t> context_switches_involuntary;
     std::optional<double> steal_share;             ///< of the host's CPU time; 0 to 1
     std::optional<std::uint64_t> tcp_retransmits;  ///< segments, of the whole host
-    connection_figures connections;
+    stats::connection_figures connections;
     std::map<std::string, nic_figures> nics;  ///< interfaces that moved bytes
     /// Open loop: from when a task was due to when its core's loop noticed. Empty in a closed loop.
     stats::histogram loop_lag;
@@ -335,11 +218,11 @@ struct run_document {
     slo_figures slo;
     stats::layout layout;
     stats::totals figures;  ///< of the measure phase; after `layout`, which it is made from
-    std::vector<stage_figures> stages;  ///< empty: the scenario has none
-    load_figures load;                  ///< over all groups
+    std::vector<stats::stage_figures> stages;  ///< empty: the scenario has none
+    stats::load_figures load;                  ///< over all groups
     data_figures data;
     std::vector<group_figures> groups;
-    std::vector<endpoint_silence> endpoint_silences;
+    std::vector<stats::endpoint_silence> endpoint_silences;
     generator_figures generator;
     health_figures health;
     /// Intervals as `to_line` gives them, oldest first: text, because an hour of them as objects
@@ -359,7 +242,7 @@ struct interval {
     double duration_s = 0;  ///< its real length
     std::string phase;      ///< ramp, warmup, measure, drain
     const stats::totals* figures = nullptr;  ///< not owned; made with the layout given to `to_line`
-    interval_load load;
+    stats::load_figures load;
     std::vector<double> cores_busy;  ///< busy share of each core, 0 to 1
     interval_health health = {};
 };

@@ -5,6 +5,7 @@
 
 #include <chopsticks/results/json.hpp>
 #include <chopsticks/stats/histogram.hpp>
+#include <chopsticks/stats/run_figures.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -23,24 +24,12 @@ struct nic_health {
     double at_limit_share = 0;               ///< of the time, over the scenario's limits.line_rate
 };
 
-/// CPU time of the processes or threads of a name.
-struct cpu_user {
-    std::string name;
-    unsigned tasks = 0;  ///< of them
-    double cpu_s = 0;
-};
-
 /// What kept the cores from running, and who had the CPUs.
 struct held_up_health {
-    double share = 0;                       ///< of the time of the core that lost most; 0 to 1
-    std::int64_t longest_ns = 0;            ///< at once
-    std::string by = "nothing";             ///< engine::name(held_up_by)
-    std::optional<double> throttled_s;      ///< by the quota of the control group, over all CPUs
-    std::optional<double> throttled_share;  ///< of the quota's periods
-    std::optional<double> others_cpu_s;     ///< of other processes
-    std::optional<double> process_cpu_s;    ///< of this one
-    std::vector<cpu_user> processes;        ///< others, the greatest first
-    std::vector<cpu_user> threads;          ///< of this process, the greatest first
+    double share = 0;             ///< of the time of the core that lost most; 0 to 1
+    std::int64_t longest_ns = 0;  ///< at once
+    std::string by = "nothing";   ///< engine::name(held_up_by)
+    stats::cpu_contention cpus;
 };
 
 /// A calibration of this very host and build that the run is held against.

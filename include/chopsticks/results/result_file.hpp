@@ -101,7 +101,7 @@ struct interval_figures {
     double t_s = 0;         ///< its start, since the load began; see result_file::load_began_ns
     double duration_s = 0;  ///< its real length
     std::string phase;      ///< ramp, warmup, measure, drain
-    interval_load load;
+    stats::load_figures load;
     std::vector<double> cores_busy;
     json health;
     std::vector<operation_figures> operations;
@@ -111,7 +111,7 @@ struct interval_figures {
 struct stage_record {
     double start_s = 0;  ///< since the measure phase began
     double duration_s = 0;
-    load_figures load;
+    stats::load_figures load;
     operation_figures total;
     std::vector<operation_figures> operations;
 };
@@ -136,7 +136,7 @@ struct result_file {
     bool valid = true;                 ///< the generator was not the limit
     std::vector<std::string> reasons;  ///< why it was
 
-    load_figures load;  ///< over all groups, in the measure phase
+    stats::load_figures load;  ///< over all groups, in the measure phase
     operation_figures total;
     std::vector<operation_figures> operations;
     std::vector<operation_figures> by_endpoint;

@@ -4,6 +4,7 @@
 /// cgroup's quota was used up, it was stopped, or the whole machine stood still. Whatever waits
 /// meanwhile is answered late, and without these figures the target would be blamed for it.
 
+#include <chopsticks/core/held_up.hpp>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -19,25 +20,7 @@ struct sched_times {
 /// None when the text is not what the kernel writes.
 std::optional<sched_times> parse_schedstat(std::string_view text) noexcept;
 
-/// Time that a thread lost.
-struct held_up_figures {
-    /// Ready, while other threads had the CPU, or a quota kept it away. 0 where the kernel does not
-    /// count it; the time is then part of stopped_ns.
-    std::int64_t queued_ns = 0;
-    /// Not even ready: stopped by a signal or a debugger, frozen, waiting for a page from a disk,
-    /// or the machine itself did not run.
-    std::int64_t stopped_ns = 0;
-    std::int64_t longest_ns = 0;  ///< the most in one stretch between two looks
-
-    std::int64_t lost_ns() const noexcept { return queued_ns + stopped_ns; }
-
-    /// Of the same thread, at another time.
-    void add(const held_up_figures& more) noexcept {
-        queued_ns += more.queued_ns;
-        stopped_ns += more.stopped_ns;
-        longest_ns = longest_ns > more.longest_ns ? longest_ns : more.longest_ns;
-    }
-};
+using chopsticks::held_up_figures;
 
 /// A stretch of a thread's time, as far as it was not the thread's own will.
 struct stretch {

@@ -3,6 +3,7 @@
 /// Who had the CPUs: the CPU quota of the process's control group, the process's own threads, and
 /// the other processes of the host. Asked of /proc and /sys by a thread beside the cores.
 
+#include <chopsticks/stats/run_figures.hpp>
 #include <chopsticks/telemetry/parse.hpp>
 #include <cstdint>
 #include <map>
@@ -14,12 +15,7 @@
 
 namespace chopsticks::telemetry {
 
-/// CPU time of all tasks of a name.
-struct cpu_user {
-    std::string name;    ///< of the command or thread; a number at its end is cut off
-    unsigned tasks = 0;  ///< processes or threads of that name which used any
-    double cpu_s = 0;
-};
+using stats::cpu_user;
 
 /// One process or thread at a moment.
 struct task_use {

@@ -148,10 +148,27 @@ TEST_CASE("document_of_a_run_that_measured_nothing_has_zero_rates_and_empty_hist
 TEST_CASE("document_figures_that_are_not_finite_never_become_null") {
     run_document doc = empty_document();
     doc.load.intended_rate_per_s = std::nan("");
-    doc.generator.cores.push_back({0, HUGE_VAL, 0.5, 0});
+    doc.run.throughput.mean = HUGE_VAL;
     const json out = to_json(doc);
     CHECK(out["load"]["intended_rate_per_s"] == 0.0);
-    CHECK(out["generator"]["cores"][0]["busy_share"] == 0.0);
+    CHECK(out["run"]["throughput"]["mean_per_s"] == 0.0);
+}
+
+TEST_CASE("document_shares_of_a_core_are_between_0_and_1") {
+    run_document doc = empty_document();
+    doc.generator.cores = {stats::core_figures(), sample::core(1003, 1001, 0, 0, 0)};
+    doc.generator.cores[1].held_up.stopped_ns = 1'500'000'000;
+    doc.generator.cores[1].drain_ns = 2'000'000'000;
+    doc.generator.cpus = {3};
+    const json cores = to_json(doc)["generator"]["cores"];
+    CHECK(cores[0]["cpu"] == 3);
+    CHECK(cores[0]["busy_share"] == 0.0);
+    CHECK(cores[0]["held_up_share"] == 0.0);
+    CHECK(cores[1]["cpu"].is_null());
+    CHECK(cores[1]["busy_share"] == 1.0);
+    CHECK(cores[1]["cpu_share"] == 1.0);
+    CHECK(cores[1]["held_up_share"] == 0.5);
+    CHECK(cores[1]["stopped_s"] == 1.5);
 }
 
 TEST_CASE("document_what_the_system_did_not_tell_is_null") {

@@ -64,7 +64,7 @@ run_document document_of(const std::string& id, std::size_t first, std::size_t o
     stats::recorder recorder(doc.layout);
     record_share(recorder, 1, first, of);
     recorder.add_to(doc.figures);
-    for (stage_figures& stage : doc.stages) {
+    for (stats::stage_figures& stage : doc.stages) {
         stage.figures = stats::totals(doc.layout, 3);
         recorder.add_to(stage.figures);
     }

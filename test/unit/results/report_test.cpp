@@ -103,7 +103,7 @@ TEST_CASE("report_of_block_devices_has_no_word_of_connections") {
     run_document doc = sample::document();
     doc.generator.connections = {};
     CHECK_FALSE(contains(report_of(doc), "connections"));
-    doc.generator.connections.failed = 3;
+    doc.generator.connections.connect_failures = 3;
     CHECK(contains(report_of(doc, 120), "0 connections and 3 that failed"));
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("report_shows_stages_in_a_table_of_their_own") {
 TEST_CASE("report_of_a_closed_loop_has_no_open_loop_line") {
     run_document doc = sample::document();
     doc.groups.erase(doc.groups.begin());
-    doc.groups[0].load.max_in_flight = 32;
+    doc.groups[0].load.in_flight_max = 32;
     const std::string out = report_of(doc);
     CHECK_FALSE(contains(out, "Open loop"));
     CHECK(contains(out, "Closed loop 32 users, most in flight 32"));
@@ -176,7 +176,7 @@ TEST_CASE("report_of_both_loops_tells_the_open_ones_tasks_without_the_closed_one
     run_document doc = sample::document();
     doc.groups[1].load.issued = 11'336;
     doc.groups[1].load.intended = 11'336;
-    doc.groups[1].load.max_in_flight = 32;
+    doc.groups[1].load.in_flight_max = 32;
     const std::string out = report_of(doc, 160);
     CHECK(contains(out, "issued 30000 (1000.0/s)"));
     CHECK(contains(out, "most in flight 256"));
@@ -327,10 +327,10 @@ TEST_CASE("report_says_when_errors_pass_the_limit_and_when_the_run_was_cut_short
 
 TEST_CASE("report_names_the_places_that_were_found_wrong_also_where_no_operation_met_them") {
     run_document doc = sample::document();
-    doc.data.wrong = wrong_data_figures{0, 7, {}};
+    doc.data.wrong = stats::wrong_data{0, 7, {}};
     CHECK_FALSE(contains(report_of(doc), "CORRUPT"));
     CHECK_FALSE(contains(report_of(doc), "Wrong data"));
-    doc.data.wrong = wrong_data_figures{40, 90, {"kept-0 offset 4096: a lost write"}};
+    doc.data.wrong = stats::wrong_data{40, 90, {"kept-0 offset 4096: a lost write"}};
     const std::string out = report_of(doc);
     CHECK(contains(out, "CORRUPT     40 places hold other data than was written"));
     CHECK(

@@ -109,28 +109,42 @@ inline void add_stages(run_document& doc, std::uint64_t operations) {
     for (const std::uint64_t thirds : {1, 2}) {
         stats::recorder recorder(doc.layout);
         load(recorder, operations * thirds / 3, 11 + thirds);
-        stage_figures stage{stats::totals(doc.layout, 3)};
+        stats::stage_figures stage(doc.layout);
         recorder.add_to(stage.figures);
         stage.start_s = thirds == 1 ? 0 : 10;
         stage.duration_s = 10.0 * static_cast<double>(thirds);
-        stage.load.intended = 10'000 * thirds;
-        stage.load.issued = 10'000 * thirds - 7;
-        stage.load.shed_late = 7;
-        stage.load.intended_rate_per_s = 1000;
+        stats::load_figures& due = stage.groups.emplace_back();
+        due.intended = 10'000 * thirds;
+        due.issued = 10'000 * thirds - 7;
+        due.shed_late = 7;
+        due.intended_rate_per_s = 1000;
         doc.stages.push_back(std::move(stage));
     }
 }
 
 /// Poisson arrivals, begun as planned.
-inline pacing_figures pacing(std::uint64_t gaps) {
-    pacing_figures out;
-    out.arrivals = "poisson";
+inline arrival_figures pacing(std::uint64_t gaps) {
+    arrival_figures out;
+    out.law = "poisson";
     random_stream random(23);
     for (std::uint64_t i = 0; i < gaps; ++i) {
         const double gap = random.exponential();
-        out.planned.record(gap);
-        out.issued.record(gap);
+        out.gaps.planned.record(gap);
+        out.gaps.issued.record(gap);
     }
+    return out;
+}
+
+/// Over a second.
+inline stats::core_figures core(std::int64_t busy_ms, std::int64_t cpu_ms, std::int64_t lag_max_ns,
+                                std::uint64_t voluntary, std::uint64_t involuntary) {
+    stats::core_figures out;
+    out.span_ns = 1'000'000'000;
+    out.busy_ns = busy_ms * 1'000'000;
+    out.cpu_ns = cpu_ms * 1'000'000;
+    out.lag_max_ns = lag_max_ns;
+    out.switches_voluntary = voluntary;
+    out.switches_involuntary = involuntary;
     return out;
 }
 
@@ -191,9 +205,9 @@ inline run_document document(std::uint64_t operations = 30'000) {
     doc.load.issued = 30'000;
     doc.load.completed = 29'998;
     doc.load.cancelled = 2;
-    doc.load.backlog_at_end = 13;
+    doc.load.backlog = 13;
     doc.load.backlog_age_max_ns = 4'200'000;
-    doc.load.max_in_flight = 256;
+    doc.load.in_flight_max = 256;
     doc.load.intended_rate_per_s = 1000;
     add_stages(doc, operations);
     doc.data.prepared = 1000;
@@ -218,14 +232,19 @@ inline run_document document(std::uint64_t operations = 30'000) {
     group.load = {};
     group.pacing.reset();
     doc.groups.push_back(group);
-    doc.generator.cores = {{0, 0.41, 0.55, 310'000, 12, 3}, {-1, 0.87, 0.93, 1'200'000, 1, 0}};
+    doc.generator.cores = {core(410, 550, 310'000, 12, 3), core(870, 930, 1'200'000, 1, 0)};
+    doc.generator.cpus = {0, -1};
     fill(doc.health);
     doc.generator.cpu_user_s = 12.25;
     doc.generator.cpu_system_s = 4.5;
     doc.generator.rss_bytes_max = 47'185'920;
     doc.generator.open_fds_max = 271;
     doc.generator.tcp_retransmits = 12;
-    doc.generator.connections = {257, 1, 257, 12, 3};
+    doc.generator.connections.connects = 257;
+    doc.generator.connections.connect_failures = 1;
+    doc.generator.connections.tls_handshakes = 257;
+    doc.generator.connections.tls_resumed = 12;
+    doc.generator.connections.timeouts = 3;
     doc.generator.nics["eth0"] = {1'000'000, 2'000'000, 0, 1};
     doc.generator.loop_lag.record(4'000);
     for (int i = 0; i < 3; ++i) {

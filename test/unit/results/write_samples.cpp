@@ -50,7 +50,7 @@ int main(int argc, char** argv) {
 
     run_document full = sample::document(1000);
     full.run.warmup.steady = false;
-    full.data.wrong = wrong_data_figures{3, 100, {"kept-0 offset 4096: a lost write"}};
+    full.data.wrong = chopsticks::stats::wrong_data{3, 100, {"kept-0 offset 4096: a lost write"}};
     full.validity = {false, {"core 0 was 99% busy"}};
     good = save(directory + "invalid.json", full) && good;
     interval_stream stream(directory + "full.jsonl", full.run, full.scenario, full.layout);
