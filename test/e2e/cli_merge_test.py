@@ -37,8 +37,8 @@ class merge_test(harness.case):
         """Results of runs side by side."""
         names = [f"part-{i}" for i in range(len(scenarios))]
         running = [self.start("run", "-f", self.file(f"{name}.yaml", text), "--embedded",
-                              "--embedded-faults", "error:rate=0.05,op=get", "--cores", "1", "--output",
-                              self.dir / f"{name}.json", "--quiet")
+                              "--embedded-faults", "error:rate=0.05,op=get", "--cores", "1",
+                              "--output", self.dir / f"{name}.json", "--quiet")
                    for name, text in zip(names, scenarios)]
         for process in running:
             process.communicate(timeout=60)
