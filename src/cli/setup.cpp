@@ -253,6 +253,7 @@ void run_setup::choose_cores(const run_arguments& a) {
 
 void run_setup::make_plan() {
     std::uint64_t sessions = 0;
+    std::uint64_t connecting_groups = 0;
     for (const scenario::group& g : scenario.groups) {
         if (g.shape == subject_shape::extents) {
             plan_blocks(g);
@@ -260,7 +261,8 @@ void run_setup::make_plan() {
             needs.prepare_operations += g.data.objects;
             needs.prepare_bytes += static_cast<double>(g.data.objects) * g.data.size.mean();
         }
-        if (g.shape == subject_shape::objects) {
+        if (g.shape == subject_shape::objects && !is_dummy(g.workload)) {
+            ++connecting_groups;
             sessions += g.open ? g.open->max_in_flight : scenario::users_most(g.closed);
         }
         if (g.open) {
@@ -282,15 +284,10 @@ void run_setup::make_plan() {
     const bool helpers = scenario.phase.prepare || scenario.phase.cleanup;
     const std::uint64_t per_group =
         std::max<std::uint64_t>(scenario.phase.prepare_concurrency, options.cores) + 1;
-    const auto s3_groups = static_cast<std::uint64_t>(
-        std::count_if(scenario.groups.begin(), scenario.groups.end(),
-                      [](const scenario::group& g) { return g.shape == subject_shape::objects; }));
-    const std::uint64_t at_once = sessions + (helpers ? per_group * s3_groups : 0);
-    const bool dummy = workload.driver == "dummy";
+    const std::uint64_t at_once = sessions + (helpers ? per_group * connecting_groups : 0);
     needs.descriptors = descriptors_base + descriptors_per_core * options.cores +
                         needs.cluster_connections * descriptors_per_cluster +
-                        (dummy ? 0 : at_once * (embedded ? 2 : 1));
-    if (dummy) needs.connections = 0;
+                        at_once * (embedded ? 2 : 1);
 }
 
 void run_setup::plan_blocks(const scenario::group& g) {
