@@ -89,14 +89,15 @@ class work_source {
 /// What a source is made from. What is referred to outlives it.
 struct source_options {
     const scenario::group* plan = nullptr;
-    unsigned core = 0;
+    unsigned core = 0;  ///< its number among `cores`, all cores of the run's world
     unsigned cores = 1;
-    std::size_t users = 0;                 ///< on this core
-    std::uint32_t helpers = 0;             ///< of prepare and cleanup, on this core at most
-    bool protect_initial = false;          ///< the initial data is not this run's to remove
-    std::uint64_t seed = 0;                ///< of the group; the same on all cores
-    std::uint64_t data_seed = 0;           ///< of sizes and contents
-    random_stream* random = nullptr;       ///< of the load's choices: drawn from by `begin` alone
+    std::size_t users = 0;         ///< on this core
+    std::uint32_t helpers = 0;     ///< of prepare and cleanup, on this core at most
+    bool protect_initial = false;  ///< the initial data is not this run's to remove
+    std::uint64_t seed = 0;        ///< of the group; the same on all cores
+    std::uint64_t data_seed = 0;   ///< of sizes and contents
+    /// Of the load's choices; of a source only `begin` draws from it.
+    random_stream* random = nullptr;
     trace::replay_lane* replay = nullptr;  ///< null: the load is no recording
 };
 
