@@ -129,29 +129,25 @@ std::size_t part_called(const stats::layout& names, const std::string& name) {
     return static_cast<std::size_t>(at - names.parts.begin());
 }
 
-/// Parts stand in the list of operations, and are none.
-void add_operation_names(stats::layout& names, const std::vector<operation_figures>& figures) {
-    for (const operation_figures& f : figures) {
-        const bool there = index_of(names.operations, f.name) < names.operations.size();
-        if (f.part_of.empty() && !there) names.operations.push_back(f.name);
-    }
-    for (const operation_figures& f : figures) {
+void add_part_names(stats::layout& names, const std::vector<operation_figures>& parts) {
+    for (const operation_figures& f : parts) {
         const std::size_t of = index_of(names.operations, f.part_of);
-        if (of == names.operations.size() || part_called(names, f.name) < names.parts.size()) {
-            continue;
-        }
+        const bool known = part_called(names, f.name) < names.parts.size();
+        if (known || of == names.operations.size()) continue;
         names.parts.push_back({f.name, static_cast<std::uint16_t>(of)});
+    }
+}
+
+void add_parts(stats::totals& sum, const result_file& from, const stats::layout& names) {
+    for (const operation_figures& f : from.operation_parts) {
+        const std::size_t i = part_called(names, f.name);
+        if (i < names.parts.size()) add_up(sum.by_part[i], f, from.path);
     }
 }
 
 void add_operations(stats::totals& sum, const std::vector<operation_figures>& operations,
                     const stats::layout& names, const std::string& file) {
     for (const operation_figures& f : operations) {
-        if (!f.part_of.empty()) {
-            const std::size_t part = part_called(names, f.name);
-            if (part < names.parts.size()) add_up(sum.by_part[part], f, file);
-            continue;
-        }
         const std::size_t i = index_of(names.operations, f.name);
         if (i == names.operations.size()) continue;
         add_up(sum.by_operation[i], f, file);
@@ -311,6 +307,7 @@ run_document sum_of(const work& w) {
             number(member(member(part->document, "run"), "throughput"), "mean_per_s");
         doc.intervals_omitted = std::max(doc.intervals_omitted, part->intervals_omitted);
         add_operations(doc.figures, part->operations, doc.layout, part->path);
+        add_parts(doc.figures, *part, doc.layout);
         for (const operation_figures& f : part->by_endpoint)
             add_up(doc.figures.by_endpoint[index_of(doc.layout.endpoints, f.name)], f, part->path);
         for (const auto& [group, figures] : part->groups().items())
@@ -437,7 +434,8 @@ merged_result merge(const std::vector<result_file>& files) {
         const std::int64_t behind_ns = part->load_began_ns() - w.parts[0]->load_began_ns();
         w.offsets_s.push_back(static_cast<double>(behind_ns) / 1e9);
         list_parts(*part, w.offsets_s.back(), w.list);
-        add_operation_names(w.names, part->operations);
+        add_names(w.names.operations, part->operations);
+        add_part_names(w.names, part->operation_parts);
         add_names(w.names.endpoints, part->by_endpoint);
     }
     refuse_duplicates(w.list);

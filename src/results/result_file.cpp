@@ -202,7 +202,9 @@ void read_result_members(result_file& out) {
     out.reasons = validity.texts("reasons");
     out.load = read_load(from.any("load"), place{nullptr, "load"}, out.path);
     out.total = read_figures(from.any("total"), place{nullptr, "total"}, out.path, "");
-    out.operations = read_table(from, "operations");
+    for (operation_figures& one : read_table(from, "operations")) {
+        (one.part_of.empty() ? out.operations : out.operation_parts).push_back(std::move(one));
+    }
     out.by_endpoint = read_table(from, "by_endpoint");
     read_stages(from, out);
     out.intervals_omitted = from.count("intervals_omitted");

@@ -67,9 +67,8 @@ struct error_figures {
 /// Figures of one operation, endpoint or size class over one span of time, as in
 /// docs/reference/result.md. Rates are of successes per second of the span.
 struct operation_figures {
-    std::string name;  ///< "<group>/<operation>", the endpoint, the size class; "" of a total
-    /// Not empty: these are of one of the requests that this operation is made of, and in no total.
-    std::string part_of;
+    std::string name;     ///< "<group>/<operation>", the endpoint, the size class; "" of a total
+    std::string part_of;  ///< of a part: the operation that it is one of the requests of
     std::uint64_t ok = 0;
     std::uint64_t failed = 0;
     std::uint64_t skipped = 0;
@@ -139,6 +138,8 @@ struct result_file {
     stats::load_figures load;  ///< over all groups, in the measure phase
     operation_figures total;
     std::vector<operation_figures> operations;
+    /// Of the requests that operations are made of: in no total, as the operations are.
+    std::vector<operation_figures> operation_parts;
     std::vector<operation_figures> by_endpoint;
     std::vector<stage_record> stages;
     std::vector<interval_figures> intervals;

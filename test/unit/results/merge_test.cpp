@@ -145,6 +145,7 @@ TEST_CASE("merge_of_the_parts_of_a_run_is_the_whole_to_the_bucket") {
     const json merged = json::parse(merge(shares()).text);
     for (const char* const key : {"operations", "total", "by_endpoint"})
         check_same(whole[key], merged[key], key);
+    CHECK(merged["operations"]["s3/put.last"]["part_of"] == "s3/put");
     for (std::size_t s = 0; s < 2; ++s) {
         check_same(whole["stages"][s]["operations"], merged["stages"][s]["operations"], "stage");
         check_same(whole["stages"][s]["total"], merged["stages"][s]["total"], "stage");

@@ -83,6 +83,19 @@ TEST_CASE("result_file_has_every_figure_of_the_document") {
     CHECK(read.intervals[1].operations.size() == 3);
 }
 
+TEST_CASE("result_file_has_parts_apart_from_operations") {
+    json changed = to_json(sample::document(200));
+    json& operations = changed["operations"];
+    operations["s3/put.last"] = operations["s3/put"];
+    operations["s3/put.last"]["part_of"] = "s3/put";
+    const result_file read = parse_file(changed.dump(), "r.json");
+    CHECK(read.operations.size() == 3);
+    REQUIRE(read.operation_parts.size() == 1);
+    CHECK(read.operation_parts[0].name == "s3/put.last");
+    CHECK(read.operation_parts[0].part_of == "s3/put");
+    CHECK(read.operation_parts[0].ok == find(read.operations, "s3/put")->ok);
+}
+
 TEST_CASE("result_file_gives_back_the_histograms_with_exact_extremes_and_mean") {
     const run_document doc = sample::document(2000);
     const result_file read = parse_file(to_text(doc), "r.json");
