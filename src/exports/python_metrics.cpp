@@ -166,8 +166,11 @@ json whole_summary(const result_file& r, const std::string& name, std::int64_t b
     out["overall_performance"] = {{"duration_ms", summary_of(all.response())},
                                   {"throughput_mbps", json::object()}};
     std::map<std::string, summed> by_type;
-    for (const operation_figures& f : r.operations)
+    for (const operation_figures& f : r.operations) {
+        // Requests that an operation is made of are in its figures.
+        if (!f.part_of.empty()) continue;
         by_type.try_emplace(type_of(r, f.name), 3).first->second.add(f, r.path);
+    }
     out["by_operation"] = json::object();
     for (const auto& [type, sum] : by_type) {
         const stats::figures& f = sum.figures();

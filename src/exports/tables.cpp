@@ -66,11 +66,11 @@ std::string shown_latency(const results::latency_figures& l, std::int64_t ns, co
 }  // namespace
 
 void write_csv(const result_file& r, const record_source&, const text_sink& out) {
-    std::vector<std::string> fields = {"operation"};
+    std::vector<std::string> fields = {"operation", "part_of"};
     add_headings(fields);
     out(csv_line(fields));
     const auto row = [&](const std::string& name, const operation_figures& f) {
-        fields = {name};
+        fields = {name, f.part_of};
         add_figures(fields, f);
         out(csv_line(fields));
     };

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <deque>
 #include <limits>
+#include <tuple>
 
 #include "combine.hpp"
 #include "json_text.hpp"
@@ -75,9 +76,9 @@ std::vector<std::string> merge_intervals(const std::vector<const result_file*>& 
         for (const interval_figures& one : parts[p]->intervals)
             all.push_back({offsets_s[p] + one.t_s, p, &one});
     }
-    std::stable_sort(
-        all.begin(), all.end(),
-        [](const placed_interval& a, const placed_interval& b) { return a.began_s < b.began_s; });
+    std::sort(all.begin(), all.end(), [](const placed_interval& a, const placed_interval& b) {
+        return std::tie(a.began_s, a.part, a.figures) < std::tie(b.began_s, b.part, b.figures);
+    });
     std::vector<std::string> out;
     // Those that may take another; older ones cannot.
     std::deque<joint_interval> open;

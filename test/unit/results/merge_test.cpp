@@ -163,6 +163,28 @@ TEST_CASE("merge_of_the_parts_of_a_run_is_the_whole_to_the_bucket") {
     }
 }
 
+TEST_CASE("merge_keeps_what_operations_are_made_of_in_no_total") {
+    std::vector<result_file> parts;
+    for (const char* const id : {"a", "b"}) {
+        run_document doc = sample::document(10);
+        doc.run.id = id;
+        doc.layout.parts = {{"s3/put.data", 1}};
+        doc.figures = stats::totals(doc.layout, 3);
+        stats::recorder recorder(doc.layout);
+        stats::sample s;
+        s.done_ns = 5000;
+        recorder.record_part(s);
+        recorder.add_to(doc.figures);
+        doc.stages.clear();
+        parts.push_back(loaded(doc));
+    }
+    const json merged = merge(parts).document;
+    CHECK(merged["operations"]["s3/put.data"]["ok"] == 2);
+    CHECK(merged["operations"]["s3/put.data"]["part_of"] == "s3/put");
+    CHECK(merged["operations"]["s3/put"]["ok"] == 0);
+    CHECK(merged["total"]["ok"] == 0);
+}
+
 TEST_CASE("merged_result_loads_like_any_other_and_names_its_parts") {
     const merged_result merged = merge(shares());
     const result_file read = parse_file(merged.text, "m.json");
