@@ -70,7 +70,11 @@ list_scanner::state list_scanner::feed(std::string_view slice) noexcept {
             ++name_end;
         if (name_end < end && *name_end == '>' && name_end != name) {
             const std::string_view text(name, static_cast<std::size_t>(name_end - name));
-            if (!(name == tag + 1 ? open_element(text) : close_element(text))) state_ = state::bad;
+            // No longer than one that comes in pieces may be: where it is cut is no matter.
+            const bool fits = text.size() <= name_.size();
+            if (!fits || !(name == tag + 1 ? open_element(text) : close_element(text))) {
+                state_ = state::bad;
+            }
             p = name_end + 1;
             continue;
         }

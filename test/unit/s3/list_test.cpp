@@ -4,6 +4,7 @@
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
+#include <set>
 #include <string>
 
 #include "../../support/allocations.hpp"
@@ -231,6 +232,23 @@ TEST_CASE("parse_list_and_parse_buckets_cut_body_is_an_error") {
     for (std::size_t n = 0; n < buckets.size(); ++n)
         REQUIRE(parse_buckets(buckets.substr(0, n)).has_error());
     REQUIRE(parse_buckets(buckets).has_value());
+}
+
+TEST_CASE("list_scanner_name_that_is_too_long_is_bad_at_every_split") {
+    const auto verdicts = [](std::size_t size) {
+        const std::string name(size, 'n');
+        const std::string page = "<ListBucketResult><IsTruncated>false</IsTruncated><" + name +
+                                 "></" + name + "></ListBucketResult>";
+        std::set<list_scanner::state> seen;
+        for (std::size_t cut = 0; cut <= page.size(); ++cut) {
+            list_scanner scanner;
+            scanner.feed(std::string_view(page).substr(0, cut));
+            seen.insert(scanner.feed(std::string_view(page).substr(cut)));
+        }
+        return seen;
+    };
+    CHECK(verdicts(48) == std::set{list_scanner::state::complete});
+    CHECK(verdicts(49) == std::set{list_scanner::state::bad});
 }
 
 TEST_CASE("list_scanner_token_is_limited") {
