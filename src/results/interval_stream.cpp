@@ -7,6 +7,7 @@
 #include <chopsticks/results/interval_stream.hpp>
 #include <utility>
 
+#include "bounded_json.hpp"
 #include "file_io.hpp"
 #include "json_text.hpp"
 
@@ -97,11 +98,21 @@ std::string interval_stream::write(std::string_view line) {
            "; the run goes on, and the result at its end will hold the intervals";
 }
 
-interval_file read_intervals(const std::string& path) {
-    std::string text;
-    if (const int error = read_file(path, text); error != 0) {
-        throw config_error(failed_to("read the interval stream", path, error));
+namespace {
+
+/// null: not one JSON document within bounds.
+json line_of(std::string_view line, const std::string& path) {
+    try {
+        return parse_bounded(line, path);
+    } catch (const config_error&) {
+        return nullptr;
     }
+}
+
+}  // namespace
+
+interval_file read_intervals(const std::string& path) {
+    const std::string text = read_bounded(path, "read the interval stream");
     interval_file out;
     std::string_view rest = text;
     for (std::size_t number = 1; !rest.empty(); ++number) {
@@ -110,9 +121,9 @@ interval_file read_intervals(const std::string& path) {
         const bool last = end == std::string_view::npos;
         rest.remove_prefix(last ? rest.size() : end + 1);
         if (line.empty()) continue;
-        json value = json::parse(line, nullptr, false);
+        json value = line_of(line, path);
         const std::string place = path + ":" + std::to_string(number) + ": ";
-        if (value.is_discarded() && last && number > 1) {
+        if (value.is_null() && last && number > 1) {
             out.torn = true;
             break;
         }
