@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/rbd/workload.hpp>
 #include <chopsticks/results/read.hpp>
 #include <chopsticks/s3/driver/cleanup.hpp>
+#include <chopsticks/s3/workload.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <cstdio>
@@ -51,10 +53,14 @@ void read_result(const cleanup_arguments& a, cleanup_plan& plan) {
         throw config_error("--result " + a.result_file + ": it has no run id; give --run ID");
     }
     for (const results::json& group : member(member(doc, "scenario"), "groups")) {
-        const auto* const of = scenario::catalogue::find_workload(text(group, "workload"));
-        if (of == nullptr || of->shape != scenario::subject_shape::objects) {
+        const std::string of = text(group, "workload");
+        if (of == rbd::describe_workload().name) {
             plan.images = true;
             continue;
+        }
+        if (of != s3::describe_workload().name) {
+            throw config_error("--result " + a.result_file + ": cleanup has no way to look for " +
+                               "what a run of the workload \"" + of + "\" left");
         }
         plan.objects = true;
         const std::string prefix = text(member(group, "data"), "prefix");

@@ -7,6 +7,7 @@
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/write.hpp>
+#include <chopsticks/s3/workload.hpp>
 #include <chopsticks/s3/workload/settings.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
@@ -184,7 +185,8 @@ void run_setup::set_target(const run_arguments& a, bool start_target) {
         throw config_error(
             "--embedded-faults: only the embedded endpoint has them; add --embedded");
     }
-    if (first_of(subject_shape::objects) == nullptr) {
+    const std::vector<std::string_view> used = workloads();
+    if (std::find(used.begin(), used.end(), s3::describe_workload().name) == used.end()) {
         if (!a.embedded) return;
         throw config_error(
             "--embedded: is an S3 endpoint, and this scenario has no S3 groups; to try it without "

@@ -7,7 +7,9 @@ namespace chopsticks::rbd {
 namespace {
 
 struct dummy_step final : engine::bound_step {
-    explicit dummy_step(const scenario::step& what) : moves_data(carries_data(what.code)) {}
+    explicit dummy_step(const scenario::step& what)
+        : moves_data(describe_workload().operations[what.code].carries !=
+                     scenario::catalogue::payload::none) {}
 
     bool moves_data;
 };

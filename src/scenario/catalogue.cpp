@@ -34,6 +34,12 @@ void add(workload described) {
                            ": the top of the workload config is taken by " +
                            std::string(at_top()->name));
     }
+    // What a run made is removed at its end: there has to be something to do it with.
+    if (described.shape == subject_shape::objects &&
+        find_operation(described, described.clean_with) == nullptr) {
+        throw config_error("workload " + std::string(described.name) +
+                           ": of objects, and clean_with names no operation that removes one");
+    }
     all_workloads().push_back(std::move(described));
 }
 

@@ -10,12 +10,11 @@ import unittest
 
 from source_tree import cpp_files, root, strings_of, text_of, without_comments_and_literals
 
-workloads = ("s3", "rbd")
-
-# Where they may be named: a workload's own folders, and the one list of all workloads.
-own = re.compile(r"(?:src|include/chopsticks)/(?:" + "|".join(workloads) + r")[/.]")
+# Where they may be named: a workload's own folders, and the one list of all workloads. A workload
+# is called as its namespace.
 the_list = "src/cli/workloads.cpp"
-
+workloads = re.findall(r"\b(\w+)::describe_workload\b", text_of(root / the_list))
+own = re.compile(r"(?:src|include/chopsticks)/(?:" + "|".join(workloads) + r")[/.]")
 name = re.compile(r"(?:" + "|".join(workloads) + r")(?:[^\w ].*)?", re.DOTALL)
 
 
@@ -50,6 +49,10 @@ class rule_test(unittest.TestCase):
                      '#include <chopsticks/s3/driver.hpp>', "s3_config s3; rbd_reader r;",
                      '"s3_access_log"', '"rbd_random_read"', '"// rbd"', '"chopsticks/s3"'):
             self.assertEqual(count(text, self.codes), 0, text)
+
+    def test_workloads_are_found(self):
+        self.assertIn("s3", workloads)
+        self.assertIn("rbd", workloads)
 
     def test_codes_are_found(self):
         self.assertEqual(codes_in("enum a_operation : int {\n a_x = 0,\n a_y = 1,\n};\n"

@@ -139,9 +139,9 @@ struct workload {
     std::vector<driver> drivers;  ///< the first is the default
     std::vector<driver_feature> features = {};
     std::vector<operation> operations;
-    std::string_view prepare_with;          ///< the operation that makes the initial data
-    std::string_view clean_with;            ///< that removes an object; empty: none has to be
-    std::string_view clean_container_with;  ///< that removes a container; as `clean_with`
+    std::string_view prepare_with;  ///< the operation that makes the initial data
+    std::string_view clean_with;    ///< that removes an object; empty: of extents, which are kept
+    std::string_view clean_container_with;  ///< that removes a container; empty: none is made
     std::string_view container;             ///< what a container is called: "bucket"
     settings_rule settings;
 

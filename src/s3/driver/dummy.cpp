@@ -8,7 +8,8 @@ namespace {
 
 struct dummy_step final : engine::bound_step {
     explicit dummy_step(const scenario::step& what)
-        : moves_data(what.code == s3_put || what.code == s3_get) {}
+        : moves_data(describe_workload().operations[what.code].carries !=
+                     scenario::catalogue::payload::none) {}
 
     bool moves_data;
 };

@@ -98,6 +98,9 @@ TEST_CASE("other_workload_is_added_once_and_does_not_take_the_top_of_the_file") 
     second.name = "lab2";
     second.settings.top_keys = {"shelf"};
     CHECK_THROWS_WITH_AS(catalogue::add(second), doctest::Contains("is taken by"), config_error);
+    second.settings.top_keys.clear();
+    second.clean_with = "";
+    CHECK_THROWS_WITH_AS(catalogue::add(second), doctest::Contains("removes one"), config_error);
     CHECK(catalogue::find_workload("lab2") == nullptr);
 }
 

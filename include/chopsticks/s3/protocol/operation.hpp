@@ -75,7 +75,7 @@ enum class request_body : std::uint8_t {
 
 /// What the body of a success is; a refusal's is text.
 enum class answer_body : std::uint8_t {
-    none,     ///< there is none, or nobody looks at it
+    none,     ///< there is none: of a head request
     content,  ///< the object's, or the part that was asked for
     listing,
     text,  ///< nothing, or a few lines
