@@ -8,6 +8,7 @@
 #include <chopsticks/core/random.hpp>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "figures.hpp"
 #include "run_series.hpp"
@@ -35,8 +36,8 @@ struct side {
 std::vector<std::size_t> by_start(runs all) {
     std::vector<std::size_t> order(all.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return all[a].started_ns < all[b].started_ns;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return std::pair(all[a].started_ns, a) < std::pair(all[b].started_ns, b);
     });
     return order;
 }

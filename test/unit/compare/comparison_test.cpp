@@ -113,7 +113,8 @@ TEST_CASE("comparison_of_short_single_runs_knows_no_error") {
     random_stream random(65);
     const auto base = make_side(random, 1, {.seconds = 20}, 0);
     const auto now = make_side(random, 1, {.level = 1, .seconds = 20, .started_s = 100}, 0);
-    const auto& one = row_of(compare_runs(base, now, {}), p50);
+    const auto found = compare_runs(base, now, {});
+    const auto& one = row_of(found, p50);
     CHECK(one.said == verdict::inconclusive);
     CHECK(one.test == compare::test_kind::none);
 }
