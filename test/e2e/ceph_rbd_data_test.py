@@ -181,8 +181,11 @@ class lost_data_test(rbd_case):
 
     def test_cleanup_counts_an_image_that_a_client_has_open(self):
         process = self.start(*self.arguments(self.config(), measure="60s"))
-        harness.wait_until("a load", lambda: (self.dir / "r.jsonl").exists() and self.images())
-        run = json.loads((self.dir / "r.jsonl").read_text().splitlines()[0])["run"]["id"]
+        stream = self.dir / "r.jsonl"
+        # Its second line is of an interval: the image is made, and open.
+        harness.wait_until("a load",
+                           lambda: stream.exists() and stream.read_text().count("\n") > 1)
+        run = json.loads(stream.read_text().splitlines()[0])["run"]["id"]
         cleanup = ["cleanup", "--workload-config", self.config(), "--run", run]
         for more in ([], ["--yes"]):
             done = self.run_binary(*cleanup, *more)
