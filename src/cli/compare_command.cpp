@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <cerrno>
 #include <chopsticks/compare/report.hpp>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/units.hpp>
@@ -7,12 +8,14 @@
 #include <chopsticks/results/write.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sstream>
 
 #include "command.hpp"
+#include "one_file.hpp"
 
 namespace chopsticks::cli {
 
@@ -122,12 +125,16 @@ void refuse(const std::vector<std::string>& why, bool force) {
     throw config_error(text);
 }
 
+/// Throws where it cannot: a pipeline that reads half of it must not take it for all.
+void say(const std::string& text) {
+    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+    if (std::fflush(stdout) == 0 && written) return;
+    throw config_error(std::string("cannot write to standard output: ") + std::strerror(errno));
+}
+
 void write_json(const std::string& path, const results::json& document) {
     const std::string text = document.dump(1, ' ', false, results::json::error_handler_t::replace);
-    if (path == "-") {
-        std::printf("%s\n", text.c_str());
-        return;
-    }
+    if (path == "-") return say(text + "\n");
     const std::string problem = results::write_file(path, text + "\n");
     if (!problem.empty()) throw config_error("--json: " + problem);
 }
@@ -139,8 +146,7 @@ void print(const compare_arguments& a, const Report& report) {
     const auto format =
         a.format == "markdown" ? compare::report_format::markdown : compare::report_format::table;
     const std::string text = render(report, format, results::terminal_options::of(STDOUT_FILENO));
-    std::fputs(text.c_str(), stdout);
-    std::fflush(stdout);
+    say(text);
 }
 
 int compare_results(const compare_arguments& a, const std::vector<result_file>& base,
@@ -192,7 +198,19 @@ int compare_sweeps(const compare_arguments& a, const result_file& base, const re
     return exit_ok;
 }
 
+void check_json_file(const compare_arguments& a) {
+    if (a.json.empty() || a.json == "-") return;
+    for (const auto* side : {&a.base, &a.now}) {
+        for (const std::string& file : *side) {
+            if (!is_one_file(file, a.json)) continue;
+            throw config_error("--json " + a.json +
+                               ": one of the results; the comparison needs a file of its own");
+        }
+    }
+}
+
 int compare_files(const compare_arguments& a) {
+    check_json_file(a);
     const std::vector<result_file> base = load(a.base);
     const std::vector<result_file> now = load(a.now);
     if (is_sweep(base) != is_sweep(now)) {

@@ -17,6 +17,9 @@ namespace {
 /// nine bytes for each of the 33,792 buckets of three digits.
 constexpr std::size_t hdr_bytes_max = 40 + 33'792 * 9;
 
+/// Operations of a run, and endpoints. Each costs a merge a quarter of a megabyte.
+constexpr std::size_t operations_max = 1000;
+
 bool decode_into(const latency_figures& from, std::optional<stats::histogram>& out) {
     if (from.hdr.empty()) {
         out.emplace();
@@ -113,6 +116,9 @@ operation_figures read_figures(const json& object, const place& at, const std::s
 std::vector<operation_figures> read_table(const checked_members& from, std::string_view key) {
     std::vector<operation_figures> out;
     from.each(key, [&](const json& one, const place& there, std::string_view name) {
+        if (out.size() == operations_max) {
+            from.fail(key, "has more than " + std::to_string(operations_max) + " members");
+        }
         out.push_back(read_figures(one, there, from.file(), name));
     });
     return out;

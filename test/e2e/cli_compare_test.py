@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -126,6 +127,24 @@ class compare_test(harness.case):
         self.assertEqual(harness.schema_errors(json.loads(first.out), "compare"), [])
         done = self.compare(*sides, "--format", "markdown")
         self.assertIn("| operation | figure | base | new |", done.out)
+
+    def test_no_result_is_overwritten_and_no_output_is_lost(self):
+        base, new = self.side("slow", "base", (1, 2)), self.side("slow", "new", (1, 2))
+        kept = new[0].read_bytes()
+        link = self.dir / "link.json"
+        link.symlink_to(new[0])
+        for output in (new[0], link):
+            done = self.compare(base, new, "--json", output)
+            self.assert_code(done, harness.bad_usage)
+            self.assert_one_clear_message(done, "a file of its own")
+        self.assertEqual(new[0].read_bytes(), kept)
+        for form in (["--json", "-"], ["--format", "markdown"], []):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run(
+                    [harness.binary, "compare", *base, "--vs", *new, *form], stdout=full,
+                    stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, harness.bad_usage)
+            self.assertIn("No space left", done.stderr)
 
     def test_margins_are_settable(self):
         sides = (self.side("slow", "base"), self.side("slow", "new"))

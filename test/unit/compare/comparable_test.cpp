@@ -39,6 +39,14 @@ TEST_CASE("refusals_of_runs_of_one_scenario_are_none") {
     CHECK(sides().refused().empty());
 }
 
+TEST_CASE("refusals_name_a_run_that_an_objective_ended") {
+    sides s;
+    s.now[1].document["slo"]["aborted"] = false;
+    CHECK(s.refused().empty());
+    s.now[1].document["slo"]["aborted"] = true;
+    CHECK(has(s.refused(), "ended early"));
+}
+
 TEST_CASE("refusals_name_what_was_other_work") {
     sides s;
     auto& group = s.now[1].document["scenario"]["groups"][0];
