@@ -349,7 +349,7 @@ TEST_CASE("histogram_takes_back_exact_figures_that_fit_its_buckets") {
     histogram exact;
     for (const std::int64_t v : {12'345, 1'234'567, 2'000'001})
         exact.record(v);
-    auto h = std::move(histogram::decode(exact.encode()).value());
+    auto h = histogram::decode(exact.encode()).value();
     CHECK(h.max() != exact.max());
     CHECK_FALSE(h.restore(12'345, 3'000'000, 1e6, 0));
     CHECK_FALSE(h.restore(11'000, 2'000'001, 1e6, 0));
