@@ -34,7 +34,7 @@ std::string iso_time(std::int64_t wall_ns) {
 
 /// One of the seven types there, where one of the operation's names is one; else its own name.
 std::string type_of(const result_file& r, const std::string& operation) {
-    const std::string own = name_of(operation);
+    std::string own = name_of(operation);
     const auto is_type = [](std::string_view name) {
         return std::find(std::begin(operation_types), std::end(operation_types), name) !=
                std::end(operation_types);

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <openssl/evp.h>
 
+#include <chopsticks/s3/workload.hpp>
 #include <functional>
 #include <mutex>
 

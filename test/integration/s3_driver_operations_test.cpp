@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chopsticks/s3/workload.hpp>
+
 #include "../support/canned_s3.hpp"
 #include "s3_driver_rig.hpp"
 
