@@ -178,16 +178,21 @@ bool op_log_decoder::decode_records(std::string_view payload, std::uint32_t coun
                                     std::uint16_t core, std::int64_t base_ns) {
     byte_reader r{payload};
     std::int64_t intended_ns = base_ns;
+    const auto after = [&](std::int64_t from_ns) {
+        std::int64_t sum = 0;
+        if (__builtin_add_overflow(from_ns, r.signed_varint(), &sum)) r.ok = false;
+        return sum;
+    };
     records_.clear();
     record_at_ = 0;
     for (std::uint32_t i = 0; i < count; ++i) {
         op_record& o = records_.emplace_back();
         const unsigned flags = r.fixed<std::uint8_t>();
         const std::uint64_t op = r.varint();
-        intended_ns += r.signed_varint();
+        intended_ns = after(intended_ns);
         o.intended_ns = intended_ns;
-        if ((flags & flag_unsent) == 0) o.sent_ns = intended_ns + r.signed_varint();
-        o.done_ns = intended_ns + r.signed_varint();
+        if ((flags & flag_unsent) == 0) o.sent_ns = after(intended_ns);
+        o.done_ns = after(intended_ns);
         o.has_object = (flags & flag_object) != 0;
         if (o.has_object) o.object = r.varint();
         if ((flags & flag_size) != 0) o.size = r.varint();
