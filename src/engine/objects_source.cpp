@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/engine/run.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
 
 #include "popularity_law.hpp"
 #include "streams.hpp"
@@ -58,8 +57,7 @@ objects_source::objects_source(const source_options& options)
             CHOPSTICKS_ASSERT(s.use != subject_use::unstated && !scenario::is_of_extents(s.use));
             puts |= s.use == subject_use::make;
             removes_own |= puts && s.use == subject_use::remove;
-            const bool receives = scenario::catalogue::operation_of(plan_, s).carries ==
-                                  scenario::catalogue::payload::received;
+            const bool receives = s.carries == scenario::payload::received;
             steps_.push_back({s.use, receives, false, false, false, s.range_bytes});
         }
         steps_[first].first = true;

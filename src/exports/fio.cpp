@@ -74,7 +74,7 @@ json latency_json(const stats::histogram& h) {
 /// A direction of fio's, or none.
 std::string direction_of(const result_file& r, const std::string& operation) {
     using scenario::subject_use;
-    using scenario::catalogue::payload;
+    using scenario::payload;
     const auto* const row = row_of(r, operation);
     if (row == nullptr) return {};
     if (row->carries == payload::received) return "read";

@@ -115,6 +115,7 @@ step plain_step(const operation& op) {
     s.op = op.name;
     s.code = op.code;
     s.use = op.use;
+    s.carries = op.carries;
     s.parts = op.parts;
     s.align_bytes = s.block.max();
     for (const parameter& p : op.parameters) {

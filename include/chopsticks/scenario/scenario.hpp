@@ -76,6 +76,7 @@ struct step {
     std::uint16_t code = 0;  ///< position in catalogue::workload::operations
     /// As the operation's row and the parameters say.
     subject_use use = subject_use::unstated;
+    payload carries = payload::none;  ///< as the row says
     /// The requests it is made of, each of which is recorded by itself; empty: it is one.
     std::vector<std::string_view> parts;
     /// What only drivers read, in the order of the operation's row (catalogue::plain_step).

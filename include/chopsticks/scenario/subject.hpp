@@ -29,6 +29,13 @@ enum class subject_use : std::uint8_t {
     whole_extent,      ///< an extent as a whole, no place of it
 };
 
+/// Whose bytes an operation moves.
+enum class payload : std::uint8_t {
+    none,      ///< nobody's: its messages only
+    sent,      ///< the subject's, to the target
+    received,  ///< the subject's, from the target
+};
+
 /// Bytes of an extent are chosen for it.
 constexpr bool has_place(subject_use use) noexcept {
     return use == subject_use::read_extent || use == subject_use::change_extent;

@@ -62,13 +62,6 @@ struct replay_rule {
     std::string_view why_not = {};  ///< if it cannot be replayed: the reason, for the user
 };
 
-/// Whose bytes an operation moves.
-enum class payload : std::uint8_t {
-    none,      ///< nobody's: its messages only
-    sent,      ///< the subject's, to the target
-    received,  ///< the subject's, from the target
-};
-
 /// What an operation on a place of an extent asks of that place, beyond what all do.
 struct place_rule {
     /// Not 0: the target does it as one step. The scenario gives one size, a power of two up to

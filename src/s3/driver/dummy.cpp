@@ -1,6 +1,6 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/s3/driver.hpp>
-#include <chopsticks/s3/workload.hpp>
+#include <chopsticks/scenario/scenario.hpp>
 
 namespace chopsticks::s3 {
 
@@ -8,8 +8,7 @@ namespace {
 
 struct dummy_step final : engine::bound_step {
     explicit dummy_step(const scenario::step& what)
-        : moves_data(describe_workload().operations[what.code].carries !=
-                     scenario::catalogue::payload::none) {}
+        : moves_data(what.carries != scenario::payload::none) {}
 
     bool moves_data;
 };

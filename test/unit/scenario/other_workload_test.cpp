@@ -38,7 +38,6 @@ std::unique_ptr<workload_settings> read_lab(const catalogue::settings_source& fr
 }
 
 catalogue::workload describe_lab() {
-    using catalogue::payload;
     return {
         .name = "lab",
         .description = "bottles on a shelf",
