@@ -71,8 +71,9 @@ inline bool objects_source::take(hand& h, const trace::planned_operation* record
     const subject_use use = h.step->use;
     const bool of_containers = scenario::is_of_containers(use);
     h.from = of_containers ? &containers_ : &objects_;
-    if (recorded != nullptr) return take_recorded(h, *recorded);
-    if (h.own && use != subject_use::none && !of_containers) {
+    const bool of_objects = use != subject_use::none && !of_containers;
+    if (recorded != nullptr && of_objects) return take_recorded(h, *recorded);
+    if (h.own && of_objects) {
         h.how = claim::own;
         h.ref = h.object;
         return true;
@@ -129,28 +130,12 @@ bool objects_source::take_recorded(hand& h, const trace::planned_operation& reco
             }
             h.how = claim::put;
             return objects_.begin_put(h.ref);
-        case subject_use::remove:
+        default:
+            CHOPSTICKS_ASSERT(use == subject_use::remove);
             keys_->forget(key);
             h.how = claim::remove;
             return objects_.begin_delete(h.ref);
-        case subject_use::make_container:
-            h.how = claim::put;
-            return containers_.begin_put(h.ref);
-        case subject_use::remove_container:
-            h.how = claim::remove;
-            return containers_.begin_delete(h.ref);
-        case subject_use::none:
-            h.how = claim::none;
-            h.ref = load::object_ref();
-            return true;
-        case subject_use::unstated:
-        case subject_use::read_extent:
-        case subject_use::change_extent:
-        case subject_use::whole_extent:
-            break;
     }
-    CHOPSTICKS_ASSERT(!"a step of objects");
-    return false;
 }
 
 inline void objects_source::fill_in(const hand& h, const trace::planned_operation* recorded,
