@@ -133,7 +133,7 @@ void say(const std::string& text) {
 }
 
 void write_json(const std::string& path, const results::json& document) {
-    const std::string text = document.dump(1, ' ', false, results::json::error_handler_t::replace);
+    const std::string text = results::dump(document, 1);
     if (path == "-") return say(text + "\n");
     const std::string problem = results::write_file(path, text + "\n");
     if (!problem.empty()) throw config_error("--json: " + problem);

@@ -104,9 +104,7 @@ std::uint64_t seed_of(std::uint64_t base, std::uint64_t n) noexcept {
 }
 
 bool write_series(const std::string& path, const results::json& document) {
-    const std::string text =
-        document.dump(2, ' ', false, results::json::error_handler_t::replace) + "\n";
-    const std::string problem = results::write_file(path, text);
+    const std::string problem = results::write_file(path, results::dump(document, 2) + "\n");
     if (!problem.empty()) std::fprintf(stderr, "chopsticks: %s\n", problem.c_str());
     return problem.empty();
 }

@@ -31,9 +31,7 @@ constexpr const char* untold[] = {"scenario.description", "scenario.file",   "sc
 using facts = std::map<std::string, std::string>;
 
 std::string text_of(const json& value) {
-    return results::printable(value.is_string()
-                                  ? value.get<std::string>()
-                                  : value.dump(-1, ' ', false, json::error_handler_t::replace));
+    return results::printable(value.is_string() ? value.get<std::string>() : results::dump(value));
 }
 
 /// Leaves of a document by their path: "groups[0].load.open.rate_per_s".

@@ -73,8 +73,8 @@ json latency_json(const stats::histogram& h) {
 
 /// A direction of fio's, or none.
 std::string direction_of(const result_file& r, const std::string& operation) {
-    using scenario::subject_use;
     using scenario::payload;
+    using scenario::subject_use;
     const auto* const row = row_of(r, operation);
     if (row == nullptr) return {};
     if (row->carries == payload::received) return "read";
@@ -213,7 +213,7 @@ void write_fio(const result_file& r, const record_source&, const text_sink& out)
         job["sys_cpu"] = cpu_percent(r, "system");
         document["jobs"].push_back(std::move(job));
     }
-    out(document.dump(2, ' ', false, json::error_handler_t::replace) + "\n");
+    out(results::dump(document, 2) + "\n");
 }
 
 }  // namespace chopsticks::exports

@@ -101,15 +101,11 @@ class metric_rows {
     std::uint64_t number_ = 0;
 };
 
-std::string text_of(const json& document) {
-    return document.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 /// As Python's csv writes it.
 std::string python_text(const json& value) {
     if (value.is_null()) return "";
     if (value.is_boolean()) return value.get<bool>() ? "True" : "False";
-    return value.is_string() ? value.get<std::string>() : text_of(value);
+    return value.is_string() ? value.get<std::string>() : results::dump(value);
 }
 
 json summary_of(const stats::response_times& times) {
@@ -209,7 +205,7 @@ void write_metrics_csv(const result_file& r, const record_source& log, const tex
 void write_metrics_jsonl(const result_file& r, const record_source& log, const text_sink& out) {
     metric_rows rows(r);
     log([&](const trace::op_log_header& header, const trace::op_record& record) {
-        out(text_of(rows.next(header, record)) + "\n");
+        out(results::dump(rows.next(header, record)) + "\n");
     });
 }
 
@@ -243,13 +239,14 @@ void write_metrics_json(const result_file& r, const record_source& log, const te
     config["environment"] = r.environment();
     config["client_info"] = json::object();
     config["tags"] = json::object();
-    out("{\n\"test_config\": " + text_of(config) + ",\n\"summary\": " +
-        text_of(whole_summary(r, test_name, began_ns, ended_ns)) + ",\n\"operation_metrics\": [");
+    out("{\n\"test_config\": " + results::dump(config) +
+        ",\n\"summary\": " + results::dump(whole_summary(r, test_name, began_ns, ended_ns)) +
+        ",\n\"operation_metrics\": [");
     if (log) {
         metric_rows rows(r);
         bool first = true;
         log([&](const trace::op_log_header& header, const trace::op_record& record) {
-            out((first ? "\n" : ",\n") + text_of(rows.next(header, record)));
+            out((first ? "\n" : ",\n") + results::dump(rows.next(header, record)));
             first = false;
         });
     }

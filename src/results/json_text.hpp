@@ -8,12 +8,6 @@
 
 namespace chopsticks::results {
 
-/// Error texts come from the target and are cut at a byte count, so they need not be valid UTF-8:
-/// what is not becomes U+FFFD instead of an exception that would lose the result.
-inline std::string dump(const json& value, int indent = -1) {
-    return value.dump(indent, ' ', false, json::error_handler_t::replace);
-}
-
 /// Six decimals of a share, a rate or a time in seconds: more would be noise, and would make a diff
 /// of two results unreadable. What is not finite is 0.
 inline double rounded(double value) {
