@@ -16,13 +16,6 @@ using results::text_table;
 constexpr std::size_t indent = 12;
 constexpr std::size_t differences_most = 12;
 
-constexpr const char* red = "\x1b[31m";
-constexpr const char* green = "\x1b[32m";
-constexpr const char* yellow = "\x1b[33m";
-constexpr const char* faint = "\x1b[2m";
-constexpr const char* bold = "\x1b[1m";
-constexpr const char* plain = "\x1b[0m";
-
 /// "  what  base -> new" where it fits, otherwise a line each.
 std::string difference_text(const disparity& one, std::size_t width) {
     const std::string line = "  " + one.what + "  " + one.base + " -> " + one.now;
@@ -55,12 +48,12 @@ std::string forced_text(const std::vector<std::string>& forced, std::size_t widt
 /// A line of a table in the colour of its verdict, which is its last word.
 std::string painted(const std::string& line) {
     const char* color = nullptr;
-    if (line.ends_with(name(verdict::regressed))) color = red;
-    if (line.ends_with(name(verdict::improved))) color = green;
-    if (line.ends_with("suspect +") || line.ends_with("suspect -")) color = yellow;
+    if (line.ends_with(name(verdict::regressed))) color = results::red;
+    if (line.ends_with(name(verdict::improved))) color = results::green;
+    if (line.ends_with("suspect +") || line.ends_with("suspect -")) color = results::yellow;
     // "12.3 ms?": thin.
-    if (line.find("? ") != std::string::npos) color = faint;
-    return color == nullptr ? line : color + line + plain;
+    if (line.find("? ") != std::string::npos) color = results::faint;
+    return color == nullptr ? line : color + line + results::plain;
 }
 
 /// A row of nothing but its name.
@@ -138,7 +131,9 @@ std::size_t width_of(const results::terminal_options& terminal) {
 std::string title(const std::string& words, std::size_t width,
                   const results::terminal_options& terminal) {
     const std::string text = paragraph("", 0, words, width);
-    return terminal.color ? bold + text.substr(0, text.size() - 1) + plain + "\n\n" : text + "\n";
+    return terminal.color
+               ? results::bold + text.substr(0, text.size() - 1) + results::plain + "\n\n"
+               : text + "\n";
 }
 
 }  // namespace

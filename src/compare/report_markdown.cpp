@@ -8,18 +8,7 @@ namespace chopsticks::compare {
 
 namespace {
 
-std::string markdown_row(const std::vector<std::string>& row_cells) {
-    std::string out = "|";
-    for (const std::string& cell : row_cells) {
-        out += " ";
-        for (const char c : cell) {
-            if (c == '|') out += '\\';
-            out += c;
-        }
-        out += " |";
-    }
-    return out + "\n";
-}
+using results::markdown_row;
 
 std::string markdown_rule(std::size_t left) {
     std::string out = "|";

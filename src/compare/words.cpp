@@ -13,11 +13,7 @@ namespace chopsticks::compare {
 
 namespace {
 
-std::string fixed(double value, int decimals) {
-    char out[64];
-    std::snprintf(out, sizeof out, "%.*f", decimals, value);
-    return out;
-}
+using results::decimal;
 
 std::string signed_text(double value, int decimals) {
     char out[64];
@@ -122,12 +118,12 @@ std::string value_text(const figure& what, double value) {
     if (what.is_latency() && value == 0) return "-";
     switch (what.kind) {
         case figure_kind::error_rate:
-            return fixed(100 * value, 2) + "%";
+            return decimal(100 * value, 2) + "%";
         case figure_kind::bandwidth:
             value /= 1e6;
             [[fallthrough]];
         case figure_kind::throughput:
-            return fixed(value, value < 99.95 ? 2 : value < 9999.5 ? 1 : 0);
+            return decimal(value, value < 99.95 ? 2 : value < 9999.5 ? 1 : 0);
         default:
             return format_latency(std::llround(value));
     }
@@ -163,7 +159,7 @@ std::vector<std::string> cells(const row& one, const std::string& first) {
             bound + value_text(one.what, one.now) + mark,
             change_text(one.what, one.share_changed()),
             range_text(one),
-            tested ? fixed(one.p, 3) : "-",
+            tested ? decimal(one.p, 3) : "-",
             verdict_text(one)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/text.hpp>
 #include <cmath>
 
 #include "writers.hpp"
@@ -40,20 +41,6 @@ void add_figures(std::vector<std::string>& to, const operation_figures& f) {
     to.push_back(decimals(f.bytes_per_s, 6));
     add_latency(to, f.response);
     add_latency(to, f.service);
-}
-
-std::string markdown_cell(std::string_view text) {
-    std::string out;
-    for (const char c : text)
-        out += c == '|' ? std::string("\\|") : std::string(1, c == '\n' ? ' ' : c);
-    return out;
-}
-
-std::string markdown_row(const std::vector<std::string>& cells) {
-    std::string out = "|";
-    for (const std::string& cell : cells)
-        out += " " + markdown_cell(cell) + " |";
-    return out + "\n";
 }
 
 /// With a mark where the figure is a lower bound.
@@ -96,17 +83,17 @@ void write_intervals_csv(const result_file& r, const record_source&, const text_
 
 void write_markdown(const result_file& r, const record_source&, const text_sink& out) {
     const results::json& name = r.scenario().contains("name") ? r.scenario()["name"] : "";
-    out("### " + markdown_cell(name.is_string() ? name.get<std::string>() : "") + "\n\n");
+    out("### " + results::markdown_text(name.is_string() ? name.get<std::string>() : "") + "\n\n");
     out("Run `" + r.run_id + "`, " + format_utc(r.started_ns) + ", measured " +
         decimals(r.duration_s, 1) + " s" + (r.interrupted ? ", interrupted" : "") + ".\n\n");
     for (const std::string& reason : r.reasons)
-        out("**Invalid**: " + markdown_cell(reason) + "\n\n");
-    out(markdown_row({"operation", "ok", "failed", "ops/s", "MB/s", "mean", "p50", "p90", "p99",
-                      "p99.9", "max"}));
+        out("**Invalid**: " + results::markdown_text(reason) + "\n\n");
+    out(results::markdown_row({"operation", "ok", "failed", "ops/s", "MB/s", "mean", "p50", "p90",
+                               "p99", "p99.9", "max"}));
     out("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     const auto row = [&](const std::string& title, const operation_figures& f) {
         const results::latency_figures& l = f.response;
-        out(markdown_row(
+        out(results::markdown_row(
             {title, std::to_string(f.ok), std::to_string(f.failed), decimals(f.rate_per_s, 2),
              decimals(f.bytes_per_s / 1e6, 3), shown_latency(l, std::llround(l.mean_ns), "mean_ns"),
              shown_latency(l, l.p50_ns, "p50_ns"), shown_latency(l, l.p90_ns, "p90_ns"),

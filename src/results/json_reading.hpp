@@ -6,18 +6,10 @@
 #include <chopsticks/results/json.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <chopsticks/results/text.hpp>
-#include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <string>
 
 namespace chopsticks::results {
-
-inline constexpr const char* red = "\x1b[31m";
-inline constexpr const char* green = "\x1b[32m";
-inline constexpr const char* yellow = "\x1b[33m";
-inline constexpr const char* bold = "\x1b[1m";
-inline constexpr const char* plain = "\x1b[0m";
 
 inline std::string painted(const std::string& words, const char* color,
                            const terminal_options& options) {
@@ -56,12 +48,6 @@ inline bool flag(const json& object, const char* key) {
 /// A count in full as long as that is readable.
 inline std::string whole(std::uint64_t value) {
     return value < 1'000'000'000 ? std::to_string(value) : format_count(static_cast<double>(value));
-}
-
-inline std::string decimal(double value, int decimals) {
-    char out[64];
-    std::snprintf(out, sizeof out, "%.*f", decimals, std::isfinite(value) ? value : 0.0);
-    return out;
 }
 
 inline std::string percent(double share, int decimals) {

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <chopsticks/results/text.hpp>
+#include <cmath>
+#include <cstdio>
 #include <utility>
 
 namespace chopsticks::results {
@@ -127,6 +129,26 @@ text_table text_table::without(std::size_t column) const {
     for (std::size_t& other : out.leave_out_)
         other -= other > column ? 1 : 0;
     return out;
+}
+
+std::string decimal(double value, int decimals) {
+    char out[64];
+    std::snprintf(out, sizeof out, "%.*f", decimals, std::isfinite(value) ? value : 0.0);
+    return out;
+}
+
+std::string markdown_text(std::string_view text) {
+    std::string out;
+    for (const char c : text)
+        out += c == '|' ? std::string("\\|") : std::string(1, c == '\n' ? ' ' : c);
+    return out;
+}
+
+std::string markdown_row(const std::vector<std::string>& cells) {
+    std::string out = "|";
+    for (const std::string& cell : cells)
+        out += " " + markdown_text(cell) + " |";
+    return out + "\n";
 }
 
 std::string text_table::render(std::size_t width) const {

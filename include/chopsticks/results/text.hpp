@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// Text in columns for the terminal. Widths are columns: a UTF-8 character counts as one.
+/// Text in columns for the terminal, and tables of Markdown. Widths are columns: a UTF-8 character
+/// counts as one.
 
 #include <cstddef>
 #include <string>
@@ -8,6 +9,14 @@
 #include <vector>
 
 namespace chopsticks::results {
+
+// What a terminal takes for colours.
+inline constexpr const char* red = "\x1b[31m";
+inline constexpr const char* green = "\x1b[32m";
+inline constexpr const char* yellow = "\x1b[33m";
+inline constexpr const char* faint = "\x1b[2m";
+inline constexpr const char* bold = "\x1b[1m";
+inline constexpr const char* plain = "\x1b[0m";
 
 /// Columns a text takes.
 std::size_t columns(std::string_view text) noexcept;
@@ -19,12 +28,21 @@ std::string_view cut(std::string_view text, std::size_t width) noexcept;
 /// sequences among them, and bytes that are no UTF-8 become '?'.
 std::string printable(std::string_view text);
 
+/// With so many decimals; what is not finite is 0.
+std::string decimal(double value, int decimals);
+
 std::string pad_left(std::string_view text, std::size_t width);
 std::string pad_right(std::string_view text, std::size_t width);
 
 /// A paragraph behind a label: words wrapped to `width`, further lines indented to the first word.
 std::string paragraph(std::string_view label, std::size_t indent, std::string_view text,
                       std::size_t width);
+
+/// A line of a table in Markdown. What a cell may not hold is escaped, or a space.
+std::string markdown_row(const std::vector<std::string>& cells);
+
+/// What stands in such a cell; also safe in a paragraph.
+std::string markdown_text(std::string_view text);
 
 /// Rows under a header: the first column to the left, the others to the right, each as wide as it
 /// needs. A first column too wide for `width` goes on a line of its own; columns that may be left
