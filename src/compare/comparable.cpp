@@ -156,12 +156,6 @@ std::string use_of_seeds(runs all) {
     return seeds.size() == all.size() ? "another for each run" : "the same for some runs";
 }
 
-bool was_aborted(const result_file& run) {
-    const auto slo = run.document.find("slo");
-    return slo != run.document.end() && slo->is_object() && slo->contains("aborted") &&
-           (*slo)["aborted"] == true;
-}
-
 void refuse_run(const result_file& run, std::vector<std::string>& to) {
     const std::string who = results::printable(run.path);
     if (!run.valid) {
@@ -173,7 +167,7 @@ void refuse_run(const result_file& run, std::vector<std::string>& to) {
         to.push_back(who + " was interrupted");
     } else if (!run.problem.empty()) {
         to.push_back(who + " ended early: " + results::printable(run.problem));
-    } else if (was_aborted(run)) {
+    } else if (run.aborted) {
         to.push_back(who + " ended early: an objective was missed");
     }
     if (!(run.duration_s > 0)) to.push_back(who + " measured nothing");

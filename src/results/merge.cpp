@@ -266,7 +266,7 @@ Verdict worst(const work& w, const char* key, std::initializer_list<Verdict> fro
 void give_verdicts(run_document& doc, const work& w) {
     doc.validity.valid = doc.validity.reasons.empty();
     for (const result_file* part : w.parts)
-        doc.slo.aborted = doc.slo.aborted || flag(member(part->document, "slo"), "aborted");
+        doc.slo.aborted = doc.slo.aborted || part->aborted;
     std::vector<scenario::slo> objectives;
     for (const json& one : member(member(w.parts[0]->document, "slo"), "objectives"))
         objectives.push_back(scenario::parse_slo(text(one, "text")));

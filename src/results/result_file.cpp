@@ -8,6 +8,7 @@
 #include "bounded_json.hpp"
 #include "checked_members.hpp"
 #include "combine.hpp"
+#include "json_reading.hpp"
 
 namespace chopsticks::results {
 
@@ -206,6 +207,7 @@ void read_result_members(result_file& out) {
     const checked_members validity(from.any("validity"), validity_at, out.path);
     out.valid = validity.flag("valid");
     out.reasons = validity.texts("reasons");
+    out.aborted = flag(member(out.document, "slo"), "aborted");
     out.load = read_load(from.any("load"), place{nullptr, "load"}, out.path);
     out.total = read_figures(from.any("total"), place{nullptr, "total"}, out.path, "");
     for (operation_figures& one : read_table(from, "operations")) {

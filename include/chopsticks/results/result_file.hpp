@@ -128,7 +128,8 @@ struct result_file {
     double duration_s = 0;        ///< of the measure phase: what rates are divided by
     std::uint64_t seed = 0;
     bool interrupted = false;
-    std::string problem;  ///< why it ended before its plan did; empty: it did not
+    bool aborted = false;  ///< an objective that was missed ended the load
+    std::string problem;   ///< why it ended before its plan did; empty: it did not
     int exit_status = 0;
     double interval_s = 1;             ///< planned length of an interval
     std::vector<phase_span> phases;    ///< since `started_ns`

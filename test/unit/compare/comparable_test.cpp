@@ -41,9 +41,8 @@ TEST_CASE("refusals_of_runs_of_one_scenario_are_none") {
 
 TEST_CASE("refusals_name_a_run_that_an_objective_ended") {
     sides s;
-    s.now[1].document["slo"]["aborted"] = false;
     CHECK(s.refused().empty());
-    s.now[1].document["slo"]["aborted"] = true;
+    s.now[1].aborted = true;
     CHECK(has(s.refused(), "ended early"));
 }
 

@@ -83,6 +83,14 @@ TEST_CASE("result_file_has_every_figure_of_the_document") {
     CHECK(read.intervals[1].operations.size() == 3);
 }
 
+TEST_CASE("result_file_says_that_an_objective_ended_the_run") {
+    json written = to_json(sample::document(200));
+    for (const bool aborted : {false, true}) {
+        written["slo"]["aborted"] = aborted;
+        CHECK(parse_file(written.dump(), "r.json").aborted == aborted);
+    }
+}
+
 TEST_CASE("result_file_has_parts_apart_from_operations") {
     json changed = to_json(sample::document(200));
     json& operations = changed["operations"];
