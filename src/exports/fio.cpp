@@ -97,9 +97,10 @@ class samples {
         return values_.empty() ? 0 : sum / static_cast<double>(values_.size());
     }
     double deviation() const {
+        const double middle = mean();
         double squares = 0;
         for (const double v : values_)
-            squares += (v - mean()) * (v - mean());
+            squares += (v - middle) * (v - middle);
         return values_.size() < 2 ? 0
                                   : std::sqrt(squares / static_cast<double>(values_.size() - 1));
     }

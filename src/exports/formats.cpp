@@ -86,6 +86,12 @@ const results::json& group_member(const result_file& r, const std::string& group
 
 }  // namespace
 
+std::string scenario_text(const result_file& r, const char* key) {
+    const auto there = r.scenario().find(key);
+    const bool known = there != r.scenario().end() && there->is_string();
+    return known ? there->get<std::string>() : std::string();
+}
+
 std::string group_text(const result_file& r, const std::string& group, const char* key) {
     const results::json& value = group_member(r, group, key);
     return value.is_string() ? value.get<std::string>() : std::string();

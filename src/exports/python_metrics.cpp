@@ -210,8 +210,7 @@ void write_metrics_jsonl(const result_file& r, const record_source& log, const t
 }
 
 void write_metrics_json(const result_file& r, const record_source& log, const text_sink& out) {
-    const json& name = r.scenario().contains("name") ? r.scenario()["name"] : "";
-    const std::string test_name = name.is_string() ? name.get<std::string>() : "";
+    const std::string test_name = scenario_text(r, "name");
     const std::int64_t began_ns = r.measure_began_ns();
     const std::int64_t ended_ns = began_ns + std::llround(r.duration_s * 1e9);
     std::uint64_t users = 0;
@@ -225,14 +224,13 @@ void write_metrics_json(const result_file& r, const record_source& log, const te
         if (workload.empty()) workload = group_text(r, group, "workload");
         if (driver.empty()) driver = group_text(r, group, "driver");
     }
-    const json& file = r.scenario().contains("file") ? r.scenario()["file"] : "";
     json config;
     config["test_run_id"] = r.run_id;
     config["test_name"] = test_name;
     config["start_time"] = iso_time(began_ns);
     config["end_time"] = iso_time(ended_ns);
     config["duration_seconds"] = std::llround(r.duration_s);
-    config["scenario"] = file.is_string() ? file : json("");
+    config["scenario"] = scenario_text(r, "file");
     config["workload_type"] = workload;
     config["driver"] = driver;
     config["test_config"] = {{"users", users}};

@@ -82,8 +82,7 @@ void write_intervals_csv(const result_file& r, const record_source&, const text_
 }
 
 void write_markdown(const result_file& r, const record_source&, const text_sink& out) {
-    const results::json& name = r.scenario().contains("name") ? r.scenario()["name"] : "";
-    out("### " + results::markdown_text(name.is_string() ? name.get<std::string>() : "") + "\n\n");
+    out("### " + results::markdown_text(scenario_text(r, "name")) + "\n\n");
     out("Run `" + r.run_id + "`, " + format_utc(r.started_ns) + ", measured " +
         decimals(r.duration_s, 1) + " s" + (r.interrupted ? ", interrupted" : "") + ".\n\n");
     for (const std::string& reason : r.reasons)

@@ -38,7 +38,9 @@ std::string milliseconds(double ns);
 std::string group_of(std::string_view operation);
 std::string name_of(std::string_view operation);
 
-/// The member of a group of the document; empty where it is no text.
+/// The member of the scenario; empty where it is no text.
+std::string scenario_text(const result_file& r, const char* key);
+/// The member of a group of the document; likewise.
 std::string group_text(const result_file& r, const std::string& group, const char* key);
 /// How long the operation's group was measured: what its rates are divided by.
 double measured_s(const result_file& r, std::string_view operation);
