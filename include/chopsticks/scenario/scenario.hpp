@@ -302,5 +302,11 @@ Settings& settings_as(workload_config& config, std::string_view workload) {
     if (!one) one = std::make_unique<Settings>();
     return static_cast<Settings&>(*one);
 }
+template <typename Settings>
+const Settings& settings_as(const workload_config& config, std::string_view workload) {
+    static const Settings defaults;
+    const auto* const found = config.find(workload);
+    return found != nullptr ? static_cast<const Settings&>(*found) : defaults;
+}
 
 }  // namespace chopsticks::scenario

@@ -106,9 +106,7 @@ settings& settings_of(scenario::workload_config& config) {
 }
 
 const settings& settings_of(const scenario::workload_config& config) {
-    static const settings defaults;
-    const auto* const found = config.find(describe_workload().name);
-    return found != nullptr ? static_cast<const settings&>(*found) : defaults;
+    return scenario::settings_as<settings>(config, describe_workload().name);
 }
 
 }  // namespace chopsticks::s3
