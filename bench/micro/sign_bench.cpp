@@ -13,6 +13,7 @@
 #include <chopsticks/http/chunked.hpp>
 #include <chopsticks/http/response_head.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
+#include <chopsticks/s3/protocol/operation.hpp>
 #include <chopsticks/s3/protocol/request.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -173,17 +174,28 @@ void measure_requests() {
     hashed_options.payload = s3::payload_mode::hashed;
     s3::request_writer hashed(hashed_options);
     const std::string hash(s3::empty_sha256_hex);
-    measure("render and sign: get", [&](std::uint64_t i) { consume(writer.get(i, now_s)); });
-    measure("render and sign: get range",
-            [&](std::uint64_t i) { consume(writer.get_range(i, i, i + 4095, now_s)); });
-    measure("render and sign: put, unsigned payload",
-            [&](std::uint64_t i) { consume(writer.put(i, 65536, {}, false, now_s)); });
-    measure("render and sign: put, hash given",
-            [&](std::uint64_t i) { consume(hashed.put(i, 65536, hash, false, now_s)); });
-    measure("render and sign: list with a token",
-            [&](std::uint64_t i) { consume(writer.list(7, 1000, hash, now_s + (i & 1))); });
-    measure("render and sign: head bucket",
-            [&](std::uint64_t i) { consume(writer.head_bucket(i, now_s)); });
+    const auto render = [](s3::request_writer& with, const char* name, s3::asked what) {
+        return [&with, what, row = s3::find_row(name)](std::uint64_t i) mutable {
+            what.object = i;
+            consume(with.write(*row, what, now_s + (what.token.empty() ? 0 : i & 1)).head);
+        };
+    };
+    s3::asked part;
+    part.length = 4096;
+    s3::asked put;
+    put.size = 65536;
+    s3::asked put_hashed = put;
+    put_hashed.payload_hash = hash;
+    s3::asked page;
+    page.max_keys = 1000;
+    page.one_directory = true;
+    page.token = hash;
+    measure("render and sign: get", render(writer, "get", {}));
+    measure("render and sign: get range", render(writer, "get", part));
+    measure("render and sign: put, unsigned payload", render(writer, "put", put));
+    measure("render and sign: put, hash given", render(hashed, "put", put_hashed));
+    measure("render and sign: list with a token", render(writer, "list", page));
+    measure("render and sign: head bucket", render(writer, "head_bucket", {}));
 }
 
 void measure_heads() {

@@ -40,6 +40,14 @@ void add(workload described) {
         throw config_error("workload " + std::string(described.name) +
                            ": of objects, and clean_with names no operation that removes one");
     }
+    std::uint16_t position = 0;
+    for (operation& row : described.operations) {
+        if (row.code == operation::by_position) row.code = position;
+        if (row.code != position++) {
+            throw config_error("workload " + std::string(described.name) + ": the code of " +
+                               std::string(row.name) + " is not its position");
+        }
+    }
     all_workloads().push_back(std::move(described));
 }
 

@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 #include <openssl/evp.h>
 
-#include <chopsticks/s3/workload.hpp>
 #include <functional>
 #include <mutex>
 
@@ -62,9 +61,9 @@ struct lie {
 const engine::operation put = s3_rig::put(7, object_bytes);
 const engine::operation head = s3_rig::head(7, object_bytes);
 const engine::operation remove_object = s3_rig::remove(7);
-const engine::operation make = s3_rig::bucket(s3::s3_create_bucket, 1);
-const engine::operation unmake = s3_rig::bucket(s3::s3_delete_bucket, 1);
-const engine::operation look = s3_rig::bucket(s3::s3_head_bucket, 0);
+const engine::operation make = s3_rig::bucket("create_bucket", 1);
+const engine::operation unmake = s3_rig::bucket("delete_bucket", 1);
+const engine::operation look = s3_rig::bucket("head_bucket", 0);
 
 TEST_CASE("s3_driver_success_that_is_denied_or_half_said_is_a_failure") {
     const std::string ok = "200 OK\r\nETag: \"e\"";
@@ -184,7 +183,7 @@ TEST_CASE("s3_driver_damaged_heads_are_no_success_that_says_less") {
                 ++right;
                 CHECK(text.substr(8, 4) == " 200");
                 CHECK(text.find("\r\nETag: \"") != std::string::npos);
-                if (code_of(one.op) == s3::s3_head) {
+                if (name_of(one.op) == "head") {
                     CHECK(text.find("\r\nContent-Length: 100\r\n") != std::string::npos);
                 }
             }
@@ -303,7 +302,7 @@ TEST_CASE("s3_driver_listings_that_do_not_show_what_must_be_there_are_told") {
     const auto removing = [](s3_rig& rig) {
         scenario::task t;
         t.steps.emplace_back();
-        t.steps[0].code = s3::s3_delete;
+        t.steps[0].use = scenario::subject_use::remove;
         rig.group.tasks.push_back(t);
     };
     CHECK(code(list_of_four(none, removing)) == "ok");

@@ -1,7 +1,6 @@
 #include "s3_driver_rig.hpp"
 
 #include <chopsticks/s3/protocol/key.hpp>
-#include <chopsticks/s3/workload.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -18,9 +17,9 @@ void wait_for(Future& f) {
     if (f.wait_for(patience) != std::future_status::ready) give_up("an operation did not end");
 }
 
-engine::operation operation_on(std::uint16_t code, std::uint64_t object) {
+engine::operation operation_on(std::string_view name, std::uint64_t object) {
     engine::operation op;
-    op.step = keep_step(step_with("s3", code));
+    op.step = keep_step(step_with("s3", name));
     op.object = object;
     return op;
 }
@@ -165,14 +164,14 @@ std::string s3_rig::content(std::uint64_t object, std::uint32_t version, std::ui
 }
 
 engine::operation s3_rig::put(std::uint64_t object, std::uint64_t size, std::uint32_t version) {
-    engine::operation op = operation_on(s3::s3_put, object);
+    engine::operation op = operation_on("put", object);
     op.size = size;
     op.version = version;
     return op;
 }
 
 engine::operation s3_rig::get(std::uint64_t object, std::uint64_t size, std::uint32_t version) {
-    engine::operation op = operation_on(s3::s3_get, object);
+    engine::operation op = operation_on("get", object);
     op.size = size;
     op.version = version;
     return op;
@@ -187,18 +186,18 @@ engine::operation s3_rig::get_range(std::uint64_t object, std::uint64_t size, st
 }
 
 engine::operation s3_rig::head(std::uint64_t object, std::uint64_t size, std::uint32_t version) {
-    engine::operation op = operation_on(s3::s3_head, object);
+    engine::operation op = operation_on("head", object);
     op.size = size;
     op.version = version;
     return op;
 }
 
 engine::operation s3_rig::remove(std::uint64_t object) {
-    return operation_on(s3::s3_delete, object);
+    return operation_on("delete", object);
 }
 
 engine::operation s3_rig::list(std::uint32_t max_keys, std::uint32_t pages, bool directory) {
-    scenario::step what = step_with("s3", s3::s3_list);
+    scenario::step what = step_with("s3", "list");
     what.set("max_keys", std::uint64_t{max_keys});
     what.set("pages", std::uint64_t{pages});
     what.set("directory", directory);
@@ -207,8 +206,8 @@ engine::operation s3_rig::list(std::uint32_t max_keys, std::uint32_t pages, bool
     return op;
 }
 
-engine::operation s3_rig::bucket(std::uint16_t code, std::uint64_t number) {
-    return operation_on(code, number);
+engine::operation s3_rig::bucket(std::string_view name, std::uint64_t number) {
+    return operation_on(name, number);
 }
 
 std::string describe(const engine::outcome& out) {

@@ -95,7 +95,7 @@ class s3_rig {
     static engine::operation remove(std::uint64_t object);
     static engine::operation list(std::uint32_t max_keys, std::uint32_t pages,
                                   bool directory = false);
-    static engine::operation bucket(std::uint16_t code, std::uint64_t number);
+    static engine::operation bucket(std::string_view name, std::uint64_t number);
 
   private:
     void start();

@@ -6,7 +6,6 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/endpoint/server.hpp>
-#include <chopsticks/s3/workload.hpp>
 #include <chrono>
 #include <functional>
 #include <thread>
@@ -206,17 +205,17 @@ TEST_CASE("s3_target_bucket_operations_make_and_remove_buckets_beside_it") {
     CHECK(rig.open_target().problem.empty());
     engine::session& session = rig.session();
     for (std::uint64_t i = 0; i < 3; ++i) {
-        const auto out = rig.run(session, s3_rig::bucket(s3::s3_create_bucket, i));
+        const auto out = rig.run(session, s3_rig::bucket("create_bucket", i));
         CHECK_MESSAGE(out.status == op_status::ok, describe(out));
     }
     CHECK(e.server.count().buckets == 4);
-    const auto head = rig.run(session, s3_rig::bucket(s3::s3_head_bucket, 0));
+    const auto head = rig.run(session, s3_rig::bucket("head_bucket", 0));
     CHECK_MESSAGE(head.status == op_status::ok, describe(head));
     for (std::uint64_t i = 0; i < 3; ++i) {
-        const auto out = rig.run(session, s3_rig::bucket(s3::s3_delete_bucket, i));
+        const auto out = rig.run(session, s3_rig::bucket("delete_bucket", i));
         CHECK_MESSAGE(out.status == op_status::ok, describe(out));
     }
-    const auto gone = rig.run(session, s3_rig::bucket(s3::s3_delete_bucket, 1));
+    const auto gone = rig.run(session, s3_rig::bucket("delete_bucket", 1));
     CHECK(std::string(gone.code) == "NoSuchBucket");
     CHECK(e.server.count().buckets == 1);
 }

@@ -25,11 +25,18 @@ inline const scenario::step& step_of(const engine::operation& op) {
 inline std::uint16_t code_of(const engine::operation& op) {
     return step_of(op).code;
 }
+inline std::string_view name_of(const engine::operation& op) {
+    return step_of(op).op;
+}
 
 /// With its parameters at their defaults.
 inline scenario::step step_with(std::string_view workload, std::uint16_t code) {
     return scenario::catalogue::plain_step(
         scenario::catalogue::find_workload(workload)->operations.at(code));
+}
+inline scenario::step step_with(std::string_view workload, std::string_view operation) {
+    const auto* const in = scenario::catalogue::find_workload(workload);
+    return scenario::catalogue::plain_step(*scenario::catalogue::find_operation(*in, operation));
 }
 
 /// A step for an operation that is still to be bound. Kept until the program ends; on the test's

@@ -73,7 +73,10 @@ struct place_rule {
 /// A row says all that has no default here: one that leaves it out does not compile without a
 /// warning.
 struct operation {
-    std::uint16_t code;  ///< its position in workload::operations
+    static constexpr std::uint16_t by_position = UINT16_MAX;
+
+    /// Its position in workload::operations, which is what it is unless the row says another.
+    std::uint16_t code = by_position;
     std::string_view name;
     std::string_view description;
     subject_use use;  ///< unless a parameter changes it

@@ -1,7 +1,6 @@
 #include "listing.hpp"
 
 #include <chopsticks/s3/protocol/key.hpp>
-#include <chopsticks/s3/workload.hpp>
 #include <cstdio>
 #include <functional>
 
@@ -19,7 +18,7 @@ bool removes(const scenario::group& group) {
     if (group.open && group.open->replay) return true;
     for (const scenario::task& t : group.tasks) {
         for (const scenario::step& s : t.steps) {
-            if (s.code == s3_delete) return true;
+            if (s.use == scenario::subject_use::remove) return true;
         }
     }
     return false;

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
-#include <chopsticks/s3/workload.hpp>
 #include <cstdio>
 #include <cstring>
 
@@ -15,19 +14,6 @@ namespace chopsticks::s3 {
 namespace {
 
 constexpr std::int64_t retry_first_ns = 50'000'000;
-
-/// The workload's codes are the protocol's.
-constexpr bool is_same(std::uint16_t code, operation_code of_protocol) {
-    return code == static_cast<std::uint16_t>(of_protocol);
-}
-static_assert(is_same(s3_put, operation_code::put));
-static_assert(is_same(s3_get, operation_code::get));
-static_assert(is_same(s3_head, operation_code::head));
-static_assert(is_same(s3_delete, operation_code::remove));
-static_assert(is_same(s3_list, operation_code::list));
-static_assert(is_same(s3_create_bucket, operation_code::create_bucket));
-static_assert(is_same(s3_head_bucket, operation_code::head_bucket));
-static_assert(is_same(s3_delete_bucket, operation_code::remove_bucket));
 
 bool is_repeatable(op_status status) noexcept {
     switch (status) {
@@ -59,11 +45,14 @@ void hash_content(core_state& core, const load::content_key& key, std::uint64_t 
 
 }  // namespace
 
-s3_step::s3_step(const scenario::step& what) : row(find_row(what.code)) {
-    if (what.code != s3_list) return;
-    max_keys = static_cast<std::uint32_t>(what.number("max_keys"));
-    pages = static_cast<std::uint32_t>(what.number("pages"));
-    list_directory = what.flag("directory");
+s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
+    if (row == nullptr) return;
+    for (const asked_parameter& p : row->parameters) {
+        if (p.count != nullptr) {
+            prepared.*p.count = static_cast<std::uint32_t>(what.number(p.name));
+        }
+        if (p.flag != nullptr) prepared.*p.flag = what.flag(p.name);
+    }
 }
 
 s3_session::s3_session(core_state& core, const target_address& target)
@@ -99,7 +88,7 @@ runtime::task<void> s3_session::execute(const engine::operation& op, engine::out
     out.sent_ns = first_sent_ns;
     if (out.done_ns == 0) out.done_ns = monotonic_ns();
     const operation_row* const row = static_cast<const s3_step&>(*op.step).row;
-    if (row != nullptr && row->code == operation_code::create_bucket) {
+    if (row != nullptr && row->buckets == bucket_effect::makes) {
         core_.buckets.created(op.object, out);
     }
     if (link_->is_open()) {
@@ -147,10 +136,10 @@ std::string_view s3_session::payload_hash(const engine::operation& op) {
 
 exchange_job s3_session::render(const operation_row& row, request_writer& with,
                                 engine::outcome& out) {
-    const whole_request rendered = row.render(with, asked_, core_.wall_s(core_.loop.turn_ns()));
+    const whole_request rendered = with.write(row, asked_, core_.wall_s(core_.loop.turn_ns()));
     exchange_job job;
     job.head = rendered.head;
-    switch (row.sends) {
+    switch (row.request.sends) {
         case request_body::none:
             break;
         case request_body::content:
@@ -163,7 +152,7 @@ exchange_job s3_session::render(const operation_row& row, request_writer& with,
             break;
     }
     job.expects_continue = asked_.expects_continue;
-    job.head_request = row.head_request;
+    job.head_request = row.request.is_head();
     job.to = &sink_;
     job.out = &out;
     const bool verify = core_.options.group->data.verify;
@@ -178,15 +167,15 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
         out.fail(op_status::client_error, "NotImplemented", "the driver has no such operation");
         co_return;
     }
-    asked_ = asked();
+    asked_ = step.prepared;
     asked_.object = op.object;
     asked_.version = op.version;
     asked_.size = op.size;
     asked_.offset = op.offset;
     asked_.length = op.length;
-    if (row->code == operation_code::list) {
-        co_await list_pages(step, op, out);
-    } else if (row->code == operation_code::remove_bucket) {
+    if (row->gives == answer_body::listing) {
+        co_await list_pages(*row, out);
+    } else if (row->buckets == bucket_effect::removes) {
         co_await remove_bucket(*row, op, out);
     } else {
         co_await one_request(*row, op, out);
@@ -195,7 +184,7 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
 
 runtime::task<void> s3_session::one_request(const operation_row& row, const engine::operation& op,
                                             engine::outcome& out) {
-    const bool sends_content = row.sends == request_body::content;
+    const bool sends_content = row.request.sends == request_body::content;
     if (sends_content) {
         const std::uint64_t expect_from = core_.options.config->expect_continue_bytes;
         asked_.expects_continue = expect_from > 0 && op.size >= expect_from;
@@ -237,8 +226,7 @@ bool s3_session::etag_is_right(const answer& a) {
     return core_.digests.compare(etag_mark({right, sizeof right}) == a.etag_mark);
 }
 
-runtime::task<void> s3_session::list_pages(const s3_step& step, const engine::operation& op,
-                                           engine::outcome& out) {
+runtime::task<void> s3_session::list_pages(const operation_row& row, engine::outcome& out) {
     char token[list_scanner::max_token_bytes];
     std::int64_t first_sent_ns = 0;
     std::int64_t first_byte_ns = 0;
@@ -246,14 +234,12 @@ runtime::task<void> s3_session::list_pages(const s3_step& step, const engine::op
     const std::int64_t due_ns = link_->due_ns;
     listing_progress progress;
     std::uint64_t keys = 0;
-    asked_.max_keys = step.max_keys;
     asked_.prefix = core_.prefix_of_listings();
-    if (step.list_directory) asked_.directory = static_cast<unsigned>(op.object & 0xff);
-    const std::uint64_t least_keys = core_.must_list.least_keys(asked_.directory);
-    for (std::uint32_t number = 0; step.pages == 0 || number < step.pages; ++number) {
-        exchange_job job = render(*step.row, core_.writer(endpoint(), 0), out);
+    const std::uint64_t least_keys = core_.must_list.least_keys(asked_.directory());
+    for (std::uint32_t number = 0; asked_.pages == 0 || number < asked_.pages; ++number) {
+        exchange_job job = render(row, core_.writer(endpoint(), 0), out);
         const bool complete = co_await link_->carry_out(job);
-        if (complete) judge_answer(*step.row, out);
+        if (complete) judge_answer(row, out);
         if (number == 0) {
             first_sent_ns = out.sent_ns;
             first_byte_ns = out.first_byte_ns;
@@ -263,7 +249,7 @@ runtime::task<void> s3_session::list_pages(const s3_step& step, const engine::op
         const list_scanner& page = sink_.page();
         keys += page.keys();
         if (!page.is_truncated()) {
-            fail(out, judge_whole(keys, least_keys, step.list_directory));
+            fail(out, judge_whole(keys, least_keys, asked_.one_directory));
             break;
         }
         fail(out, judge_going_on(progress, page, least_keys));

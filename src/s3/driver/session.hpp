@@ -34,10 +34,8 @@ std::string describe(const control_request& what);
 struct s3_step final : engine::bound_step {
     explicit s3_step(const scenario::step& what);
 
-    const operation_row* row;     ///< null: the driver has no such operation
-    std::uint32_t max_keys = 0;   ///< list
-    std::uint32_t pages = 0;      ///< list
-    bool list_directory = false;  ///< list
+    const operation_row* row;  ///< null: the driver has no such operation
+    asked prepared;            ///< with the step's parameters, and without a subject
 };
 
 class s3_session final : public engine::session {
@@ -76,8 +74,7 @@ class s3_session final : public engine::session {
                                     engine::outcome& out);
     runtime::task<void> remove_bucket(const operation_row& row, const engine::operation& op,
                                       engine::outcome& out);
-    runtime::task<void> list_pages(const s3_step& step, const engine::operation& op,
-                                   engine::outcome& out);
+    runtime::task<void> list_pages(const operation_row& row, engine::outcome& out);
     exchange_job render(const operation_row& row, request_writer& with, engine::outcome& out);
     std::string_view payload_hash(const engine::operation& op);
     void judge_answer(const operation_row& row, engine::outcome& out);

@@ -4,7 +4,6 @@
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
-#include <chopsticks/s3/workload.hpp>
 
 #include "bucket.hpp"
 #include "explain.hpp"
@@ -26,19 +25,27 @@ const std::string& endpoint_text(const core_state& core, const target_address& a
     return core.options.config->endpoints[address.endpoint];
 }
 
-bool has_step(const core_state& core, std::uint16_t code) {
+bool has_step(const core_state& core, bool (*of_use)(scenario::subject_use)) {
     for (const scenario::task& task : core.options.group->tasks) {
         for (const scenario::step& step : task.steps) {
-            if (step.code == code) return true;
+            if (of_use(step.use)) return true;
         }
     }
     return false;
 }
 
+bool writes_objects(scenario::subject_use use) {
+    return use == scenario::subject_use::make || use == scenario::subject_use::rewrite;
+}
+
+bool makes_buckets(scenario::subject_use use) {
+    return use == scenario::subject_use::make_container;
+}
+
 /// Whether the run may make anything that it has to remove again.
 bool leaves_traces(const core_state& core) {
     const bool prepares_own = core.options.prepares && core.options.kept_prefix.empty();
-    return prepares_own || has_step(core, s3_put) || has_step(core, s3_create_bucket);
+    return prepares_own || has_step(core, writes_objects) || has_step(core, makes_buckets);
 }
 
 bool is_no_such_bucket(const control_reply& reply) {
@@ -198,7 +205,7 @@ runtime::task<std::string> claim_folder(s3_session& session, s3_target& target,
     mark.run = core.options.run_id;
     mark.group = core.options.group->name;
     mark.folder = core.options.run_prefix;
-    if (has_step(core, s3_create_bucket)) mark.bucket_stem = core.options.bucket_stem;
+    if (has_step(core, makes_buckets)) mark.bucket_stem = core.options.bucket_stem;
     target.started_ns = started_s * second_ns;
     core.mark_key = target.keeper->key();
     mark.started = format_timestamp(target.started_ns);
@@ -278,7 +285,7 @@ runtime::task<engine::target_state> open_s3_target(core_state& core,
         state.notes.push_back("the bucket \"" + options.config->bucket +
                               "\", which this run asked for, will stay: " + target.bucket_doubt);
     }
-    if (has_step(core, s3_create_bucket)) {
+    if (has_step(core, makes_buckets)) {
         state.problem = co_await check_stem_unused(session, endpoint);
         if (!state.problem.empty()) co_return state;
     }

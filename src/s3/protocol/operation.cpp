@@ -1,6 +1,10 @@
 #include <algorithm>
+#include <chopsticks/core/hex.hpp>
 #include <chopsticks/s3/protocol/operation.hpp>
+#include <chopsticks/s3/protocol/request.hpp>
+#include <chopsticks/s3/protocol/xml.hpp>
 #include <iterator>
+#include <string>
 
 #include "judge.hpp"
 
@@ -8,120 +12,111 @@ namespace chopsticks::s3 {
 
 namespace {
 
-whole_request render_put(request_writer& with, const asked& what, std::int64_t wall_s) {
-    return {with.put(what.object, what.size, what.payload_hash, what.expects_continue, wall_s), {}};
+void write_range(request_text& to, const asked& what) {
+    if (what.length == 0) return;
+    to << "Range: bytes=" << what.offset << "-" << what.offset + what.length - 1 << "\r\n";
 }
 
-whole_request render_get(request_writer& with, const asked& what, std::int64_t wall_s) {
-    if (what.length == 0) return {with.get(what.object, wall_s), {}};
-    return {with.get_range(what.object, what.offset, what.offset + what.length - 1, wall_s), {}};
+void write_list_query(request_text& to, const asked& what, std::string_view prefix) {
+    // In the order of their names, as the canonical form wants them.
+    if (!what.token.empty()) {
+        to << "continuation-token=";
+        to.encoded(what.token) << "&";
+    }
+    to << "list-type=2&max-keys=" << std::uint64_t{what.max_keys} << "&prefix=" << prefix;
+    if (const auto directory = what.directory()) {
+        const char name[] = {hex_digits[*directory >> 4], hex_digits[*directory & 15]};
+        to << std::string_view(name, sizeof name) << "%2F";
+    }
 }
 
-whole_request render_head(request_writer& with, const asked& what, std::int64_t wall_s) {
-    return {with.head(what.object, wall_s), {}};
+/// Empty in us-east-1; names the region elsewhere.
+std::string location_of(const request_options& options) {
+    if (options.region == "us-east-1") return {};
+    return "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+           "<LocationConstraint>" +
+           xml_escape(options.region) + "</LocationConstraint></CreateBucketConfiguration>";
 }
 
-whole_request render_remove(request_writer& with, const asked& what, std::int64_t wall_s) {
-    return {with.remove(what.object, wall_s), {}};
-}
-
-whole_request render_list(request_writer& with, const asked& what, std::int64_t wall_s) {
-    return {with.list(what.directory, what.max_keys, what.token, wall_s), {}};
-}
-
-whole_request render_create_bucket(request_writer& with, const asked& what, std::int64_t wall_s) {
-    return with.create_bucket(what.object, wall_s);
-}
-
-whole_request render_head_bucket(request_writer& with, const asked&, std::int64_t wall_s) {
-    return {with.head_bucket(request_writer::own_bucket, wall_s), {}};
-}
-
-whole_request render_remove_bucket(request_writer& with, const asked& what, std::int64_t wall_s) {
-    return {with.remove_bucket(what.object, wall_s), {}};
-}
-
-/// By code. RGW can be told to answer a put with any of the three.
+/// RGW can be told to answer a put with any of the three.
 constexpr operation_row rows[] = {
-    {.code = operation_code::put,
-     .sends = request_body::content,
+    {.name = "put",
+     .request = {.method = "PUT", .sends = request_body::content},
      .gives = answer_body::text,
      .names_etag = true,
      .writes = true,
-     .render = render_put,
      .judge = judge_put,
      .successes = {200, 201, 204}},
-    {.code = operation_code::get,
-     .sends = request_body::none,
+    {.name = "get",
+     .request = {.method = "GET", .write_fields = write_range},
      .gives = answer_body::content,
      .names_etag = true,
-     .render = render_get,
      .judge = judge_get,
      .successes = {200, 206}},
-    {.code = operation_code::head,
-     .sends = request_body::none,
+    {.name = "head",
+     .request = {.method = "HEAD"},
      .gives = answer_body::none,
-     .head_request = true,
      .names_etag = true,
-     .render = render_head,
      .judge = judge_head,
      .successes = {200}},
-    {.code = operation_code::remove,
-     .sends = request_body::none,
+    {.name = "delete",
+     .request = {.method = "DELETE"},
      .gives = answer_body::text,
      .writes = true,
-     .render = render_remove,
      .judge = judge_plain,
      .successes = {200, 204}},
-    {.code = operation_code::list,
-     .sends = request_body::none,
+    {.name = "list",
+     .request = {.method = "GET",
+                 .target = request_target::bucket,
+                 .write_query = write_list_query},
+     .parameters = {{.name = "max_keys", .count = &asked::max_keys},
+                    {.name = "pages", .count = &asked::pages},
+                    {.name = "directory", .flag = &asked::one_directory}},
      .gives = answer_body::listing,
-     .render = render_list,
      .judge = judge_list,
      .successes = {200}},
-    {.code = operation_code::create_bucket,
-     .sends = request_body::rendered,
+    {.name = "create_bucket",
+     .request = {.method = "PUT",
+                 .target = request_target::made_bucket,
+                 .sends = request_body::rendered,
+                 .body = location_of},
      .gives = answer_body::text,
-     .render = render_create_bucket,
+     .buckets = bucket_effect::makes,
      .judge = judge_plain,
      .successes = {200, 201, 204}},
-    {.code = operation_code::head_bucket,
-     .sends = request_body::none,
+    {.name = "head_bucket",
+     .request = {.method = "HEAD", .target = request_target::bucket},
      .gives = answer_body::none,
-     .head_request = true,
-     .render = render_head_bucket,
      .judge = judge_plain,
      .successes = {200, 204}},
-    {.code = operation_code::remove_bucket,
-     .sends = request_body::none,
+    {.name = "delete_bucket",
+     .request = {.method = "DELETE", .target = request_target::made_bucket},
      .gives = answer_body::text,
-     .render = render_remove_bucket,
+     .buckets = bucket_effect::removes,
      .judge = judge_plain,
      .successes = {200, 204}},
 };
 
-constexpr bool are_in_order() {
-    std::uint16_t at = 0;
-    for (const operation_row& row : rows) {
-        if (static_cast<std::uint16_t>(row.code) != at++) return false;
-        if (row.render == nullptr || row.judge == nullptr || row.successes[0] == 0) return false;
-    }
-    return true;
+/// A row that leaves something out is no row. Of an answer whose body nobody sees, an error in it
+/// would count as success.
+constexpr bool is_whole(const operation_row& row) {
+    const request_form& r = row.request;
+    return !row.name.empty() && !r.method.empty() && row.judge != nullptr &&
+           row.successes[0] != 0 && (row.gives == answer_body::none) == r.is_head() &&
+           (r.body != nullptr) == (r.sends == request_body::rendered);
 }
-static_assert(are_in_order());
-
-/// Of an answer whose body nobody sees, an error in it would count as success.
-constexpr bool are_looked_at() {
-    return std::all_of(std::begin(rows), std::end(rows), [](const operation_row& row) {
-        return row.gives != answer_body::none || row.head_request;
-    });
-}
-static_assert(are_looked_at());
+static_assert(std::all_of(std::begin(rows), std::end(rows), is_whole));
 
 }  // namespace
 
-const operation_row* find_row(std::uint16_t code) noexcept {
-    return code < std::size(rows) ? &rows[code] : nullptr;
+std::span<const operation_row> all_rows() noexcept {
+    return rows;
+}
+
+const operation_row* find_row(std::string_view name) noexcept {
+    const auto* const found = std::find_if(std::begin(rows), std::end(rows),
+                                           [=](const operation_row& r) { return r.name == name; });
+    return found != std::end(rows) ? found : nullptr;
 }
 
 }  // namespace chopsticks::s3

@@ -1,10 +1,9 @@
 #include <algorithm>
 #include <charconv>
 #include <chopsticks/core/assert.hpp>
-#include <chopsticks/core/hex.hpp>
 #include <chopsticks/http/percent.hpp>
+#include <chopsticks/s3/protocol/operation.hpp>
 #include <chopsticks/s3/protocol/request.hpp>
-#include <chopsticks/s3/protocol/xml.hpp>
 #include <cstring>
 
 #include "text.hpp"
@@ -16,51 +15,15 @@ namespace {
 constexpr std::size_t hash_size = 64;
 constexpr std::size_t date_size = 8;  // of the scope
 constexpr std::size_t max_prefix_bytes = 1000;
-constexpr std::size_t max_number_size = 20;
-// "Range: bytes=<20>-<20>", "Content-Length: <20>", "Expect: 100-continue", and the empty line.
-constexpr std::size_t max_tail_size = 192;
+// Content-Length, Expect, the row's own fields, and the empty line; the room that a number may ask
+// for is more than it takes.
+constexpr std::size_t max_tail_size = request_form::most_unsigned + 96;
+// Of a head and of its canonical form, what is neither target, query, value nor name of a field.
+constexpr std::size_t max_fixed_size = 1024;
 constexpr std::string_view user_agent = "User-Agent: chopsticks/" CHOPSTICKS_VERSION "\r\n";
-constexpr std::string_view signed_headers = "host;x-amz-content-sha256;x-amz-date";
-constexpr std::string_view signed_headers_token =
-    "host;x-amz-content-sha256;x-amz-date;x-amz-security-token";
 constexpr std::string_view blank_hash =
     "0000000000000000000000000000000000000000000000000000000000000000";
 constexpr std::string_view blank_date = "00000000T000000Z";
-
-/// Writes one text after the other into room that was made for the longest there can be.
-class writer {
-  public:
-    writer(char* at, const char* end) noexcept : begin_(at), at_(at), end_(end) {}
-    explicit writer(std::vector<char>& room) noexcept
-        : writer(room.data(), room.data() + room.size()) {}
-
-    writer& operator<<(std::string_view text) noexcept {
-        CHOPSTICKS_ASSERT(text.size() <= static_cast<std::size_t>(end_ - at_));
-        if (!text.empty()) std::memcpy(at_, text.data(), text.size());
-        at_ += text.size();
-        return *this;
-    }
-    writer& operator<<(std::uint64_t number) noexcept {
-        CHOPSTICKS_ASSERT(end_ - at_ >= static_cast<std::ptrdiff_t>(max_number_size));
-        at_ = std::to_chars(at_, at_ + max_number_size, number).ptr;
-        return *this;
-    }
-    writer& encoded(std::string_view raw) noexcept {
-        CHOPSTICKS_ASSERT(3 * raw.size() <= static_cast<std::size_t>(end_ - at_));
-        at_ = http::percent_encode_to(at_, raw, http::slash::encode);
-        return *this;
-    }
-
-    char* at() const noexcept { return at_; }
-    std::string_view text() const noexcept {
-        return {begin_, static_cast<std::size_t>(at_ - begin_)};
-    }
-
-  private:
-    char* begin_;
-    char* at_;
-    const char* end_;
-};
 
 [[noreturn]] void refuse(const std::string& what) {
     throw config_error("s3: " + what);
@@ -124,16 +87,25 @@ void check(const request_options& options) {
     }
 }
 
-std::string creation_body(std::string_view region) {
-    if (region == "us-east-1") return {};
-    return "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-           "<LocationConstraint>" +
-           xml_escape(region) + "</LocationConstraint></CreateBucketConfiguration>";
+/// Puts what is not signed behind the signature.
+void write_tail(request_text& to, const operation_row& row, const asked& what,
+                std::uint64_t body_bytes) noexcept {
+    if (row.request.sends != request_body::none) {
+        to << "Content-Length: " << body_bytes << "\r\n";
+        if (row.request.sends == request_body::content && what.expects_continue) {
+            to << "Expect: 100-continue\r\n";
+        }
+    }
+    if (row.request.write_fields != nullptr) row.request.write_fields(to, what);
+    to << "\r\n";
 }
 
 }  // namespace
 
 request_writer::request_writer(const request_options& options)
+    : request_writer(options, all_rows()) {}
+
+request_writer::request_writer(const request_options& options, std::span<const operation_row> rows)
     : options_((check(options), options)),
       signer_(options.who, options.region),
       host_(options.style == addressing::path ? options.host : options.bucket + "." + options.host),
@@ -141,26 +113,58 @@ request_writer::request_writer(const request_options& options)
       encoded_stem_(http::percent_encode(options.bucket_stem, http::slash::encode)),
       encoded_prefix_(http::percent_encode(options.key_prefix, http::slash::keep)),
       query_prefix_(http::percent_encode(options.key_prefix, http::slash::encode)),
-      create_body_(creation_body(options.region)),
-      create_hash_(options.payload == payload_mode::hashed ? sha256_hex(create_body_)
-                                                           : std::string(payload_hash_unsigned)),
       empty_hash_(options.payload == payload_mode::hashed ? empty_sha256_hex
                                                           : payload_hash_unsigned),
-      signed_headers_(options.who.session_token.empty() ? signed_headers : signed_headers_token),
-      get_(prepare("GET", empty_hash_)),
-      head_(prepare("HEAD", empty_hash_)),
-      remove_(prepare("DELETE", empty_hash_)),
-      put_(prepare("PUT", payload_hash_unsigned)),
-      put_hashed_(prepare("PUT", blank_hash)) {
-    target_.resize(host_.size() + 2 * encoded_bucket_.size() + 2 * encoded_stem_.size() + 64);
-    query_.resize(3 * max_token_bytes + query_prefix_.size() + 256);
-    wire_.resize(get_.wire.size() + query_.size() + 2 * target_.size() + 256);
-    canonical_.resize(get_.canonical.size() + query_.size() + 2 * target_.size() + 256);
+      rows_(rows) {
+    std::size_t longest = 0;
+    for (const operation_row& row : rows) {
+        forms_.push_back(make_form(row));
+        longest = std::max(longest, forms_.back().signed_names.size());
+    }
+    target_.resize(host_.size() + 2 * encoded_bucket_.size() + 2 * encoded_stem_.size() +
+                   encoded_prefix_.size() + 64);
+    query_.resize(max_query_bytes);
+    values_.resize(request_form::most_fields * max_value_bytes);
+    const std::size_t most = target_.size() + query_.size() + values_.size() + longest +
+                             options.who.session_token.size() + options.who.access_key.size() +
+                             request_form::most_unsigned + max_fixed_size;
+    wire_.resize(most);
+    canonical_.resize(most);
 }
 
-request_writer::prepared request_writer::prepare(std::string_view method,
+request_writer::form request_writer::make_form(const operation_row& row) const {
+    using kind = form::field_kind;
+    form out;
+    out.fields = {{kind::host, {.name = "host"}},
+                  {kind::hash, {.name = "x-amz-content-sha256"}},
+                  {kind::date, {.name = "x-amz-date"}}};
+    if (!options_.who.session_token.empty()) {
+        out.fields.push_back({kind::token, {.name = "x-amz-security-token"}});
+    }
+    for (const signed_field& field : row.request.fields) {
+        if (!field.name.empty()) out.fields.push_back({kind::of_row, field});
+    }
+    std::sort(out.fields.begin(), out.fields.end(),
+              [](const auto& a, const auto& b) { return a.field.name < b.field.name; });
+    for (const auto& placed : out.fields) {
+        if (!out.signed_names.empty()) out.signed_names += ';';
+        out.signed_names += placed.field.name;
+    }
+    if (row.request.body != nullptr) out.body = row.request.body(options_);
+    out.hash = empty_hash_;
+    if (row.request.sends == request_body::content) out.hash = payload_hash_unsigned;
+    if (!out.body.empty() && options_.payload == payload_mode::hashed) {
+        out.hash = sha256_hex(out.body);
+    }
+    if (!row.request.is_prepared()) return out;
+    out.plain = prepare(row, out, out.hash);
+    if (row.request.sends == request_body::content) out.hashed = prepare(row, out, blank_hash);
+    return out;
+}
+
+request_writer::prepared request_writer::prepare(const operation_row& row, const form& of,
                                                  std::string_view hash) const {
-    const std::string& token = options_.who.session_token;
+    using kind = form::field_kind;
     prepared p;
     const auto note = [](const std::string& text, std::size_t& at, std::string_view placeholder) {
         at = text.size();
@@ -168,38 +172,75 @@ request_writer::prepared request_writer::prepare(std::string_view method,
     };
     constexpr std::string_view blank_key = "00/0000000000000000";
     static_assert(blank_key.size() == key_suffix_size);
+    const std::string_view method = row.request.method;
+    const std::string_view query = row.request.query;
     std::string path = "/";
     if (options_.style == addressing::path) path += encoded_bucket_ + "/";
     path += encoded_prefix_;
 
     std::string& wire = p.wire;
     wire.append(method).append(" ").append(path);
-    wire.append(note(wire, p.wire_key, blank_key)).append(" HTTP/1.1\r\nHost: ").append(host_);
-    wire.append("\r\n").append(user_agent).append("x-amz-content-sha256: ");
-    wire.append(note(wire, p.wire_hash, hash)).append("\r\nx-amz-date: ");
-    wire.append(note(wire, p.wire_date, blank_date)).append("\r\n");
-    if (!token.empty()) wire.append("x-amz-security-token: ").append(token).append("\r\n");
+    wire.append(note(wire, p.wire_key, blank_key));
+    if (!query.empty()) wire.append("?").append(query);
+    wire.append(" HTTP/1.1\r\nHost: ").append(host_).append("\r\n").append(user_agent);
+    std::string& canonical = p.canonical;
+    canonical.append(method).append("\n").append(path);
+    canonical.append(note(canonical, p.canonical_key, blank_key)).append("\n");
+    canonical.append(query).append("\n");
+
+    const auto place = [&](std::string_view name, std::string_view value, std::size_t& wire_at,
+                           std::size_t& canonical_at) {
+        wire.append(name).append(": ").append(note(wire, wire_at, value)).append("\r\n");
+        canonical.append(name).append(":").append(note(canonical, canonical_at, value));
+        canonical.append("\n");
+    };
+    std::size_t nowhere = 0;
+    for (const auto& [what, field] : of.fields) {
+        switch (what) {
+            case kind::host:
+                canonical.append("host:").append(host_).append("\n");
+                break;
+            case kind::hash:
+                place(field.name, hash, p.wire_hash, p.canonical_hash);
+                break;
+            case kind::date:
+                place(field.name, blank_date, p.wire_date, p.canonical_date);
+                break;
+            case kind::token:
+                place(field.name, options_.who.session_token, nowhere, nowhere);
+                break;
+            case kind::of_row:
+                place(field.name, field.value, nowhere, nowhere);
+                break;
+        }
+    }
+    canonical.append("\n").append(of.signed_names).append("\n");
+    canonical.append(note(canonical, p.canonical_hash2, hash));
     wire.append("Authorization: AWS4-HMAC-SHA256 Credential=").append(options_.who.access_key);
     wire.append("/");
     wire.append(note(wire, p.wire_scope_date, signer_.scope())).append(", SignedHeaders=");
-    wire.append(signed_headers_).append(", Signature=");
+    wire.append(of.signed_names).append(", Signature=");
     wire.append(note(wire, p.wire_signature, blank_hash)).append("\r\n");
     p.wire_tail = wire.size();
     wire.append(max_tail_size, '\0');
-
-    std::string& canonical = p.canonical;
-    canonical.append(method).append("\n").append(path);
-    canonical.append(note(canonical, p.canonical_key, blank_key)).append("\n\nhost:");
-    canonical.append(host_).append("\nx-amz-content-sha256:");
-    canonical.append(note(canonical, p.canonical_hash, hash)).append("\nx-amz-date:");
-    canonical.append(note(canonical, p.canonical_date, blank_date)).append("\n");
-    if (!token.empty()) canonical.append("x-amz-security-token:").append(token).append("\n");
-    canonical.append("\n").append(signed_headers_).append("\n");
-    canonical.append(note(canonical, p.canonical_hash2, hash));
     return p;
 }
 
-void request_writer::patch(prepared& p, std::uint64_t index, std::int64_t wall_s) noexcept {
+whole_request request_writer::write(const operation_row& row, const asked& what,
+                                    std::int64_t wall_s) noexcept {
+    const auto number = static_cast<std::size_t>(&row - rows_.data());
+    CHOPSTICKS_ASSERT(number < forms_.size());
+    form& of = forms_[number];
+    const bool sends_content = row.request.sends == request_body::content;
+    const bool is_hashed = sends_content && !what.payload_hash.empty();
+    CHOPSTICKS_ASSERT(!is_hashed || what.payload_hash.size() == hash_size);
+    const std::uint64_t body_bytes = sends_content ? what.size : of.body.size();
+    if (of.plain.wire.empty()) return {composed(row, of, what, body_bytes, wall_s), of.body};
+    return {patched(is_hashed ? of.hashed : of.plain, row, what, body_bytes, wall_s), of.body};
+}
+
+std::string_view request_writer::patched(prepared& p, const operation_row& row, const asked& what,
+                                         std::uint64_t body_bytes, std::int64_t wall_s) noexcept {
     signer_.set_time(wall_s);
     if (p.stamped_s != wall_s) {
         p.stamped_s = wall_s;
@@ -209,159 +250,87 @@ void request_writer::patch(prepared& p, std::uint64_t index, std::int64_t wall_s
         std::memcpy(p.canonical.data() + p.canonical_date, date, signer::amz_date_size);
     }
     char* const key = p.wire.data() + p.wire_key;
-    write_key_suffix(index, key);
+    write_key_suffix(what.object, key);
     std::memcpy(p.canonical.data() + p.canonical_key, key, key_suffix_size);
-}
-
-std::string_view request_writer::finish(prepared& p, const char* tail_end) noexcept {
-    signer_.sign(p.canonical, p.wire.data() + p.wire_signature);
-    return {p.wire.data(), static_cast<std::size_t>(tail_end - p.wire.data())};
-}
-
-std::string_view request_writer::plain(prepared& p, std::uint64_t index,
-                                       std::int64_t wall_s) noexcept {
-    patch(p, index, wall_s);
-    char* const tail = p.wire.data() + p.wire_tail;
-    std::memcpy(tail, "\r\n", 2);
-    return finish(p, tail + 2);
-}
-
-std::string_view request_writer::get(std::uint64_t index, std::int64_t wall_s) noexcept {
-    return plain(get_, index, wall_s);
-}
-
-std::string_view request_writer::head(std::uint64_t index, std::int64_t wall_s) noexcept {
-    return plain(head_, index, wall_s);
-}
-
-std::string_view request_writer::remove(std::uint64_t index, std::int64_t wall_s) noexcept {
-    return plain(remove_, index, wall_s);
-}
-
-std::string_view request_writer::get_range(std::uint64_t index, std::uint64_t first,
-                                           std::uint64_t last, std::int64_t wall_s) noexcept {
-    CHOPSTICKS_ASSERT(first <= last);
-    patch(get_, index, wall_s);
-    char* const tail = get_.wire.data() + get_.wire_tail;
-    writer out(tail, tail + max_tail_size);
-    out << "Range: bytes=" << first << "-" << last << "\r\n\r\n";
-    return finish(get_, out.at());
-}
-
-std::string_view request_writer::put(std::uint64_t index, std::uint64_t content_length,
-                                     std::string_view payload_sha256_hex, bool expect_continue,
-                                     std::int64_t wall_s) noexcept {
-    CHOPSTICKS_ASSERT(payload_sha256_hex.empty() || payload_sha256_hex.size() == hash_size);
-    prepared& p = payload_sha256_hex.empty() ? put_ : put_hashed_;
-    patch(p, index, wall_s);
-    if (!payload_sha256_hex.empty()) {
-        const char* const hash = payload_sha256_hex.data();
+    if (row.request.sends == request_body::content && !what.payload_hash.empty()) {
+        const char* const hash = what.payload_hash.data();
         std::memcpy(p.wire.data() + p.wire_hash, hash, hash_size);
         std::memcpy(p.canonical.data() + p.canonical_hash, hash, hash_size);
         std::memcpy(p.canonical.data() + p.canonical_hash2, hash, hash_size);
     }
     char* const tail = p.wire.data() + p.wire_tail;
-    writer out(tail, tail + max_tail_size);
-    out << "Content-Length: " << content_length << "\r\n";
-    if (expect_continue) out << "Expect: 100-continue\r\n";
-    out << "\r\n";
-    return finish(p, out.at());
+    request_text out(tail, tail + max_tail_size);
+    write_tail(out, row, what, body_bytes);
+    signer_.sign(p.canonical, p.wire.data() + p.wire_signature);
+    return {p.wire.data(), static_cast<std::size_t>(out.at() - p.wire.data())};
 }
 
-std::string_view request_writer::compose(const varying& what, std::int64_t wall_s) noexcept {
+std::string_view request_writer::composed(const operation_row& row, const form& of,
+                                          const asked& what, std::uint64_t body_bytes,
+                                          std::int64_t wall_s) noexcept {
+    using kind = form::field_kind;
     signer_.set_time(wall_s);
-    const std::string& token = options_.who.session_token;
-    writer canonical(canonical_);
-    canonical << what.method << "\n"
-              << what.path << "\n"
-              << what.query << "\nhost:" << what.host << "\nx-amz-content-sha256:" << what.hash
-              << "\nx-amz-date:" << signer_.amz_date() << "\n";
-    if (!token.empty()) canonical << "x-amz-security-token:" << token << "\n";
-    canonical << "\n" << signed_headers_ << "\n" << what.hash;
-
-    writer wire(wire_);
-    wire << what.method << " " << what.path;
-    if (!what.query.empty()) wire << "?" << what.query;
-    wire << " HTTP/1.1\r\nHost: " << what.host << "\r\n"
-         << user_agent << "x-amz-content-sha256: " << what.hash
-         << "\r\nx-amz-date: " << signer_.amz_date() << "\r\n";
-    if (!token.empty()) wire << "x-amz-security-token: " << token << "\r\n";
-    wire << "Authorization: AWS4-HMAC-SHA256 Credential=" << options_.who.access_key << "/"
-         << signer_.scope() << ", SignedHeaders=" << signed_headers_ << ", Signature=";
-    char* const signature = wire.at();
-    wire << blank_hash << "\r\n";
-    if (what.content_length) wire << "Content-Length: " << *what.content_length << "\r\n";
-    wire << "\r\n";
-    signer_.sign(canonical.text(), signature);
-    return wire.text();
-}
-
-std::string_view request_writer::list(std::optional<unsigned> directory, std::uint32_t max_keys,
-                                      std::string_view token, std::int64_t wall_s) noexcept {
-    CHOPSTICKS_ASSERT(token.size() <= max_token_bytes);
-    CHOPSTICKS_ASSERT(!directory || *directory < 256);
-    // In the order of their names, as the canonical form wants them.
-    writer query(query_);
-    if (!token.empty()) {
-        query << "continuation-token=";
-        query.encoded(token) << "&";
-    }
-    query << "list-type=2&max-keys=" << std::uint64_t{max_keys} << "&prefix=" << query_prefix_;
-    if (directory) {
-        const char name[] = {hex_digits[*directory >> 4], hex_digits[*directory & 15]};
-        query << std::string_view(name, sizeof name) << "%2F";
-    }
-    writer path(target_);
-    path << "/";
-    if (options_.style == addressing::path) path << encoded_bucket_;
-    const varying what{"GET", host_, path.text(), query.text(), empty_hash_, std::nullopt};
-    return compose(what, wall_s);
-}
-
-std::string_view request_writer::on_bucket(std::string_view method,
-                                           std::optional<std::uint64_t> number,
-                                           std::string_view body_hash,
-                                           std::optional<std::uint64_t> content_length,
-                                           std::int64_t wall_s) noexcept {
     char written[bucket_number_size];
     std::string_view digits;
-    if (number) {
+    const bool is_made = row.request.target == request_target::made_bucket;
+    if (is_made) {
         CHOPSTICKS_ASSERT(!options_.bucket_stem.empty());
-        const char* const end = std::to_chars(written, written + sizeof written, *number, 36).ptr;
+        const char* const end =
+            std::to_chars(written, written + sizeof written, what.object, 36).ptr;
         digits = {written, static_cast<std::size_t>(end - written)};
     }
-    writer path(target_);
+    request_text path(target_);
     path << "/";
-    if (options_.style == addressing::path) {
-        if (number) {
-            path << encoded_stem_ << digits;
-        } else {
-            path << encoded_bucket_;
-        }
+    if (options_.style == addressing::path) path << (is_made ? encoded_stem_ : encoded_bucket_);
+    if (options_.style == addressing::path) path << digits;
+    if (row.request.target == request_target::object) {
+        if (options_.style == addressing::path) path << "/";
+        char key[key_suffix_size];
+        write_key_suffix(what.object, key);
+        path << encoded_prefix_ << std::string_view(key, sizeof key);
     }
     std::string_view host = host_;
-    writer longer(path.at(), target_.data() + target_.size());
-    if (options_.style == addressing::virtual_host && number) {
+    request_text longer(path.at(), path.end());
+    if (options_.style == addressing::virtual_host && is_made) {
         longer << options_.bucket_stem << digits << "." << options_.host;
         host = longer.text();
     }
-    const varying what{method, host, path.text(), {}, body_hash, content_length};
-    return compose(what, wall_s);
-}
+    request_text query(query_);
+    query << row.request.query;
+    if (row.request.write_query != nullptr) row.request.write_query(query, what, query_prefix_);
+    const bool is_hashed = row.request.sends == request_body::content && !what.payload_hash.empty();
+    const std::string_view hash = is_hashed ? what.payload_hash : std::string_view(of.hash);
 
-whole_request request_writer::create_bucket(std::optional<std::uint64_t> number,
-                                            std::int64_t wall_s) noexcept {
-    return {on_bucket("PUT", number, create_hash_, create_body_.size(), wall_s), create_body_};
-}
-
-std::string_view request_writer::head_bucket(std::optional<std::uint64_t> number,
-                                             std::int64_t wall_s) noexcept {
-    return on_bucket("HEAD", number, empty_hash_, std::nullopt, wall_s);
-}
-
-std::string_view request_writer::remove_bucket(std::optional<std::uint64_t> number,
-                                               std::int64_t wall_s) noexcept {
-    return on_bucket("DELETE", number, empty_hash_, std::nullopt, wall_s);
+    request_text wire(wire_);
+    request_text canonical(canonical_);
+    wire << row.request.method << " " << path.text();
+    if (!query.text().empty()) wire << "?" << query.text();
+    wire << " HTTP/1.1\r\nHost: " << host << "\r\n" << user_agent;
+    canonical << row.request.method << "\n" << path.text() << "\n" << query.text() << "\n";
+    char* room = values_.data();
+    for (const auto& [is, field] : of.fields) {
+        std::string_view value = field.value;
+        if (is == kind::host) value = host;
+        if (is == kind::hash) value = hash;
+        if (is == kind::date) value = signer_.amz_date();
+        if (is == kind::token) value = options_.who.session_token;
+        if (field.write != nullptr) {
+            request_text to(room, room + max_value_bytes);
+            field.write(to, what);
+            value = to.text();
+            room = to.at();
+        }
+        canonical << field.name << ":" << value << "\n";
+        if (is != kind::host) wire << field.name << ": " << value << "\r\n";
+    }
+    canonical << "\n" << of.signed_names << "\n" << hash;
+    wire << "Authorization: AWS4-HMAC-SHA256 Credential=" << options_.who.access_key << "/"
+         << signer_.scope() << ", SignedHeaders=" << of.signed_names << ", Signature=";
+    char* const signature = wire.at();
+    wire << blank_hash << "\r\n";
+    write_tail(wire, row, what, body_bytes);
+    signer_.sign(canonical.text(), signature);
+    return wire.text();
 }
 
 std::string request_writer::raw_path(std::string_view key) const {

@@ -3,14 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <chopsticks/engine/run.hpp>
-#include <chopsticks/s3/workload.hpp>
 
 #include "../../support/bound_steps.hpp"
 #include "model_run.hpp"
 
 namespace {
 
-using test::code_of;
+using test::name_of;
 
 constexpr std::int64_t ms = 1'000'000;
 
@@ -23,10 +22,11 @@ void fail_with(engine::outcome& out, op_status why, int http, const char* code) 
     if (http > 0) out.native = native_code::of_http(http);
 }
 
-/// Operations of this code fail, `times` of them.
-auto failing(std::uint16_t code, std::uint64_t times, op_status why, int http, const char* word) {
+/// Operations of this name fail, `times` of them.
+auto failing(std::string_view name, std::uint64_t times, op_status why, int http,
+             const char* word) {
     return [=, n = std::uint64_t{0}](const engine::operation& op, engine::outcome& out) mutable {
-        if (code_of(op) != code || n >= times) return false;
+        if (name_of(op) != name || n >= times) return false;
         ++n;
         fail_with(out, why, http, word);
         return true;
@@ -41,7 +41,7 @@ TEST_CASE("ends_prepare_outlasts_an_outage") {
         model_run r(gets());
         r.plan.phase.prepare_concurrency = 16;
         // Each of 16 helpers fails eight times in a row: more than six attempts outlast.
-        r.state.fail = failing(s3::s3_put, 128, why, 503, "SlowDown");
+        r.state.fail = failing("put", 128, why, 503, "SlowDown");
         const auto result = r.go();
         CHECK(result.problem.empty());
         CHECK(result.prepared == 200);
@@ -55,7 +55,7 @@ TEST_CASE("ends_prepare_that_is_refused_ends_at_once") {
     model_run r(gets());
     std::uint64_t puts = 0;
     r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-        if (code_of(op) != s3::s3_put) return false;
+        if (name_of(op) != "put") return false;
         ++puts;
         fail_with(out, op_status::client_error, 403, "AccessDenied");
         return true;
@@ -71,7 +71,7 @@ TEST_CASE("ends_prepare_that_is_refused_ends_at_once") {
 TEST_CASE("ends_prepare_gives_up_after_its_patience") {
     model_run r(gets());
     r.plan.phase.prepare_patience_ns = 300 * ms;
-    r.state.fail = failing(s3::s3_put, UINT64_MAX, op_status::server_error, 500, "broken");
+    r.state.fail = failing("put", UINT64_MAX, op_status::server_error, 500, "broken");
     const auto result = r.go();
     CHECK(result.problem.find("200 of 200") != std::string::npos);
     CHECK(result.problem.find("broken") != std::string::npos);
@@ -90,7 +90,7 @@ TEST_CASE("ends_helpers_leave_an_endpoint_that_does_not_answer") {
 TEST_CASE("ends_cleanup_outlasts_an_outage") {
     model_run r(gets());
     r.plan.phase.prepare_concurrency = 16;
-    r.state.fail = failing(s3::s3_delete, 128, op_status::connection_lost, 0, "reset");
+    r.state.fail = failing("delete", 128, op_status::connection_lost, 0, "reset");
     const auto result = r.go();
     CHECK(r.state.objects.empty());
     CHECK(result.left.empty());
@@ -105,7 +105,7 @@ TEST_CASE("ends_cleanup_that_gives_up_asks_the_target_what_is_left") {
         std::uint64_t deleted = 0;
         // Half of what fails is carried out nevertheless: no account of ours can be exact.
         r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-            if (code_of(op) != s3::s3_delete || ++deleted < 50) return false;
+            if (name_of(op) != "delete" || ++deleted < 50) return false;
             if (deleted % 2 == 0) r.state.objects.erase(op.object);
             fail_with(out, op_status::timeout, 0, "no answer");
             return true;
@@ -141,7 +141,7 @@ TEST_CASE("ends_cleanup_that_gives_up_asks_the_target_what_is_left") {
 TEST_CASE("ends_cleanup_removes_all_that_is_not_locked") {
     model_run r(gets());
     r.state.fail = [](const engine::operation& op, engine::outcome& out) {
-        if (code_of(op) != s3::s3_delete || op.object % 50 != 0) return false;
+        if (name_of(op) != "delete" || op.object % 50 != 0) return false;
         fail_with(out, op_status::client_error, 403, "locked");
         return true;
     };
@@ -156,7 +156,7 @@ TEST_CASE("ends_cleanup_that_is_denied_everything_asks_only_some") {
     r.plan.phase.prepare_concurrency = 4;
     std::uint64_t deletes = 0;
     r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-        if (code_of(op) != s3::s3_delete) return false;
+        if (name_of(op) != "delete") return false;
         ++deletes;
         fail_with(out, op_status::client_error, 403, "denied");
         return true;
@@ -217,7 +217,7 @@ TEST_CASE("ends_cleanup_tells_every_second_how_it_fares") {
     r.plan.phase.cleanup_patience_ns = 60'000 * ms;
     std::int64_t dead_ns = 0;
     r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-        if (code_of(op) != s3::s3_delete) return false;
+        if (name_of(op) != "delete") return false;
         if (dead_ns == 0) dead_ns = monotonic_ns();
         // As long as a server needs that is started again.
         if (monotonic_ns() - dead_ns > 20'000 * ms) return false;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
-#include <chopsticks/s3/workload.hpp>
+#include <chopsticks/scenario/scenario.hpp>
 
 #include "../../support/bound_steps.hpp"
 
@@ -46,30 +46,32 @@ class model_session final : public engine::session {
             return;
         }
         if (state_.fail && state_.fail(op, out)) return;
-        const std::uint16_t code = test::code_of(op);
-        switch (code) {
-            case s3::s3_put:
+        const scenario::step& what = test::step_of(op);
+        switch (what.use) {
+            case scenario::subject_use::make:
+            case scenario::subject_use::rewrite:
                 state_.objects[op.object] = op.version;
                 out.bytes = op.size;
                 break;
-            case s3::s3_get:
-            case s3::s3_head: {
+            case scenario::subject_use::read: {
                 const auto found = state_.objects.find(op.object);
                 if (found == state_.objects.end() || found->second != op.version) {
                     ++state_.wrong;
                     out.fail(op_status::client_error, "NoSuchKey", "not there");
                     out.native = native_code::of_http(404);
                 }
-                if (code == s3::s3_get) out.bytes = op.length > 0 ? op.length : op.size;
+                if (what.carries == scenario::payload::received) {
+                    out.bytes = op.length > 0 ? op.length : op.size;
+                }
                 break;
             }
-            case s3::s3_delete:
+            case scenario::subject_use::remove:
                 state_.objects.erase(op.object);
                 break;
-            case s3::s3_create_bucket:
+            case scenario::subject_use::make_container:
                 ++state_.buckets[op.object];
                 break;
-            case s3::s3_delete_bucket:
+            case scenario::subject_use::remove_container:
                 state_.buckets.erase(op.object);
                 break;
             default:

@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/s3/protocol/operation.hpp>
+#include <chopsticks/s3/protocol/request.hpp>
+#include <chopsticks/s3/workload.hpp>
 #include <string>
-#include <vector>
 
 #include "wire.hpp"
 
@@ -14,13 +16,10 @@ namespace {
 using namespace chopsticks;
 using namespace chopsticks::s3;
 
-constexpr std::uint16_t operations = 8;
-
-std::vector<const operation_row*> all_rows() {
-    std::vector<const operation_row*> out;
-    for (std::uint16_t code = 0; find_row(code) != nullptr; ++code)
-        out.push_back(find_row(code));
-    return out;
+const operation_row& row_of(std::string_view name) {
+    const operation_row* const found = find_row(name);
+    REQUIRE(found != nullptr);
+    return *found;
 }
 
 http::response_head head_of(std::string_view text, bool of_head) {
@@ -47,7 +46,7 @@ struct judged_answer {
     judged_answer(const operation_row& row, int status) {
         const std::string text = "HTTP/1.1 " + std::to_string(status) +
                                  " x\r\nETag: \"e\"\r\nContent-Length: 100\r\n\r\n";
-        note_head(head_of(text, row.head_request), &row, ask_for_100(), a);
+        note_head(head_of(text, row.request.is_head()), &row, ask_for_100(), a);
         if (row.gives == answer_body::content) a.received = 100;
         if (row.gives != answer_body::listing) return;
         scanner.feed(one_page);
@@ -67,15 +66,35 @@ struct verdict_of {
     std::uint64_t bytes = 0;
 };
 
-TEST_CASE("operation_table_has_a_row_for_each_code_and_no_other") {
-    CHECK(all_rows().size() == operations);
-    for (std::uint16_t code = 0; code < operations; ++code)
-        CHECK(find_row(code)->code == operation_code{code});
-    for (const std::uint32_t code : {8U, 9U, 255U, 65535U})
-        CHECK(find_row(static_cast<std::uint16_t>(code)) == nullptr);
+TEST_CASE("operation_table_has_a_row_for_each_operation_of_the_workload_and_no_other") {
+    const auto& described = describe_workload().operations;
+    CHECK(all_rows().size() == described.size());
+    for (const auto& operation : described) {
+        const operation_row& row = row_of(operation.name);
+        CHECK(row.name == operation.name);
+        CHECK((row.request.sends == request_body::content) ==
+              (operation.carries == scenario::payload::sent));
+        CHECK((row.gives == answer_body::content) ==
+              (operation.carries == scenario::payload::received));
+        CHECK(row.writes == scenario::changes_objects(operation.use));
+        CHECK((row.buckets == bucket_effect::makes) ==
+              (operation.use == scenario::subject_use::make_container));
+        CHECK((row.buckets == bucket_effect::removes) ==
+              (operation.use == scenario::subject_use::remove_container));
+        for (const asked_parameter& wanted : row.parameters) {
+            CHECK((wanted.count == nullptr || wanted.flag == nullptr));
+            if (wanted.name.empty()) continue;
+            CHECK((wanted.count != nullptr || wanted.flag != nullptr));
+            CHECK_MESSAGE(std::any_of(operation.parameters.begin(), operation.parameters.end(),
+                                      [&](const auto& known) { return known.name == wanted.name; }),
+                          wanted.name);
+        }
+    }
+    for (const char* other : {"", "pu", "putt", "PUT"})
+        CHECK(find_row(other) == nullptr);
 }
 
-TEST_CASE("operation_rows_render_what_they_say") {
+TEST_CASE("operation_requests_are_what_their_rows_say") {
     request_options options;
     options.who = {"AK", "SK", ""};
     options.host = "h";
@@ -84,17 +103,25 @@ TEST_CASE("operation_rows_render_what_they_say") {
     options.bucket_stem = "stem-";
     options.region = "eu-west-3";
     request_writer writer(options);
-    const char* const methods[] = {"PUT", "GET", "HEAD", "DELETE", "GET", "PUT", "HEAD", "DELETE"};
-    for (const operation_row* row : all_rows()) {
-        const auto code = static_cast<std::size_t>(row->code);
-        CAPTURE(code);
+    for (const operation_row& row : all_rows()) {
+        CAPTURE(row.name);
         asked what = ask_for_100();
-        const whole_request sent = row->render(writer, what, 1'500'000'000);
+        const whole_request sent = writer.write(row, what, 1'500'000'000);
         const parsed_request r = parse_request(sent.head);
-        CHECK(r.method == methods[code]);
-        CHECK(row->head_request == (r.method == "HEAD"));
+        CHECK(r.method == row.request.method);
+        switch (row.request.target) {
+            case request_target::object:
+                CHECK(r.target.starts_with("/b/" + object_key("p/", 7)));
+                break;
+            case request_target::bucket:
+                CHECK((r.target == "/b" || r.target.starts_with("/b?")));
+                break;
+            case request_target::made_bucket:
+                CHECK((r.target == "/stem-7" || r.target.starts_with("/stem-7?")));
+                break;
+        }
         const std::string* length = r.find("Content-Length");
-        switch (row->sends) {
+        switch (row.request.sends) {
             case request_body::none:
                 CHECK(length == nullptr);
                 break;
@@ -105,39 +132,49 @@ TEST_CASE("operation_rows_render_what_they_say") {
             case request_body::rendered:
                 REQUIRE(length != nullptr);
                 CHECK(*length == std::to_string(sent.body.size()));
-                CHECK(sent.body.find("eu-west-3") != std::string_view::npos);
                 break;
         }
-        CHECK(row->writes == (r.method == "PUT" || r.method == "DELETE" ? code < 4 : false));
         what.expects_continue = true;
-        const parsed_request again = parse_request(row->render(writer, what, 1'500'000'000).head);
-        CHECK((again.find("Expect") != nullptr) == (row->sends == request_body::content));
+        const parsed_request again = parse_request(writer.write(row, what, 1'500'000'000).head);
+        CHECK((again.find("Expect") != nullptr) == (row.request.sends == request_body::content));
     }
+}
+
+TEST_CASE("operation_requests_hold_what_only_they_have") {
+    request_options options;
+    options.who = {"AK", "SK", ""};
+    options.host = "h";
+    options.bucket = "b";
+    options.key_prefix = "p/";
+    options.bucket_stem = "stem-";
+    options.region = "eu-west-3";
+    request_writer writer(options);
     asked part = ask_for_100();
     part.offset = 10;
     part.length = 20;
-    const auto& get = *find_row(static_cast<std::uint16_t>(operation_code::get));
-    CHECK(*parse_request(get.render(writer, part, 1).head).find("Range") == "bytes=10-29");
+    CHECK(*parse_request(writer.write(row_of("get"), part, 1).head).find("Range") == "bytes=10-29");
     asked listing = ask_for_100();
     listing.token = "t o";
-    listing.directory = 0xab;
-    const auto& list = *find_row(static_cast<std::uint16_t>(operation_code::list));
-    const std::string target = parse_request(list.render(writer, listing, 1).head).target;
-    CHECK(target.find("continuation-token=t%20o") != std::string::npos);
-    CHECK(target.find("prefix=p%2Fab%2F") != std::string::npos);
+    listing.one_directory = true;
+    listing.object = 0x12ab;
+    const std::string target = parse_request(writer.write(row_of("list"), listing, 1).head).target;
+    CHECK(target == "/b?continuation-token=t%20o&list-type=2&max-keys=10&prefix=p%2Fab%2F");
+    const whole_request made = writer.write(row_of("create_bucket"), ask_for_100(), 1);
+    CHECK(made.body.find("<LocationConstraint>eu-west-3</LocationConstraint>") !=
+          std::string_view::npos);
 }
 
 TEST_CASE("operation_is_done_by_the_statuses_of_its_row_and_no_other") {
-    for (const operation_row* row : all_rows()) {
+    for (const operation_row& row : all_rows()) {
         for (int status = 100; status <= 999; ++status) {
-            const judged_answer r(*row, status);
-            const verdict_of v(*row, r.a);
-            CAPTURE(static_cast<int>(row->code));
+            const judged_answer r(row, status);
+            const verdict_of v(row, r.a);
+            CAPTURE(row.name);
             CAPTURE(status);
-            const bool listed = std::find(std::begin(row->successes), std::end(row->successes),
-                                          status) != std::end(row->successes);
+            const bool listed = std::find(std::begin(row.successes), std::end(row.successes),
+                                          status) != std::end(row.successes);
             // A 206 has to name the bytes that were asked for, which this one does not.
-            const bool done = listed && !(row->code == operation_code::get && status == 206);
+            const bool done = listed && !(row.name == "get" && status == 206);
             REQUIRE(!v.why == done);
             REQUIRE((v.why.code[0] == '\0') == done);
             REQUIRE((v.why.text[0] == '\0') == done);
@@ -150,48 +187,48 @@ TEST_CASE("operation_is_done_by_the_statuses_of_its_row_and_no_other") {
 }
 
 TEST_CASE("operation_body_that_denies_a_success_is_believed") {
-    for (const operation_row* row : all_rows()) {
-        if (row->gives != answer_body::text) continue;
+    for (const operation_row& row : all_rows()) {
+        if (row.gives != answer_body::text) continue;
         for (const char* body :
              {"<Error><Code>X</Code></Error>", "<html></html>", "{}", "<Error>"}) {
-            judged_answer r(*row, 200);
+            judged_answer r(row, 200);
             r.a.text = body;
-            CHECK_MESSAGE(verdict_of(*row, r.a).why, body);
+            CHECK_MESSAGE(verdict_of(row, r.a).why, body);
         }
         for (const char* body : {"", "\r\n", "<CreateBucketResult></CreateBucketResult>"}) {
-            judged_answer r(*row, 200);
+            judged_answer r(row, 200);
             r.a.text = body;
-            CHECK_MESSAGE(!verdict_of(*row, r.a).why, body);
+            CHECK_MESSAGE(!verdict_of(row, r.a).why, body);
         }
     }
 }
 
 TEST_CASE("operation_success_that_says_too_little_is_none") {
-    for (const operation_row* row : all_rows()) {
-        CAPTURE(static_cast<int>(row->code));
-        judged_answer r(*row, 200);
+    for (const operation_row& row : all_rows()) {
+        CAPTURE(row.name);
+        judged_answer r(row, 200);
         r.a.etag_mark = 0;
-        CHECK(!verdict_of(*row, r.a).why != row->names_etag);
-        if (row->gives == answer_body::content) {
-            judged_answer cut(*row, 200);
+        CHECK(!verdict_of(row, r.a).why != row.names_etag);
+        if (row.gives == answer_body::content) {
+            judged_answer cut(row, 200);
             cut.a.received = 99;
-            const verdict_of v(*row, cut.a);
+            const verdict_of v(row, cut.a);
             CHECK(std::string(v.why.code) == "WrongSize");
             CHECK(v.bytes == 99);
-            judged_answer spoilt(*row, 200);
+            judged_answer spoilt(row, 200);
             spoilt.a.mismatch = 5;
-            CHECK(std::string(verdict_of(*row, spoilt.a).why.code) == "WrongContent");
+            CHECK(std::string(verdict_of(row, spoilt.a).why.code) == "WrongContent");
         }
-        if (row->gives == answer_body::listing) {
-            judged_answer none(*row, 200);
+        if (row.gives == answer_body::listing) {
+            judged_answer none(row, 200);
             none.a.page = nullptr;
-            CHECK(std::string(verdict_of(*row, none.a).why.code) == "BadListing");
+            CHECK(std::string(verdict_of(row, none.a).why.code) == "BadListing");
         }
     }
 }
 
 TEST_CASE("operation_part_is_judged_by_the_bytes_that_were_asked_for") {
-    const auto& get = *find_row(static_cast<std::uint16_t>(operation_code::get));
+    const operation_row& get = row_of("get");
     asked part = ask_for_100();
     part.offset = 10;
     part.length = 20;

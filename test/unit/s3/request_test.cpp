@@ -2,8 +2,12 @@
 
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/http/percent.hpp>
+#include <chopsticks/s3/protocol/operation.hpp>
 #include <chopsticks/s3/protocol/request.hpp>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "../../support/allocations.hpp"
 #include "wire.hpp"
@@ -49,6 +53,58 @@ request_options random_options(random_stream& random) {
     return out;
 }
 
+const operation_row& row_of(std::string_view name) {
+    const operation_row* const found = find_row(name);
+    REQUIRE(found != nullptr);
+    return *found;
+}
+
+asked on_object(std::uint64_t object) {
+    asked what;
+    what.object = object;
+    return what;
+}
+
+/// What makes each request as long as it can be. Views of the arguments.
+asked everything(std::string_view hash, std::string_view token) {
+    asked what = on_object(~0ULL);
+    what.size = ~0ULL;
+    what.offset = 1;
+    what.length = ~0ULL - 1;
+    what.max_keys = ~0U;
+    what.one_directory = true;
+    what.expects_continue = true;
+    what.payload_hash = hash;
+    what.token = token;
+    return what;
+}
+
+void write_object_number(request_text& to, const asked& what) {
+    to << "object " << what.object;
+}
+
+/// What no operation has so far: queries that stay the same, signed fields, on both sides of those
+/// that every request has, that stay the same or do not.
+constexpr operation_row own_rows[] = {
+    {.name = "acl",
+     .request = {.method = "PUT",
+                 .sends = request_body::content,
+                 .query = "acl=&versionId=a%2Fb",
+                 .fields = {{.name = "x-amz-acl", .value = "public-read"},
+                            {.name = "x-amz-tagging", .value = "a=b"}}},
+     .gives = answer_body::text,
+     .judge = nullptr,
+     .successes = {}},
+    {.name = "copy",
+     .request = {.method = "PUT",
+                 .query = "x-id=CopyObject",
+                 .fields = {{.name = "x-amz-copy-source", .write = write_object_number},
+                            {.name = "x-amz-metadata-directive", .value = "REPLACE"}}},
+     .gives = answer_body::text,
+     .judge = nullptr,
+     .successes = {}},
+};
+
 struct expected {
     const char* method;
     std::string path;   // raw, below the bucket
@@ -93,112 +149,115 @@ std::string text_of(const parsed_request& request, std::string_view name) {
     return value != nullptr ? *value : "(absent)";
 }
 
+/// A row's request, held against what its row and `what` say.
+parsed_request check(std::string_view head, const request_options& options, std::int64_t wall_s,
+                     const operation_row& row, const asked& what) {
+    expected should{row.request.method.data(), "", std::string(row.request.query)};
+    if (row.request.target == request_target::object) {
+        should.path = "/" + object_key(options.key_prefix, what.object);
+    }
+    if (row.name == "list") {
+        std::string prefix = options.key_prefix;
+        constexpr std::string_view digits = "0123456789abcdef";
+        if (what.one_directory) {
+            prefix += digits[what.object >> 4 & 15];
+            prefix += digits[what.object & 15];
+            prefix += '/';
+        }
+        std::vector<name_value> query{
+            {"list-type", "2"}, {"max-keys", std::to_string(what.max_keys)}, {"prefix", prefix}};
+        if (!what.token.empty()) query.push_back({"continuation-token", std::string(what.token)});
+        should.query = canonical_query(query);
+    }
+    parsed_request r =
+        check(head, options, wall_s, should,
+              row.request.target == request_target::made_bucket ? made_bucket(options, what.object)
+                                                                : std::string());
+    const bool has_range = row.name == "get" && what.length > 0;
+    CHECK(text_of(r, "Range") == (has_range ? "bytes=" + std::to_string(what.offset) + "-" +
+                                                  std::to_string(what.offset + what.length - 1)
+                                            : "(absent)"));
+    return r;
+}
+
 }  // namespace
 
-TEST_CASE("request_writer_every_call_is_signed_as_the_reference_signs") {
+TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
     random_stream random(42);
-    constexpr std::string_view hash_field = "x-amz-content-sha256";
     for (int round = 0; round < 150; ++round) {
         const request_options options = random_options(random);
         request_writer writer(options);
+        request_writer own(options, own_rows);
         const bool hashed = options.payload == payload_mode::hashed;
-        const std::string_view empty_hash = hashed ? empty_sha256_hex : payload_hash_unsigned;
         for (int call = 0; call < 24; ++call) {
             // Back and forth over midnight, in steps that also keep the second.
             const std::int64_t now = midnight_s + static_cast<std::int64_t>(random.below(3)) - 1;
-            const std::uint64_t index = random.below(4) == 0 ? random() : random.below(1000);
-            const std::string key = "/" + object_key(options.key_prefix, index);
-            parsed_request r;
-            switch (random.below(11)) {
-                case 0:
-                    r = check(writer.get(index, now), options, now, {"GET", key, ""});
-                    CHECK(text_of(r, "Range") == "(absent)");
-                    CHECK(text_of(r, hash_field) == empty_hash);
-                    break;
-                case 1: {
-                    const std::uint64_t first = random() >> random.below(64);
-                    const std::uint64_t last = std::max(first, random());
-                    r = check(writer.get_range(index, first, last, now), options, now,
-                              {"GET", key, ""});
-                    CHECK(text_of(r, "Range") ==
-                          "bytes=" + std::to_string(first) + "-" + std::to_string(last));
-                    break;
-                }
-                case 2:
-                    check(writer.head(index, now), options, now, {"HEAD", key, ""});
-                    break;
-                case 3:
-                    check(writer.remove(index, now), options, now, {"DELETE", key, ""});
-                    break;
-                case 4: {
-                    const std::uint64_t size = random() >> random.below(64);
-                    const bool expect = random.below(2) == 0;
-                    const std::string hash =
-                        random.below(2) == 0 ? sha256_hex(std::to_string(random())) : "";
-                    r = check(writer.put(index, size, hash, expect, now), options, now,
-                              {"PUT", key, ""});
-                    CHECK(text_of(r, "Content-Length") == std::to_string(size));
-                    CHECK(text_of(r, "Expect") == (expect ? "100-continue" : "(absent)"));
-                    CHECK(text_of(r, hash_field) == (hash.empty() ? payload_hash_unsigned : hash));
-                    break;
-                }
-                case 5:
-                case 6: {
-                    std::optional<unsigned> directory;
-                    std::string prefix = options.key_prefix;
-                    if (random.below(2) == 0) {
-                        directory = key_directory(index);
-                        prefix = object_key(options.key_prefix, index).substr(0, prefix.size() + 3);
-                    }
-                    std::string token;
-                    for (std::uint64_t n = random.below(3) * random.below(700); n > 0; --n) {
-                        token += static_cast<char>(random());
-                    }
-                    std::vector<name_value> query{
-                        {"list-type", "2"}, {"max-keys", std::to_string(call)}, {"prefix", prefix}};
-                    if (!token.empty()) query.push_back({"continuation-token", token});
-                    check(writer.list(directory, static_cast<std::uint32_t>(call), token, now),
-                          options, now, {"GET", "", canonical_query(query)});
-                    break;
-                }
-                case 7: {
-                    const whole_request made = writer.create_bucket(index, now);
-                    r = check(made.head, options, now, {"PUT", "", ""},
-                              made_bucket(options, index));
-                    CHECK(text_of(r, "Content-Length") == std::to_string(made.body.size()));
-                    CHECK(made.body.empty() == (options.region == "us-east-1"));
-                    CHECK(text_of(r, hash_field) ==
-                          (hashed ? sha256_hex(made.body) : std::string(payload_hash_unsigned)));
-                    break;
-                }
-                case 8:
-                    check(writer.head_bucket(request_writer::own_bucket, now), options, now,
-                          {"HEAD", "", ""});
-                    break;
-                case 9:
-                    check(writer.remove_bucket(index, now), options, now, {"DELETE", "", ""},
-                          made_bucket(options, index));
-                    break;
-                default: {
-                    const std::vector<name_value> query{{"uploads", ""}, {"a b", "\xc3\xa4/+"}};
-                    const std::vector<name_value> headers{{"x-amz-meta-b", " two  words "},
-                                                          {"Content-Type", "text/plain"}};
-                    const std::string path = writer.raw_path("an \xc3\xa4 key+%");
-                    r = check(
-                        writer.request("POST", path, query, headers, 12, sha256_hex("x"), now),
-                        options, now, {"POST", "/an \xc3\xa4 key+%", canonical_query(query)});
-                    CHECK(text_of(r, "Content-Type") == "text/plain");
-                    CHECK(text_of(r, "Content-Length") == "12");
-                    break;
-                }
+            const bool is_own = random.below(4) == 0;
+            const std::span<const operation_row> rows = is_own ? own_rows : all_rows();
+            const operation_row& row = rows[random.below(rows.size())];
+            CAPTURE(row.name);
+            asked what = on_object(random.below(4) == 0 ? random() : random.below(1000));
+            what.size = random() >> random.below(64);
+            what.max_keys = static_cast<std::uint32_t>(call);
+            what.one_directory = random.below(2) == 0;
+            what.expects_continue = random.below(2) == 0;
+            std::string token;
+            for (std::uint64_t n = random.below(3) * random.below(700); n > 0; --n)
+                token += static_cast<char>(random());
+            what.token = token;
+            if (random.below(2) == 0) {
+                what.offset = random() >> 1;
+                what.length = 1 + random.below(~0ULL - what.offset);
+            }
+            const std::string hash =
+                random.below(2) == 0 ? sha256_hex(std::to_string(random())) : "";
+            if (row.request.sends == request_body::content) what.payload_hash = hash;
+            const whole_request sent = (is_own ? own : writer).write(row, what, now);
+            const parsed_request r = check(sent.head, options, now, row, what);
+            std::string_view right = hashed ? empty_sha256_hex : payload_hash_unsigned;
+            std::string body_hash;
+            if (row.request.sends == request_body::content) {
+                right = hash.empty() ? payload_hash_unsigned : std::string_view(hash);
+            } else if (hashed && !sent.body.empty()) {
+                body_hash = sha256_hex(sent.body);
+                right = body_hash;
+            }
+            CHECK(text_of(r, "x-amz-content-sha256") == right);
+            if (row.request.sends == request_body::content) {
+                CHECK(text_of(r, "Content-Length") == std::to_string(what.size));
+                CHECK(text_of(r, "Expect") ==
+                      (what.expects_continue ? "100-continue" : "(absent)"));
+            }
+            for (const signed_field& field : row.request.fields) {
+                if (field.name.empty()) continue;
+                CHECK(text_of(r, field.name) == (field.write == nullptr
+                                                     ? std::string(field.value)
+                                                     : "object " + std::to_string(what.object)));
             }
         }
     }
 }
 
+TEST_CASE("request_writer_control_requests_are_signed_as_the_reference_signs") {
+    random_stream random(43);
+    const std::vector<name_value> query{{"uploads", ""}, {"a b", "\xc3\xa4/+"}};
+    const std::vector<name_value> headers{{"x-amz-meta-b", " two  words "},
+                                          {"Content-Type", "text/plain"}};
+    for (int round = 0; round < 150; ++round) {
+        const request_options options = random_options(random);
+        request_writer writer(options);
+        const std::string path = writer.raw_path("an \xc3\xa4 key+%");
+        const parsed_request r =
+            check(writer.request("POST", path, query, headers, 12, sha256_hex("x"), midnight_s),
+                  options, midnight_s, {"POST", "/an \xc3\xa4 key+%", canonical_query(query)});
+        CHECK(text_of(r, "Content-Type") == "text/plain");
+        CHECK(text_of(r, "Content-Length") == "12");
+    }
+}
+
 TEST_CASE("request_writer_get_is_the_expected_text") {
     request_writer writer(plain_options());
-    const std::string text(writer.get(42, midnight_s));
+    const std::string text(writer.write(row_of("get"), on_object(42), midnight_s).head);
     const std::size_t at = text.find("Signature=") + 10;
     CHECK(text.substr(0, at) ==
           "GET /bucket/" + object_key("p/", 42) +
@@ -209,36 +268,37 @@ TEST_CASE("request_writer_get_is_the_expected_text") {
     CHECK(text.substr(at + 64) == "\r\n\r\n");
 }
 
-TEST_CASE("request_writer_range_leaves_nothing_in_the_next_get") {
-    request_writer writer(plain_options());
-    const std::string before(writer.get(1, midnight_s));
-    writer.get_range(1, 0, ~0ULL, midnight_s);
-    CHECK(writer.get(1, midnight_s) == before);
+TEST_CASE("request_writer_nothing_of_a_request_is_left_in_the_next_of_its_kind") {
+    for (const operation_row& row : all_rows()) {
+        CAPTURE(row.name);
+        request_writer writer(plain_options());
+        const std::string before(writer.write(row, on_object(1), midnight_s).head);
+        writer.write(row, everything(std::string(64, 'a'), "token"), midnight_s);
+        // A hash changes the signature, and is left in no place but one that is always written.
+        CHECK(writer.write(row, on_object(1), midnight_s).head == before);
+    }
 }
 
 TEST_CASE("request_writer_measured_calls_allocate_nothing") {
     request_options options = plain_options();
     options.who.session_token = std::string(1000, 't');
     options.region = "eu-west-3";
+    const std::string hash(64, 'a');
+    const std::string token(request_writer::max_token_bytes, '\xff');
     for (const addressing style : {addressing::path, addressing::virtual_host}) {
         options.style = style;
         request_writer writer(options);
-        const std::string hash(64, 'a');
-        const std::string token(request_writer::max_token_bytes, '\xff');
+        request_writer own(options, own_rows);
         const std::uint64_t before = allocations();
-        for (std::uint64_t i = 0; i < 100; ++i) {
-            const std::int64_t now = midnight_s - 50 + static_cast<std::int64_t>(i);
-            writer.get(i, now);
-            writer.get_range(i, 0, ~0ULL, now);
-            writer.head(i, now);
-            writer.remove(i, now);
-            writer.put(i, ~0ULL, hash, true, now);
-            writer.put(i, 1, {}, false, now);
-            writer.list(255, ~0U, token, now);
-            writer.list(std::nullopt, 1, {}, now);
-            writer.create_bucket(~0ULL, now);
-            writer.head_bucket(~0ULL, now);
-            writer.remove_bucket(std::nullopt, now);
+        for (int i = 0; i < 100; ++i) {
+            for (const auto& [by, rows] :
+                 {std::pair(&writer, all_rows()),
+                  std::pair(&own, std::span<const operation_row>(own_rows))}) {
+                for (const operation_row& row : rows) {
+                    by->write(row, everything(hash, token), midnight_s - 50 + i);
+                    by->write(row, on_object(~0ULL), midnight_s - 50 + i);
+                }
+            }
         }
         CHECK(allocations() == before);
     }

@@ -100,6 +100,10 @@ TEST_CASE("other_workload_is_added_once_and_does_not_take_the_top_of_the_file") 
     second.settings.top_keys.clear();
     second.clean_with = "";
     CHECK_THROWS_WITH_AS(catalogue::add(second), doctest::Contains("removes one"), config_error);
+    second.clean_with = describe_lab().clean_with;
+    second.operations[0].code = 1;
+    CHECK_THROWS_WITH_AS(catalogue::add(second), doctest::Contains("not its position"),
+                         config_error);
     CHECK(catalogue::find_workload("lab2") == nullptr);
 }
 

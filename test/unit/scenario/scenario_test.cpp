@@ -1,6 +1,5 @@
 #include <doctest/doctest.h>
 
-#include <chopsticks/s3/workload.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 
@@ -82,12 +81,12 @@ seed: 18446744073709551615
     CHECK(g.tasks[0].name == "get");
     CHECK(g.tasks[0].weight == 70);
     CHECK(g.tasks[0].steps[0].range_bytes == 65536);
-    CHECK(g.tasks[0].steps[0].code == s3::s3_get);
+    CHECK(g.tasks[0].steps[0].op == "get");
     CHECK(g.tasks[1].name == "put_read");
     CHECK(g.tasks[1].weight == 0.5);
     REQUIRE(g.tasks[1].steps.size() == 3);
     CHECK(g.tasks[1].steps[1].op == "get");
-    CHECK(g.tasks[1].steps[2].code == s3::s3_delete);
+    CHECK(g.tasks[1].steps[2].op == "delete");
     CHECK(g.tasks[2].steps[0].number("max_keys") == 10);
     CHECK(g.tasks[2].steps[0].number("pages") == 0);
     CHECK(g.tasks[2].steps[0].flag("directory"));

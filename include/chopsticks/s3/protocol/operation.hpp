@@ -1,46 +1,18 @@
 #pragma once
 /// \file
-/// The operations of S3: for each one, how its request is rendered, what an answer of success looks
-/// like, and how it is judged. One more operation that is one request is one more row.
+/// The operations of S3: for each one, how its request looks, what an answer of success looks like,
+/// and how it is judged. One more operation that is one request is one more row.
 
 #include <chopsticks/http/response_head.hpp>
 #include <chopsticks/s3/protocol/etag.hpp>
 #include <chopsticks/s3/protocol/failure.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
-#include <chopsticks/s3/protocol/request.hpp>
+#include <chopsticks/s3/protocol/request_form.hpp>
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string_view>
 
 namespace chopsticks::s3 {
-
-enum class operation_code : std::uint16_t {
-    put,
-    get,
-    head,
-    remove,
-    list,  ///< one page of a listing
-    create_bucket,
-    head_bucket,
-    remove_bucket,
-};
-
-/// What one request asks for. Views are valid while it is rendered and judged. A value.
-struct asked {
-    std::uint64_t object = 0;           ///< its index; of made buckets: the number
-    std::uint32_t version = 0;          ///< of its content
-    std::uint32_t max_keys = 0;         ///< list
-    std::uint64_t size = 0;             ///< bytes of the whole object
-    std::uint64_t offset = 0;           ///< first byte of a part
-    std::uint64_t length = 0;           ///< bytes of a part; 0: the whole object
-    bool expects_continue = false;      ///< put
-    std::string_view payload_hash;      ///< put: 64 hex digits, or empty for UNSIGNED-PAYLOAD
-    std::optional<unsigned> directory;  ///< list: one of 256, or all
-    std::string_view token;             ///< list: empty for the first page
-    std::string_view prefix;            ///< list: what all keys begin with, raw
-
-    std::uint64_t part_bytes() const noexcept { return length > 0 ? length : size; }
-};
 
 /// What is known of an answer once it is complete.
 struct answer {
@@ -66,13 +38,6 @@ struct answer {
     answer() noexcept { server[0] = region[0] = '\0'; }
 };
 
-/// What the body of a request is.
-enum class request_body : std::uint8_t {
-    none,
-    content,   ///< the object's
-    rendered,  ///< comes with the head
-};
-
 /// What the body of a success is; a refusal's is text.
 enum class answer_body : std::uint8_t {
     none,     ///< there is none: of a head request
@@ -81,14 +46,27 @@ enum class answer_body : std::uint8_t {
     text,  ///< nothing, or a few lines
 };
 
+/// What an operation does to the buckets beside the configured one. Removing one is more than a
+/// request: the driver looks first whose it is.
+enum class bucket_effect : std::uint8_t { none, makes, removes };
+
+/// A parameter of the step that is part of what is asked; the engine has read the others.
+struct asked_parameter {
+    std::string_view name;  ///< as in the workload's description
+    std::uint32_t asked::* count = nullptr;
+    bool asked::* flag = nullptr;
+};
+
 struct operation_row {
-    operation_code code;
-    request_body sends;
+    static constexpr std::size_t most_parameters = 4;
+
+    std::string_view name;  ///< as in the workload's description
+    request_form request;
+    asked_parameter parameters[most_parameters] = {};  ///< those behind the last have no name
     answer_body gives;
-    bool head_request = false;  ///< its answers have no body
-    bool names_etag = false;    ///< its successes name the object's ETag
-    bool writes = false;        ///< makes a version or a delete marker of an object
-    whole_request (*render)(request_writer& with, const asked& what, std::int64_t wall_s);
+    bool names_etag = false;  ///< its successes name the object's ETag
+    bool writes = false;      ///< makes a version or a delete marker of an object
+    bucket_effect buckets = bucket_effect::none;
     /// Of a 2xx; as the function below.
     std::uint64_t (*judge)(const operation_row& row, const asked& what, const answer& a,
                            etag_memory& etags, failure& out);
@@ -96,8 +74,11 @@ struct operation_row {
     std::uint16_t successes[3];
 };
 
+/// In no order that matters.
+std::span<const operation_row> all_rows() noexcept;
+
 /// Null: there is no such operation.
-const operation_row* find_row(std::uint16_t code) noexcept;
+const operation_row* find_row(std::string_view name) noexcept;
 
 /// Keeps what of a head is needed once its views are gone. `row` null: of a request that is none of
 /// the operations.

@@ -4,9 +4,9 @@
 
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
+#include <chopsticks/s3/protocol/request_form.hpp>
 #include <chopsticks/s3/protocol/signer.hpp>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,55 +41,34 @@ struct whole_request {
     std::string_view body;
 };
 
+struct operation_row;
+
 /// Renders requests. One object per core, group and endpoint; not thread-safe. What a call returns
 /// is valid until the next call on the same object, and holds a signature, so it belongs in no log.
 /// `wall_s` is the time of the signature in seconds since the epoch.
 ///
-/// Everything but request() neither allocates nor throws: heads of the operations on objects, and
-/// their canonical requests, are prepared with the writer; a call patches key, date and hash in
-/// both, signs, and writes the unsigned fields of variable length (Range, Content-Length, Expect)
-/// behind the signature, where they move nothing. Signed are host, x-amz-content-sha256, x-amz-date
-/// and x-amz-security-token.
+/// Heads of the operations on objects, and their canonical requests, are prepared with the writer;
+/// a call patches key, date and hash in both, signs, and writes what is not signed (Range,
+/// Content-Length, Expect) behind the signature, where it moves nothing. Signed are host,
+/// x-amz-content-sha256, x-amz-date, x-amz-security-token, and the fields of the row.
 class request_writer {
   public:
-    /// Longest continuation token list() takes, before encoding.
+    /// Longest continuation token of a listing, before encoding.
     static constexpr std::size_t max_token_bytes = 2048;
-
-    /// No number: the bucket of the options itself.
-    static constexpr std::optional<std::uint64_t> own_bucket = std::nullopt;
+    /// Longest query of a row, encoded: of such a token and of the longest prefix.
+    static constexpr std::size_t max_query_bytes = 3 * (max_token_bytes + 1000) + 256;
+    /// Longest value of a signed field that varies: of a key and its bucket, encoded.
+    static constexpr std::size_t max_value_bytes = 4096;
 
     /// Throws config_error when an option would break the request line or a field (control
-    /// characters, spaces in the host, an empty host or bucket, a prefix over 1000 bytes).
+    /// characters, spaces in the host, an empty host or bucket, a prefix over 1000 bytes). `rows`
+    /// outlive it.
     explicit request_writer(const request_options& options);
+    request_writer(const request_options& options, std::span<const operation_row> rows);
 
-    std::string_view get(std::uint64_t index, std::int64_t wall_s) noexcept;
-
-    /// Bytes first..last, both included.
-    std::string_view get_range(std::uint64_t index, std::uint64_t first, std::uint64_t last,
-                               std::int64_t wall_s) noexcept;
-
-    std::string_view head(std::uint64_t index, std::int64_t wall_s) noexcept;
-
-    std::string_view remove(std::uint64_t index, std::int64_t wall_s) noexcept;
-
-    /// `payload_sha256_hex`: 64 hex digits, or empty for UNSIGNED-PAYLOAD.
-    std::string_view put(std::uint64_t index, std::uint64_t content_length,
-                         std::string_view payload_sha256_hex, bool expect_continue,
-                         std::int64_t wall_s) noexcept;
-
-    /// A page of list-objects v2 below the prefix, or of one of its 256 directories. `token`: raw,
-    /// from list_scanner; at most max_token_bytes; empty for the first page.
-    std::string_view list(std::optional<unsigned> directory, std::uint32_t max_keys,
-                          std::string_view token, std::int64_t wall_s) noexcept;
-
-    /// A bucket named by the stem and a number, or the bucket itself. The body is empty in
-    /// us-east-1 and names the region elsewhere.
-    whole_request create_bucket(std::optional<std::uint64_t> number, std::int64_t wall_s) noexcept;
-
-    std::string_view head_bucket(std::optional<std::uint64_t> number, std::int64_t wall_s) noexcept;
-
-    std::string_view remove_bucket(std::optional<std::uint64_t> number,
-                                   std::int64_t wall_s) noexcept;
+    /// Neither allocates nor throws. `row`: one of those that it was made with. In hashed mode
+    /// asked::payload_hash is of the content.
+    whole_request write(const operation_row& row, const asked& what, std::int64_t wall_s) noexcept;
 
     /// Any request, for control operations; allocates. `raw_path` is decoded and starts with '/';
     /// in virtual-host style the caller leaves the bucket out of it. `headers` must not hold Host,
@@ -130,40 +109,40 @@ class request_writer {
         std::int64_t stamped_s = -1;
     };
 
-    prepared prepare(std::string_view method, std::string_view hash) const;
-    void patch(prepared& p, std::uint64_t index, std::int64_t wall_s) noexcept;
-    std::string_view finish(prepared& p, const char* tail_end) noexcept;
-    std::string_view plain(prepared& p, std::uint64_t index, std::int64_t wall_s) noexcept;
-
-    /// A target and host that vary in length: everything is written anew.
-    struct varying {
-        std::string_view method;
-        std::string_view host;
-        std::string_view path;   // encoded
-        std::string_view query;  // canonical
-        std::string_view hash;
-        std::optional<std::uint64_t> content_length;
+    /// A row's request, and what of it is the same every time.
+    struct form {
+        enum class field_kind : std::uint8_t { host, hash, date, token, of_row };
+        struct placed_field {
+            field_kind kind;
+            signed_field field;  // a value where it is the same every time
+        };
+        std::vector<placed_field> fields;  // all that are signed, in the order of their names
+        std::string signed_names;
+        std::string body;        // rendered
+        std::string hash;        // of that; of content: as unsigned
+        prepared plain, hashed;  // of a row that is prepared; `hashed` is of content
     };
-    std::string_view compose(const varying& what, std::int64_t wall_s) noexcept;
-    std::string_view on_bucket(std::string_view method, std::optional<std::uint64_t> number,
-                               std::string_view body_hash,
-                               std::optional<std::uint64_t> content_length,
-                               std::int64_t wall_s) noexcept;
+
+    form make_form(const operation_row& row) const;
+    prepared prepare(const operation_row& row, const form& of, std::string_view hash) const;
+    std::string_view patched(prepared& p, const operation_row& row, const asked& what,
+                             std::uint64_t body_bytes, std::int64_t wall_s) noexcept;
+    /// Target, host or fields vary in length: everything is written anew.
+    std::string_view composed(const operation_row& row, const form& of, const asked& what,
+                              std::uint64_t body_bytes, std::int64_t wall_s) noexcept;
 
     request_options options_;
     signer signer_;
-    std::string host_;            // as sent, for the bucket itself
-    std::string encoded_bucket_;  // as in a path
-    std::string encoded_stem_;    // of made buckets, as in a path
-    std::string encoded_prefix_;  // as in a path
-    std::string query_prefix_;    // as in a query
-    std::string create_body_;     // of create_bucket
-    std::string create_hash_;
+    std::string host_;             // as sent, for the bucket itself
+    std::string encoded_bucket_;   // as in a path
+    std::string encoded_stem_;     // of made buckets, as in a path
+    std::string encoded_prefix_;   // as in a path
+    std::string query_prefix_;     // as in a query
     std::string_view empty_hash_;  // what a request without a body says about it
-    std::string_view signed_headers_;
-    prepared get_, head_, remove_, put_, put_hashed_;
-    std::vector<char> wire_, canonical_, query_, target_;  // room for what varies
-    std::string whole_;                                    // of request()
+    std::span<const operation_row> rows_;
+    std::vector<form> forms_;                                       // by row
+    std::vector<char> wire_, canonical_, query_, target_, values_;  // room for what varies
+    std::string whole_;                                             // of request()
 };
 
 }  // namespace chopsticks::s3

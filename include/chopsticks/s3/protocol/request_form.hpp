@@ -1,0 +1,96 @@
+#pragma once
+/// \file
+/// How the request of an operation looks, as data: what request_writer prepares, and what changes
+/// from one request to the next.
+
+#include <chopsticks/s3/protocol/request_text.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace chopsticks::s3 {
+
+struct request_options;
+
+/// What one request asks for. Views are valid while it is rendered and judged. A value.
+struct asked {
+    std::uint64_t object = 0;       ///< its index; of made buckets: the number
+    std::uint32_t version = 0;      ///< of its content
+    std::uint32_t max_keys = 0;     ///< list
+    std::uint32_t pages = 1;        ///< list: how many to follow at most; 0: to the end
+    bool one_directory = false;     ///< list: one of 256, and not all
+    bool expects_continue = false;  ///< of content that is sent
+    std::uint64_t size = 0;         ///< bytes of the whole object
+    std::uint64_t offset = 0;       ///< first byte of a part
+    std::uint64_t length = 0;       ///< bytes of a part; 0: the whole object
+    /// Of content that is sent: 64 hex digits, or empty for UNSIGNED-PAYLOAD.
+    std::string_view payload_hash;
+    std::string_view token;   ///< list: empty for the first page
+    std::string_view prefix;  ///< list: what all keys begin with, raw
+
+    std::uint64_t part_bytes() const noexcept { return length > 0 ? length : size; }
+    /// list: which of the 256; none: all.
+    std::optional<unsigned> directory() const noexcept {
+        if (!one_directory) return std::nullopt;
+        return static_cast<unsigned>(object & 0xff);
+    }
+};
+
+/// What a request is sent to.
+enum class request_target : std::uint8_t {
+    object,
+    bucket,       ///< of the options
+    made_bucket,  ///< one of those beside it, by its number
+};
+
+/// What the body of a request is.
+enum class request_body : std::uint8_t {
+    none,
+    content,   ///< the object's
+    rendered,  ///< request_form::body
+};
+
+/// A field that is signed, beside those that every request has. Names in lower case.
+struct signed_field {
+    std::string_view name;
+    std::string_view value = {};  ///< without blanks at its ends, or two of them beside each other
+    /// Not null: writes the value, where it is not the same in each request.
+    void (*write)(request_text& to, const asked& what) = nullptr;
+};
+
+/// A head is prepared once and patched where target and signed fields differ in nothing but the
+/// key; it is written anew for each request elsewhere. The functions neither allocate nor throw.
+struct request_form {
+    static constexpr std::size_t most_fields = 4;
+    /// For request_form::write_fields, in bytes.
+    static constexpr std::size_t most_unsigned = 512;
+
+    std::string_view method;
+    request_target target = request_target::object;
+    request_body sends = request_body::none;
+    /// Canonical: encoded, in the order of the names, each with its '='.
+    std::string_view query = {};
+    /// Not null: writes the query, where it is not the same in each request. At most
+    /// request_writer::max_query_bytes. `prefix`: of the keys, encoded.
+    void (*write_query)(request_text& to, const asked& what, std::string_view prefix) = nullptr;
+    /// Those behind the last have no name.
+    signed_field fields[most_fields] = {};
+    /// Not null: writes further fields, each with its end of line. They are not signed: Range,
+    /// If-Match; no x-amz-* field.
+    void (*write_fields)(request_text& to, const asked& what) = nullptr;
+    /// Of request_body::rendered: the body of all requests. May allocate.
+    std::string (*body)(const request_options& options) = nullptr;
+
+    constexpr bool is_head() const noexcept { return method == "HEAD"; }
+    /// Writing it takes no more than patching a head.
+    constexpr bool is_prepared() const noexcept {
+        if (target != request_target::object || write_query != nullptr) return false;
+        for (const signed_field& field : fields) {
+            if (field.write != nullptr) return false;
+        }
+        return true;
+    }
+};
+
+}  // namespace chopsticks::s3
