@@ -1,6 +1,6 @@
 #!/bin/bash
-# The format of every C++ file, clang-tidy over src/, and every test, bench and public header compiled
-# for itself with all of clang's warnings. Ends with `N passed, N failed` (files).
+# The format of every C++ file, clang-tidy over src/, and every test, bench and public header
+# compiled for itself with all of clang's warnings. Ends with `N passed, N failed` (files).
 #
 # Elsewhere files are compiled eight at a time, so this is where one that lives on what another
 # includes is found.

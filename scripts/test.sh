@@ -66,9 +66,11 @@ echo "test.sh: built in $((SECONDS - started)) s"
 run_suite() {
     local parallel
     printf '\n== %s\n' "$1"
-    # What measures, or starts a server and a client of its own, would disturb its neighbours.
+    # What measures, or starts a server and a client of its own, would disturb its neighbours. Which
+    # of e2e do, test/e2e/meson.build says.
     case $1 in
         unit | tidy) parallel=$(nproc) ;;
+        e2e) parallel=2 ;;
         *) parallel=1 ;;
     esac
     meson test -C "$build" --no-rebuild --suite "$1" --logbase "testlog-$1" \
