@@ -237,7 +237,7 @@ void service::begin(exchange& x, std::optional<std::uint64_t> length, bool chunk
     route(x);
     if (!verify(x)) return;
     if (x.refusal_ != s3_code::none) {
-        refuse(x, x.refusal_);
+        refuse(x, x.refusal_, x.refusal_text_);
         return;
     }
     if (x.head.key.size() > key_bytes_max) {

@@ -74,6 +74,7 @@ class exchange {
 
     handler run_ = nullptr;
     s3_code refusal_ = s3_code::none;  ///< of what is wanted; told after the signature is verified
+    std::string refusal_text_;         ///< empty: the code's own
     body_use use_ = body_use::none;
     body_sink sink_;
     std::span<char> room_;
@@ -165,6 +166,9 @@ class service {
     std::shared_mutex keys_mutex_;
     std::map<std::string, s3::sha256_digest, std::less<>> keys_;
 };
+
+/// On what a write is to depend.
+put_condition condition_of(const request& r);
 
 /// The object fields of a put, a copy or a new upload.
 metadata metadata_of(const request& r);

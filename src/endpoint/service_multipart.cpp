@@ -112,8 +112,8 @@ void service::complete_upload(exchange& x) {
         claims.push_back(
             {static_cast<int>(*number), std::string(unquoted(item.child_value("ETag")))});
     }
-    const put_condition condition{std::string(unquoted(x.head.header_or("If-Match", ""))),
-                                  std::string(unquoted(x.head.header_or("If-None-Match", "")))};
+    const put_condition condition = condition_of(x.head);
+    if (!condition.is_served()) return refuse(x, s3_code::not_implemented);
     std::string etag;
     const s3_code code = x.bucket_->complete(
         u, claims, condition, keep_previous_.load(std::memory_order_relaxed), wall_ns(), etag);

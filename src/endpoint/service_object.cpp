@@ -161,14 +161,19 @@ bool service::answer_stale(exchange& x) const {
     return true;
 }
 
+put_condition condition_of(const request& r) {
+    return {std::string(unquoted(r.header_or("If-Match", ""))),
+            std::string(unquoted(r.header_or("If-None-Match", "")))};
+}
+
 s3_code service::store_object(exchange& x, std::shared_ptr<object> made) {
     if (meta_bytes(made->meta) > meta_bytes_max) return s3_code::metadata_too_large;
     auto charge = store_.memory().reserve(overhead_bytes(made->key, made->meta));
     if (!charge) return s3_code::insufficient_storage;
     made->charge = std::move(*charge);
     made->modified_ns = wall_ns();
-    const put_condition condition{std::string(unquoted(x.head.header_or("If-Match", ""))),
-                                  std::string(unquoted(x.head.header_or("If-None-Match", "")))};
+    const put_condition condition = condition_of(x.head);
+    if (!condition.is_served()) return s3_code::not_implemented;
     return x.bucket_->put(std::move(made), condition,
                           keep_previous_.load(std::memory_order_relaxed));
 }
@@ -186,7 +191,8 @@ void service::put(exchange& x) {
 }
 
 void service::remove(exchange& x) {
-    x.bucket_->remove(x.head.key);
+    const s3_code code = x.bucket_->remove(x.head.key, unquoted(x.head.header_or("If-Match", "")));
+    if (code != s3_code::none) return refuse(x, code);
     x.answer.status = 204;
     x.answer.body_follows = false;
 }

@@ -2,24 +2,17 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <utility>
 
+#include "served.hpp"
 #include "service.hpp"
 
 namespace chopsticks::endpoint {
 
 namespace {
 
-/// Parameters that turn a request into one for something else than the bucket or object itself and
-/// that are not served, whatever the method.
-constexpr std::array<std::string_view, 17> unserved = {
-    "accelerate",          "analytics",    "attributes",  "inventory",
-    "legal-hold",          "metrics",      "object-lock", "policyStatus",
-    "publicAccessBlock",   "renameObject", "replication", "restore",
-    "retention",           "select",       "torrent",     "versions",
-    "intelligent-tiering",
-};
-
-/// Those that can be asked for, but not set.
+/// Sub-resources that can be asked for, but not set.
 constexpr std::array<std::string_view, 11> properties = {
     "acl",
     "cors",
@@ -45,14 +38,16 @@ bool has_any(const request& r, const Names& names) {
 
 void service::route(exchange& x) {
     const request& r = x.head;
+    std::string unserved = unserved_part(r);
+    if (!unserved.empty()) {
+        x.refusal_ = s3_code::not_implemented;
+        x.refusal_text_ = "Not implemented here: " + std::move(unserved);
+        return;
+    }
     if (r.bucket.empty()) {
         x.op = r.method == "GET" && r.key.empty() ? op_kind::list_buckets : op_kind::other;
         x.run_ = &service::list_buckets;
         if (x.op == op_kind::other) x.refusal_ = s3_code::method_not_allowed;
-        return;
-    }
-    if (has_any(r, unserved)) {
-        x.refusal_ = s3_code::not_implemented;
         return;
     }
     const std::string* version = r.parameter("versionId");

@@ -103,12 +103,18 @@ s3_code bucket::put(std::shared_ptr<object> made, const put_condition& condition
     return s3_code::none;
 }
 
-bool bucket::remove(std::string_view key) {
+s3_code bucket::remove(std::string_view key, std::string_view if_match) {
     std::shared_ptr<const object> old;
     shard& s = shard_of(key);
     const std::lock_guard lock(s.mutex);
     const auto found = s.entries.find(key);
-    if (found == s.entries.end()) return false;
+    const bool known = found != s.entries.end();
+    if (!if_match.empty()) {
+        const put_condition condition{std::string(if_match), {}};
+        const s3_code refusal = check(condition, known ? found->second->current.get() : nullptr);
+        if (refusal != s3_code::none) return refusal;
+    }
+    if (!known) return s3_code::none;
     const std::shared_ptr<entry> e = found->second;
     s.entries.erase(found);
     old = std::move(e->current);
@@ -117,7 +123,7 @@ bool bucket::remove(std::string_view key) {
     figures_.object_bytes.fetch_sub(old->content.size, unordered);
     const std::lock_guard index_lock(index_mutex_);
     index_.erase(e);
-    return true;
+    return s3_code::none;
 }
 
 list_page bucket::list(const list_query& query) const {

@@ -49,6 +49,9 @@ std::uint64_t overhead_bytes(std::string_view key, const metadata& meta) noexcep
 struct put_condition {
     std::string if_match;       ///< ETag without quotes, or "*"
     std::string if_none_match;  ///< "*": only if there is no such key
+
+    /// S3 has no other If-None-Match of a write.
+    bool is_served() const noexcept { return if_none_match.empty() || if_none_match == "*"; }
 };
 
 struct list_page {
@@ -107,8 +110,9 @@ class bucket {
     /// Makes `made` the object of its key.
     s3_code put(std::shared_ptr<object> made, const put_condition& condition, bool keep_previous);
 
-    /// False: there was none.
-    bool remove(std::string_view key);
+    /// Whether there is one or not, it is gone. `if_match`: an ETag without quotes, or "*"; empty:
+    /// whatever.
+    s3_code remove(std::string_view key, std::string_view if_match = {});
 
     list_page list(const list_query& query) const;
 

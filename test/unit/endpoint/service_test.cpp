@@ -97,6 +97,50 @@ TEST_CASE("service_object_goes_through_its_life") {
     CHECK(f.s.objects().memory().used() == 0);
 }
 
+TEST_CASE("service_what_would_have_no_effect_is_refused_and_changes_nothing") {
+    fixture f;
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    REQUIRE(f.ask("PUT", "/bucket/k", "before").status == 200);
+    for (const s3::name_value& field : std::vector<s3::name_value>{
+             {"x-amz-acl", "public-read"},
+             {"x-amz-tagging", "a=b"},
+             {"x-amz-storage-class", "GLACIER"},
+             {"x-amz-server-side-encryption", "AES256"},
+             {"x-amz-server-side-encryption-customer-algorithm", "AES256"},
+             {"x-amz-object-lock-mode", "GOVERNANCE"},
+             {"x-amz-object-lock-legal-hold", "ON"},
+             {"x-amz-expected-bucket-owner", "111122223333"},
+             {"x-amz-write-offset-bytes", "6"},
+             {"x-amz-website-redirect-location", "/x"},
+             {"x-amz-grant-read", "id=1"},
+             {"x-amz-tagging-directive", "REPLACE"},
+             {"x-amz-of-next-year", ""},
+         }) {
+        CAPTURE(field.name);
+        const auto refused = f.ask("PUT", "/bucket/k", "after", {field});
+        CHECK(refused.status == 501);
+        CHECK(refused.says("<Code>NotImplemented</Code>"));
+        CHECK(refused.says(field.name));
+        CHECK(f.ask("GET", "/bucket/k").text == "before");
+    }
+    // What asks for what is so anyway is granted.
+    for (const s3::name_value& field : std::vector<s3::name_value>{
+             {"x-amz-acl", "private"},
+             {"x-amz-storage-class", "STANDARD"},
+             {"x-amz-expected-bucket-owner", "chopsticks"},
+             {"x-amz-request-payer", "requester"},
+         }) {
+        CAPTURE(field.name);
+        CHECK(f.ask("PUT", "/bucket/k", "before", {field}).status == 200);
+    }
+    CHECK(f.ask("GET", "/bucket/k?x-id=GetObject").status == 200);
+    CHECK(f.ask("PUT", "/bucket/k", "after", {{"If-None-Match", "\"x\""}}).status == 501);
+    CHECK(f.ask("DELETE", "/bucket/k", "", {{"If-Match", "\"x\""}}).status == 412);
+    CHECK(f.ask("GET", "/bucket/k").text == "before");
+    CHECK(f.ask("DELETE", "/bucket/k", "", {{"If-Match", "*"}}).status == 204);
+    CHECK(f.ask("GET", "/bucket/k").status == 404);
+}
+
 TEST_CASE("service_refusals_have_their_status_and_code") {
     fixture f;
     REQUIRE(f.ask("PUT", "/bucket").status == 200);
@@ -124,6 +168,11 @@ TEST_CASE("service_refusals_have_their_status_and_code") {
         {"POST", "/bucket/k", "", 405, "MethodNotAllowed"},
         {"POST", "/bucket", "", 501, "NotImplemented"},
         {"GET", "/bucket?versions", "", 501, "NotImplemented"},
+        // Sub-resources, new ones too, are never the bucket or object itself.
+        {"PUT", "/bucket/k?annotation=", "x", 501, "NotImplemented"},
+        {"DELETE", "/bucket/k?annotation", "", 501, "NotImplemented"},
+        {"DELETE", "/bucket?metadataConfiguration", "", 501, "NotImplemented"},
+        {"GET", "/?max-buckets=1", "", 501, "NotImplemented"},
         {"PUT", "/bucket?policy", "{}", 501, "NotImplemented"},
         {"GET", "/bucket?policy", "", 404, "NoSuchBucketPolicy"},
         {"GET", "/bucket?lifecycle", "", 404, "NoSuchLifecycleConfiguration"},

@@ -70,8 +70,12 @@ TEST_CASE("store_bucket_lives_once_and_dies_empty") {
     CHECK(s.create("bucket", 1) == s3_code::bucket_already_owned_by_you);
     REQUIRE(b->put(made(s, "k", "v"), {}, false) == s3_code::none);
     CHECK(s.remove("bucket") == s3_code::bucket_not_empty);
-    CHECK(b->remove("k"));
-    CHECK_FALSE(b->remove("k"));
+    CHECK(b->remove("k", "other") == s3_code::precondition_failed);
+    REQUIRE(b->get("k") != nullptr);
+    CHECK(b->remove("k", b->get("k")->etag) == s3_code::none);
+    CHECK(b->get("k") == nullptr);
+    CHECK(b->remove("k") == s3_code::none);
+    CHECK(b->remove("k", "*") == s3_code::no_such_key);
     CHECK(s.remove("bucket") == s3_code::none);
     CHECK(s.remove("bucket") == s3_code::no_such_bucket);
     // Who still holds it cannot put into the void.
@@ -105,7 +109,7 @@ TEST_CASE("object_in_use_survives_its_deletion_and_its_memory_goes_with_it") {
     CHECK(text(*b->get("k")) == "second");
     CHECK(s.memory().used() == 11);
     CHECK(s.figures().object_bytes == 6);
-    CHECK(b->remove("k"));
+    CHECK(b->remove("k") == s3_code::none);
     CHECK(b->get("k") == nullptr);
     CHECK(text(*held) == "first");
     CHECK(s.memory().used() == 5);
