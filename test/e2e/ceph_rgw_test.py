@@ -35,6 +35,22 @@ timeouts: {connect: 2s, operation: 20s}
 limits: {held_up: 100%%, held_up_longest: 20s}
 """
 
+# What is read is verified: a part in the wrong place would be found.
+multipart_scenario = """
+name: parts on rgw
+groups:
+  - workload: s3
+    data: {prefix: parts/, objects: 2, size: 12MiB, verify: true}
+    tasks:
+      - {op: multipart_put, part_size: 5MiB, concurrency: 3}
+      - {op: get, range: 1MiB}
+    load: {closed: {users: 2}}
+phases: {warmup: 0s, measure: 60s, drain: 60s, cleanup: false}
+stop: {operations: 16}
+timeouts: {operation: 60s}
+limits: {held_up: 100%, held_up_longest: 20s}
+"""
+
 ran = (harness.ran, harness.generator_was_limit)  # a busy machine makes runs invalid
 outage_classes = {"connect_failed", "connection_lost", "timeout"}
 
@@ -122,6 +138,27 @@ class mixed_test(ceph_case):
         self.assert_code(done, harness.ran)
         names = [bucket["Name"] for bucket in self.client.list_buckets()["Buckets"]]
         self.assertNotIn("made-by-the-run", names)
+
+    def test_objects_in_parts_are_whole_and_no_upload_stays(self):
+        file = self.file("s.yaml", multipart_scenario)
+        done = self.run_binary(*self.arguments(file, "parts"), env=self.credentials(),
+                               timeout=180)
+        self.assert_code(done, *ran)
+        result = harness.read_result(self.output)
+        operations = result["operations"]
+        puts = operations["s3/multipart_put"]
+        self.assertGreater(puts["ok"], 3)
+        self.assertEqual(result["total"]["failed"], 0, done.said)
+        self.assertEqual(operations["s3/multipart_put.upload_part"]["ok"], 3 * puts["ok"])
+        alive = result["data"]["alive_before_cleanup"]
+        listed = [one for page in self.client.get_paginator("list_objects_v2").paginate(
+            Bucket="parts", Prefix="parts/") for one in page.get("Contents", [])
+            if "/runs/" not in one["Key"]]
+        self.assertEqual(len(listed), alive)
+        self.assertEqual({one["Size"] for one in listed}, {12 << 20})
+        in_parts = [one for one in listed if one["ETag"].strip('"').endswith("-3")]
+        self.assertEqual(len(in_parts), puts["ok"])
+        self.assertEqual(self.client.list_multipart_uploads(Bucket="parts").get("Uploads", []), [])
 
     def test_wrong_secret_is_refused_with_one_message(self):
         done = self.run_binary(*self.arguments(self.scenario("2s", True), "counted"),

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <chopsticks/s3/protocol/operation.hpp>
+#include <chopsticks/s3/workload.hpp>
 
 #include "../support/canned_s3.hpp"
 #include "s3_driver_rig.hpp"
@@ -212,10 +212,13 @@ std::vector<exchange> exchanges() {
 
 TEST_CASE("s3_driver_every_operation_has_an_exchange_here") {
     const auto all = exchanges();
-    for (const s3::operation_row& row : s3::all_rows()) {
-        CHECK_MESSAGE(std::any_of(all.begin(), all.end(),
-                                  [&](const exchange& e) { return name_of(e.op) == row.name; }),
-                      row.name);
+    for (const auto& operation : s3::describe_workload().operations) {
+        // Those of several requests have cases of their own.
+        if (!operation.parts.empty()) continue;
+        CHECK_MESSAGE(
+            std::any_of(all.begin(), all.end(),
+                        [&](const exchange& e) { return name_of(e.op) == operation.name; }),
+            operation.name);
     }
 }
 

@@ -8,6 +8,7 @@ import copy
 import json
 import pathlib
 import re
+import subprocess
 import sys
 
 import docs
@@ -37,9 +38,22 @@ def blocks_with(op="read", **parts):
 
 
 odd = {unknown: 1}
-operations = ("put", "get", "head", "delete", "list", "create_bucket", "head_bucket")
-block_operations = ("read", "write", "flush", "discard", "write_zeroes", "writesame",
-                    "compare_and_write")
+
+
+def operations_of_workloads():
+    """The operations that the program has, by workload, as `chopsticks list` prints them."""
+    said = subprocess.run([str(harness.binary), "list"], check=True, capture_output=True,
+                          text=True).stdout
+    out = {}
+    for part in re.split(r"^Workload ", said, flags=re.MULTILINE)[1:]:
+        rows = part.split("  operations and their parameters\n")[1]
+        out[part.split(":")[0]] = re.findall(r"^    (\w+) ", rows, flags=re.MULTILINE)
+    return out
+
+
+all_operations = operations_of_workloads()
+operations = all_operations["s3"]
+block_operations = all_operations["rbd"]
 
 # Heading in docs/reference/scenario.md: scenarios with an unknown key in that place.
 scenario_maps = {
@@ -120,6 +134,16 @@ class docs_test(harness.case):
 
     def test_scenario_keys_are_the_parsers(self):
         self.check_tables("scenario.md", scenario_maps, False)
+
+    def test_every_operation_is_named_where_its_workloads_are(self):
+        page = (docs.root / "docs/reference/scenario.md").read_text()
+        for workload, names in all_operations.items():
+            with self.subTest(workload):
+                self.assertTrue(names)
+                told = re.search(rf"^Operations of `{workload}`:.*?\n\n", page,
+                                 flags=re.MULTILINE | re.DOTALL)
+                self.assertTrue(told)
+                self.assertEqual([one for one in names if f"`{one}`" not in told.group()], [])
 
     def test_workload_config_keys_are_the_parsers(self):
         self.check_tables("workload-config.md", workload_maps, True)

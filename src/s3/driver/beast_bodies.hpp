@@ -41,6 +41,7 @@ struct sent_body {
         std::string_view text;
         const load::content* content = nullptr;  ///< null: the text
         load::content_key key;
+        std::uint64_t offset = 0;  ///< in that content
         std::uint64_t bytes = 0;
         room* with = nullptr;  ///< outlives the sending
     };
@@ -71,8 +72,8 @@ inline boost::optional<std::pair<buffer_row, bool>> sent_body::writer::get(
         with.buffers[count++] = boost::asio::buffer(what_.text.data(), what_.text.size());
         at_ = what_.bytes;
     } else {
-        const auto piece =
-            what_.content->gather(what_.key, at_, what_.bytes - at_, with.parts, with.stamps);
+        const auto piece = what_.content->gather(what_.key, what_.offset + at_, what_.bytes - at_,
+                                                 with.parts, with.stamps);
         for (; count < piece.iovecs; ++count) {
             const iovec& part = with.parts[count];
             with.buffers[count] = boost::asio::const_buffer(part.iov_base, part.iov_len);

@@ -217,6 +217,7 @@ void beast_connection::compose(const exchange_job& job) {
         body.with = room_.get();
         body.text = job.body;
         body.key = job.key;
+        body.offset = job.content_offset;
         body.content = job.body.data() == nullptr ? core_.content : nullptr;
     }
     serializer_.emplace(m);

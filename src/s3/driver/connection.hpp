@@ -33,6 +33,7 @@ struct exchange_job {
     std::string_view body;  ///< data() null: the content of `key` instead
     std::uint64_t body_bytes = 0;
     load::content_key key;
+    std::uint64_t content_offset = 0;  ///< of that content, where the body begins
     bool expects_continue = false;
     bool head_request = false;
     answer_sink* to = nullptr;

@@ -55,31 +55,31 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
         reply.problem = given_up;
         co_return reply;
     }
-    link_->begin();
-    if (!link_->is_open() || link_->is_stale()) {
+    lane().link().begin();
+    if (!lane().is_ready()) {
         std::string problem;
-        const bool opened = co_await open_link(out, &problem);
+        const bool opened = co_await lane().open(out, &problem);
         if (!opened) {
             reply.problem = cancelled() ? given_up : problem;
             co_return reply;
         }
     }
-    link_->expire_at(monotonic_ns() + core_.control_timeout_ns, false);
+    lane().link().expire_at(monotonic_ns() + core_.control_timeout_ns, false);
     std::string hash;
     if (core_.options.config->payload == payload_signing::hashed && !what.body.empty()) {
         core_.hash.reset();
         core_.hash.update(what.body);
-        core_.hash.finish_hex(hash_hex_);
-        hash.assign(hash_hex_, sizeof hash_hex_);
+        hash.resize(64);
+        core_.hash.finish_hex(hash.data());
     }
     request_writer& writer = core_.run_writers[endpoint()];
     exchange_job job;
     job.head_request = what.method == "HEAD";
     job.body = what.body;
     job.body_bytes = what.body.size();
-    job.to = &sink_;
+    job.to = &lane().sink();
     job.out = &out;
-    sink_.begin(reply);
+    lane().sink().begin(reply);
     std::vector<name_value> headers = what.headers;
     // Where new objects are locked, services want to know what they lock.
     if (what.method == "PUT" && !what.key.empty()) {
@@ -91,17 +91,17 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
     const std::string host = writer.bucket_host(bucket);
     job.head = writer.request(what.method, path, what.query, headers, what.body.size(), hash,
                               wall_ns() / 1'000'000'000, host);
-    const bool answered = co_await link_->carry_out(job);
-    link_->expire_at(0, true);
+    const bool answered = co_await lane().link().carry_out(job);
+    lane().link().expire_at(0, true);
     if (answered) {
-        const answer& a = sink_.whole();
+        const answer& a = lane().sink().whole();
         reply.status = a.status;
         reply.body = a.text;
     } else {
         reply.problem = cancelled() ? given_up : out.example;
     }
     if (what.method == "PUT") core_.note_put(what.key, answered, reply.status);
-    if (job.must_close || !answered) link_->close();
+    if (job.must_close || !answered) lane().link().close();
     co_return reply;
 }
 

@@ -38,8 +38,10 @@ std::ptrdiff_t native_connection::send_some(const exchange_job& job) noexcept {
             const std::uint64_t most =
                 is_plain() ? job.body_bytes - at
                            : std::min<std::uint64_t>(job.body_bytes - at, tls_write_bytes);
-            count +=
-                core_.content->gather(job.key, at, most, parts.subspan(count), core_.stamps).iovecs;
+            count += core_.content
+                         ->gather(job.key, job.content_offset + at, most, parts.subspan(count),
+                                  core_.stamps)
+                         .iovecs;
         }
     }
     return try_write(parts.first(count), core_.scratch);

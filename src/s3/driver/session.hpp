@@ -1,6 +1,6 @@
 #pragma once
 /// \file
-/// One user's S3 operations over one connection.
+/// One user's S3 operations.
 
 #include <chopsticks/engine/driver.hpp>
 #include <chopsticks/s3/protocol/operation.hpp>
@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "answer_sink.hpp"
-#include "connection.hpp"
 #include "core_state.hpp"
+#include "multipart.hpp"
+#include "request_lane.hpp"
 
 namespace chopsticks::s3 {
 
@@ -34,8 +34,13 @@ std::string describe(const control_request& what);
 struct s3_step final : engine::bound_step {
     explicit s3_step(const scenario::step& what);
 
-    const operation_row* row;  ///< null: the driver has no such operation
-    asked prepared;            ///< with the step's parameters, and without a subject
+    /// One request, unless an operation needs more.
+    enum class way : std::uint8_t { plain, by_pages, in_parts, with_a_look };
+
+    const operation_row* row;  ///< null: none of its own
+    way how = way::plain;
+    upload_plan upload;  ///< in_parts
+    asked prepared;      ///< with the step's parameters, and without a subject
 };
 
 class s3_session final : public engine::session {
@@ -43,10 +48,7 @@ class s3_session final : public engine::session {
     s3_session(core_state& core, const target_address& target);
 
     runtime::task<void> execute(const engine::operation& op, engine::outcome& out) override;
-    void cancel() noexcept override {
-        cancelled_ = true;
-        link_->cancel();
-    }
+    void cancel() noexcept override;
 
     /// One request outside of the load; `what` outlives it. Answers may have a few megabytes.
     /// `until_ns`: when no other try would be begun; 0: this is the only one.
@@ -63,30 +65,25 @@ class s3_session final : public engine::session {
     /// No further control request would be begun.
     bool is_given_up() const noexcept { return detached_ ? cancelled_ : core_.control_cancelled; }
 
-    std::size_t endpoint() const noexcept override { return link_->target().endpoint; }
+    std::size_t endpoint() const noexcept override { return lane().link().target().endpoint; }
 
   private:
-    /// `whole`: receives what failed uncut, for control requests.
-    runtime::task<bool> open_link(engine::outcome& out, std::string* whole = nullptr);
     /// One attempt at an operation.
     runtime::task<void> attempt(const engine::operation& op, engine::outcome& out);
-    runtime::task<void> one_request(const operation_row& row, const engine::operation& op,
-                                    engine::outcome& out);
+    runtime::task<void> list_pages(const operation_row& row, engine::outcome& out);
+    runtime::task<void> put_in_parts(const s3_step& step, const engine::operation& op,
+                                     engine::outcome& out);
     runtime::task<void> remove_bucket(const operation_row& row, const engine::operation& op,
                                       engine::outcome& out);
-    runtime::task<void> list_pages(const operation_row& row, engine::outcome& out);
-    exchange_job render(const operation_row& row, request_writer& with, engine::outcome& out);
-    std::string_view payload_hash(const engine::operation& op);
-    void judge_answer(const operation_row& row, engine::outcome& out);
-    bool etag_is_right(const answer& a);
+    request_lane& lane() const noexcept { return *lanes_.front(); }
 
     core_state& core_;
-    std::unique_ptr<connection> link_;
-    asked asked_;
-    answer_sink sink_;
+    /// The first is the session's own; the others are made by operations that have several requests
+    /// under way, and kept.
+    std::vector<std::unique_ptr<request_lane>> lanes_;
+    std::unique_ptr<multipart_upload> upload_;
     bool cancelled_ = false;  ///< the operation in hand, also while it waits for its next attempt
     bool detached_ = false;
-    char hash_hex_[64];
 };
 
 }  // namespace chopsticks::s3

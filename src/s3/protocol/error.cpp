@@ -9,28 +9,6 @@ namespace {
 
 constexpr std::size_t max_code_bytes = 64;
 
-/// The content of the first <name>...</name>, in whatever name space. Elements of an error body
-/// hold text only, so what is between the tags must be free of other tags.
-std::string_view element(std::string_view body, std::string_view name) noexcept {
-    std::size_t at = 0;
-    while ((at = body.find('<', at)) != std::string_view::npos) {
-        ++at;
-        const std::size_t tag_end = body.find('>', at);
-        if (tag_end == std::string_view::npos) return {};
-        const std::string_view tag = body.substr(at, tag_end - at);
-        if (xml_local_name(tag) != name) continue;
-        const std::size_t end = body.find('<', tag_end);
-        if (end == std::string_view::npos) return {};
-        const std::string_view close = body.substr(end + 1);
-        if (!close.starts_with('/') || close.substr(1, tag.size()) != tag ||
-            close.substr(1 + tag.size(), 1) != ">") {
-            return {};
-        }
-        return body.substr(tag_end + 1, end - tag_end - 1);
-    }
-    return {};
-}
-
 bool is_code(std::string_view text) noexcept {
     return text.size() <= max_code_bytes && std::all_of(text.begin(), text.end(), [](char c) {
                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -59,15 +37,15 @@ error_info parse_error(std::string_view body) noexcept {
     // Query services, and gateways that stand on them, wrap it: <ErrorResponse><Error>.
     if (root.name != "Error" && root.name != "ErrorResponse") return out;
     body = root.inside;
-    const std::string_view code = element(body, "Code");
+    const std::string_view code = xml_element(body, "Code");
     if (!is_code(code)) return out;
     out.code = code;
-    out.message = element(body, "Message");
-    out.resource = element(body, "Resource");
-    out.region = element(body, "Region");
-    out.endpoint = element(body, "Endpoint");
-    out.bucket = element(body, "BucketName");
-    out.request_id = element(body, "RequestId");
+    out.message = xml_element(body, "Message");
+    out.resource = xml_element(body, "Resource");
+    out.region = xml_element(body, "Region");
+    out.endpoint = xml_element(body, "Endpoint");
+    out.bucket = xml_element(body, "BucketName");
+    out.request_id = xml_element(body, "RequestId");
     return out;
 }
 

@@ -5,6 +5,7 @@
 #include <chopsticks/s3/protocol/xml.hpp>
 #include <cstdio>
 #include <cstring>
+#include <string>
 
 namespace chopsticks::s3 {
 
@@ -134,6 +135,45 @@ std::uint64_t judge_put(const operation_row& row, const asked& what, const answe
     return what.size;
 }
 
+std::uint64_t judge_upload_begun(const operation_row& row, const asked&, const answer& a,
+                                 etag_memory&, failure& out) {
+    std::string id;
+    if (succeeded(row, a, out) && !append_upload_id(id, a.text)) {
+        out.set(op_status::bad_response, "NoUploadId",
+                "the answer does not name an upload; does the service have multipart uploads?");
+    }
+    return 0;
+}
+
+std::uint64_t judge_part(const operation_row& row, const asked& what, const answer& a, etag_memory&,
+                         failure& out) {
+    if (!succeeded(row, a, out)) return 0;
+    if (a.etag_size == 0) {
+        out.set(op_status::bad_response, a.etag_sent ? "BadETag" : "NoETag",
+                a.etag_sent ? "the ETag of the part is none that could be sent back"
+                            : "the answer to a part has no ETag to complete the upload with");
+    }
+    return what.part_bytes();
+}
+
+std::uint64_t judge_upload_completed(const operation_row& row, const asked& what, const answer& a,
+                                     etag_memory& etags, failure& out) {
+    if (!succeeded(row, a, out)) return 0;
+    const xml_root root = find_xml_root(a.text);
+    std::string tag;
+    if (root.name == "CompleteMultipartUploadResult") {
+        const auto text = xml_unescape(xml_element(root.inside, "ETag"));
+        if (text) tag = etag_tag(*text);
+    }
+    if (tag.empty()) {
+        out.set(op_status::bad_response, "NotCompleted",
+                "the answer does not say that the upload was completed: no ETag of the object");
+        return 0;
+    }
+    etags.put(what.object, what.version, etag_mark(tag));
+    return 0;
+}
+
 std::uint64_t judge_get(const operation_row& row, const asked& what, const answer& a,
                         etag_memory& etags, failure& out) {
     const std::uint64_t expected = what.part_bytes();
@@ -230,8 +270,9 @@ void note_head(const http::response_head& head, const operation_row* row, const 
     out.etag_sent = head.etag.data() != nullptr;
     if (tag.empty()) return;
     out.etag_mark = etag_mark(tag);
-    out.etag_is_md5 = tag.size() == sizeof out.etag;
-    if (out.etag_is_md5) std::memcpy(out.etag, tag.data(), sizeof out.etag);
+    if (tag.size() > sizeof out.etag) return;
+    out.etag_size = static_cast<std::uint8_t>(tag.size());
+    std::memcpy(out.etag, tag.data(), tag.size());
 }
 
 std::uint64_t judge(const operation_row& row, const asked& what, const answer& a,

@@ -8,6 +8,12 @@ namespace chopsticks::s3 {
 
 std::uint64_t judge_put(const operation_row& row, const asked& what, const answer& a,
                         etag_memory& etags, failure& out);
+std::uint64_t judge_upload_begun(const operation_row& row, const asked& what, const answer& a,
+                                 etag_memory& etags, failure& out);
+std::uint64_t judge_part(const operation_row& row, const asked& what, const answer& a,
+                         etag_memory& etags, failure& out);
+std::uint64_t judge_upload_completed(const operation_row& row, const asked& what, const answer& a,
+                                     etag_memory& etags, failure& out);
 std::uint64_t judge_get(const operation_row& row, const asked& what, const answer& a,
                         etag_memory& etags, failure& out);
 std::uint64_t judge_head(const operation_row& row, const asked& what, const answer& a,

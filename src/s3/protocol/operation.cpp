@@ -30,6 +30,16 @@ void write_list_query(request_text& to, const asked& what, std::string_view pref
     }
 }
 
+void write_part_query(request_text& to, const asked& what, std::string_view) {
+    to << "partNumber=" << std::uint64_t{what.part_number} << "&uploadId=";
+    to.encoded(what.upload_id);
+}
+
+void write_upload_query(request_text& to, const asked& what, std::string_view) {
+    to << "uploadId=";
+    to.encoded(what.upload_id);
+}
+
 /// Empty in us-east-1; names the region elsewhere.
 std::string location_of(const request_options& options) {
     if (options.region == "us-east-1") return {};
@@ -45,6 +55,7 @@ constexpr operation_row rows[] = {
      .gives = answer_body::text,
      .names_etag = true,
      .writes = true,
+     .makes_object = true,
      .judge = judge_put,
      .successes = {200, 201, 204}},
     {.name = "get",
@@ -93,6 +104,29 @@ constexpr operation_row rows[] = {
      .request = {.method = "DELETE", .target = request_target::made_bucket},
      .gives = answer_body::text,
      .buckets = bucket_effect::removes,
+     .judge = judge_plain,
+     .successes = {200, 204}},
+    {.name = "create_upload",
+     .request = {.method = "POST", .query = "uploads="},
+     .gives = answer_body::text,
+     .judge = judge_upload_begun,
+     .successes = {200}},
+    {.name = "upload_part",
+     .request = {.method = "PUT", .sends = request_body::content, .write_query = write_part_query},
+     .gives = answer_body::text,
+     .names_etag = true,
+     .judge = judge_part,
+     .successes = {200}},
+    {.name = "complete_upload",
+     .request = {.method = "POST", .sends = request_body::given, .write_query = write_upload_query},
+     .gives = answer_body::text,
+     .writes = true,
+     .makes_object = true,
+     .judge = judge_upload_completed,
+     .successes = {200}},
+    {.name = "abort_upload",
+     .request = {.method = "DELETE", .write_query = write_upload_query},
+     .gives = answer_body::text,
      .judge = judge_plain,
      .successes = {200, 204}},
 };

@@ -87,10 +87,21 @@ void check(const request_options& options) {
     }
 }
 
+/// Whether a body is sent that only the caller knows.
+bool sends_own_body(const operation_row& row) noexcept {
+    return row.request.sends == request_body::content || row.request.sends == request_body::given;
+}
+
+/// Whether that body is signed with its hash.
+bool is_hashed(const operation_row& row, const asked& what) noexcept {
+    return sends_own_body(row) && !what.payload_hash.empty();
+}
+
 /// Puts what is not signed behind the signature.
 void write_tail(request_text& to, const operation_row& row, const asked& what,
                 std::uint64_t body_bytes) noexcept {
-    if (row.request.sends != request_body::none) {
+    const std::string_view method = row.request.method;
+    if (row.request.sends != request_body::none || method == "PUT" || method == "POST") {
         to << "Content-Length: " << body_bytes << "\r\n";
         if (row.request.sends == request_body::content && what.expects_continue) {
             to << "Expect: 100-continue\r\n";
@@ -152,13 +163,13 @@ request_writer::form request_writer::make_form(const operation_row& row) const {
     }
     if (row.request.body != nullptr) out.body = row.request.body(options_);
     out.hash = empty_hash_;
-    if (row.request.sends == request_body::content) out.hash = payload_hash_unsigned;
+    if (sends_own_body(row)) out.hash = payload_hash_unsigned;
     if (!out.body.empty() && options_.payload == payload_mode::hashed) {
         out.hash = sha256_hex(out.body);
     }
     if (!row.request.is_prepared()) return out;
     out.plain = prepare(row, out, out.hash);
-    if (row.request.sends == request_body::content) out.hashed = prepare(row, out, blank_hash);
+    if (sends_own_body(row)) out.hashed = prepare(row, out, blank_hash);
     return out;
 }
 
@@ -231,12 +242,14 @@ whole_request request_writer::write(const operation_row& row, const asked& what,
     const auto number = static_cast<std::size_t>(&row - rows_.data());
     CHOPSTICKS_ASSERT(number < forms_.size());
     form& of = forms_[number];
-    const bool sends_content = row.request.sends == request_body::content;
-    const bool is_hashed = sends_content && !what.payload_hash.empty();
-    CHOPSTICKS_ASSERT(!is_hashed || what.payload_hash.size() == hash_size);
-    const std::uint64_t body_bytes = sends_content ? what.size : of.body.size();
-    if (of.plain.wire.empty()) return {composed(row, of, what, body_bytes, wall_s), of.body};
-    return {patched(is_hashed ? of.hashed : of.plain, row, what, body_bytes, wall_s), of.body};
+    CHOPSTICKS_ASSERT(what.payload_hash.empty() || what.payload_hash.size() == hash_size);
+    const bool is_given = row.request.sends == request_body::given;
+    const std::string_view body = is_given ? what.body : std::string_view(of.body);
+    const std::uint64_t body_bytes =
+        row.request.sends == request_body::content ? what.part_bytes() : body.size();
+    if (of.plain.wire.empty()) return {composed(row, of, what, body_bytes, wall_s), body};
+    prepared& p = is_hashed(row, what) ? of.hashed : of.plain;
+    return {patched(p, row, what, body_bytes, wall_s), body};
 }
 
 std::string_view request_writer::patched(prepared& p, const operation_row& row, const asked& what,
@@ -252,7 +265,7 @@ std::string_view request_writer::patched(prepared& p, const operation_row& row, 
     char* const key = p.wire.data() + p.wire_key;
     write_key_suffix(what.object, key);
     std::memcpy(p.canonical.data() + p.canonical_key, key, key_suffix_size);
-    if (row.request.sends == request_body::content && !what.payload_hash.empty()) {
+    if (is_hashed(row, what)) {
         const char* const hash = what.payload_hash.data();
         std::memcpy(p.wire.data() + p.wire_hash, hash, hash_size);
         std::memcpy(p.canonical.data() + p.canonical_hash, hash, hash_size);
@@ -298,8 +311,8 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
     request_text query(query_);
     query << row.request.query;
     if (row.request.write_query != nullptr) row.request.write_query(query, what, query_prefix_);
-    const bool is_hashed = row.request.sends == request_body::content && !what.payload_hash.empty();
-    const std::string_view hash = is_hashed ? what.payload_hash : std::string_view(of.hash);
+    const std::string_view hash =
+        is_hashed(row, what) ? what.payload_hash : std::string_view(of.hash);
 
     request_text wire(wire_);
     request_text canonical(canonical_);

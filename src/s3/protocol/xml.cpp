@@ -143,6 +143,26 @@ xml_root find_xml_root(std::string_view body) noexcept {
     return {xml_local_name(tag.substr(0, tag.find_first_of(" \t\r\n"))), body.substr(end + 1)};
 }
 
+std::string_view xml_element(std::string_view body, std::string_view name) noexcept {
+    std::size_t at = 0;
+    while ((at = body.find('<', at)) != std::string_view::npos) {
+        ++at;
+        const std::size_t tag_end = body.find('>', at);
+        if (tag_end == std::string_view::npos) return {};
+        const std::string_view tag = body.substr(at, tag_end - at);
+        if (xml_local_name(tag) != name) continue;
+        const std::size_t end = body.find('<', tag_end);
+        if (end == std::string_view::npos) return {};
+        const std::string_view close = body.substr(end + 1);
+        if (!close.starts_with('/') || close.substr(1, tag.size()) != tag ||
+            close.substr(1 + tag.size(), 1) != ">") {
+            return {};
+        }
+        return body.substr(tag_end + 1, end - tag_end - 1);
+    }
+    return {};
+}
+
 result<std::string> xml_unescape(std::string_view text) {
     std::string out(text.size(), '\0');
     const char* const end = xml_unescape_to(out.data(), text);

@@ -20,6 +20,14 @@ std::vector<catalogue::parameter> put_parameters() {
              catalogue::flag_value{.when_set = scenario::subject_use::rewrite}}};
 }
 
+std::vector<catalogue::parameter> multipart_parameters() {
+    return {{"part_size", "size", "8 MiB", "bytes of each part but the last, 5MiB or more",
+             catalogue::size_value{.standard = 8 << 20, .least = 5 << 20}},
+            {"concurrency", "count, 1 to 1000", "4",
+             "parts of an object on their way at a time, each on a connection of its own",
+             catalogue::count_value{.standard = 4, .least = 1, .most = 1000}}};
+}
+
 std::vector<catalogue::parameter> get_parameters() {
     return {{"range", "size", "the whole object",
              "read so many bytes at a random offset instead of the whole object",
@@ -71,6 +79,14 @@ catalogue::workload make() {
                  .replay = {.kind = "put", .unasked = true},
                  .aliases = {"upload", "write", "create", "putobject"},
                  .parameters = put_parameters()},
+                {.name = "multipart_put",
+                 .description = "write an object in parts",
+                 .use = scenario::subject_use::make,
+                 .carries = scenario::payload::sent,
+                 .replay = {.why_not = "a recording has its requests one by one"},
+                 .aliases = {"multipart", "mpu", "multipart_upload", "multipartupload"},
+                 .parameters = multipart_parameters(),
+                 .parts = {"create_upload", "upload_part", "complete_upload", "abort_upload"}},
                 {.name = "get",
                  .description = "read an object",
                  .use = scenario::subject_use::read,

@@ -1,6 +1,7 @@
 // What S3's settings say to those who do not know them.
 
 #include <algorithm>
+#include <chopsticks/core/units.hpp>
 #include <chopsticks/s3/workload.hpp>
 #include <chopsticks/s3/workload/settings.hpp>
 #include <string_view>
@@ -62,6 +63,26 @@ void settings::find_again(const scenario::echo_fields& echoed) {
 
 bool settings::hold_secret() const {
     return !secret_key.empty() || !session_token.empty();
+}
+
+void settings::check(scenario::group& of, std::vector<std::string>&) const {
+    // S3's own limit, which a service would tell of after ten thousand parts were sent.
+    constexpr std::uint64_t most_parts = 10'000;
+    for (const scenario::task& task : of.tasks) {
+        for (const scenario::step& step : task.steps) {
+            if (step.op != "multipart_put") continue;
+            const std::uint64_t part_bytes = step.number("part_size");
+            const std::uint64_t most_bytes = of.data.size.max();
+            if (most_bytes / part_bytes < most_parts || most_bytes == part_bytes * most_parts) {
+                continue;
+            }
+            throw config_error("group " + of.name + ": multipart_put: objects of up to " +
+                               format_size(most_bytes) + " would take more than 10,000 parts of " +
+                               format_size(part_bytes) +
+                               ", and S3 has no more: a part_size of at least " +
+                               format_size(most_bytes / most_parts + 1) + " is needed");
+        }
+    }
 }
 
 bool settings::as_calibrated() const {

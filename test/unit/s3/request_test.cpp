@@ -76,6 +76,9 @@ asked everything(std::string_view hash, std::string_view token) {
     what.expects_continue = true;
     what.payload_hash = hash;
     what.token = token;
+    what.part_number = ~0U;
+    what.upload_id = token.substr(0, max_upload_id_bytes);
+    what.body = token;
     return what;
 }
 
@@ -156,7 +159,14 @@ parsed_request check(std::string_view head, const request_options& options, std:
     if (row.request.target == request_target::object) {
         should.path = "/" + object_key(options.key_prefix, what.object);
     }
-    if (row.name == "list") {
+    if (row.name == "upload_part") {
+        should.query = canonical_query(
+            std::vector<name_value>{{"partNumber", std::to_string(what.part_number)},
+                                    {"uploadId", std::string(what.upload_id)}});
+    } else if (row.name == "complete_upload" || row.name == "abort_upload") {
+        should.query =
+            canonical_query(std::vector<name_value>{{"uploadId", std::string(what.upload_id)}});
+    } else if (row.name == "list") {
         std::string prefix = options.key_prefix;
         constexpr std::string_view digits = "0123456789abcdef";
         if (what.one_directory) {
@@ -205,18 +215,23 @@ TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
             for (std::uint64_t n = random.below(3) * random.below(700); n > 0; --n)
                 token += static_cast<char>(random());
             what.token = token;
+            what.upload_id = std::string_view(token).substr(0, max_upload_id_bytes);
+            what.part_number = static_cast<std::uint32_t>(random.below(10'000));
+            what.body = token;
             if (random.below(2) == 0) {
                 what.offset = random() >> 1;
                 what.length = 1 + random.below(~0ULL - what.offset);
             }
             const std::string hash =
                 random.below(2) == 0 ? sha256_hex(std::to_string(random())) : "";
-            if (row.request.sends == request_body::content) what.payload_hash = hash;
+            const bool own_body = row.request.sends == request_body::content ||
+                                  row.request.sends == request_body::given;
+            if (own_body) what.payload_hash = hash;
             const whole_request sent = (is_own ? own : writer).write(row, what, now);
             const parsed_request r = check(sent.head, options, now, row, what);
             std::string_view right = hashed ? empty_sha256_hex : payload_hash_unsigned;
             std::string body_hash;
-            if (row.request.sends == request_body::content) {
+            if (own_body) {
                 right = hash.empty() ? payload_hash_unsigned : std::string_view(hash);
             } else if (hashed && !sent.body.empty()) {
                 body_hash = sha256_hex(sent.body);
@@ -224,7 +239,7 @@ TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
             }
             CHECK(text_of(r, "x-amz-content-sha256") == right);
             if (row.request.sends == request_body::content) {
-                CHECK(text_of(r, "Content-Length") == std::to_string(what.size));
+                CHECK(text_of(r, "Content-Length") == std::to_string(what.part_bytes()));
                 CHECK(text_of(r, "Expect") ==
                       (what.expects_continue ? "100-continue" : "(absent)"));
             }

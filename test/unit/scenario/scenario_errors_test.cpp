@@ -175,7 +175,7 @@ TEST_CASE("scenario_wrong_tasks_are_refused_with_their_place") {
               {"{op: gte}", "s.yaml:4:10: ", "did you mean \"get\"?"},
               {"{op: upload}", "s.yaml:4:10: ", "did you mean \"put\"?"},
               {"download", "s.yaml:4:5: ", "did you mean \"get\"?"},
-              {"{op: xyzzy}", "s.yaml:4:10: ", "known are put, get, head, delete, list"},
+              {"{op: xyzzy}", "s.yaml:4:10: ", "known are put, multipart_put, get, head, delete"},
               {"{weight: 1}", "s.yaml:4:5: ", "neither `op` nor `steps`"},
               {"{op: get, steps: [put]}", "s.yaml:4:10: ", "either"},
               {"{op: get, weight: 0}", "s.yaml:4:23: ", "more than 0"},

@@ -1,12 +1,13 @@
 #pragma once
 /// \file
-/// The operations of S3: for each one, how its request looks, what an answer of success looks like,
-/// and how it is judged. One more operation that is one request is one more row.
+/// The requests of S3's operations: for each one, how its request looks, what an answer of success
+/// looks like, and how it is judged. One more operation that is one request is one more row.
 
 #include <chopsticks/http/response_head.hpp>
 #include <chopsticks/s3/protocol/etag.hpp>
 #include <chopsticks/s3/protocol/failure.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
+#include <chopsticks/s3/protocol/multipart.hpp>
 #include <chopsticks/s3/protocol/request_form.hpp>
 #include <cstdint>
 #include <span>
@@ -20,10 +21,10 @@ struct answer {
     bool has_content_length = false;
     bool range_as_asked = true;  ///< of a 206: Content-Range names the bytes that were asked for
     bool etag_sent = false;
-    bool etag_is_md5 = false;  ///< by its form; `etag` holds it then
+    std::uint8_t etag_size = 0;  ///< 0: no ETag, or one that `etag` has no room for
     std::uint64_t content_length = 0;
     std::uint64_t etag_mark = 0;  ///< 0: no ETag, or what is none
-    char etag[32];
+    char etag[max_part_tag_bytes];
     /// \name Of a refusal: what says where it came from; NUL-terminated
     /// \{
     char server[40];
@@ -34,6 +35,10 @@ struct answer {
     std::uint64_t mismatch = right;      ///< offset of the first wrong byte of the object's content
     std::string_view text;               ///< of a refusal, or where a success has hardly a body: it
     const list_scanner* page = nullptr;  ///< has read a listing
+
+    std::string_view etag_text() const noexcept { return {etag, etag_size}; }
+    /// By its form.
+    bool etag_is_md5() const noexcept { return etag_size == 32; }
 
     answer() noexcept { server[0] = region[0] = '\0'; }
 };
@@ -60,12 +65,14 @@ struct asked_parameter {
 struct operation_row {
     static constexpr std::size_t most_parameters = 4;
 
-    std::string_view name;  ///< as in the workload's description
+    /// As in the workload's description: of an operation, or of a part of one.
+    std::string_view name;
     request_form request;
     asked_parameter parameters[most_parameters] = {};  ///< those behind the last have no name
     answer_body gives;
-    bool names_etag = false;  ///< its successes name the object's ETag
-    bool writes = false;      ///< makes a version or a delete marker of an object
+    bool names_etag = false;    ///< its successes name the object's ETag
+    bool writes = false;        ///< makes a version or a delete marker of an object
+    bool makes_object = false;  ///< where it is not answered, the object may be there later
     bucket_effect buckets = bucket_effect::none;
     /// Of a 2xx; as the function below.
     std::uint64_t (*judge)(const operation_row& row, const asked& what, const answer& a,

@@ -24,10 +24,13 @@ struct asked {
     std::uint64_t size = 0;         ///< bytes of the whole object
     std::uint64_t offset = 0;       ///< first byte of a part
     std::uint64_t length = 0;       ///< bytes of a part; 0: the whole object
-    /// Of content that is sent: 64 hex digits, or empty for UNSIGNED-PAYLOAD.
+    /// Of content that is sent or a given body: 64 hex digits, or empty for UNSIGNED-PAYLOAD.
     std::string_view payload_hash;
-    std::string_view token;   ///< list: empty for the first page
-    std::string_view prefix;  ///< list: what all keys begin with, raw
+    std::string_view token;         ///< list: empty for the first page
+    std::string_view prefix;        ///< list: what all keys begin with, raw
+    std::string_view upload_id;     ///< of the requests of an upload in parts
+    std::uint32_t part_number = 0;  ///< the same; from 1 on
+    std::string_view body;          ///< of request_body::given
 
     std::uint64_t part_bytes() const noexcept { return length > 0 ? length : size; }
     /// list: which of the 256; none: all.
@@ -49,6 +52,7 @@ enum class request_body : std::uint8_t {
     none,
     content,   ///< the object's
     rendered,  ///< request_form::body
+    given,     ///< asked::body
 };
 
 /// A field that is signed, beside those that every request has. Names in lower case.

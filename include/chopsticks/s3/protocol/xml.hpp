@@ -36,6 +36,11 @@ struct xml_root {
 /// Finds it in a document that may be cut off anywhere, or be none. Does not allocate.
 xml_root find_xml_root(std::string_view body) noexcept;
 
+/// The content of the first <name>...</name>, in whatever name space, still escaped; empty: there
+/// is none. For elements that hold text only: what is between the tags must be free of other tags.
+/// Does not allocate.
+std::string_view xml_element(std::string_view body, std::string_view name) noexcept;
+
 /// Error: errc::bad_message.
 result<std::string> xml_unescape(std::string_view text);
 

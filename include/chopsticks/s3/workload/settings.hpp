@@ -38,6 +38,7 @@ struct settings final : scenario::workload_settings {
     scenario::echo_fields echo() const override;
     void find_again(const scenario::echo_fields& echoed) override;
     bool hold_secret() const override;
+    void check(scenario::group& of, std::vector<std::string>& warnings) const override;
     bool as_calibrated() const override;
     std::string target(bool dummy) const override;
     std::vector<std::pair<std::string, std::string>> planned_target(bool dummy) const override;

@@ -1,0 +1,165 @@
+#include "request_lane.hpp"
+
+#include <cerrno>
+#include <chopsticks/core/clock.hpp>
+#include <cstdio>
+
+namespace chopsticks::s3 {
+
+namespace {
+
+/// Of an object's content, what the ETag of a request's answer is the digest of.
+struct content_range {
+    std::uint64_t offset;
+    std::uint64_t bytes;
+};
+
+/// An answer to a get of a range names the whole object; one to a part that was sent, that part.
+content_range named_by_etag(const operation_row& row, const asked& what) noexcept {
+    if (row.request.sends != request_body::content) return {0, what.size};
+    return {what.offset, what.part_bytes()};
+}
+
+/// `hash` begins anew with that content.
+template <typename Hash>
+void hash_content(core_state& core, const load::content_key& key, const content_range& range,
+                  Hash& hash) {
+    hash.reset();
+    for (std::uint64_t at = 0; at < range.bytes;) {
+        const auto piece = core.content->gather(key, range.offset + at, range.bytes - at,
+                                                core.iovecs, core.stamps);
+        hash.update(std::span<const iovec>(core.iovecs).first(piece.iovecs));
+        at += piece.bytes;
+    }
+}
+
+}  // namespace
+
+request_lane::request_lane(core_state& core, const target_address& target)
+    : core_(core), link_(core.connect(core, target)) {}
+
+runtime::task<bool> request_lane::open(engine::outcome& out, std::string* whole) {
+    const std::int64_t now = monotonic_ns();
+    if (out.sent_ns == 0) out.sent_ns = now;
+    link_->expire_at(now + core_.options.timeout.connect_ns, false);
+    const std::string problem = co_await link_->connect();
+    if (whole != nullptr) *whole = problem;
+    out.done_ns = 0;
+    if (problem.empty()) {
+        ++core_.counters.connects;
+        if (!link_->is_plain()) ++core_.counters.tls_handshakes;
+        if (link_->was_resumed()) ++core_.counters.tls_resumed;
+        link_->expire_at(core_.loop.turn_ns() + core_.options.timeout.operation_ns, false);
+        co_return true;
+    }
+    ++core_.counters.connect_failures;
+    if (link_->error() == EADDRNOTAVAIL) ++core_.counters.no_port;
+    if (link_->error() == EMFILE || link_->error() == ENFILE) ++core_.counters.no_descriptor;
+    if (link_->ended() == connection::end::cancelled) {
+        out.fail(op_status::cancelled, "", "");
+    } else if (link_->ended() == connection::end::timed_out) {
+        ++core_.counters.timeouts;
+        out.fail(op_status::connect_failed, "ConnectTimeout", problem);
+    } else {
+        out.fail(op_status::connect_failed, "", problem);
+    }
+    out.done_ns = monotonic_ns();
+    co_return false;
+}
+
+void request_lane::rest() noexcept {
+    if (link_->is_open()) {
+        link_->expire_at(core_.loop.turn_ns() + core_.options.timeout.idle_ns, true);
+    } else {
+        link_->expire_at(0, true);
+    }
+}
+
+std::string_view request_lane::payload_hash(const operation_row& row) {
+    if (core_.options.config->payload == payload_signing::unsigned_payload) return {};
+    if (row.request.sends == request_body::content) {
+        hash_content(core_, {what.object, what.version}, named_by_etag(row, what), core_.hash);
+    } else if (row.request.sends == request_body::given) {
+        core_.hash.reset();
+        core_.hash.update(what.body);
+    } else {
+        return {};
+    }
+    core_.hash.finish_hex(hash_hex_);
+    return {hash_hex_, sizeof hash_hex_};
+}
+
+exchange_job request_lane::render(const operation_row& row, engine::outcome& out) {
+    // Buckets have one name, wherever the keys of the operation's objects are.
+    const bool of_object = row.request.target == request_target::object;
+    request_writer& with = core_.writer(link_->target().endpoint, of_object ? what.object : 0);
+    const whole_request rendered = with.write(row, what, core_.wall_s(core_.loop.turn_ns()));
+    exchange_job job;
+    job.head = rendered.head;
+    switch (row.request.sends) {
+        case request_body::none:
+            break;
+        case request_body::content:
+            job.key = load::content_key{what.object, what.version};
+            job.content_offset = what.offset;
+            job.body_bytes = what.part_bytes();
+            break;
+        case request_body::given:
+        case request_body::rendered:
+            job.body = rendered.body;
+            job.body_bytes = rendered.body.size();
+            break;
+    }
+    job.expects_continue = what.expects_continue;
+    job.head_request = row.request.is_head();
+    job.to = &sink_;
+    job.out = &out;
+    const bool verify = core_.options.group->data.verify;
+    sink_.begin(row, what, verify ? core_.content : nullptr);
+    return job;
+}
+
+runtime::task<void> request_lane::perform(const operation_row& row, engine::outcome& out) {
+    if (row.request.sends == request_body::content) {
+        const std::uint64_t expect_from = core_.options.config->expect_continue_bytes;
+        what.expects_continue = expect_from > 0 && what.part_bytes() >= expect_from;
+    }
+    what.payload_hash = payload_hash(row);
+    exchange_job job = render(row, out);
+    if (row.writes && !core_.is_kept(what.object)) ++core_.writes.versions;
+    const bool complete = co_await link_->carry_out(job);
+    if (complete) judge_answer(row, out);
+    if (row.makes_object) {
+        if (!complete) ++core_.writes.unanswered;
+        if (out.status != op_status::ok) core_.etags.in_doubt(what.object, what.version);
+    }
+    if (job.must_close) link_->close();
+}
+
+void request_lane::judge_answer(const operation_row& row, engine::outcome& out) {
+    const answer& a = sink_.whole();
+    out.native = native_code::of_http(a.status);
+    failure why;
+    out.bytes += judge(row, what, a, core_.etags, why);
+    if (!why && a.etag_is_md5() && core_.options.group->data.verify && !etag_is_right(row, a)) {
+        char text[sizeof why.text];
+        std::snprintf(text, sizeof text,
+                      "object %llu version %u: the ETag %.32s is not the MD5 of its content",
+                      static_cast<unsigned long long>(what.object), what.version, a.etag);
+        why.set(op_status::corrupt, "WrongETag", text);
+    }
+    if (why) out.fail(why.status, why.code, why.text);
+}
+
+bool request_lane::etag_is_right(const operation_row& row, const answer& a) {
+    const content_range range = named_by_etag(row, what);
+    const std::string_view tag = a.etag_text();
+    // Nothing has the same ETag at most services, whatever that of something is: it proves nothing.
+    if (range.bytes == 0 || !is_md5_tag(tag) || !core_.digests.wants(range.bytes)) return true;
+    hash_content(core_, {what.object, what.version}, range, core_.md5);
+    char right[32];
+    core_.md5.finish_hex(right);
+    return core_.digests.compare(etag_mark({right, sizeof right}) == a.etag_mark);
+}
+
+}  // namespace chopsticks::s3

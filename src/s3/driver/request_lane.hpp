@@ -1,0 +1,54 @@
+#pragma once
+/// \file
+/// One connection of a session, and the request that is under way on it.
+
+#include <chopsticks/engine/driver.hpp>
+#include <chopsticks/runtime/task.hpp>
+#include <chopsticks/s3/protocol/operation.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "answer_sink.hpp"
+#include "connection.hpp"
+#include "core_state.hpp"
+
+namespace chopsticks::s3 {
+
+/// One request at a time, of the load or not. Belongs to its core; outlives what is under way.
+class request_lane {
+  public:
+    request_lane(core_state& core, const target_address& target);
+
+    /// What the next request asks for. Its owner sets it, and leaves it alone until the answer has
+    /// been judged. Of content that is sent, perform() adds hash and Expect.
+    asked what;
+
+    connection& link() noexcept { return *link_; }
+    const connection& link() const noexcept { return *link_; }
+    answer_sink& sink() noexcept { return sink_; }
+
+    /// Whether a request can be sent without opening the connection first.
+    bool is_ready() noexcept { return link_->is_open() && !link_->is_stale(); }
+    /// Opens it and counts that. False: `out` says why not. `whole`: receives what failed uncut,
+    /// for control requests. The time-out is that of connecting, then that of an operation.
+    runtime::task<bool> open(engine::outcome& out, std::string* whole = nullptr);
+    /// Sends a request and judges its answer, which is in sink() then. Adds to out.bytes.
+    runtime::task<void> perform(const operation_row& row, engine::outcome& out);
+    /// Nothing is under way: the connection is kept for as long as an idle one is.
+    void rest() noexcept;
+
+  private:
+    exchange_job render(const operation_row& row, engine::outcome& out);
+    std::string_view payload_hash(const operation_row& row);
+    void judge_answer(const operation_row& row, engine::outcome& out);
+    bool etag_is_right(const operation_row& row, const answer& a);
+
+    core_state& core_;
+    std::unique_ptr<connection> link_;
+    answer_sink sink_;
+    char hash_hex_[64];
+};
+
+}  // namespace chopsticks::s3
