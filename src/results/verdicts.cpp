@@ -49,8 +49,8 @@ int exit_status_of(const run_verdicts& v, bool interrupted) noexcept {
 }
 
 int worse_of(int a, int b) noexcept {
-    constexpr int order[] = {exit_interrupted, exit_usage,       exit_errors,
-                             exit_invalid,     exit_left_behind, exit_ok};
+    constexpr int order[] = {exit_interrupted, exit_usage,       exit_errors, exit_invalid,
+                             exit_undecided,   exit_left_behind, exit_ok};
     const auto rank = [&](int status) {
         return std::find(std::begin(order), std::end(order), status) - std::begin(order);
     };

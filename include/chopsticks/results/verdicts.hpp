@@ -55,7 +55,8 @@ struct run_verdicts {
 /// something was left behind.
 int exit_status_of(const run_verdicts& v, bool interrupted) noexcept;
 
-/// The worse of two exit statuses of runs, in the same order: that of a series.
+/// The worse of two exit statuses of runs, in the same order: that of a series. That a comparison
+/// is undecided is less than that a run of it is invalid.
 int worse_of(int a, int b) noexcept;
 
 }  // namespace chopsticks::results
