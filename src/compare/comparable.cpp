@@ -139,9 +139,9 @@ std::vector<disparity> differing(std::span<const facts> base, std::span<const fa
     return out;
 }
 
-facts work_of(const result_file& run) {
+facts work_of(const json& scenario) {
     facts all;
-    flatten(run.scenario(), "", all);
+    flatten(scenario, "", all);
     std::erase_if(all, [](const auto& one) { return !is_work(one.first); });
     return all;
 }
@@ -175,6 +175,26 @@ void refuse_run(const result_file& run, std::vector<std::string>& to) {
 
 }  // namespace
 
+std::string other_work(const json& base, const std::string& base_name, const json& other) {
+    const facts expected = work_of(base);
+    const facts found = work_of(other);
+    std::string told;
+    std::size_t count = 0;
+    for (const disparity& one : differing(std::span(&expected, 1), std::span(&found, 1))) {
+        // Builds of before a setting was told have its default.
+        if (one.base == "not told" || one.now == "not told") {
+            const bool of_group = one.what.starts_with("groups[");
+            if (!of_group) continue;
+        }
+        if (++count <= 3) {
+            told += (told.empty() ? "" : "; ") + one.what + ": " + one.base + " in " + base_name +
+                    ", " + one.now + " here";
+        }
+    }
+    if (count > 3) told += "; and " + std::to_string(count - 3) + " more";
+    return told;
+}
+
 std::vector<std::string> refusals(runs base, runs now) {
     std::vector<std::string> out;
     for (const runs all : {base, now}) {
@@ -188,24 +208,10 @@ std::vector<std::string> refusals(runs base, runs now) {
             }
         }
     }
-    const facts expected = work_of(base.front());
+    const std::string first = results::printable(base.front().path);
     for (const runs all : {base, now}) {
         for (const result_file& run : all) {
-            const facts other = work_of(run);
-            std::string told;
-            std::size_t count = 0;
-            for (const disparity& one : differing(std::span(&expected, 1), std::span(&other, 1))) {
-                // Builds of before a setting was told have its default.
-                if (one.base == "not told" || one.now == "not told") {
-                    const bool of_group = one.what.starts_with("groups[");
-                    if (!of_group) continue;
-                }
-                if (++count <= 3) {
-                    told += (told.empty() ? "" : "; ") + one.what + ": " + one.base + " in " +
-                            results::printable(base.front().path) + ", " + one.now + " here";
-                }
-            }
-            if (count > 3) told += "; and " + std::to_string(count - 3) + " more";
+            const std::string told = other_work(base.front().scenario(), first, run.scenario());
             if (!told.empty())
                 out.push_back(results::printable(run.path) + " did other work: " + told);
         }

@@ -48,7 +48,8 @@ class comparer {
         out_.base_runs = base.size();
         out_.new_runs = now.size();
         out_.within_run = base.size() == 1 || now.size() == 1;
-        out_.paired = !out_.within_run && base.size() >= pairs_least && interleaved(base, now);
+        out_.paired =
+            how.pairs && !out_.within_run && base.size() >= pairs_least && interleaved(base, now);
         order_[0] = by_start(base);
         order_[1] = by_start(now);
     }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chopsticks/compare/report.hpp>
+#include <chopsticks/compare/spread.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/text.hpp>
 
@@ -56,16 +57,19 @@ std::string painted(const std::string& line) {
     return color == nullptr ? line : color + line + results::plain;
 }
 
-/// A row of nothing but its name.
-std::vector<std::string> heading(const std::string& name) {
-    std::vector<std::string> out(head().size());
+/// A row of nothing but the operation's name.
+std::vector<std::string> heading(const std::string& name, std::size_t cells) {
+    std::vector<std::string> out(cells);
     out.front() = name;
     return out;
 }
 
-std::string drawn(text_table table, std::size_t width, bool color) {
-    // p, then the sides' figures: without its interval a change is nothing.
-    table.leave_out_first({5, 1, 2});
+/// What all rows of an operation stand below.
+std::string title_of(const std::string& operation) {
+    return operation.empty() ? "all" : results::printable(operation);
+}
+
+std::string drawn(const text_table& table, std::size_t width, bool color) {
     const std::string text = table.render(width);
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
@@ -76,6 +80,12 @@ std::string drawn(text_table table, std::size_t width, bool color) {
         at = end + 1;
     }
     return out;
+}
+
+std::string drawn_changes(text_table table, std::size_t width, bool color) {
+    // p, then the sides' figures: without its interval a change is nothing.
+    table.leave_out_first({5, 1, 2});
+    return drawn(table, width, color);
 }
 
 std::string more_runs_text(const comparison& found, std::size_t width) {
@@ -150,11 +160,11 @@ std::string render(const report_of_runs& report, report_format format,
     for (const row& one : found.rows) {
         if (one.operation != operation) {
             operation = one.operation;
-            table.add(heading(operation.empty() ? "all" : results::printable(operation)));
+            table.add(heading(title_of(operation), head().size()));
         }
         table.add(cells(one, "  " + label(one.what)));
     }
-    out += drawn(std::move(table), width, terminal.color) + "\n";
+    out += drawn_changes(std::move(table), width, terminal.color) + "\n";
     out += gates_text(found, width) + more_runs_text(found, width) + marks_text(found, width);
     return out + paragraph("Runs", indent, how(found), width);
 }
@@ -167,17 +177,43 @@ std::string render(const report_of_sweeps& report, report_format format,
     out += forced_text(report.forced, width) + differences_text(report.differences, width);
     text_table table(head());
     for (const curve_point& point : report.found.points) {
-        table.add(heading(point.settings));
+        table.add(heading(point.settings, head().size()));
         for (const row& one : point.found.rows) {
             table.add(cells(one, "  " + label(one.what)));
         }
     }
-    out += drawn(std::move(table), width, terminal.color);
+    out += drawn_changes(std::move(table), width, terminal.color);
     std::string alone;
     for (const std::string& one : report.found.of_one)
         alone += (alone.empty() ? "" : ", ") + one;
     if (!alone.empty()) out += "\n" + paragraph("Left out", indent, alone, width);
     return out;
+}
+
+std::string render(const run_spread& found, const results::terminal_options& terminal) {
+    const std::size_t width = width_of(terminal);
+    const std::vector<row>& rows = found.itself.rows;
+    std::string out = title(sentence(found), width, terminal);
+    const std::vector<std::string> head = {"Operation, figure", "mean", "95% interval", "vary by",
+                                           "regressed at"};
+    text_table table(head);
+    std::string operation = "\n";
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (rows[i].operation != operation) {
+            operation = rows[i].operation;
+            table.add(heading(title_of(operation), head.size()));
+        }
+        table.add(cells(rows[i], found.rows[i], "  " + label(rows[i].what)));
+    }
+    table.leave_out_first({3, 2, 4});
+    out += drawn(table, width, false) + "\n" + marks_text(found.itself, width);
+    if (found.itself.base_runs < 2) return out;
+    return out +
+           paragraph("Vary by", indent, "standard deviation of a run; the run is the unit", width) +
+           paragraph("Regressed", indent,
+                     "the change from which on compare would say so of as many other runs that "
+                     "vary as much",
+                     width);
 }
 
 }  // namespace chopsticks::compare

@@ -98,6 +98,16 @@ std::string verdict_text(const row& one) {
     return out;
 }
 
+/// With what a reader should know of it.
+std::string marked(const row& one, double value) {
+    return (one.lower_bound ? ">" : "") + value_text(one.what, value) + (one.thin ? "?" : "");
+}
+
+/// "512.1 to 606.3"
+std::string mean_range(const figure& what, const interval& range) {
+    return value_text(what, range.low) + " to " + value_text(what, range.high);
+}
+
 }  // namespace
 
 std::string change_text(const figure& what, double change) {
@@ -151,16 +161,33 @@ std::string about(const row& one) {
 }
 
 std::vector<std::string> cells(const row& one, const std::string& first) {
-    const std::string mark = one.thin ? "?" : "";
-    const std::string bound = one.lower_bound ? ">" : "";
     const bool tested = one.test != test_kind::none;
     return {first,
-            bound + value_text(one.what, one.base) + mark,
-            bound + value_text(one.what, one.now) + mark,
+            marked(one, one.base),
+            marked(one, one.now),
             change_text(one.what, one.share_changed()),
             range_text(one),
             tested ? decimal(one.p, 3) : "-",
             verdict_text(one)};
+}
+
+std::vector<std::string> cells(const row& one, const figure_spread& of, const std::string& first) {
+    return {first, marked(one, one.base),
+            std::isfinite(of.mean.high) ? mean_range(one.what, of.mean) : "-",
+            std::isfinite(of.vary) ? change_text(one.what, of.vary).substr(1) : "-",
+            one.thin ? "-" : change_text(one.what, of.regressed_at)};
+}
+
+std::string sentence(const run_spread& found) {
+    const std::size_t made = found.itself.base_runs;
+    const row& first = found.itself.rows.front();
+    const figure_spread& spread = found.rows.front();
+    std::string out =
+        counted(made, "run") + ": " + value_text(first.what, first.base) + " " + label(first.what);
+    if (made < 2) return out + "; how much runs differ from each other is not known. Repeat it.";
+    if (!std::isfinite(spread.vary)) return out + ".";
+    return out + " (95%: " + mean_range(first.what, spread.mean) + "), which varies by " +
+           change_text(first.what, spread.vary).substr(1) + " from run to run.";
 }
 
 std::string how(const comparison& found) {

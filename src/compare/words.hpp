@@ -3,6 +3,7 @@
 /// How a report writes changes and figures.
 
 #include <chopsticks/compare/comparison.hpp>
+#include <chopsticks/compare/spread.hpp>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ std::string label(const figure& what);
 /// A row of a table behind its first cell, and the header above it.
 std::vector<std::string> cells(const row& one, const std::string& first);
 std::vector<std::string> head();
+/// The same of runs of one side.
+std::vector<std::string> cells(const row& one, const figure_spread& of, const std::string& first);
+/// Runs of one side in one sentence.
+std::string sentence(const run_spread& found);
 /// How many runs, and what their errors are.
 std::string how(const comparison& found);
 

@@ -145,6 +145,7 @@ struct options {
     /// Of these figures alone, besides gates; empty: all.
     std::vector<figure> only;
     bool total_only = false;
+    bool pairs = true;  ///< interleaved runs are compared as pairs, where there are enough
 };
 
 using runs = std::span<const results::result_file>;
@@ -156,6 +157,11 @@ comparison compare_runs(runs base, runs now, const options& how);
 /// Why the two sides must not be compared, a sentence each: invalid and interrupted runs, other
 /// scenarios, other use of seeds. Empty: they may.
 std::vector<std::string> refusals(runs base, runs now);
+
+/// In what two scenarios, as results have them, are other work, for a sentence: "groups[0].load...:
+/// 4 in <base_name>, 5 here; ...". Empty: what is done is the same.
+std::string other_work(const results::json& base, const std::string& base_name,
+                       const results::json& other);
 
 /// Throws config_error if a run is there twice: no second opinion.
 void check_distinct(runs base, runs now);
