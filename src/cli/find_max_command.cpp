@@ -10,8 +10,8 @@
 #include <cmath>
 #include <cstdio>
 
-#include "execution.hpp"
 #include "series.hpp"
+#include "series_run.hpp"
 #include "trial.hpp"
 
 namespace chopsticks::cli {
@@ -76,7 +76,10 @@ std::string number_text(double value) {
 class find_max {
   public:
     find_max(const find_max_arguments& a, const std::vector<std::string>& command_line)
-        : arguments_(a), command_line_(command_line), path_(a.run.output + "/" + find_max_file) {}
+        : arguments_(a),
+          command_line_(command_line),
+          runner_(command_line),
+          path_(a.run.output + "/" + find_max_file) {}
 
     int go();
 
@@ -91,12 +94,12 @@ class find_max {
 
     const find_max_arguments& arguments_;
     const std::vector<std::string>& command_line_;
+    series_runner runner_;
     std::string path_;
     results::find_max_document document_;
     std::uint32_t probe_users_ = 0;
     std::vector<scenario::slo> slos_;
     bool written_ = true;
-    bool advised_ = false;
     bool needs_rest_ = false;
 };
 
@@ -127,40 +130,35 @@ run_arguments find_max::arguments_of(const search::trial_plan& p) const {
     return out;
 }
 
-/// Runs it. Throws config_error where it could not be run.
+/// Runs it.
 void find_max::make_trial(search::max_rate_search& search, results::search_trial& t,
                           search::trial_report& report) {
-    run_change change;
-    // The search itself ends a trial early.
-    change.apply = [](scenario::scenario& plan, const scenario::workload_config&) {
-        plan.abort_after_ns.reset();
-    };
-    change.interval_ns =
-        std::clamp(static_cast<std::int64_t>(t.plan.load_s * 1e9) / intervals_per_trial,
-                   interval_least_ns, interval_most_ns);
-    run_setup setup(arguments_of(t.plan), true, change);
-    execution_options how;
+    series_run_options how;
+    how.who = "trial " + std::to_string(t.plan.number);
     how.output = arguments_.run.output + "/" + t.file;
     how.quiet = true;
+    // The search itself ends a trial early.
+    how.change.apply = [](scenario::scenario& plan, const scenario::workload_config&) {
+        plan.abort_after_ns.reset();
+    };
+    how.change.interval_ns =
+        std::clamp(static_cast<std::int64_t>(t.plan.load_s * 1e9) / intervals_per_trial,
+                   interval_least_ns, interval_most_ns);
     std::optional<trial_watcher> watcher;
-    how.prepared = [&](const stats::layout& names) -> engine::observer* {
+    how.prepared = [&](run_setup& setup, const stats::layout& names) -> engine::observer* {
         watcher.emplace(search, slos_, names, t.plan.load_s, setup.enough);
         return &*watcher;
     };
-    const executed_run done = execute_run(setup, command_line_, how);
-    t.left_behind = !done.left_behind.empty();
-    say_left_behind("trial " + std::to_string(t.plan.number), done);
-    if (!done.target_problem.empty()) throw config_error(done.target_problem);
-    if (!done.where.problem.empty()) throw config_error(done.where.problem);
-    t.problem = done.doc.run.problem;
+    const series_run made = runner_.make(arguments_of(t.plan), how);
+    t.left_behind = !made.left_behind.empty();
+    t.problem = made.problem;
+    // A result that is not where it belongs is none.
+    if (!made.done || !made.done->where.problem.empty()) return;
     report = watcher->report();
     t.ended_early = watcher->ended_early();
-    t.figures = results::point_figures_of(done.doc);
+    t.figures = results::point_figures_of(made.done->doc);
     report.rate_per_s = t.figures->rate_per_s;
-    report.generator_limited = !done.doc.validity.valid;
-    const std::string advice = prepare_advice(done.doc);
-    if (!advice.empty() && !advised_) std::fprintf(stderr, "Advice: %s\n", advice.c_str());
-    advised_ = advised_ || !advice.empty();
+    report.generator_limited = !made.done->doc.validity.valid;
 }
 
 /// False: interrupted.
@@ -173,11 +171,7 @@ bool find_max::run_trial(search::max_rate_search& search, const search::trial_pl
     std::snprintf(file, sizeof file, "trial-%03llu.json",
                   static_cast<unsigned long long>(p.number));
     t.file = file;
-    try {
-        make_trial(search, t, report);
-    } catch (const config_error& error) {
-        t.problem = error.what();
-    }
+    make_trial(search, t, report);
     if (stop_level.load() > 0) return false;
     report.failed = !t.problem.empty();
     report.elapsed_s = static_cast<double>(monotonic_ns() - began) / 1e9;

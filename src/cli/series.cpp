@@ -22,7 +22,6 @@ constexpr std::int64_t probe_ns = 500'000'000;
 /// Medians of fewer are no measure.
 constexpr std::uint64_t probe_operations_least = 10;
 constexpr std::uint64_t probe_objects_most = 64;
-constexpr double prepare_share_most = 0.2;
 
 /// One user per group for a short while, on no more data than that takes.
 void make_probe(scenario::scenario& plan, const scenario::workload_config& workload) {
@@ -109,25 +108,12 @@ bool write_series(const std::string& path, const results::json& document) {
     return problem.empty();
 }
 
-void say_left_behind(const std::string& who, const executed_run& run) {
-    for (const std::string& line : run.left_behind)
-        std::fprintf(stderr, "chopsticks: %s: %s\n", who.c_str(), line.c_str());
-}
-
-std::string prepare_advice(const results::run_document& doc) {
-    double prepare_s = 0;
-    double all_s = 0;
-    for (const results::phase_span& p : doc.run.phases) {
-        if (p.name == "prepare" || p.name == "cleanup") prepare_s += p.duration_s;
-        all_s += p.duration_s;
+void say_left_behind(const char* who, const engine::run_result& result) {
+    for (const engine::leftover& one : result.left) {
+        std::fprintf(stderr, "chopsticks: %s left behind: %s%llu of kind %s: %s; %s\n", who,
+                     one.exact ? "" : "at most ", static_cast<unsigned long long>(one.count),
+                     one.kind.c_str(), one.name.c_str(), one.remove_with.c_str());
     }
-    if (prepare_s < 1 || prepare_s < prepare_share_most * all_s) return {};
-    char text[240];
-    std::snprintf(text, sizeof text,
-                  "%.0f%% of the time goes into making and removing the data set of each run; "
-                  "with `reuse: NAME` in the scenario's data it is made once and kept",
-                  100 * prepare_s / all_s);
-    return text;
 }
 
 cool_down::cool_down(const run_arguments& a, double most_s) : arguments_(a), most_s_(most_s) {
@@ -142,11 +128,7 @@ std::vector<double> cool_down::probe() const {
     if (setup.workload.driver == "dummy") return {};
     setup.make_drivers();
     const engine::run_result result = engine::execute(setup.options, stop_level);
-    for (const engine::leftover& one : result.left) {
-        std::fprintf(stderr, "chopsticks: the probe left behind: %s%llu of kind %s: %s; %s\n",
-                     one.exact ? "" : "at most ", static_cast<unsigned long long>(one.count),
-                     one.kind.c_str(), one.name.c_str(), one.remove_with.c_str());
-    }
+    say_left_behind("the probe", result);
     std::vector<double> out;
     for (const stats::figures& f : result.measured.by_operation) {
         const bool enough = f.ok_count >= probe_operations_least;

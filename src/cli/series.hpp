@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "execution.hpp"
 #include "setup.hpp"
 
 namespace chopsticks::cli {
@@ -34,11 +33,8 @@ std::uint64_t seed_of(std::uint64_t base, std::uint64_t n) noexcept;
 /// Writes it or says on standard error why not; false then.
 bool write_series(const std::string& path, const results::json& document);
 
-/// Says on standard error what a run of a series, `who`, left behind.
-void say_left_behind(const std::string& who, const executed_run& run);
-
-/// Prepare took so much of the time that a kept data set would pay: a sentence, else empty.
-std::string prepare_advice(const results::run_document& doc);
+/// Says on standard error what was left by a run that has no result.
+void say_left_behind(const char* who, const engine::run_result& result);
 
 /// How slow the target is when nobody else asks: a probe with one user per group, before the first
 /// run and between runs. A target that still compacts, flushes or retries answers it late.

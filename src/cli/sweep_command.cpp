@@ -6,8 +6,8 @@
 #include <chopsticks/search/sweep_plan.hpp>
 #include <cstdio>
 
-#include "execution.hpp"
 #include "series.hpp"
+#include "series_run.hpp"
 
 namespace chopsticks::cli {
 
@@ -96,7 +96,8 @@ class sweep {
           axes_(read_axes(a)),
           points_(search::make_points(axes_, a.repeat)),
           path_(a.run.output + "/" + sweep_file),
-          command_line_(command_line) {}
+          command_line_(command_line),
+          runner_(command_line) {}
 
     int go();
 
@@ -105,7 +106,6 @@ class sweep {
     void begin();
     void take_up(const results::sweep_document& before);
     bool run_point(const search::sweep_point& p);
-    void make_point(const search::sweep_point& p, swept_point& out);
     swept_point& entry(const search::sweep_point& p) { return document_.points[p.index]; }
     bool write();
 
@@ -114,9 +114,9 @@ class sweep {
     std::vector<search::sweep_point> points_;
     std::string path_;
     const std::vector<std::string>& command_line_;
+    series_runner runner_;
     results::sweep_document document_;
     bool written_ = true;
-    bool advised_ = false;
 };
 
 /// Every point is checked before the first one runs: a slip in the last value is found now.
@@ -175,40 +175,23 @@ bool sweep::write() {
     return written_;
 }
 
-void sweep::make_point(const search::sweep_point& p, swept_point& out) {
-    run_setup setup(arguments_of(arguments_, axes_, p, document_.seed), true);
-    execution_options how;
-    how.output = arguments_.run.output + "/" + out.file;
-    how.quiet = arguments_.run.quiet;
-    const executed_run done = execute_run(setup, command_line_, how);
-    say_left_behind("point " + std::to_string(p.index + 1), done);
-    out.left_behind = done.left_behind;
-    if (!done.target_problem.empty()) throw config_error(done.target_problem);
-    out.figures = results::point_figures_of(done.doc);
-    out.exit_status = exit_status_of(done);
-    const bool failed = !done.doc.run.problem.empty() || !done.where.problem.empty();
-    out.status = done.doc.run.interrupted ? point_status::interrupted
-                 : failed                 ? point_status::failed
-                                          : point_status::done;
-    out.problem = done.where.problem.empty() ? done.doc.run.problem : done.where.problem;
-    const std::string advice = prepare_advice(done.doc);
-    if (!advice.empty() && !advised_) std::fprintf(stderr, "Advice: %s\n", advice.c_str());
-    advised_ = advised_ || !advice.empty();
-}
-
 /// False: the sweep was interrupted.
 bool sweep::run_point(const search::sweep_point& p) {
     swept_point& one = entry(p);
-    try {
-        make_point(p, one);
-    } catch (const config_error& error) {
-        one.status = stop_level.load() > 0 ? point_status::interrupted : point_status::failed;
-        one.exit_status = exit_usage;
-        one.problem = error.what();
-    }
-    if (!one.problem.empty()) {
-        std::fprintf(stderr, "chopsticks: point %zu: %s\n", p.index + 1, one.problem.c_str());
-    }
+    series_run_options how;
+    how.who = "point " + std::to_string(p.index + 1);
+    how.output = arguments_.run.output + "/" + one.file;
+    how.quiet = arguments_.run.quiet;
+    const series_run made = runner_.make(arguments_of(arguments_, axes_, p, document_.seed), how);
+    one.left_behind = made.left_behind;
+    if (made.done) one.figures = results::point_figures_of(made.done->doc);
+    one.exit_status = made.exit_status;
+    one.problem = made.problem;
+    one.status = made.interrupted        ? point_status::interrupted
+                 : !made.problem.empty() ? point_status::failed
+                                         : point_status::done;
+    if (!one.problem.empty())
+        std::fprintf(stderr, "chopsticks: %s: %s\n", how.who.c_str(), one.problem.c_str());
     return stop_level.load() == 0;
 }
 
