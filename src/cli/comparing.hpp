@@ -1,0 +1,64 @@
+#pragma once
+/// \file
+/// Two sides of results compared and printed: what `compare` and `ab` have in common.
+
+#include <unistd.h>
+
+#include <chopsticks/compare/report.hpp>
+#include <chopsticks/results/result_file.hpp>
+#include <chopsticks/results/terminal.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+
+namespace chopsticks::cli {
+
+/// How to compare, as typed.
+struct comparison_arguments {
+    std::vector<std::string> gates;
+    std::vector<std::string> margins;
+    std::string json;
+    std::string format = "table";
+    bool force = false;
+};
+
+/// --gate, --margin, --force, --json, --format.
+void add_comparison_options(CLI::App& command, comparison_arguments& a);
+
+/// Gates, those in files too, and margins. Throws config_error.
+compare::options read_comparison(const comparison_arguments& a);
+
+/// Throws config_error where --json names one of these results, which it would overwrite.
+void check_json_file(const comparison_arguments& a, const std::vector<std::string>& results);
+
+/// Throws config_error that names the sides' reasons, unless there is none or it is forced.
+void refuse_unless_forced(const std::vector<std::string>& why, bool force);
+
+/// Throws config_error where it cannot: a pipeline that reads half of it must not take it for all.
+void write_stdout(const std::string& text);
+
+/// Writes what --json asks for, throwing config_error, to a file or to standard output.
+void write_comparison(const comparison_arguments& a, const results::json& document);
+
+/// Prints a report, as a document too where asked to.
+template <typename Report>
+void print_comparison(const comparison_arguments& a, const Report& report) {
+    if (!a.json.empty()) write_comparison(a, to_json(report));
+    if (a.json == "-") return;
+    const auto format =
+        a.format == "markdown" ? compare::report_format::markdown : compare::report_format::table;
+    write_stdout(render(report, format, results::terminal_options::of(STDOUT_FILENO)));
+}
+
+/// Compares runs that were loaded from these files, and prints it. \return 0, or what the gates
+/// come to. Throws config_error where they are not comparable, or nothing could be printed.
+int compare_results(const comparison_arguments& a, const compare::options& how,
+                    const std::vector<results::result_file>& base,
+                    const std::vector<results::result_file>& now);
+
+/// Reads results. Throws config_error.
+std::vector<results::result_file> load_results(const std::vector<std::string>& paths);
+
+}  // namespace chopsticks::cli
