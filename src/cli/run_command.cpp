@@ -3,15 +3,13 @@
 #include <cstdio>
 
 #include "execution.hpp"
+#include "run_repeats.hpp"
 
 namespace chopsticks::cli {
 
 namespace {
 
-int run(const run_arguments& arguments, const std::vector<std::string>& command_line) {
-    if (arguments.op_log == "-") {
-        throw config_error("--op-log -: an operation log is binary; give a file");
-    }
+int run_once(const run_arguments& arguments, const std::vector<std::string>& command_line) {
     run_setup setup(arguments, true);
     execution_options how;
     // By its device, so that nothing is written beside it.
@@ -50,17 +48,33 @@ int run(const run_arguments& arguments, const std::vector<std::string>& command_
     return exit_status_of(done);
 }
 
+int run(const run_arguments& arguments, const repeat_arguments& repeats,
+        const std::vector<std::string>& command_line) {
+    if (arguments.op_log == "-") {
+        throw config_error("--op-log -: an operation log is binary; give a file");
+    }
+    if (repeats.count) return run_repeats(arguments, repeats, command_line);
+    if (repeats.pause || repeats.keep_going) {
+        throw config_error(std::string(repeats.pause ? "--pause" : "--keep-going") +
+                           ": there is one run only; give --repeat N");
+    }
+    return run_once(arguments, command_line);
+}
+
 }  // namespace
 
 void add_run_command(CLI::App& app, int& result, const std::vector<std::string>& command_line) {
     auto* command = app.add_subcommand("run", "Runs a scenario and writes its result");
     auto arguments = std::make_shared<run_arguments>();
     add_run_options(*command, *arguments);
+    auto repeats = std::make_shared<repeat_arguments>();
+    add_repeat_options(*command, *repeats);
     command
-        ->add_option(
-            "--output", arguments->output,
-            "Result file (default: SCENARIO-RUN.json here); intervals go beside it as "
-            ".jsonl. - is standard output: no intervals then, and the report on standard error")
+        ->add_option("--output", arguments->output,
+                     "Result file (default: SCENARIO-RUN.json here); intervals go beside it as "
+                     ".jsonl. - is standard output: no intervals then, and the report on standard "
+                     "error. Of --repeat a folder, or "
+                     "FILE.json, which gets numbers")
         ->type_name("FILE");
     command
         ->add_option("--op-log", arguments->op_log,
@@ -75,11 +89,13 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
         "5m\n"
         "  chopsticks run -f scenarios/mixed.yaml --workload-config config/s3.yaml --rate 2000 \\\n"
         "      --set groups.0.data.size=1MiB --output result.json\n"
+        "  chopsticks run -f mixed --embedded --repeat 5 --output runs\n"
         "Exit status: 0 ran and valid, 1 the target failed (errors over the limit, wrong data) or "
         "missed an SLO, 2 bad usage or target, 3 the generator was the limit, 5 something was left "
         "behind, 130 interrupted.");
-    command->callback(
-        [arguments, &result, command_line] { result = run(*arguments, command_line); });
+    command->callback([arguments, repeats, &result, command_line] {
+        result = run(*arguments, *repeats, command_line);
+    });
 }
 
 }  // namespace chopsticks::cli
