@@ -17,6 +17,7 @@ using enum results::exit_status;
 
 /// Adds the command to the application; `result` receives the exit status when it is run.
 void add_run_command(CLI::App& app, int& result, const std::vector<std::string>& command_line);
+void add_ab_command(CLI::App& app, int& result, const std::vector<std::string>& command_line);
 void add_sweep_command(CLI::App& app, int& result, const std::vector<std::string>& command_line);
 void add_find_max_command(CLI::App& app, int& result, const std::vector<std::string>& command_line);
 void add_serve_command(CLI::App& app, int& result);

@@ -54,6 +54,7 @@ int run_main(int argc, char** argv) {
     add_workloads();
     const std::vector<std::string> command_line(argv, argv + argc);
     add_run_command(app, status, command_line);
+    add_ab_command(app, status, command_line);
     add_sweep_command(app, status, command_line);
     add_find_max_command(app, status, command_line);
     add_validate_command(app, status);

@@ -75,7 +75,7 @@ class help_test(harness.case):
 
     def test_misspelt_commands_and_options_are_answered_with_the_right_one(self):
         for arguments, part in ((["rnu"], '"run"'), (["valdiate"], '"validate"'),
-                                (["xyzzy"], "known are run, sweep"),
+                                (["xyzzy"], "known are run, ab, sweep"),
                                 (["run", "-f", "mixed", "--ouput", "x"], "--output"),
                                 (["run", "-f", "mixed", "--embeded"], "--embedded"),
                                 (["list", "--shwo", "mixed"], "--show"),

@@ -12,7 +12,7 @@ import docs
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
-commands = ("run", "sweep", "find-max", "validate", "serve", "list", "merge", "export",
+commands = ("run", "ab", "sweep", "find-max", "validate", "serve", "list", "merge", "export",
             "oplog", "calibrate", "cleanup", "compare")
 page = docs.root / "docs/reference/cli.md"
 

@@ -1,0 +1,287 @@
+#include <algorithm>
+#include <array>
+#include <chopsticks/compare/comparison.hpp>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/results/document.hpp>
+#include <chopsticks/results/write.hpp>
+#include <chopsticks/search/repeats.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "comparing.hpp"
+#include "repeats.hpp"
+#include "series.hpp"
+
+namespace chopsticks::cli {
+
+namespace {
+
+constexpr std::array<const char*, 2> side_names = {"base", "new"};
+
+struct ab_arguments {
+    run_arguments run;  ///< of both sides
+    std::array<std::string, 2> configs;
+    std::array<std::vector<std::string>, 2> sets;
+    unsigned repeat = 5;
+    std::string pause = "0s";
+    bool allow_same = false;
+    comparison_arguments how;
+};
+
+class ab {
+  public:
+    ab(const ab_arguments& a, const std::vector<std::string>& command_line)
+        : arguments_(a), command_line_(command_line), how_(read_comparison(a.how)) {
+        repeats_.pause_ns = pause_of(a.pause);
+        repeats_.quiet = a.run.quiet;
+    }
+
+    int go();
+
+  private:
+    run_arguments arguments_of(std::size_t side) const;
+    std::uint64_t check_sides() const;
+    void make_plan(std::uint64_t seed);
+    void check_json() const;
+    void try_targets() const;
+    std::vector<std::string> files_of(std::size_t side, const repeats_made* whole_pairs_of) const;
+    void tell_command(const repeats_made& made) const;
+    int conclude(const repeats_made& made) const;
+    std::string path_of(std::size_t side) const {
+        return (std::filesystem::path(arguments_.run.output) / side_names[side]).string() + ".json";
+    }
+
+    const ab_arguments& arguments_;
+    const std::vector<std::string>& command_line_;
+    compare::options how_;
+    repeat_options repeats_;
+    std::vector<planned_repeat> plan_;
+};
+
+run_arguments ab::arguments_of(std::size_t side) const {
+    run_arguments out = arguments_.run;
+    if (!arguments_.configs[side].empty()) out.workload_file = arguments_.configs[side];
+    const auto& more = arguments_.sets[side];
+    out.sets.insert(out.sets.end(), more.begin(), more.end());
+    return out;
+}
+
+/// Says on which side a mistake is.
+template <typename Call>
+auto of_side(std::size_t side, const Call& call) {
+    try {
+        return call();
+    } catch (const config_error& error) {
+        throw config_error(std::string(side_names[side]) + ": " + error.what());
+    }
+}
+
+/// To whom, as a result tells it.
+results::json target_of(const run_setup& checked, const run_arguments& arguments) {
+    results::json out = series_identity(checked, arguments)["workload"];
+    out.erase("file");
+    return out;
+}
+
+/// Both sides are checked, and against each other, before anything runs. \return the seed
+std::uint64_t ab::check_sides() const {
+    run_arguments base = arguments_of(0);
+    run_arguments now = arguments_of(1);
+    const auto first = of_side(0, [&] { return std::make_unique<run_setup>(base, false); });
+    const auto second = of_side(1, [&] { return std::make_unique<run_setup>(now, false); });
+    const std::string other = compare::other_work(results::to_json(first->scenario), "the base",
+                                                  results::to_json(second->scenario));
+    if (!other.empty() && !arguments_.how.force) {
+        throw config_error(
+            "the new side would do other work, and could not be compared (--force does it all the "
+            "same): " +
+            other);
+    }
+    const bool same = arguments_.sets[0] == arguments_.sets[1] &&
+                      target_of(*first, base) == target_of(*second, now);
+    if (same && !arguments_.allow_same) {
+        throw config_error(
+            "base and new are the same target with the same settings; --allow-same makes such an "
+            "A/A test, which shows how far runs are apart by chance");
+    }
+    if (same && !arguments_.run.quiet)
+        std::fprintf(stderr, "A/A: both sides are the same target with the same settings\n");
+    return first->scenario.seed;
+}
+
+void ab::make_plan(std::uint64_t seed) {
+    const std::vector<search::turn> turns = search::in_turns(arguments_.repeat);
+    const auto last = static_cast<unsigned>(turns.size());
+    for (unsigned i = 0; i < last; ++i) {
+        const std::size_t side = turns[i].of_new ? 1 : 0;
+        planned_repeat& one = plan_.emplace_back();
+        one.who = "run " + std::to_string(i + 1) + " of " + std::to_string(last) + " (" +
+                  side_names[side] + ")";
+        one.side = side;
+        one.arguments = arguments_of(side);
+        // What chance deals to a run, it deals to both of a pair.
+        one.arguments.seed = std::to_string(seed_of(seed, turns[i].number));
+        one.output = search::numbered_file(path_of(side), i + 1, last);
+    }
+}
+
+/// The comparison must not find out at the end that it has nowhere to go.
+void ab::check_json() const {
+    const std::string& json = arguments_.how.json;
+    if (json.empty() || json == "-") return;
+    const auto place = [](const std::string& path) {
+        std::error_code error;
+        return std::filesystem::weakly_canonical(path, error);
+    };
+    for (const planned_repeat& one : plan_) {
+        if (place(json) != place(one.output)) continue;
+        throw config_error("--json " + json +
+                           ": the result of a run; the comparison needs a file of its own");
+    }
+    try {
+        results::check_output(json);
+    } catch (const config_error& error) {
+        throw config_error(std::string("--json: ") + error.what());
+    }
+}
+
+void ab::try_targets() const {
+    for (const std::size_t side : {0U, 1U}) {
+        if (stop_level.load() > 0) return;
+        const std::vector<std::string> names =
+            of_side(side, [&] { return try_target(arguments_of(side)); });
+        for (const compare::gate& gate : how_.gates) {
+            const auto known = [&](const std::string& name) { return gate.is_about(name); };
+            if (gate.is_about("") || std::any_of(names.begin(), names.end(), known)) continue;
+            std::string all;
+            for (const std::string& name : names)
+                all += (all.empty() ? "" : ", ") + name;
+            throw config_error("gate \"" + gate.text +
+                               "\": the runs will have no such figure; operations are " + all);
+        }
+    }
+}
+
+/// Of a side, in order of time; those of pairs alone of which both may be compared, where such are
+/// asked for.
+std::vector<std::string> ab::files_of(std::size_t side, const repeats_made* whole_pairs_of) const {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < plan_.size(); ++i) {
+        if (plan_[i].side != side) continue;
+        const std::size_t other = i ^ 1;
+        const bool fit = whole_pairs_of == nullptr || (whole_pairs_of->runs[i].unfit.empty() &&
+                                                       whole_pairs_of->runs[other].unfit.empty());
+        if (fit) out.push_back(plan_[i].output);
+    }
+    return out;
+}
+
+std::string quoted(const std::string& text) {
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("/._-+=:,@%").find(c) != std::string_view::npos;
+    };
+    if (std::all_of(text.begin(), text.end(), plain)) return text;
+    std::string out = "'";
+    for (const char c : text)
+        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
+/// How to compare what there is.
+void ab::tell_command(const repeats_made& made) const {
+    const std::vector<std::string> base = files_of(0, &made);
+    const std::vector<std::string> now = files_of(1, &made);
+    if (base.empty()) {
+        std::fprintf(stderr,
+                     "chopsticks: no pair of runs is whole, so there is nothing to compare\n");
+        return;
+    }
+    std::string command = "chopsticks compare";
+    for (const std::string& file : base)
+        command += " " + quoted(file);
+    command += " --vs";
+    for (const std::string& file : now)
+        command += " " + quoted(file);
+    std::fprintf(stderr, "To compare the %zu of %u pairs that are whole:\n  %s\n", base.size(),
+                 arguments_.repeat, command.c_str());
+}
+
+int ab::conclude(const repeats_made& made) const {
+    int status = exit_usage;
+    try {
+        const auto base = load_results(files_of(0, nullptr));
+        const auto now = load_results(files_of(1, nullptr));
+        status = compare_results(arguments_.how, how_, base, now);
+    } catch (const config_error& error) {
+        std::fprintf(stderr, "chopsticks: %s\n", error.what());
+        tell_command(made);
+        // Why they cannot be compared is the runs' status, if it says anything.
+        return made.exit_status != exit_ok ? made.exit_status : static_cast<int>(exit_usage);
+    }
+    return results::worse_of(made.exit_status, status);
+}
+
+int ab::go() {
+    const std::uint64_t seed = check_sides();
+    make_plan(seed);
+    const results::output_lock lock = open_repeats(arguments_.run.output, {path_of(0), path_of(1)});
+    check_json();
+    catch_signals();
+    try_targets();
+    const repeats_made made = make_repeats(plan_, repeats_, command_line_);
+    if (!made.interrupted && !made.stopped) return conclude(made);
+    tell_command(made);
+    return made.exit_status;
+}
+
+}  // namespace
+
+void add_ab_command(CLI::App& app, int& result, const std::vector<std::string>& command_line) {
+    auto* command =
+        app.add_subcommand("ab", "Runs a scenario on two targets in turns, and compares them");
+    auto a = std::make_shared<ab_arguments>();
+    add_run_options(*command, a->run);
+    command
+        ->add_option("--base", a->configs[0], "Workload config of the base: the old release, say")
+        ->type_name("CONFIG");
+    command
+        ->add_option("--new", a->configs[1],
+                     "Workload config of the new side (default of both: --workload-config)")
+        ->type_name("CONFIG");
+    command->add_option("--base-set", a->sets[0], "As --set, of the base alone")
+        ->type_name("PATH=VALUE")
+        ->allow_extra_args(false);
+    command->add_option("--new-set", a->sets[1], "As --set, of the new side alone")
+        ->type_name("PATH=VALUE")
+        ->allow_extra_args(false);
+    command->add_option("--repeat", a->repeat, "Runs a side, in the order A B B A A B B A ...")
+        ->type_name("N")
+        ->check(CLI::Range(1U, repeats_most))
+        ->capture_default_str();
+    command->add_option("--pause", a->pause, "Between two runs")
+        ->type_name("TIME")
+        ->capture_default_str();
+    command->add_option("--output", a->run.output, "Folder of the results")
+        ->required()
+        ->type_name("DIR");
+    command->add_flag("--allow-same", a->allow_same,
+                      "An A/A test: both sides may be the same target with the same settings");
+    add_comparison_options(*command, a->how);
+    command->add_flag("--quiet", a->run.quiet, "Only problems and the comparison are printed");
+    command->footer(
+        "Examples:\n"
+        "  chopsticks ab -f scenarios/mixed.yaml --base old.yaml --new new.yaml -t 5m \\\n"
+        "      --repeat 5 --output ab --gate 'p99(get) +5%'\n"
+        "  chopsticks ab -f mixed --embedded --new-set workload.driver=beast --output drivers\n"
+        "Exit status: 0 all ran and no gate failed, 1 a gate regressed, or a target failed or "
+        "missed an SLO, 2 bad usage or target, 3 the generator was the limit, 4 a gate could not "
+        "be decided, 5 a run left something behind, 130 interrupted.");
+    command->callback([a, &result, command_line] { result = ab(*a, command_line).go(); });
+}
+
+}  // namespace chopsticks::cli
