@@ -93,6 +93,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
         if (!doc.interval_file.empty()) ::unlink(doc.interval_file.c_str());
         return out;
     }
+    watcher.give_intervals();
     doc.slo.aborted = watcher.aborted();
     fill_document(doc, setup, std::move(result), watcher.health());
     out.left_behind = left_lines(doc);

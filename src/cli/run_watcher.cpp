@@ -20,6 +20,7 @@ run_watcher::run_watcher(run_setup& setup, results::run_document& doc, const std
       doc_(doc),
       listener_(listener),
       started_ns_(monotonic_ns()),
+      kept_(doc.layout, doc.run.interval_s),
       slos_(setup.scenario.slos, doc.layout),
       sampler_(sampling_of(setup.options), setup.scenario.limits.line_rate) {
     if (!stream.empty()) {
@@ -106,9 +107,15 @@ void run_watcher::take_interval(const engine::interval& one) {
         doc_.run.warnings.push_back(problem);
         if (display_) display_->message("Warning: " + problem);
     }
-    doc_.add_interval(std::move(line));
+    kept_.add(out, std::move(line));
     follow_slos(one);
     if (display_) show(one, out);
+}
+
+void run_watcher::give_intervals() {
+    const std::lock_guard lock(mutex_);
+    doc_.intervals = kept_.take();
+    doc_.run.intervals_joined = kept_.joined();
 }
 
 telemetry::health_summary run_watcher::health() {

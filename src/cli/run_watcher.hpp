@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/results/interval_stream.hpp>
+#include <chopsticks/results/kept_intervals.hpp>
 #include <chopsticks/results/slo.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <chopsticks/telemetry/health.hpp>
@@ -45,6 +46,9 @@ class run_watcher final : public engine::observer {
 
     void finish();
 
+    /// After the run: its intervals, into the document.
+    void give_intervals();
+
   private:
     void take_phase(engine::phase p);
     void take_progress(const engine::progress& p);
@@ -61,6 +65,7 @@ class run_watcher final : public engine::observer {
     mutable std::mutex mutex_;
     std::optional<results::live_display> display_;
     results::interval_stream stream_;
+    results::kept_intervals kept_;
     engine::phase phase_ = engine::phase::open;
     std::int64_t phase_started_ns_ = 0;
     results::slo_tracker slos_;

@@ -200,13 +200,18 @@ void collector::merge(handover& h) {
     }
 }
 
-std::vector<double> collector::throughput(phase of, double from_s) const {
+std::vector<double> collector::warmup_throughput(double from_s) const {
     std::vector<double> out;
     const std::lock_guard lock(mutex_);
-    for (const rate_of_interval& r : rates_) {
-        if (r.when == of && r.start_s >= from_s) out.push_back(r.rate);
+    for (const rate_of_interval& r : warmup_rates_) {
+        if (r.start_s >= from_s) out.push_back(r.rate);
     }
     return out;
+}
+
+stats::bounded_series collector::measured_throughput() const {
+    const std::lock_guard lock(mutex_);
+    return measured_rates_;
 }
 
 void collector::emit(interval& done) {
@@ -215,8 +220,10 @@ void collector::emit(interval& done) {
         std::uint64_t ok = 0;
         for (const stats::figures& f : done.figures.by_operation)
             ok += f.ok_count;
+        const double rate = static_cast<double>(ok) / done.duration_s;
         const std::lock_guard lock(mutex_);
-        rates_.push_back({done.when, done.start_s, static_cast<double>(ok) / done.duration_s});
+        if (done.when == phase::warmup) warmup_rates_.push_back({done.start_s, rate});
+        if (done.when == phase::measure) measured_rates_.add(rate);
     }
     for (std::size_t g = 0; g < groups.size(); ++g) {
         if (done.when != phase::measure) break;
@@ -229,7 +236,7 @@ void collector::emit(interval& done) {
         stats::histogram all(2);
         for (const stats::figures& f : done.figures.by_operation)
             all.add(f.send_lag);
-        if (all.count() > 0) send_lag_p99_ns.push_back(all.value_at_percentile(99));
+        if (all.count() > 0) send_lag_p99_ns.add(static_cast<double>(all.value_at_percentile(99)));
     }
     if (watcher_ != nullptr) watcher_->on_interval(done);
 }

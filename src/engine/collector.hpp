@@ -5,6 +5,7 @@
 
 #include <chopsticks/core/waiter.hpp>
 #include <chopsticks/engine/run.hpp>
+#include <chopsticks/stats/bounded_series.hpp>
 #include <deque>
 #include <map>
 #include <memory>
@@ -54,8 +55,10 @@ class collector {
     void load_starts(std::int64_t start_ns, std::size_t stages);
 
     /// Any thread: the throughput (ok operations per second) of the complete intervals so far of
-    /// the warm-up from `from_s` on, or of the measure phase; in their order.
-    std::vector<double> throughput(phase of, double from_s = 0) const;
+    /// the warm-up from `from_s` on; in their order.
+    std::vector<double> warmup_throughput(double from_s) const;
+    /// Any thread: that of the measure phase.
+    stats::bounded_series measured_throughput() const;
 
     /// Main thread, after the last `give`: adds up the rest and ends the thread. Then the sums
     /// below may be read.
@@ -69,7 +72,7 @@ class collector {
     driver_counters connections;
     driver_counters measured_connections;
     loop_lag lag;
-    std::vector<std::int64_t> send_lag_p99_ns;
+    stats::bounded_series send_lag_p99_ns;  ///< of each interval of the measure phase
 
   private:
     void work();
@@ -85,11 +88,12 @@ class collector {
     waiter place_;  // the thread's
     std::deque<handover> inbox_;
     struct rate_of_interval {
-        phase when;
         double start_s;
         double rate;
     };
-    std::vector<rate_of_interval> rates_;  ///< of whole intervals; under mutex_
+    // Of whole intervals; under mutex_. A warm-up is not as long as a measure phase can be.
+    std::vector<rate_of_interval> warmup_rates_;
+    stats::bounded_series measured_rates_;
     std::vector<std::unique_ptr<record_set>> empty_;
     std::vector<std::unique_ptr<stats::recorder>> spare_;
     bool finishing_ = false;

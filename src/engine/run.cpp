@@ -4,6 +4,8 @@
 #include <chopsticks/core/waiter.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
+#include <chopsticks/stats/bounded_series.hpp>
+#include <cmath>
 
 #include "data_check.hpp"
 #include "housekeeping.hpp"
@@ -133,7 +135,7 @@ bool coordinator::load(std::int64_t start_ns) {
     const std::int64_t warmup_ns = times.start_ns + static_cast<std::int64_t>(ramp_s * 1e9);
     times.measure_ns = warmup_ns + std::max(plan.warmup_ns, plan.steady_within_ns);
     result_.steady.asked = plan.steady_within_ns > 0;
-    stats::confidence_watch known(options_.plan->stop.confidence);
+    stats::bounded_watch known(options_.plan->stop.confidence);
     times.end_ns = times.measure_ns + plan.measure_ns;
     for (const std::int64_t end_ns :
          scenario::stage_ends_ns(options_.plan->groups, plan.measure_ns))
@@ -152,9 +154,8 @@ bool coordinator::load(std::int64_t start_ns) {
             watch_warmup(times, ramp_s, now);
         }
         if (run_.now() != phase::measure && now >= times.measure_ns) run_.enter(phase::measure);
-        if (options_.plan->stop.confidence > 0 && now < times.end_ns &&
-            known.enough(sink_.throughput(phase::measure))) {
-            result_.steady.confident = true;
+        if (options_.plan->stop.confidence > 0 && now < times.end_ns) {
+            if (known.enough(sink_.measured_throughput())) result_.steady.confident = true;
         }
         const std::int64_t done_ns = done_since(workers_);
         const bool enough =
@@ -202,7 +203,7 @@ void coordinator::note_ends(const load_times& times, std::int64_t measured_to_ns
 void coordinator::watch_warmup(load_times& times, double from_s, std::int64_t now_ns) {
     steady_figures& steady = result_.steady;
     if (steady.reached) return;
-    const std::vector<double> series = sink_.throughput(phase::warmup, from_s);
+    const std::vector<double> series = sink_.warmup_throughput(from_s);
     if (series.size() == steady.warmup_intervals) return;
     steady.warmup_intervals = series.size();
     steady.warmup = stats::find_truncation(series);
@@ -243,7 +244,9 @@ run_result coordinator::finish() {
         w->stop();
     stop_replays(options_.groups);
     sink_.finish();
-    result_.steady.throughput = stats::confidence_of_mean(sink_.throughput(phase::measure));
+    const stats::bounded_series rates = sink_.measured_throughput();
+    result_.steady.throughput = stats::confidence_of_mean(rates.values());
+    result_.steady.throughput.batch_values *= rates.joined();
     result_.measured = std::move(sink_.measured);
     result_.warmup = std::move(sink_.warmup);
     result_.cores = std::move(sink_.cores);
@@ -257,7 +260,8 @@ run_result coordinator::finish() {
     result_.connections = sink_.connections;
     result_.measured_connections = sink_.measured_connections;
     result_.lag = std::move(sink_.lag);
-    result_.send_lag_p99_ns = std::move(sink_.send_lag_p99_ns);
+    for (const double ns : sink_.send_lag_p99_ns.values())
+        result_.send_lag_p99_ns.push_back(std::llround(ns));
     result_.interrupted = run_.stopping();
     return std::move(result_);
 }

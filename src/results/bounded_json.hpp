@@ -10,7 +10,7 @@
 
 namespace chopsticks::results {
 
-/// A file of results: an hour of 1 s intervals with five operations takes about 60 MB.
+/// A file of results: one of five operations takes at most about 20 MB, of format 1 it was 60 MB.
 constexpr std::size_t file_bytes_max = std::size_t{512} << 20;
 
 /// How deep a document may nest: ours nest to a dozen.

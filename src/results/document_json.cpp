@@ -60,7 +60,8 @@ json run_json(const run_info& run) {
     estimate["batch_intervals"] = known_to.batch_values;
     estimate["ended_run"] = run.confident;
     out["throughput"] = std::move(estimate);
-    out["interval_s"] = rounded(run.interval_s);
+    out["interval_s"] = rounded(run.interval_s * run.intervals_joined);
+    out["intervals_joined"] = run.intervals_joined;
     out["warnings"] = run.warnings;
     out["notes"] = run.notes;
     return out;
@@ -402,19 +403,10 @@ json head_json(const run_document& doc) {
     out["scenario"]["source"] = doc.scenario.source;
     out["op_log"] = op_log_json(doc.op_log);
     out["interval_file"] = known(doc.interval_file);
-    out["intervals_omitted"] = doc.intervals_omitted;
     return out;
 }
 
 }  // namespace
-
-void run_document::add_interval(std::string line) {
-    if (intervals.size() < interval_limit) {
-        intervals.push_back(std::move(line));
-    } else {
-        ++intervals_omitted;
-    }
-}
 
 json to_json_without_intervals(const run_document& doc) {
     json out = head_json(doc);
@@ -433,20 +425,30 @@ std::string to_text(const run_document& doc) {
     return with_intervals(head_json(doc), doc.intervals);
 }
 
-std::string with_intervals(const json& head, const std::vector<std::string>& intervals) {
-    std::string out = dump(head, 2);
-    CHOPSTICKS_ASSERT(out.ends_with("\n}"));
-    out.resize(out.size() - 2);
-    std::size_t size = out.size() + 64;
-    for (const std::string& line : intervals)
-        size += line.size() + 8;
-    out.reserve(size);
-    out += ",\n  \"intervals\": [";
-    for (std::size_t i = 0; i < intervals.size(); ++i) {
-        out += i == 0 ? "\n    " : ",\n    ";
-        out += intervals[i];
+text_pieces::text_pieces(const run_document& doc) : text_pieces(head_json(doc), doc.intervals) {}
+
+text_pieces::text_pieces(const json& head, const std::vector<std::string>& intervals)
+    : head_(dump(head, 2)) {
+    CHOPSTICKS_ASSERT(head_.ends_with("\n}"));
+    head_.resize(head_.size() - 2);
+    head_ += ",\n  \"intervals\": [";
+    pieces_.push_back(head_);
+    for (const std::string& line : intervals) {
+        pieces_.push_back(pieces_.size() == 1 ? "\n    " : ",\n    ");
+        pieces_.push_back(line);
     }
-    out += intervals.empty() ? "]\n}\n" : "\n  ]\n}\n";
+    pieces_.push_back(intervals.empty() ? "]\n}\n" : "\n  ]\n}\n");
+}
+
+std::string with_intervals(const json& head, const std::vector<std::string>& intervals) {
+    const text_pieces all(head, intervals);
+    std::size_t size = 0;
+    for (const std::string_view piece : all.pieces())
+        size += piece.size();
+    std::string out;
+    out.reserve(size);
+    for (const std::string_view piece : all.pieces())
+        out += piece;
     return out;
 }
 

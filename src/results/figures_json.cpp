@@ -1,6 +1,7 @@
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/results/read.hpp>
 #include <chopsticks/stats/response_times.hpp>
+#include <cmath>
 
 #include "json_text.hpp"
 #include "whole_json.hpp"
@@ -100,6 +101,49 @@ json to_json(const stats::figures& f, double duration_s) {
     return out;
 }
 
+namespace {
+
+/// As many figures of a latency as one looks at per interval; the rest is in `hdr`.
+json brief_json(const stats::histogram& h) {
+    json out;
+    out["count"] = h.count();
+    out["mean_ns"] = std::round(h.mean() * 10) / 10;
+    out["p50_ns"] = h.value_at_percentile(50);
+    out["p99_ns"] = h.value_at_percentile(99);
+    out["max_ns"] = h.max();
+    if (h.over_range() != 0) out["over_range"] = h.over_range();
+    out["hdr"] = h.encode();
+    return out;
+}
+
+/// Of one operation in one interval: without what is empty, and without the latencies that nothing
+/// is told of by the interval.
+json brief_json(const stats::figures& f, double duration_s) {
+    const double per_s = duration_s > 0 ? 1 / duration_s : 0;
+    json out;
+    out["ok"] = f.ok_count;
+    out["failed"] = f.failed_count;
+    if (f.skipped > 0) out["skipped"] = f.skipped;
+    if (f.shed > 0) out["shed"] = f.shed;
+    if (f.unfinished > 0) out["unfinished"] = f.unfinished;
+    if (f.retries > 0) out["retries"] = f.retries;
+    out["bytes"] = f.bytes;
+    out["rate_per_s"] = rounded(static_cast<double>(f.ok_count) * per_s);
+    out["bytes_per_s"] = rounded(static_cast<double>(f.bytes) * per_s);
+    // Percentiles of which some are lower bounds cannot be made of the histogram alone.
+    if (f.shed > 0 || f.waited.count() > 0) {
+        out["response"] = response_json(f);
+    } else if (f.response.count() > 0) {
+        out["response"] = brief_json(f.response);
+    }
+    if (f.waited.count() > 0) out["waited"] = brief_json(f.waited);
+    if (f.service.count() > 0) out["service"] = brief_json(f.service);
+    if (!f.errors.empty()) out["errors"] = errors_json(f.errors);
+    return out;
+}
+
+}  // namespace
+
 json interval_json(const interval& one, const stats::layout& names) {
     json out;
     out["t_s"] = rounded(one.t_s);
@@ -128,7 +172,7 @@ json interval_json(const interval& one, const stats::layout& names) {
     if (one.figures != nullptr) {
         for (std::size_t i = 0; i < names.operations.size(); ++i) {
             const stats::figures& f = one.figures->by_operation.at(i);
-            if (!idle(f)) out["operations"][names.operations[i]] = to_json(f, one.duration_s);
+            if (!idle(f)) out["operations"][names.operations[i]] = brief_json(f, one.duration_s);
         }
     }
     return out;

@@ -28,6 +28,25 @@ int write_all(int fd, std::string_view text) noexcept {
     return 0;
 }
 
+int write_all(int fd, std::span<const std::string_view> pieces) {
+    constexpr std::size_t room = 64 << 10;
+    std::string together;
+    together.reserve(room);
+    for (const std::string_view piece : pieces) {
+        if (together.size() + piece.size() > room) {
+            if (const int error = write_all(fd, std::string_view(together)); error != 0)
+                return error;
+            together.clear();
+        }
+        if (piece.size() > room) {
+            if (const int error = write_all(fd, piece); error != 0) return error;
+        } else {
+            together += piece;
+        }
+    }
+    return write_all(fd, std::string_view(together));
+}
+
 int read_file(const std::string& path, std::string& out, std::size_t bytes_max) {
     out.clear();
     file_descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

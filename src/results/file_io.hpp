@@ -3,6 +3,7 @@
 /// Files by descriptor, with errno as the error.
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,8 @@ class file_descriptor {
 
 /// Writes all of it; 0 or errno.
 int write_all(int fd, std::string_view text) noexcept;
+/// The same of a text in pieces, short ones together. Throws std::bad_alloc for want of 64 KiB.
+int write_all(int fd, std::span<const std::string_view> pieces);
 
 /// Reads a whole file; 0 or errno, EFBIG for one of more than `bytes_max`.
 int read_file(const std::string& path, std::string& out, std::size_t bytes_max = ~0ULL);

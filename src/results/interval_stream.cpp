@@ -10,6 +10,7 @@
 #include "bounded_json.hpp"
 #include "file_io.hpp"
 #include "json_text.hpp"
+#include "whole_json.hpp"
 
 namespace chopsticks::results {
 
@@ -136,9 +137,9 @@ interval_file read_intervals(const std::string& path) {
                                    "left beside its result)");
             }
             const json version = value.value("schema_version", json());
-            if (version != json(schema_version)) {
+            if (!is_known_version(version)) {
                 throw config_error(place + "interval stream of format " + dump(version) +
-                                   ", this version of chopsticks reads format " +
+                                   ", this version of chopsticks reads formats up to " +
                                    std::to_string(schema_version));
             }
             out.header = std::move(value);

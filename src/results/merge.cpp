@@ -100,7 +100,10 @@ void refuse_strangers(const std::vector<const result_file*>& parts) {
         if (!differs.empty()) {
             throw config_error(both + "not the same scenario: " + differs);
         }
-        if (std::abs(other->interval_s - first.interval_s) > 1e-9) {
+        const auto measured_s = [](const result_file& part) {
+            return part.interval_s / static_cast<double>(part.intervals_joined);
+        };
+        if (std::abs(measured_s(*other) - measured_s(first)) > 1e-6) {
             throw config_error(both + "intervals of different lengths");
         }
         const std::string driver = text(first.workload(), "driver");
@@ -305,7 +308,6 @@ run_document sum_of(const work& w) {
         doc.run.duration_s = std::max(doc.run.duration_s, part->duration_s);
         doc.run.throughput.mean +=
             number(member(member(part->document, "run"), "throughput"), "mean_per_s");
-        doc.intervals_omitted = std::max(doc.intervals_omitted, part->intervals_omitted);
         add_operations(doc.figures, part->operations, doc.layout, part->path);
         add_parts(doc.figures, *part, doc.layout);
         for (const operation_figures& f : part->by_endpoint)
@@ -323,7 +325,14 @@ run_document sum_of(const work& w) {
     for (const json& word : member(run, "command_line"))
         if (word.is_string()) doc.run.command_line.push_back(word.get<std::string>());
     doc.run.seed = first.seed;
-    doc.run.interval_s = first.interval_s;
+    doc.run.interval_s = first.interval_s / static_cast<double>(first.intervals_joined);
+    for (const result_file* part : w.parts) {
+        doc.run.intervals_joined =
+            std::max(doc.run.intervals_joined, static_cast<unsigned>(part->intervals_joined));
+        if (part->intervals_omitted == 0) continue;
+        add_once(doc.run.warnings, part->run_id + ": " + std::to_string(part->intervals_omitted) +
+                                       " intervals at its end are in its interval stream only");
+    }
     add_phases(doc, w);
     add_stages(doc, w);
     add_ends(doc, w);
@@ -440,8 +449,8 @@ merged_result merge(const std::vector<result_file>& files) {
     }
     refuse_duplicates(w.list);
     run_document doc = sum_of(w);
-    for (std::string& line : merge_intervals(w.parts, w.offsets_s, w.names))
-        doc.add_interval(std::move(line));
+    const double interval_s = doc.run.interval_s * doc.run.intervals_joined;
+    doc.intervals = merge_intervals(w.parts, w.offsets_s, w.names, interval_s);
     merged_result out;
     out.document = to_json_without_intervals(doc);
     put_combined(out.document, w);

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "combine.hpp"
+#include "joined_interval.hpp"
 #include "json_text.hpp"
 #include "whole_json.hpp"
 
@@ -68,12 +69,16 @@ std::string line_of(joint_interval& joint, const std::vector<const result_file*>
 
 std::vector<std::string> merge_intervals(const std::vector<const result_file*>& parts,
                                          const std::vector<double>& offsets_s,
-                                         const stats::layout& names) {
+                                         const stats::layout& names, double interval_s) {
     std::vector<placed_interval> all;
-    double apart_s = 0;
+    const double apart_s = interval_s / 2;
+    std::deque<std::vector<interval_figures>> longer;
     for (std::size_t p = 0; p < parts.size(); ++p) {
-        apart_s = std::max(apart_s, parts[p]->interval_s / 2);
-        for (const interval_figures& one : parts[p]->intervals)
+        const bool shorter = parts[p]->interval_s < interval_s * 0.75;
+        if (shorter) {
+            longer.push_back(lengthened(parts[p]->intervals, interval_s, names, parts[p]->path));
+        }
+        for (const interval_figures& one : shorter ? longer.back() : parts[p]->intervals)
             all.push_back({offsets_s[p] + one.t_s, p, &one});
     }
     std::sort(all.begin(), all.end(), [](const placed_interval& a, const placed_interval& b) {

@@ -5,6 +5,7 @@
 #include "bounded_json.hpp"
 #include "json_reading.hpp"
 #include "json_text.hpp"
+#include "whole_json.hpp"
 
 namespace chopsticks::results {
 
@@ -98,6 +99,10 @@ void check_figures(const json& one, const std::string& shown, const std::string&
 
 }  // namespace
 
+bool is_known_version(const json& version) {
+    return version.is_number_integer() && version >= json(1) && version <= json(schema_version);
+}
+
 void check_result(const json& document, const std::string& name) {
     if (!document.is_object() || !document.contains("schema_version")) {
         throw config_error(name + ": not a result of chopsticks (it has no schema_version)");
@@ -108,11 +113,9 @@ void check_result(const json& document, const std::string& name) {
                            "beside it");
     }
     const json& version = document["schema_version"];
-    const bool known =
-        version.is_number_integer() && version >= json(1) && version <= json(schema_version);
-    if (!known) {
+    if (!is_known_version(version)) {
         throw config_error(name + ": result of format " + dump(version) +
-                           ", this version of chopsticks reads format " +
+                           ", this version of chopsticks reads formats up to " +
                            std::to_string(schema_version) +
                            "; use the version that wrote it, or a later one");
     }

@@ -8,6 +8,7 @@
 #include "bounded_json.hpp"
 #include "checked_members.hpp"
 #include "combine.hpp"
+#include "joined_interval.hpp"
 #include "json_reading.hpp"
 
 namespace chopsticks::results {
@@ -21,7 +22,8 @@ constexpr std::size_t hdr_bytes_max = 40 + 33'792 * 9;
 /// Operations of a run, and endpoints. Each costs a merge a quarter of a megabyte.
 constexpr std::size_t operations_max = 1000;
 
-bool decode_into(const latency_figures& from, std::optional<stats::histogram>& out) {
+/// Lets the histogram and its text be of the same values. \param brief the least is not told
+bool decode_into(const latency_figures& from, bool brief, std::optional<stats::histogram>& out) {
     if (from.hdr.empty()) {
         out.emplace();
         return from.count == 0;
@@ -30,9 +32,21 @@ bool decode_into(const latency_figures& from, std::optional<stats::histogram>& o
     if (!decoded || decoded->count() != from.count || decoded->significant_digits() > 3) {
         return false;
     }
-    if (!decoded->restore(from.min_ns, from.max_ns, from.mean_ns, from.over_range)) return false;
+    const std::int64_t min_ns = brief ? decoded->min() : from.min_ns;
+    if (!decoded->restore(min_ns, from.max_ns, from.mean_ns, from.over_range)) return false;
     out.emplace(std::move(*decoded));
     return true;
+}
+
+/// What a brief one leaves to its histogram.
+void complete(latency_figures& out, const stats::histogram& from) {
+    out.min_ns = from.min();
+    out.stddev_ns = from.stddev();
+    out.p75_ns = from.value_at_percentile(75);
+    out.p90_ns = from.value_at_percentile(90);
+    out.p95_ns = from.value_at_percentile(95);
+    out.p999_ns = from.value_at_percentile(99.9);
+    out.p9999_ns = from.value_at_percentile(99.99);
 }
 
 }  // namespace
@@ -55,10 +69,12 @@ latency_figures read_latency(const json& object, const place& at, const std::str
     out.over_range = from.count("over_range");
     out.at_least = from.texts("at_least");
     out.hdr = from.text("hdr");
+    const bool brief = from.any("min_ns").is_null();
     std::optional<stats::histogram> decoded;
-    if (!decode_into(out, decoded)) {
+    if (!decode_into(out, brief, decoded)) {
         from.fail("hdr", "is no histogram of the counts beside it; the file is damaged");
     }
+    if (brief) complete(out, *decoded);
     return out;
 }
 
@@ -81,11 +97,14 @@ error_figures read_error(const json& object, const place& at, const std::string&
     return out;
 }
 
+/// \param brief what is empty may be absent
 operation_figures read_figures(const json& object, const place& at, const std::string& file,
-                               std::string_view name) {
+                               std::string_view name, bool brief = false) {
     const checked_members from(object, at, file);
     const auto of = [&](std::string_view key) {
-        return read_latency(from.any(key), place{&at, key}, file);
+        const json& there = from.any(key);
+        if (brief && there.is_null()) return latency_figures();
+        return read_latency(there, place{&at, key}, file);
     };
     operation_figures out;
     out.name = name;
@@ -114,13 +133,14 @@ operation_figures read_figures(const json& object, const place& at, const std::s
     return out;
 }
 
-std::vector<operation_figures> read_table(const checked_members& from, std::string_view key) {
+std::vector<operation_figures> read_table(const checked_members& from, std::string_view key,
+                                          bool brief = false) {
     std::vector<operation_figures> out;
     from.each(key, [&](const json& one, const place& there, std::string_view name) {
         if (out.size() == operations_max) {
             from.fail(key, "has more than " + std::to_string(operations_max) + " members");
         }
-        out.push_back(read_figures(one, there, from.file(), name));
+        out.push_back(read_figures(one, there, from.file(), name, brief));
     });
     return out;
 }
@@ -142,6 +162,8 @@ stats::load_figures read_load(const json& object, const place& at, const std::st
     return out;
 }
 
+}  // namespace
+
 interval_figures read_interval(const json& object, const place& at, const std::string& file) {
     const checked_members from(object, at, file);
     interval_figures out;
@@ -161,9 +183,11 @@ interval_figures read_interval(const json& object, const place& at, const std::s
     out.load.in_flight_max = load.count("in_flight_max");
     out.cores_busy = from.numbers("cores_busy");
     out.health = from.any("health");
-    out.operations = read_table(from, "operations");
+    out.operations = read_table(from, "operations", true);
     return out;
 }
+
+namespace {
 
 void read_run(const checked_members& from, result_file& out) {
     const place at{nullptr, "run"};
@@ -178,6 +202,11 @@ void read_run(const checked_members& from, result_file& out) {
         static_cast<int>(std::clamp<std::int64_t>(run.integer("exit_status"), 0, 255));
     out.interval_s = run.any("interval_s").is_null() ? 1 : run.number("interval_s");
     if (out.interval_s <= 0) run.fail("interval_s", "is out of range");
+    if (!run.any("intervals_joined").is_null()) {
+        out.intervals_joined = run.required_count("intervals_joined");
+        if (out.intervals_joined == 0 || out.intervals_joined > 1U << 30)
+            run.fail("intervals_joined", "is out of range");
+    }
     run.each("phases", [&](const json& one, const place& there, std::string_view) {
         const checked_members phase(one, there, out.path);
         out.phases.push_back({phase.required_text("name"), phase.required_number("started_s"),
@@ -240,7 +269,7 @@ void check_series(const result_file& file, const char* list) {
 
 stats::histogram latency_figures::decode() const {
     std::optional<stats::histogram> out;
-    CHOPSTICKS_ASSERT(decode_into(*this, out));
+    CHOPSTICKS_ASSERT(decode_into(*this, false, out));
     return std::move(*out);
 }
 

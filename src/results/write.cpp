@@ -8,8 +8,10 @@
 #include <chopsticks/results/write.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <span>
 
 #include "file_io.hpp"
+#include "whole_json.hpp"
 
 namespace chopsticks::results {
 
@@ -63,8 +65,10 @@ std::string temporary_beside(const std::string& path) {
            std::to_string(monotonic_ns()) + ".tmp";
 }
 
+using pieces = std::span<const std::string_view>;
+
 /// 0 or errno; leaves no temporary file behind.
-int replace(const target& to, std::string_view text) {
+int replace(const target& to, pieces text) {
     const std::string temporary = temporary_beside(to.path);
     file_descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!file.is_open()) return errno;
@@ -87,7 +91,7 @@ int replace(const target& to, std::string_view text) {
 }
 
 /// 0 or errno.
-int write_through(const std::string& path, std::string_view text) {
+int write_through(const std::string& path, pieces text) {
     file_descriptor file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
     if (!file.is_open()) return errno;
     const int error = write_all(file.get(), text);
@@ -174,33 +178,47 @@ void check_output(const std::string& path) {
                                   " must take new files, or give another one with --output"));
 }
 
-std::string write_file(const std::string& path, std::string_view text) {
+namespace {
+
+std::string write_pieces(const std::string& path, pieces text) {
     target to;
     int error = path.empty() ? ENOENT : look_at(path, to);
     if (error == 0) error = to.direct ? write_through(to.path, text) : replace(to, text);
     return error == 0 ? std::string() : failed_to("write", path.empty() ? "''" : path, error);
 }
 
+bool print(std::FILE* to, pieces text) {
+    for (const std::string_view piece : text) {
+        if (std::fwrite(piece.data(), 1, piece.size(), to) != piece.size()) return false;
+    }
+    return std::fflush(to) == 0;
+}
+
+}  // namespace
+
+std::string write_file(const std::string& path, std::string_view text) {
+    return write_pieces(path, {&text, 1});
+}
+
 written write_result(const std::string& path, const run_document& doc, std::FILE* last_resort) {
-    const std::string text = to_text(doc);
+    const text_pieces whole(doc);
+    const pieces text = whole.pieces();
     written out;
-    out.problem = write_file(path, text);
+    out.problem = write_pieces(path, text);
     if (out.problem.empty()) {
         out.path = path;
         return out;
     }
     const std::string elsewhere =
         temporary_directory() + "/" + default_file_name(doc.scenario.name, doc.run.id);
-    const std::string second = write_file(elsewhere, text);
+    const std::string second = write_pieces(elsewhere, text);
     if (second.empty()) {
         out.path = elsewhere;
         out.problem += "; the result is in " + elsewhere + " instead";
         return out;
     }
     out.problem += "; " + second;
-    const bool printed = last_resort != nullptr &&
-                         std::fwrite(text.data(), 1, text.size(), last_resort) == text.size() &&
-                         std::fflush(last_resort) == 0;
+    const bool printed = last_resort != nullptr && print(last_resort, text);
     out.problem += printed ? "; the result was printed instead"
                            : "; the result could not be printed either and is lost";
     return out;

@@ -25,8 +25,9 @@
 namespace chopsticks::results {
 
 /// The version of the document's format. It grows when a field changes its meaning or goes away;
-/// a new field alone does not change it.
-constexpr int schema_version = 1;
+/// a new field alone does not change it. 2: the figures of intervals are fewer, and a long run's
+/// intervals longer.
+constexpr int schema_version = 2;
 
 /// One phase of the run as it was, not as it was planned.
 struct phase_span {
@@ -67,8 +68,9 @@ struct run_info {
     warmup_cut warmup;
     /// Of whole intervals of the measure phase, operations per second.
     stats::mean_confidence throughput;
-    bool confident = false;  ///< the measure phase ended because that was known well enough
-    double interval_s = 1;   ///< planned length of an interval
+    bool confident = false;         ///< the measure phase ended because that was known well enough
+    double interval_s = 1;          ///< planned length of an interval of the run, and of its stream
+    unsigned intervals_joined = 1;  ///< how many of them are one of run_document::intervals
     std::vector<std::string> warnings;  ///< what the user should know but does not invalidate it
     std::vector<std::string> notes;     ///< what targets had to say when they were opened
 };
@@ -201,10 +203,6 @@ struct generator_figures {
     stats::histogram loop_lag;
 };
 
-/// How many intervals a document holds at most. An hour of 1 s intervals with four operations is
-/// about 60 MB; longer runs have the rest in the interval stream.
-constexpr std::size_t interval_limit = 3600;
-
 /// A whole run. Move-only, because the figures are.
 struct run_document {
     explicit run_document(stats::layout names) : layout(names), figures(layout, 3) {}
@@ -226,14 +224,9 @@ struct run_document {
     generator_figures generator;
     health_figures health;
     /// Intervals as `to_line` gives them, oldest first: text, because an hour of them as objects
-    /// would take ten times the memory.
+    /// would take ten times the memory. Of a run what kept_intervals kept.
     std::vector<std::string> intervals;
-    /// Intervals that ended but are not in `intervals`; they are in the interval stream only.
-    std::uint64_t intervals_omitted = 0;
     std::string interval_file;  ///< path of the interval stream; empty: there was none
-
-    /// Appends a line of `to_line`, or counts it as omitted beyond `interval_limit`.
-    void add_interval(std::string line);
 };
 
 /// One interval of the load: figures of 2-digit histograms, and the generator's state in it.

@@ -31,8 +31,9 @@ enum class document_kind : std::uint8_t {
     find_max,  ///< find_max.json
 };
 
-/// A histogram of latencies as the result has it. Of `response`, percentiles and extremes are those
-/// of all that was due; those named by `at_least` ("p99_ns") are then lower bounds.
+/// A histogram of latencies as the result has it; what an interval of it does not tell is made of
+/// `hdr`, and the least is then its bucket's edge. Of `response`, percentiles and extremes are
+/// those of all that was due; those named by `at_least` ("p99_ns") are then lower bounds.
 struct latency_figures {
     std::uint64_t count = 0;
     std::int64_t min_ns = 0;
@@ -131,7 +132,9 @@ struct result_file {
     bool aborted = false;  ///< an objective that was missed ended the load
     std::string problem;   ///< why it ended before its plan did; empty: it did not
     int exit_status = 0;
-    double interval_s = 1;             ///< planned length of an interval
+    double interval_s = 1;  ///< planned length of one of `intervals`
+    /// How many intervals of the run are one of `intervals`: those are in its stream.
+    std::uint64_t intervals_joined = 1;
     std::vector<phase_span> phases;    ///< since `started_ns`
     bool valid = true;                 ///< the generator was not the limit
     std::vector<std::string> reasons;  ///< why it was
@@ -144,7 +147,8 @@ struct result_file {
     std::vector<operation_figures> by_endpoint;
     std::vector<stage_record> stages;
     std::vector<interval_figures> intervals;
-    std::uint64_t intervals_omitted = 0;  ///< that are in the interval stream only
+    /// Of format 1: intervals that are in the interval stream only.
+    std::uint64_t intervals_omitted = 0;
 
     /// Members of the document: objects, empty where an early build did not write them.
     const json& environment() const { return part("environment"); }

@@ -336,12 +336,14 @@ TEST_CASE("document_stages_and_pacing_are_those_of_the_run") {
     CHECK(pacing["planned_gaps"]["p_value"].get<double>() > 0.001);
 }
 
-TEST_CASE("document_intervals_beyond_the_limit_are_counted") {
+TEST_CASE("document_tells_the_length_of_its_intervals_and_of_those_of_the_run") {
     run_document doc = empty_document();
-    for (std::size_t i = 0; i < interval_limit + 5; ++i)
-        doc.add_interval("{}");
-    CHECK(doc.intervals.size() == interval_limit);
-    CHECK(doc.intervals_omitted == 5);
+    doc.run.interval_s = 0.5;
+    CHECK(to_json(doc)["run"]["interval_s"] == 0.5);
+    CHECK(to_json(doc)["run"]["intervals_joined"] == 1);
+    doc.run.intervals_joined = 8;
+    CHECK(to_json(doc)["run"]["interval_s"] == 4.0);
+    CHECK(to_json(doc)["run"]["intervals_joined"] == 8);
 }
 
 TEST_CASE("scenario_echo_tells_open_from_closed_and_names_parameters_that_were_set") {

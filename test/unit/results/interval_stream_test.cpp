@@ -107,8 +107,8 @@ TEST_CASE("interval_stream_that_is_none_is_refused_with_its_line") {
     CHECK(contains(message_of_read(path), path + ":1: not an interval stream"));
     REQUIRE(write_file(path, "rubbish").empty());
     CHECK(contains(message_of_read(path), path + ":1: not an interval stream"));
-    REQUIRE(write_file(path, "{\"kind\":\"chopsticks-intervals\",\"schema_version\":2}\n").empty());
-    CHECK(contains(message_of_read(path), "format 2"));
+    REQUIRE(write_file(path, "{\"kind\":\"chopsticks-intervals\",\"schema_version\":3}\n").empty());
+    CHECK(contains(message_of_read(path), "format 3"));
     REQUIRE(
         write_file(path, "{\"kind\":\"chopsticks-intervals\",\"schema_version\":1}\n{}\nx\n{}\n")
             .empty());

@@ -82,7 +82,7 @@ run_document document_of(const std::string& id, std::size_t first, std::size_t o
         one.load.issued = 10;
         one.load.intended = 20;
         one.cores_busy = {0.5};
-        doc.add_interval(to_line(one, doc.layout));
+        doc.intervals.push_back(to_line(one, doc.layout));
     }
     return doc;
 }

@@ -47,7 +47,7 @@ TEST_CASE("result_file_has_every_figure_of_the_document") {
     const json written = to_json(doc);
     const result_file read = parse_file(to_text(doc), "r.json");
     CHECK(read.kind == document_kind::run);
-    CHECK(read.version == 1);
+    CHECK(read.version == schema_version);
     CHECK(read.run_id == doc.run.id);
     CHECK(read.started_ns == doc.run.started_ns);
     CHECK(read.seed == doc.run.seed);
@@ -116,8 +116,31 @@ TEST_CASE("result_file_gives_back_the_histograms_with_exact_extremes_and_mean") 
     CHECK(read.intervals[0].operations[0].response.decode().significant_digits() == 2);
 }
 
+TEST_CASE("result_file_makes_of_an_intervals_histogram_what_the_interval_does_not_tell") {
+    const json written = to_json(sample::document(2000));
+    const json& brief = written["intervals"][0]["operations"]["s3/get"]["service"];
+    CHECK_FALSE(brief.contains("p90_ns"));
+    const result_file read = parse_file(written.dump(), "r.json");
+    const latency_figures& whole = find(read.intervals[0].operations, "s3/get")->service;
+    const stats::histogram all = whole.decode();
+    CHECK(whole.p50_ns == brief["p50_ns"]);
+    CHECK(whole.max_ns == brief["max_ns"]);
+    CHECK(whole.p90_ns == all.value_at_percentile(90));
+    CHECK(whole.p9999_ns == all.value_at_percentile(99.99));
+    CHECK(whole.min_ns == all.min());
+    CHECK(whole.min_ns > 0);
+    CHECK(whole.stddev_ns > 0);
+    CHECK(find(read.intervals[0].operations, "s3/get")->send_lag.count == 0);
+}
+
 TEST_CASE("result_file_from_every_version_loads") {
+    const result_file latest = load_result(data_file("result_v2.json"));
+    CHECK(latest.version == 2);
+    CHECK(latest.total.ok > 0);
+    CHECK(latest.intervals.size() > 0);
+    CHECK(latest.intervals_joined == 1);
     const result_file now = load_result(data_file("result_v1.json"));
+    CHECK(now.version == 1);
     CHECK(now.total.ok > 0);
     CHECK(now.total.response.decode().count() == now.total.response.count);
     CHECK(now.intervals.size() > 0);
@@ -130,9 +153,9 @@ TEST_CASE("result_file_from_every_version_loads") {
     CHECK(load_file(data_file("find_max_v1.json")).kind == document_kind::find_max);
     CHECK_THROWS_WITH_AS(load_result(data_file("sweep_v1.json")), doctest::Contains("of a sweep"),
                          config_error);
-    CHECK(contains(refusal_with("/schema_version", 2), "format 2"));
+    CHECK(contains(refusal_with("/schema_version", 3), "format 3"));
     CHECK(contains(refusal_with("/schema_version", 0), "format 0"));
-    CHECK(contains(refusal_with("/kind", "chopsticks-sweep"), "points is not a list"));
+    CHECK(contains(refusal_with("/kind", "chopsticks-sweep"), "reads format 1"));
 }
 
 TEST_CASE("result_file_cut_anywhere_is_refused_in_one_line") {

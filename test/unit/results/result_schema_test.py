@@ -87,7 +87,7 @@ class ResultSchemaTest(unittest.TestCase):
     def test_wrong_values_are_refused(self):
         get = "s3/get"
         for change in (
-                lambda d: d.update(schema_version=2),
+                lambda d: d.update(schema_version=3),
                 lambda d: d["operations"][get].update(ok=-1),
                 lambda d: d["operations"][get].update(ok=1.5),
                 lambda d: d["operations"][get]["response"].update(hdr="not base64!"),

@@ -265,7 +265,7 @@ inline run_document document(std::uint64_t operations = 30'000) {
         one.load.backlog = 1;
         one.load.in_flight_max = 12;
         one.cores_busy = {0.41, 0.87};
-        doc.add_interval(to_line(one, doc.layout));
+        doc.intervals.push_back(to_line(one, doc.layout));
     }
     doc.interval_file = "mixed.jsonl";
     return doc;
