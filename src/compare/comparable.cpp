@@ -73,6 +73,7 @@ facts facts_of(const result_file& run) {
     facts out;
     flatten(run.environment(), "environment", out);
     flatten(run.workload(), "workload", out);
+    out["schema_version"] = std::to_string(run.version);
     facts scenario;
     flatten(run.scenario(), "", scenario);
     for (const auto& [path, value] : scenario) {
@@ -173,6 +174,12 @@ void refuse_run(const result_file& run, std::vector<std::string>& to) {
     if (!(run.duration_s > 0)) to.push_back(who + " measured nothing");
 }
 
+/// What two runs cannot have alike: when they began, with every time that they measured.
+std::string content_of(const result_file& run) {
+    return "began " + std::to_string(run.started_ns) + " " + std::to_string(run.total.ok) + " " +
+           run.total.response.hdr + " " + run.total.service.hdr;
+}
+
 }  // namespace
 
 std::string other_work(const json& base, const std::string& base_name, const json& other) {
@@ -200,12 +207,6 @@ std::vector<std::string> refusals(runs base, runs now) {
     for (const runs all : {base, now}) {
         for (const result_file& run : all) {
             refuse_run(run, out);
-            if (run.version != base.front().version) {
-                out.push_back(results::printable(run.path) + " has format " +
-                              std::to_string(run.version) + ", " +
-                              results::printable(base.front().path) + " has " +
-                              std::to_string(base.front().version));
-            }
         }
     }
     const std::string first = results::printable(base.front().path);
@@ -228,10 +229,13 @@ void check_distinct(runs base, runs now) {
     std::map<std::string, std::string> seen;
     for (const runs all : {base, now}) {
         for (const result_file& run : all) {
-            const auto [at, is_new] = seen.emplace(run.run_id, run.path);
-            if (is_new) continue;
-            throw config_error(run.path + " and " + at->second +
-                               " are the same run; the same figures twice are no second opinion");
+            for (const std::string& identity : {"id " + run.run_id, content_of(run)}) {
+                const auto [at, is_new] = seen.emplace(identity, run.path);
+                if (is_new) continue;
+                throw config_error(
+                    run.path + " and " + at->second +
+                    " are the same run; the same figures twice are no second opinion");
+            }
         }
     }
 }

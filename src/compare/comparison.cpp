@@ -8,7 +8,9 @@
 #include <chopsticks/core/random.hpp>
 #include <cmath>
 #include <numeric>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "figures.hpp"
 #include "run_series.hpp"
@@ -62,8 +64,12 @@ class comparer {
                                              [](const gate& one) { return one.is_about(""); });
         if (!one_operation || total_gated || how_.total_only) add_rows("");
         if (!how_.total_only || !how_.gates.empty()) {
-            for (const results::operation_figures& one : base_.front().operations)
+            for (const results::operation_figures& one : base_.front().operations) {
                 add_rows(one.name);
+                // Of the requests that it is made of, each behind it.
+                for (const results::operation_figures& part : base_.front().operation_parts)
+                    if (part.part_of == one.name) add_rows(part.name);
+            }
         }
         for (row& one : out_.rows)
             judge(one);
@@ -115,7 +121,24 @@ class comparer {
             one.what = what;
             one.margin = how_.margin.of(what);
             fill(one, sides[0], sides[1]);
+            one.dead = is_dead_since(operation);
         }
+    }
+
+    bool is_dead_since(const std::string& operation) const {
+        const auto dead = [&](const results::result_file& run) { return is_dead(run, operation); };
+        const auto alive = [&](const results::result_file& run) {
+            const auto rate = figure_of(run, operation, {figure_kind::throughput});
+            return rate && rate->value > 0;
+        };
+        return std::all_of(base_.begin(), base_.end(), alive) &&
+               std::all_of(new_.begin(), new_.end(), dead);
+    }
+
+    /// Of an error rate, that it is 1 now does not mean that it was far from it.
+    static bool is_worse_dead(const row& one) {
+        if (!one.dead || one.what.kind != figure_kind::error_rate) return one.dead;
+        return *std::max_element(one.base_runs.begin(), one.base_runs.end()) + one.margin < 1;
     }
 
     /// A bootstrap gives all percentiles of a run and clock at once.
@@ -243,6 +266,10 @@ class comparer {
         const interval range = change.at(confidence);
         one.said = verdict::inconclusive;
         one.more_runs = 0;
+        if (is_worse_dead(one)) {
+            one.said = verdict::regressed;
+            return;
+        }
         if (one.thin) return;
         if (out_.within_run) {
             if (range.low > bound || range.high < -bound) one.said = verdict::suspect;
@@ -292,7 +319,9 @@ class comparer {
         std::vector<double> p;
         for (const gate_outcome& one : out_.gates) {
             const row& about = out_.rows[one.row];
-            p.push_back(worse(about).p_above(to_scale(about.what, one.asked.limit)));
+            p.push_back(is_worse_dead(about)
+                            ? 0
+                            : worse(about).p_above(to_scale(about.what, one.asked.limit)));
         }
         const std::vector<double> adjusted = holm_adjusted(p);
         for (std::size_t i = 0; i < out_.gates.size(); ++i) {
@@ -314,8 +343,10 @@ class comparer {
 
     [[noreturn]] void refuse_gate(const gate& asked) const {
         std::string names;
-        for (const results::operation_figures& one : base_.front().operations)
-            names += (names.empty() ? "" : ", ") + one.name;
+        for (const auto* const all : {&base_.front().operations, &base_.front().operation_parts}) {
+            for (const results::operation_figures& one : *all)
+                names += (names.empty() ? "" : ", ") + one.name;
+        }
         throw config_error("gate \"" + asked.text +
                            "\": the runs have no such figure; operations " + "are " + names);
     }

@@ -1,8 +1,9 @@
 // What a figure is called, which change of it matters, and what a run has of it.
 
-#include <chopsticks/core/assert.hpp>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
+#include <string>
+#include <system_error>
 
 #include "figures.hpp"
 
@@ -12,7 +13,16 @@ namespace {
 
 const results::operation_figures* of_operation(const results::result_file& run,
                                                std::string_view operation) {
-    return operation.empty() ? &run.total : results::find(run.operations, operation);
+    if (operation.empty()) return &run.total;
+    const auto* const found = results::find(run.operations, operation);
+    return found != nullptr ? found : results::find(run.operation_parts, operation);
+}
+
+/// The shortest text that is read as this number again: 99.99999 is not 100.
+std::string number_text(double value) {
+    char text[64];
+    const auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed);
+    return end.ec == std::errc{} ? std::string(text, end.ptr) : std::to_string(value);
 }
 
 /// The percentile of a result, or of its histogram where the result has none of that number.
@@ -30,12 +40,8 @@ double percentile_of(const results::latency_figures& latency, double percentile)
 bool is_lower_bound(const results::latency_figures& latency, const figure& what) {
     std::string key = "mean_ns";
     if (what.kind == figure_kind::percentile) {
-        char number[32];
-        std::snprintf(number, sizeof number, "%g", what.percentile);
-        key = "p";
-        for (const char* c = number; *c != '\0'; ++c)
-            if (*c != '.') key += *c;
-        key += "_ns";
+        key = "p" + number_text(what.percentile) + "_ns";
+        std::erase(key, '.');
     }
     bool known_percentile = what.kind == figure_kind::mean;
     for (const double one : {50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99})
@@ -50,7 +56,6 @@ bool is_lower_bound(const results::latency_figures& latency, const figure& what)
 }  // namespace
 
 std::string figure::name() const {
-    char number[32];
     std::string out;
     switch (kind) {
         case figure_kind::throughput:
@@ -63,8 +68,7 @@ std::string figure::name() const {
             out = "mean";
             break;
         case figure_kind::percentile:
-            std::snprintf(number, sizeof number, "p%g", percentile);
-            out = number;
+            out = "p" + number_text(percentile);
     }
     return service ? "service(" + out + ")" : out;
 }
@@ -109,6 +113,11 @@ std::optional<run_figure> figure_of(const results::result_file& run, std::string
             }
             return out;
     }
+}
+
+bool is_dead(const results::result_file& run, std::string_view operation) {
+    const results::operation_figures* const f = of_operation(run, operation);
+    return f != nullptr && f->ok == 0 && f->failed + f->shed + f->unfinished > 0;
 }
 
 bool response_is_service(const results::result_file& run, std::string_view operation) {

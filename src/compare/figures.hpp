@@ -24,6 +24,9 @@ struct run_figure {
 std::optional<run_figure> figure_of(const results::result_file& run, std::string_view operation,
                                     const figure& what);
 
+/// Whether something of the operation was due, and nothing of it succeeded.
+bool is_dead(const results::result_file& run, std::string_view operation);
+
 /// Whether service times say nothing that response times do not.
 bool response_is_service(const results::result_file& run, std::string_view operation);
 

@@ -8,6 +8,7 @@
 #include <chopsticks/results/text.hpp>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 namespace chopsticks::compare {
 
@@ -40,7 +41,9 @@ const row* most_changed(const comparison& found, verdict v) {
     double most = -1;
     for (const row& one : found.rows) {
         if (one.said != v) continue;
-        const double times = std::abs(one.change.value) / std::max(one.margin, 1e-6);
+        // Of what is dead no change is known, and none is greater.
+        const double times = one.dead ? std::numeric_limits<double>::infinity()
+                                      : std::abs(one.change.value) / std::max(one.margin, 1e-6);
         if (times <= most) continue;
         most = times;
         out = &one;
@@ -49,6 +52,7 @@ const row* most_changed(const comparison& found, verdict v) {
 }
 
 std::string with_range(const row& one) {
+    if (one.dead) return about(one) + ": none succeeded on the new side";
     return about(one) + " " + change_text(one.what, one.share_changed()) +
            " (95%: " + range_text(one) + ")";
 }
@@ -80,6 +84,10 @@ std::string gates_sentence(const comparison& found) {
 
 std::string single_run_sentence(const comparison& found) {
     const std::size_t suspects = count(found, verdict::suspect);
+    // As far as single runs can: nothing works any more.
+    if (const row* const dead = most_changed(found, verdict::regressed)) {
+        return "The new side regressed: " + with_range(*dead) + ".";
+    }
     std::string out = "One run on a side: ";
     if (suspects == 0) {
         out += "no figure is suspect";

@@ -100,7 +100,10 @@ struct row {
     unsigned more_runs = 0;
     bool thin = false;         ///< too few operations beyond the percentile
     bool lower_bound = false;  ///< of a run: some of what was due was not answered
-    double inflation = 1;      ///< within_run: intervals that count as one
+    /// Nothing of the operation succeeded in any run of the new side, as it did in all of the base:
+    /// regressed, whatever is known of errors.
+    bool dead = false;
+    double inflation = 1;  ///< within_run: intervals that count as one
 
     /// change at 95 % as a share (of error rates a difference): exp(x) - 1.
     interval share() const;
@@ -163,7 +166,7 @@ std::vector<std::string> refusals(runs base, runs now);
 std::string other_work(const results::json& base, const std::string& base_name,
                        const results::json& other);
 
-/// Throws config_error if a run is there twice: no second opinion.
+/// Throws config_error if a run is there twice, also under another id: no second opinion.
 void check_distinct(runs base, runs now);
 
 /// What differs of machines, versions, targets and settings, without being a reason to refuse.

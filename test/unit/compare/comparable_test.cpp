@@ -116,11 +116,28 @@ TEST_CASE("refusals_of_runs_that_say_nothing_of_the_target") {
         s.base[0].duration_s = 0;
         CHECK(has(s.refused(), "measured nothing"));
     }
-    SUBCASE("another format") {
-        s.base[1].version = 2;
-        CHECK(has(s.refused(), "has format 2"));
-    }
     CHECK(s.refused().size() == 1);
+}
+
+TEST_CASE("runs_of_another_format_are_compared_and_that_is_told") {
+    sides s;
+    for (results::result_file& run : s.now)
+        run.version = 2;
+    CHECK(s.refused().empty());
+    const auto told = compare::disparities(s.base, s.now);
+    REQUIRE(told.size() == 1);
+    CHECK(told[0].what == "schema_version");
+    CHECK(told[0].now == "2");
+}
+
+TEST_CASE("a_run_that_is_given_twice_under_another_id_is_the_same_run") {
+    sides s;
+    CHECK_NOTHROW(compare::check_distinct(s.base, s.now));
+    s.now[1].started_ns = s.base[0].started_ns;
+    CHECK_NOTHROW(compare::check_distinct(s.base, s.now));
+    s.now[1].total = s.base[0].total;
+    CHECK_THROWS_WITH_AS(compare::check_distinct(s.base, s.now),
+                         doctest::Contains("are the same run"), config_error);
 }
 
 TEST_CASE("refusals_of_another_use_of_seeds") {

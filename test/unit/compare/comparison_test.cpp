@@ -230,6 +230,64 @@ TEST_CASE("comparison_of_a_run_without_success_knows_no_change") {
     CHECK(failed.gates[1].result != gate_result::passed);
 }
 
+TEST_CASE("comparison_of_a_side_that_is_dead_regresses_whatever_is_gated") {
+    random_stream random(75);
+    for (const std::size_t runs : {1U, 5U}) {
+        CAPTURE(runs);
+        const auto base = make_side(random, runs, {}, 0.01);
+        auto now = make_side(random, runs, {.started_s = 100}, 0.01);
+        const auto kill = [](results::operation_figures& f) {
+            f.failed = f.ok;
+            f.ok = f.bytes = 0;
+            f.rate_per_s = f.bytes_per_s = 0;
+            f.response = f.service = {};
+        };
+        for (results::result_file& run : now) {
+            kill(run.total);
+            kill(run.operations[0]);
+            for (results::interval_figures& one : run.intervals)
+                kill(one.operations[0]);
+        }
+        const auto found = compare_runs(base, now,
+                                        gated({"p99(get) +5%", "throughput(get) -2%",
+                                               "bandwidth(get) -2%", "error_rate(get) +1%"}));
+        for (const compare::gate_outcome& one : found.gates) {
+            CAPTURE(one.asked.text);
+            CHECK(one.result == gate_result::regressed);
+            CHECK(found.rows[one.row].dead);
+        }
+        // Dead on both sides: nothing became worse, and there is nothing to gate.
+        CHECK_THROWS_AS(compare_runs(now, now, gated({"p99(get) +5%"})), config_error);
+        // Nothing was due.
+        for (results::result_file& run : now)
+            run.operations[0].failed = 0;
+        for (const compare::gate_outcome& one :
+             compare_runs(base, now, gated({"p99(get) +5%"})).gates)
+            CHECK(one.result == gate_result::undecided);
+    }
+}
+
+TEST_CASE("comparison_has_the_requests_that_an_operation_is_made_of") {
+    random_stream random(76);
+    auto base = make_side(random, 5, {}, 0.01);
+    auto now = make_side(random, 5, {.started_s = 100}, 0.01);
+    for (auto* const side : {&base, &now}) {
+        for (results::result_file& run : *side) {
+            results::operation_figures part = run.operations[0];
+            part.name += ".last";
+            part.part_of = operation;
+            run.operation_parts.push_back(part);
+        }
+    }
+    const auto found = compare_runs(base, now, gated({"p99(get.last) +50%"}));
+    const auto& one = row_of(found, {figure_kind::percentile, 99}, "s3/get.last");
+    CHECK(one.change.freedom > 0);
+    CHECK(one.share_changed() ==
+          Approx(row_of(found, {figure_kind::percentile, 99}).share_changed()));
+    REQUIRE(found.gates.size() == 1);
+    CHECK(found.gates[0].result == gate_result::passed);
+}
+
 TEST_CASE("comparison_gates_are_held_to_holm") {
     // One figure that just regresses by itself, and nine gates of which it is one.
     random_stream random(71);

@@ -27,6 +27,8 @@ TEST_CASE("gate_reads_what_people_write") {
     CHECK(parse_gate("response(mean) +0%").limit == 0);
     CHECK(parse_gate("p99(s3/multi-part) +5%").operation == "s3/multi-part");
     CHECK(parse_gate("service(p99) +10%").what.name() == "service(p99)");
+    CHECK(parse_gate("p99.99999(get) +10%").what.name() == "p99.99999");
+    CHECK(parse_gate("p99.9(get) +10%").what.name() == "p99.9");
 }
 
 TEST_CASE("gate_is_about_an_operation_of_all_groups_or_of_one") {
