@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <chopsticks/exports/formats.hpp>
+#include <chopsticks/results/text.hpp>
 #include <cmath>
 #include <cstdio>
 
@@ -34,8 +35,10 @@ const format* find_format(std::string_view name) {
     return there == formats().end() ? nullptr : &*there;
 }
 
-std::string csv_field(std::string_view text) {
-    if (text.find_first_of(",\"\n\r") == std::string_view::npos) return std::string(text);
+std::string csv_field(std::string_view given) {
+    // A name may come from a file that somebody else wrote, and go to a terminal.
+    const std::string text = results::printable(given);
+    if (text.find_first_of(",\"") == std::string::npos) return text;
     std::string out = "\"";
     for (const char c : text)
         out += c == '"' ? std::string("\"\"") : std::string(1, c);

@@ -25,7 +25,7 @@ void write_metrics_csv(const result_file& r, const record_source& log, const tex
 void write_metrics_jsonl(const result_file& r, const record_source& log, const text_sink& out);
 void write_metrics_json(const result_file& r, const record_source& log, const text_sink& out);
 
-/// A field of CSV, quoted where it has to be (RFC 4180).
+/// A field of CSV, quoted where it has to be (RFC 4180), with '?' for control characters.
 std::string csv_field(std::string_view text);
 /// Fields with commas and an end of line.
 std::string csv_line(const std::vector<std::string>& fields);

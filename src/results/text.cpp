@@ -141,7 +141,7 @@ std::string markdown_text(std::string_view text) {
     std::string out;
     for (const char c : text)
         out += c == '|' ? std::string("\\|") : std::string(1, c == '\n' ? ' ' : c);
-    return out;
+    return printable(out);
 }
 
 std::string markdown_row(const std::vector<std::string>& cells) {

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -226,6 +227,19 @@ class export_test(harness.case):
                 self.assertLess(abs(near - histogram.value_at_percentile(50)), 0.02 * near + 2)
         self.assertEqual(jobs["disk"]["sync"]["total_ios"],
                          self.result["operations"]["disk/flush"]["ok"])
+
+    def test_names_do_not_reach_a_terminal_as_they_are(self):
+        hostile = self.file("hostile.json", self.kept[0].replace(
+            b'"front/get"', b'"front/g\\u001b[31m\\u0007et\\nx"'))
+        for name in ("csv", "intervals-csv", "markdown", "hlog", "locust-stats",
+                     "locust-history", "fio", "metrics-json"):
+            with self.subTest(name):
+                done = self.run_binary("export", hostile, "--format", name)
+                self.assert_code(done, harness.ran)
+                if name not in ("fio", "metrics-json"):  # which have other names
+                    self.assertIn("[31m", done.out)
+                self.assertIsNone(re.search(r"[\x00-\x09\x0b-\x1f\x7f]", done.out))
+                self.assertNotIn("\nx", done.out)
 
     def test_metrics_of_the_python_program(self):
         rows = self.rows("metrics-csv")
