@@ -1,5 +1,7 @@
 #include "bounded_json.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <chopsticks/core/error.hpp>
@@ -188,7 +190,22 @@ json parse_bounded(std::string_view text, const std::string& name, const interva
     throw config_error(name + ": " + builder.problem());
 }
 
+namespace {
+
+/// What a shell or a user hands over open: it has a writer.
+bool is_handed_over(const std::string& path) {
+    return path == "/dev/stdin" || path.starts_with("/dev/fd/") || path.starts_with("/proc/");
+}
+
+}  // namespace
+
 std::string read_bounded(const std::string& path, std::string_view verb) {
+    // Opening a pipe waits for its writer, and a device may never end.
+    struct stat status;
+    const bool known = ::stat(path.c_str(), &status) == 0;
+    if (known && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !is_handed_over(path)) {
+        throw config_error(path + ": a pipe or a device, not a file; give a file, or /dev/stdin");
+    }
     std::string text;
     const int error = read_file(path, text, file_bytes_max);
     if (error == EFBIG) {

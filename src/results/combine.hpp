@@ -18,7 +18,9 @@ namespace chopsticks::results {
 /// the others. Throws config_error for a histogram that is damaged; `file` stands for the file.
 json combine(std::string_view key, const std::vector<const json*>& values, const std::string& file);
 
-/// A histogram of a document, checked. Throws config_error.
-latency_figures read_latency(const json& object, const place& at, const std::string& file);
+/// A histogram of a document, checked. Throws config_error. \param all_counted its percentiles are
+/// those of its counts
+latency_figures read_latency(const json& object, const place& at, const std::string& file,
+                             bool all_counted = true);
 
 }  // namespace chopsticks::results

@@ -38,6 +38,30 @@ bool decode_into(const latency_figures& from, bool brief, std::optional<stats::h
     return true;
 }
 
+/// Whether a percentile of the document is that of its histogram, as far as its digits go: a build
+/// of another rounding may have written it.
+bool is_near(std::int64_t told, std::int64_t counted, int digits) {
+    const double apart = std::abs(static_cast<double>(told) - static_cast<double>(counted));
+    return apart <= 1 + 2 * std::pow(10.0, -digits) * static_cast<double>(counted);
+}
+
+/// Throws if one of those that are there is not that of the counts. Some of the unanswered are in
+/// no count: where figures are lower bounds, or may be told of more than was counted, nothing is.
+void check_percentiles(const checked_members& from, const stats::histogram& counted) {
+    constexpr struct {
+        const char* key;
+        double percentile;
+    } all[] = {{"p50_ns", 50}, {"p75_ns", 75},    {"p90_ns", 90},     {"p95_ns", 95},
+               {"p99_ns", 99}, {"p999_ns", 99.9}, {"p9999_ns", 99.99}};
+    for (const auto& [key, percentile] : all) {
+        if (from.any(key).is_null()) continue;
+        const std::int64_t expected = counted.value_at_percentile(percentile);
+        if (!is_near(from.latency_ns(key), expected, counted.significant_digits())) {
+            from.fail(key, "is not what hdr has; the file was changed after it was written");
+        }
+    }
+}
+
 /// What a brief one leaves to its histogram.
 void complete(latency_figures& out, const stats::histogram& from) {
     out.min_ns = from.min();
@@ -51,7 +75,8 @@ void complete(latency_figures& out, const stats::histogram& from) {
 
 }  // namespace
 
-latency_figures read_latency(const json& object, const place& at, const std::string& file) {
+latency_figures read_latency(const json& object, const place& at, const std::string& file,
+                             bool all_counted) {
     const checked_members from(object, at, file);
     latency_figures out;
     out.count = from.required_count("count");
@@ -74,6 +99,7 @@ latency_figures read_latency(const json& object, const place& at, const std::str
     if (!decode_into(out, brief, decoded)) {
         from.fail("hdr", "is no histogram of the counts beside it; the file is damaged");
     }
+    if (all_counted && out.at_least.empty()) check_percentiles(from, *decoded);
     if (brief) complete(out, *decoded);
     return out;
 }
@@ -101,10 +127,12 @@ error_figures read_error(const json& object, const place& at, const std::string&
 operation_figures read_figures(const json& object, const place& at, const std::string& file,
                                std::string_view name, bool brief = false) {
     const checked_members from(object, at, file);
+    // Response times are of all that was due, their counts of what was answered or waited.
+    const bool answered = from.count("shed") == 0 && from.any("waited").is_null();
     const auto of = [&](std::string_view key) {
         const json& there = from.any(key);
         if (brief && there.is_null()) return latency_figures();
-        return read_latency(there, place{&at, key}, file);
+        return read_latency(there, place{&at, key}, file, key != "response" || answered);
     };
     operation_figures out;
     out.name = name;

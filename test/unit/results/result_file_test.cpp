@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chopsticks/core/error.hpp>
@@ -198,6 +199,11 @@ TEST_CASE("result_file_that_is_hostile_costs_a_message_and_no_more") {
     CHECK_THROWS_WITH_AS(load_file(path), doctest::Contains("larger than 512 MiB"), config_error);
     CHECK_THROWS_WITH_AS(load_file(directory.path()), doctest::Contains("cannot read"),
                          config_error);
+    // Nobody writes into it: to open it would wait for ever.
+    const std::string pipe = directory / "pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK_THROWS_WITH_AS(load_file(pipe), doctest::Contains("not a file"), config_error);
+    CHECK_THROWS_WITH_AS(load_file("/dev/zero"), doctest::Contains("not a file"), config_error);
 }
 
 TEST_CASE("result_file_with_figures_that_cannot_be_is_refused_with_their_place") {
@@ -229,6 +235,12 @@ TEST_CASE("result_file_whose_histogram_is_not_that_of_its_figures_is_refused") {
     CHECK(contains(refusal_with("/total/service/min_ns", 3'600'000'000'000), damaged));
     CHECK(contains(refusal_with("/total/service/mean_ns", 0.0), damaged));
     CHECK(contains(refusal_with("/total/service/over_range", 500), damaged));
+    // Figures that somebody made better than their counts are.
+    const char* const edited = "is not what hdr has";
+    CHECK(contains(refusal_with("/total/service/p99_ns", 1000), edited));
+    CHECK(contains(refusal_with("/total/service/p50_ns", 3'000'000'000), edited));
+    CHECK(contains(refusal_with("/operations/s3~1put/response/p9999_ns", 1), edited));
+    CHECK(contains(refusal_with("/intervals/1/operations/s3~1get/response/p99_ns", 7), edited));
     // Another program's, of more digits: far larger inflated than one of ours.
     stats::histogram fine(5);
     for (std::int64_t i = 0; i < 100'000; ++i)
