@@ -22,7 +22,7 @@ done
 
 CC=clang-19 CXX=clang++-19 "$tree/scripts/configure.sh" "$build" -Dfuzz=true \
     -Dsanitizers=address -Db_lundef=false -Dbuildtype=plain -Doptimization=1 -Dcpp_args=-g1 \
-    -Dbench=false -Drbd=disabled
+    -Dbench=false -Drbd=disabled -Drados=disabled
 ninja -C "$build" "${targets[@]/#/test/fuzz/fuzz_}"
 for target in "${targets[@]}"; do
     # A corpus of its own, so that the next time goes on from what this one found.

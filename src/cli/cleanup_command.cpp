@@ -1,17 +1,14 @@
 #include <algorithm>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/units.hpp>
-#include <chopsticks/rbd/workload.hpp>
+#include <chopsticks/engine/cleanup.hpp>
 #include <chopsticks/results/read.hpp>
-#include <chopsticks/s3/driver/cleanup.hpp>
-#include <chopsticks/s3/workload.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <cstdio>
-#include <optional>
 
-#include "cleanup_images.hpp"
 #include "target_options.hpp"
+#include "workloads.hpp"
 
 namespace chopsticks::cli {
 
@@ -29,9 +26,14 @@ struct cleanup_arguments {
 /// What is asked for, after all files are read.
 struct cleanup_plan {
     scenario::workload_config workload;
-    s3::cleanup_options options;
-    bool objects = false;  ///< an S3 bucket is looked through
-    bool images = false;   ///< a pool of block devices is
+    engine::cleanup_request asked;
+    std::vector<std::string> workloads;  ///< that left something, or may have
+
+    void add(const std::string& name) {
+        if (std::find(workloads.begin(), workloads.end(), name) == workloads.end()) {
+            workloads.push_back(name);
+        }
+    }
 };
 
 const results::json& member(const results::json& of, const char* name) {
@@ -48,23 +50,19 @@ std::string text(const results::json& of, const char* name) {
 /// Run, prefixes and target from a result; what the command line says comes before it.
 void read_result(const cleanup_arguments& a, cleanup_plan& plan) {
     const results::json doc = results::read_result(a.result_file);
-    plan.options.run_id = text(member(doc, "run"), "id");
-    if (plan.options.run_id.empty()) {
+    plan.asked.run_id = text(member(doc, "run"), "id");
+    if (plan.asked.run_id.empty()) {
         throw config_error("--result " + a.result_file + ": it has no run id; give --run ID");
     }
     for (const results::json& group : member(member(doc, "scenario"), "groups")) {
         const std::string of = text(group, "workload");
-        if (of == rbd::describe_workload().name) {
-            plan.images = true;
-            continue;
-        }
-        if (of != s3::describe_workload().name) {
+        if (scenario::catalogue::find_workload(of) == nullptr || cleanup_of(of) == nullptr) {
             throw config_error("--result " + a.result_file + ": cleanup has no way to look for " +
                                "what a run of the workload \"" + of + "\" left");
         }
-        plan.objects = true;
+        plan.add(of);
         const std::string prefix = text(member(group, "data"), "prefix");
-        std::vector<std::string>& all = plan.options.prefixes;
+        std::vector<std::string>& all = plan.asked.prefixes;
         if (!prefix.empty() && std::find(all.begin(), all.end(), prefix) == all.end()) {
             all.push_back(prefix);
         }
@@ -95,6 +93,18 @@ void check_selection(const cleanup_arguments& a) {
     }
 }
 
+/// Those that the workload config or the options name a target of.
+void choose_by_target(cleanup_plan& plan) {
+    for (const auto& one : scenario::catalogue::workloads()) {
+        const scenario::workload_settings& settings = *plan.workload.find(one.name);
+        const auto is_named = target_of(one.name).is_named;
+        const bool named = is_named != nullptr ? is_named(settings) : settings.given;
+        if (named && cleanup_of(one.name) != nullptr) plan.add(std::string(one.name));
+    }
+    const auto* const top = scenario::catalogue::at_top();
+    if (plan.workloads.empty() && top != nullptr) plan.add(std::string(top->name));
+}
+
 void make_plan(const cleanup_arguments& a, cleanup_plan& plan) {
     check_selection(a);
     refuse_secrets(a.target);
@@ -103,148 +113,53 @@ void make_plan(const cleanup_arguments& a, cleanup_plan& plan) {
         overrides.push_back(scenario::parse_override(set));
     plan.workload = scenario::load_workload_config(a.target.workload_file, overrides);
     if (!a.result_file.empty()) read_result(a, plan);
-    if (!a.run_id.empty()) plan.options.run_id = a.run_id;
+    if (!a.run_id.empty()) plan.asked.run_id = a.run_id;
     if (!a.older_than.empty()) {
         const auto age = parse_duration(a.older_than);
         if (!age || *age <= 0) {
             throw config_error("--older-than: \"" + a.older_than +
                                "\" is not a duration; write 1d, 12h, 90m");
         }
-        plan.options.older_than_ns = *age;
+        plan.asked.older_than_ns = *age;
     }
     if (!a.prefix.empty()) {
-        plan.options.prefixes = {a.prefix.back() == '/' ? a.prefix : a.prefix + "/"};
+        plan.asked.prefixes = {a.prefix.back() == '/' ? a.prefix : a.prefix + "/"};
     }
-    if (plan.options.prefixes.empty()) {
-        plan.options.prefixes = {scenario::data_set().prefix};
-    }
-    s3::settings& s3 = s3::settings_of(plan.workload);
-    apply_target(s3, a.target);
-    if (a.result_file.empty()) {
-        plan.images = rbd::settings_of(plan.workload).given;
-        plan.objects = !plan.images || !s3.endpoints.empty();
-    }
+    if (plan.asked.prefixes.empty()) plan.asked.prefixes = {scenario::data_set().prefix};
+    apply_target(plan.workload, a.target);
+    if (a.result_file.empty()) choose_by_target(plan);
     for (const std::string& warning : plan.workload.warnings)
         std::fprintf(stderr, "Warning: %s\n", warning.c_str());
-    plan.options.config = &s3;
-    if (!plan.objects) return;
-    for (const std::string& warning : complete_target(s3))
-        std::fprintf(stderr, "Warning: %s\n", warning.c_str());
-}
-
-std::uint64_t entries(const s3::run_remains& run) {
-    return run.objects + run.versions + run.markers + run.uploads;
-}
-
-/// "95 objects, 12 older versions (1.5 MiB)".
-std::string describe_entries(const s3::run_remains& run) {
-    std::string out;
-    const auto add = [&out](std::uint64_t count, const char* what) {
-        if (count > 0) out += (out.empty() ? "" : ", ") + counted(count, what);
-    };
-    add(run.objects, "object");
-    add(run.versions, "older version");
-    add(run.markers, "delete marker");
-    add(run.uploads, "unfinished upload");
-    if (out.empty()) return "nothing";
-    return out + " (" + format_size(run.bytes) + ")";
-}
-
-/// Whether it counts as left behind: what was not asked for does not, what is left alone does.
-bool remains(const s3::run_remains& run, bool removed) {
-    if (run.too_young) return false;
-    if (!removed || !run.kept_why.empty()) return true;
-    return run.left > 0 || run.foreign > 0 || run.mark_left || !run.problem.empty() ||
-           run.removed_buckets < run.buckets.size();
-}
-
-void print_run(const s3::run_remains& run, const std::string& bucket, bool removed) {
-    std::printf("run %s%s\n", run.run.c_str(),
-                run.started.empty() ? "" : (", started " + run.started).c_str());
-    std::printf("  %s in the bucket \"%s\" below \"%s\"\n", describe_entries(run).c_str(),
-                bucket.c_str(), run.folder.c_str());
-    if (!run.unfinished.empty()) {
-        std::printf("  among them a data set that was never finished, below \"%s\"\n",
-                    run.unfinished.c_str());
+    for (const std::string& name : plan.workloads) {
+        const auto complete = target_of(name).complete;
+        if (complete == nullptr) continue;
+        for (const std::string& warning : complete(*plan.workload.settings.find(name)->second))
+            std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     }
-    for (const std::string& name : run.buckets)
-        std::printf("  the bucket \"%s\"%s\n", name.c_str(), removed ? "" : ", if it is empty");
-    if (run.foreign > 0) {
-        std::printf("  %s there that this run is not shown to have made, and that stay: \"%s\"%s\n",
-                    counted(run.foreign, "other thing").c_str(), run.foreign_example.c_str(),
-                    run.foreign > 1 ? ", ..." : "");
-    }
-    if (!run.kept_why.empty()) std::printf("  left alone: %s\n", run.kept_why.c_str());
-    if (removed && run.kept_why.empty()) {
-        std::printf("  removed: %llu of %llu", static_cast<unsigned long long>(run.removed),
-                    static_cast<unsigned long long>(entries(run)));
-        if (!run.buckets.empty()) {
-            std::printf(", and %llu of %s", static_cast<unsigned long long>(run.removed_buckets),
-                        counted(run.buckets.size(), "bucket").c_str());
-        }
-        std::printf("; left: %llu\n", static_cast<unsigned long long>(run.left));
-    }
-    if (!run.problem.empty()) std::printf("  problem: %s\n", run.problem.c_str());
-}
-
-int print_report(const s3::cleanup_report& report, const cleanup_plan& plan) {
-    const bool removed = plan.options.remove;
-    std::uint64_t runs = 0;
-    std::uint64_t left = 0;
-    std::uint64_t to_remove = 0;
-    std::uint64_t bytes = 0;
-    for (const s3::run_remains& run : report.runs) {
-        print_run(run, plan.options.config->bucket, removed);
-        if (remains(run, removed)) ++left;
-        if (!run.kept_why.empty()) continue;
-        ++runs;
-        to_remove += entries(run);
-        bytes += run.bytes;
-    }
-    if (report.runs.empty()) std::printf("nothing was found\n");
-    if (!removed && runs > 0) {
-        std::printf("nothing was removed; to remove what %s left (%s, %s): add --yes\n",
-                    counted(runs, "run").c_str(), counted(to_remove, "thing").c_str(),
-                    format_size(bytes).c_str());
-    }
-    std::fflush(stdout);
-    if (stop_level.load() > 0) return exit_interrupted;
-    return left > 0 ? exit_left_behind : exit_ok;
-}
-
-int clean_up_objects(const cleanup_plan& plan) {
-    const auto tell = [&](const s3::cleanup_progress& p) {
-        const std::string waits = p.waiting.empty() ? "" : "; waits " + p.waiting;
-        if (p.run.empty()) {
-            std::fprintf(stderr, "cleanup: looks for runs%s\n", waits.c_str());
-            return;
-        }
-        std::fprintf(stderr, "cleanup: run %s: %llu found, %llu removed so far%s\n", p.run.c_str(),
-                     static_cast<unsigned long long>(p.found),
-                     static_cast<unsigned long long>(p.removed), waits.c_str());
-    };
-    const s3::cleanup_report report = s3::clean_up(plan.options, stop_level, tell);
-    const int status = print_report(report, plan);
-    if (report.problem.empty() || stop_level.load() > 0) return status;
-    std::fprintf(stderr, "chopsticks: %s\n", report.problem.c_str());
-    return report.runs.empty() ? static_cast<int>(exit_usage) : static_cast<int>(exit_left_behind);
+    plan.asked.remove = a.yes;
+    plan.asked.stop = &stop_level;
 }
 
 int clean_up(const cleanup_arguments& a) {
     cleanup_plan plan;
     make_plan(a, plan);
-    plan.options.remove = a.yes;
     catch_signals();
-    std::optional<left_images> images;
-    if (plan.images) {
-        // Before anything is removed: a cluster that cannot be reached is told alone.
-        images.emplace(rbd::settings_of(plan.workload));
-        images->select(plan.options.run_id, plan.options.older_than_ns);
+    // Before anything is removed: a target that cannot be reached is told alone.
+    std::vector<std::unique_ptr<engine::cleanup>> opened;
+    for (const std::string& name : plan.workloads) {
+        plan.asked.settings = plan.workload.find(name);
+        try {
+            opened.push_back(cleanup_of(name)(plan.asked));
+        } catch (const engine::cleanup_interrupted&) {
+            return exit_interrupted;
+        }
     }
     int status = exit_ok;
-    if (plan.objects) status = clean_up_objects(plan);
-    if (images && stop_level.load() == 0 && images->clean_up(a.yes) && status == exit_ok) {
-        status = exit_left_behind;
+    for (const auto& one : opened) {
+        if (stop_level.load() > 0) break;
+        const engine::cleanup_end end = one->carry_out();
+        if (end == engine::cleanup_end::clean || status != exit_ok) continue;
+        status = end == engine::cleanup_end::refused ? exit_usage : exit_left_behind;
     }
     return stop_level.load() > 0 ? static_cast<int>(exit_interrupted) : status;
 }
@@ -272,7 +187,9 @@ void add_cleanup_command(CLI::App& app, int& result) {
         "Examples:\n"
         "  chopsticks cleanup --result mixed-20261122T150405Z-abcdef3f9a2c.json\n"
         "  chopsticks cleanup --older-than 1d --workload-config config/s3.yaml --yes\n"
-        "A workload config with `rbd` has images looked for, one with an endpoint objects.\n"
+        "A workload config with `rbd` has images looked for, one with `rados` objects of pools, "
+        "one "
+        "with an endpoint those of a bucket.\n"
         "Exit status: 0 nothing remains, 2 bad usage or target, 5 something remains, 130 "
         "interrupted.");
     command->callback([a, &result] { result = clean_up(*a); });

@@ -7,11 +7,10 @@
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/write.hpp>
-#include <chopsticks/s3/workload.hpp>
-#include <chopsticks/s3/workload/settings.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/scenario/slo.hpp>
+#include <chopsticks/scenario/target.hpp>
 #include <cmath>
 #include <random>
 
@@ -41,13 +40,13 @@ std::uint64_t random_word() {
     return static_cast<std::uint64_t>(device()) << 32 | device();
 }
 
-runtime::idle_mode idle_of(const std::string& text, bool blocks) {
+runtime::idle_mode idle_of(const std::string& text, bool by_library) {
     if (text == "spin") return runtime::idle_mode::spin;
     if (text == "sleep") return runtime::idle_mode::sleep;
     if (text == "hybrid") return runtime::idle_mode::hybrid;
-    // Block I/O is done by librbd's threads, which need the CPU that a spinning core would keep: at
-    // half of what the library can do, response times were a hundred times as long.
-    return blocks ? runtime::idle_mode::sleep : runtime::idle_mode::hybrid;
+    // A cluster's I/O is done by a library's threads, which need the CPU that a spinning core would
+    // keep: at half of what librbd can do, response times were a hundred times as long.
+    return by_library ? runtime::idle_mode::sleep : runtime::idle_mode::hybrid;
 }
 
 }  // namespace
@@ -171,13 +170,13 @@ run_setup::run_setup(const run_arguments& a, bool start_target, const run_change
     options.plan = &scenario;
     options.end_load = &enough;
     options.seed = scenario.seed;
-    options.idle = idle_of(a.idle, first_of(subject_shape::extents) != nullptr);
     make_plan();
+    const bool by_library = first_of(subject_shape::extents) != nullptr;
+    options.idle = idle_of(a.idle, by_library || needs.cluster_connections > 0);
 }
 
 void run_setup::set_target(const run_arguments& a, bool start_target) {
-    s3::settings& s3 = s3::settings_of(workload);
-    apply_target(s3, a);
+    apply_target(workload, a);
     if (a.embedded && !a.endpoints.empty()) {
         throw config_error("--embedded and --endpoint: give one of them");
     }
@@ -185,41 +184,44 @@ void run_setup::set_target(const run_arguments& a, bool start_target) {
         throw config_error(
             "--embedded-faults: only the embedded endpoint has them; add --embedded");
     }
-    const std::vector<std::string_view> used = workloads();
-    if (std::find(used.begin(), used.end(), s3::describe_workload().name) == used.end()) {
-        if (!a.embedded) return;
-        throw config_error(
-            "--embedded: is an S3 endpoint, and this scenario has no S3 groups; to try it without "
-            "a cluster: --set workload.rbd.driver=dummy");
+    bool embeds = false;
+    for (const std::string_view name : workloads()) {
+        const scenario::target_rule& rule = target_of(name);
+        scenario::workload_settings& to = *workload.settings.find(name)->second;
+        embeds |= rule.embed != nullptr;
+        if (is_dummy(name)) {
+            if (rule.send_nothing != nullptr) rule.send_nothing(to);
+        } else if (a.embedded && rule.embed != nullptr) {
+            embed_target(a, rule, to, start_target);
+        } else if (start_target && rule.complete != nullptr) {
+            const std::vector<std::string> more = rule.complete(to);
+            warnings.insert(warnings.end(), more.begin(), more.end());
+        }
     }
-    if (workload.driver == "dummy") {
-        s3.endpoints = {"http://dummy.invalid"};
-        return;
-    }
-    if (a.embedded) {
-        s3.endpoints_told = "embedded in this process";
-        endpoint::endpoint_options e;
-        e.access_key = "embedded";
-        e.secret_key = std::to_string(random_word());
-        e.region = s3.region;
-        e.etag = endpoint::etag_kind::fast;
-        e.memory_cap_bytes = embedded_memory_bytes;
-        e.injected = endpoint::parse_faults(a.embedded_faults);
-        // Runs of different seeds meet different draws, unless the faults say which.
-        if (a.embedded_faults.find("seed") == std::string::npos) e.injected.seed = scenario.seed;
-        s3.access_key = e.access_key;
-        s3.secret_key = e.secret_key;
-        s3.session_token.clear();
-        s3.endpoints = {"http://127.0.0.1"};
-        if (!start_target) return;
-        embedded = std::make_unique<endpoint::server>(e);
-        embedded->start();
-        s3.endpoints = {embedded->url()};
-        return;
-    }
+    if (!a.embedded || embeds) return;
+    throw config_error(
+        "--embedded: is an S3 endpoint, and this scenario has no S3 groups; to try it without "
+        "a cluster: --set workload." +
+        std::string(workloads().front()) + ".driver=dummy");
+}
+
+void run_setup::embed_target(const run_arguments& a, const scenario::target_rule& rule,
+                             scenario::workload_settings& to, bool start_target) {
+    endpoint::endpoint_options e;
+    e.access_key = "embedded";
+    e.secret_key = std::to_string(random_word());
+    e.etag = endpoint::etag_kind::fast;
+    e.memory_cap_bytes = embedded_memory_bytes;
+    e.injected = endpoint::parse_faults(a.embedded_faults);
+    // Runs of different seeds meet different draws, unless the faults say which.
+    if (a.embedded_faults.find("seed") == std::string::npos) e.injected.seed = scenario.seed;
+    scenario::embedded_target at{"http://127.0.0.1", e.access_key, e.secret_key};
+    e.region = rule.embed(to, at);
     if (!start_target) return;
-    const std::vector<std::string> more = complete_target(s3);
-    warnings.insert(warnings.end(), more.begin(), more.end());
+    embedded = std::make_unique<endpoint::server>(e);
+    embedded->start();
+    at.url = embedded->url();
+    rule.embed(to, at);
 }
 
 void run_setup::choose_cores(const run_arguments& a) {
@@ -263,7 +265,10 @@ void run_setup::make_plan() {
             needs.prepare_operations += g.data.objects;
             needs.prepare_bytes += static_cast<double>(g.data.objects) * g.data.size.mean();
         }
-        if (g.shape == subject_shape::objects && !is_dummy(g.workload)) {
+        const std::uint64_t to_cluster = settings_of(g.workload).cluster_connections(options.cores);
+        const bool sends = !is_dummy(g.workload);
+        if (sends) needs.cluster_connections += to_cluster;
+        if (sends && to_cluster == 0 && g.shape == subject_shape::objects) {
             ++connecting_groups;
             sessions += g.open ? g.open->max_in_flight : scenario::users_most(g.closed);
         }
@@ -301,9 +306,6 @@ void run_setup::plan_blocks(const scenario::group& g) {
         const std::uint64_t writes = (extent + g.blocks.prefill_bytes - 1) / g.blocks.prefill_bytes;
         needs.prepare_operations += images.count * writes;
         needs.prepare_bytes += static_cast<double>(images.count) * static_cast<double>(extent);
-    }
-    if (!is_dummy(g.workload)) {
-        needs.cluster_connections += settings.cluster_connections(options.cores);
     }
 }
 

@@ -8,6 +8,7 @@
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/scenario/target.hpp>
 #include <chopsticks/trace/replay.hpp>
 #include <cstdint>
 #include <functional>
@@ -59,7 +60,7 @@ struct plan {
     std::uint64_t prepare_operations = 0;
     double prepare_bytes = 0;
     std::uint64_t connections = 0;
-    std::uint64_t cluster_connections = 0;  ///< to Ceph, of block devices
+    std::uint64_t cluster_connections = 0;  ///< to Ceph
     double operations = 0;  ///< of the measure phase; 0: as many as the target can do
     std::uint64_t descriptors = 0;
     double ramp_s = 0;
@@ -114,6 +115,8 @@ class run_setup {
     void apply_users(const run_arguments& arguments);
     void apply_rate(const run_arguments& arguments);
     void set_target(const run_arguments& arguments, bool start_target);
+    void embed_target(const run_arguments& arguments, const scenario::target_rule& rule,
+                      scenario::workload_settings& to, bool start_target);
     void choose_cores(const run_arguments& arguments);
     void look_at_recordings();
     void make_feeds();

@@ -1,9 +1,9 @@
 #include "target_options.hpp"
 
-#include <chopsticks/s3/workload/credentials.hpp>
-#include <chopsticks/s3/workload/endpoint_url.hpp>
-#include <cstdlib>
-#include <optional>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/scenario/target.hpp>
+
+#include "workloads.hpp"
 
 namespace chopsticks::cli {
 
@@ -50,49 +50,12 @@ void refuse_secrets(const run_arguments& a) {
     }
 }
 
-void apply_target(s3::settings& s3, const run_arguments& a) {
-    if (!a.bucket.empty()) s3.bucket = a.bucket;
-    if (!a.endpoints.empty()) {
-        s3.endpoints.clear();
-        for (const std::string& e : a.endpoints) {
-            if (e.find('@') != std::string::npos) {
-                throw config_error(
-                    "--endpoint: user names and secrets do not belong in a URL; give --access-key "
-                    "and AWS_SECRET_ACCESS_KEY");
-            }
-            s3::endpoint_url url;
-            try {
-                url = s3::parse_endpoint_url(e);
-            } catch (const config_error& error) {
-                throw config_error(std::string("--endpoint: ") + error.what());
-            }
-            if (s3.virtual_host && url.is_address()) {
-                throw config_error("--endpoint: " + e +
-                                   " is an address and has no sub-domains, but the workload "
-                                   "config says `addressing: virtual`; name the endpoint by its "
-                                   "host name, or write `addressing: path`");
-            }
-            s3.endpoints.push_back(url.text());
-        }
+void apply_target(scenario::workload_config& workload, const run_arguments& a) {
+    const scenario::target_arguments typed{a.endpoints, a.access_key, a.bucket};
+    for (const auto& [name, settings] : workload.settings) {
+        const auto apply = target_of(name).apply;
+        if (apply != nullptr) apply(*settings, typed);
     }
-    if (!a.access_key.empty()) {
-        s3.access_key = a.access_key;
-        s3.secret_key.clear();
-    }
-}
-
-std::vector<std::string> complete_target(s3::settings& s3) {
-    if (s3.endpoints.empty()) {
-        throw config_error(
-            "no target: give --endpoint URL or a --workload-config with an endpoint, or --embedded "
-            "to try without a server");
-    }
-    const s3::credentials_origin origin =
-        s3::resolve_credentials(s3, [](const std::string& name) -> std::optional<std::string> {
-            const char* value = std::getenv(name.c_str());
-            return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
-        });
-    return origin.warnings;
 }
 
 }  // namespace chopsticks::cli

@@ -1,10 +1,8 @@
 #pragma once
 /// \file
-/// To whom: the options that name an S3 target and who asks it, for all commands that need one.
+/// To whom: the options that name a target and who asks it, for all commands that need one.
 
-#include <chopsticks/s3/workload/settings.hpp>
-#include <string>
-#include <vector>
+#include <chopsticks/scenario/scenario.hpp>
 
 #include "setup.hpp"
 
@@ -18,10 +16,6 @@ void add_target_options(CLI::App& command, run_arguments& a);
 void refuse_secrets(const run_arguments& a);
 
 /// Puts the options in the place of what the workload config says. Throws config_error.
-void apply_target(s3::settings& s3, const run_arguments& a);
-
-/// Fills in the credentials; throws config_error if there is no endpoint or there are none.
-/// Returns what should be warned about.
-std::vector<std::string> complete_target(s3::settings& s3);
+void apply_target(scenario::workload_config& workload, const run_arguments& a);
 
 }  // namespace chopsticks::cli

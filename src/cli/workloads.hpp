@@ -2,7 +2,9 @@
 /// \file
 /// The workloads of this program: the one list of them.
 
+#include <chopsticks/engine/cleanup.hpp>
 #include <chopsticks/engine/driver_request.hpp>
+#include <chopsticks/scenario/target.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -17,5 +19,11 @@ std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted
 
 /// What is to be said of a driver in this program behind its description; mostly nothing.
 std::string driver_note(std::string_view workload, std::string_view driver);
+
+/// How what its runs left is looked for; null: there is no way.
+engine::open_cleanup_function* cleanup_of(std::string_view workload);
+
+/// How its settings take what does not come from the workload config.
+const scenario::target_rule& target_of(std::string_view workload);
 
 }  // namespace chopsticks::cli

@@ -27,4 +27,9 @@ std::unique_ptr<image_cleanup> open_image_cleanup(const settings&) {
         "it again");
 }
 
+std::unique_ptr<engine::cleanup> open_cleanup(const engine::cleanup_request& asked) {
+    open_image_cleanup(*static_cast<const settings*>(asked.settings));
+    return nullptr;
+}
+
 }  // namespace chopsticks::rbd

@@ -1,12 +1,11 @@
 // Connections to the cluster: options that make it measure the cluster and not the client.
 
 #include <algorithm>
-#include <array>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/load/block_places.hpp>
 #include <chopsticks/rbd/workload.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
-#include <cstring>
+#include <iterator>
 
 #include "world.hpp"
 
@@ -14,32 +13,16 @@ namespace chopsticks::rbd {
 
 namespace {
 
-struct setting {
-    std::string name;
-    std::string value;
-};
-
-std::uint64_t seconds_of(std::int64_t ns) {
-    return static_cast<std::uint64_t>(
-        std::max<std::int64_t>((ns + 999'999'999) / 1'000'000'000, 1));
-}
-
 /// What differs from stock, before the user's own options.
-std::vector<setting> own_settings(const world& w) {
-    const std::string seconds = std::to_string(seconds_of(w.config.operation_timeout_ns));
+std::vector<ceph::option> own_settings(const world& w) {
     const std::uint64_t object = std::max<std::uint64_t>(w.config.object_bytes, 1);
     const std::uint64_t largest =
         std::max(w.needs.largest_io_bytes, w.prepares ? w.blocks.prefill_bytes : 0);
     // Prefilling has users of its own.
     const std::uint64_t users = std::max<std::uint64_t>(w.needs.in_flight, 256);
-    const std::uint64_t ops = std::max<std::uint64_t>(2 * users * (largest / object + 2), 1024);
-    const std::uint64_t bytes = std::max<std::uint64_t>(2 * users * largest, 100ULL << 20);
-    return {
-        {"client_mount_timeout", seconds},
-        {"rados_mon_op_timeout", seconds},
-        {"rados_osd_op_timeout", seconds},
-        {"objecter_inflight_ops", std::to_string(ops)},
-        {"objecter_inflight_op_bytes", std::to_string(bytes)},
+    const ceph::flow most{2 * users * (largest / object + 2), 2 * users * largest};
+    std::vector<ceph::option> all = ceph::common_options(w.config, most);
+    const ceph::option of_images[] = {
         {"rbd_cache", w.config.cache ? "true" : "false"},
         {"rbd_io_scheduler", "none"},
         {"rbd_readahead_max_bytes", "0"},
@@ -50,103 +33,23 @@ std::vector<setting> own_settings(const world& w) {
         // no cluster has to answer for. Nothing in the library's path waits for I/O otherwise.
         {"rbd_non_blocking_aio", "false"},
     };
-}
-
-std::string get_option(rados_t cluster, const std::string& name) {
-    std::array<char, 4096> value{};
-    const int got = rados_conf_get(cluster, name.c_str(), value.data(), value.size());
-    return got < 0 ? std::string() : std::string(value.data());
-}
-
-std::string set_option(world& w, rados_t cluster, const setting& s, bool first) {
-    const std::string before = get_option(cluster, s.name);
-    const int failed = rados_conf_set(cluster, s.name.c_str(), s.value.c_str());
-    if (failed == -ENOENT) {
-        return "options: librbd has no option \"" + s.name + "\": " + ::strerror(ENOENT);
-    }
-    if (failed < 0) {
-        return explain("options: " + s.name + " cannot be \"" + s.value + "\"", failed);
-    }
-    const std::string after = get_option(cluster, s.name);
-    if (first && after != before && s.name.find("key") == std::string::npos) {
-        // One line for all of them.
-        if (w.notes.empty()) w.notes.emplace_back("Ceph options that differ from stock:");
-        w.notes.front() += " " + s.name + "=" + after + " (" + before + ")";
-    }
-    return {};
-}
-
-std::string who(const world& w) {
-    return "client." + w.config.client;
-}
-
-std::string connect_problem(const world& w, rados_t cluster, int error) {
-    const std::string hosts = get_option(cluster, "mon_host");
-    const std::string keyring = get_option(cluster, "keyring");
-    const std::string base = "Ceph cluster at " + (hosts.empty() ? "(no mon_host)" : hosts);
-    switch (error) {
-        case -ETIMEDOUT:
-            return base + ": no monitor answered in " +
-                   std::to_string(seconds_of(w.config.operation_timeout_ns)) +
-                   " s; check that it runs, and mon_host in the conf file";
-        case -EACCES:
-        case -EPERM:
-            return base + " refuses " + who(w) + ": wrong key; check the keyring (" + keyring + ")";
-        case -ENOENT:
-            return base + ": no key for " + who(w) +
-                   " found; name its keyring in the workload config or the conf file (keyring = " +
-                   keyring + ")";
-        case -EINVAL:
-            return base + ": no usable monitor address or key for " + who(w) +
-                   "; check conf_file, cluster and keyring (" + keyring +
-                   ") in the workload config";
-        default:
-            return explain(base, error);
-    }
+    all.insert(all.end(), std::begin(of_images), std::end(of_images));
+    return all;
 }
 
 std::string connect_one(world& w, connection& c, bool first) {
-    int failed = rados_create2(&c.cluster, w.config.cluster.c_str(), who(w).c_str(), 0);
-    if (failed < 0) return explain("a Ceph client " + who(w) + " cannot be made", failed);
-    const char* file = w.config.conf_file.empty() ? nullptr : w.config.conf_file.c_str();
-    failed = rados_conf_read_file(c.cluster, file);
-    if (failed < 0) {
-        const std::string name = file != nullptr ? file : "of the cluster " + w.config.cluster;
-        return explain("the Ceph conf file " + name + " cannot be read", failed) +
-               "; name it in the workload config: conf_file";
+    std::string problem = ceph::connect(w.config, own_settings(w), "librbd",
+                                        first ? &w.notes : nullptr, w.waits, c.cluster);
+    if (problem.empty()) {
+        problem = ceph::open_pool(c.cluster, w.config, w.config.pool,
+                                  "make it (ceph osd pool create, rbd pool init) or name another "
+                                  "in the workload config",
+                                  c.pool);
     }
-    if (!w.config.keyring.empty()) {
-        const std::string problem = set_option(w, c.cluster, {"keyring", w.config.keyring}, false);
-        if (!problem.empty()) return problem;
-    }
-    for (const setting& s : own_settings(w)) {
-        if (w.config.options.count(s.name) != 0) continue;
-        std::string problem = set_option(w, c.cluster, s, first);
-        if (!problem.empty()) return problem;
-    }
-    for (const auto& [name, value] : w.config.options) {
-        std::string problem = set_option(w, c.cluster, {name, value}, first);
-        if (!problem.empty()) return problem;
-    }
-    {
-        const std::string hosts = get_option(c.cluster, "mon_host");
-        const waiting_for wait(w.waits, "for a monitor of the cluster at " + hosts,
-                               w.config.operation_timeout_ns);
-        failed = rados_connect(c.cluster);
-    }
-    if (failed < 0) {
-        return connect_problem(w, c.cluster, failed);
-    }
-    failed = rados_ioctx_create(c.cluster, w.config.pool.c_str(), &c.pool);
-    if (failed == -ENOENT) {
-        return "the cluster has no pool \"" + w.config.pool +
-               "\": make it (ceph osd pool create, rbd pool init) or name another in the workload "
-               "config";
-    }
-    if (failed < 0) return explain("pool " + w.config.pool, failed);
+    if (!problem.empty()) return problem;
     if (w.config.name_space.empty()) return {};
     bool exists = false;
-    failed = rbd_namespace_exists(c.pool, w.config.name_space.c_str(), &exists);
+    const int failed = rbd_namespace_exists(c.pool, w.config.name_space.c_str(), &exists);
     if (failed < 0) return explain("namespace " + w.config.name_space, failed);
     if (!exists) {
         return "pool " + w.config.pool + " has no namespace \"" + w.config.name_space +
@@ -157,16 +60,6 @@ std::string connect_one(world& w, connection& c, bool first) {
 }
 
 }  // namespace
-
-std::string explain(const std::string& what, int error) {
-    if (error == -ETIMEDOUT) {
-        return what +
-               ": the cluster did not answer in operation_timeout; an OSD may be down, or the "
-               "pool may be full (ceph health detail)";
-    }
-    const char* text = ::strerrordesc_np(-error);
-    return what + ": " + (text != nullptr ? text : "error " + std::to_string(-error));
-}
 
 std::string path_of(const world& w, const std::string& name) {
     const std::string space = w.config.name_space.empty() ? "" : w.config.name_space + "/";

@@ -81,7 +81,7 @@ std::string remove_old_clone(world& w, image& i) {
 /// Lets others see that this run uses an image that it only reads.
 void watch_header(world& w, image& i) {
     if (!w.reads_only()) return;
-    const int failed = i.watch.begin(w.connections[i.connection].pool, i.id);
+    const int failed = i.watch.begin(w.connections[i.connection].pool, "rbd_header." + i.id);
     if (failed >= 0) return;
     w.notes.push_back(explain("image " + path_of(w, i.name) +
                                   " is read, and no other client can see that (it could remove "

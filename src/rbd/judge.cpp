@@ -1,6 +1,7 @@
 #include "judge.hpp"
 
 #include <algorithm>
+#include <chopsticks/ceph/connect.hpp>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/load/block_places.hpp>
 #include <chopsticks/rbd/workload.hpp>
@@ -101,7 +102,7 @@ void end_writes(flight& f) {
     write_end how = f.result >= 0 ? write_end::done : write_end::unknown;
     if (f.result == -EILSEQ) how = write_end::refused;
     ack_ring* const ring =
-        f.on->in_ledger && how == write_end::done ? f.home->acknowledged() : nullptr;
+        f.on->in_ledger && how == write_end::done ? f.books().acknowledged() : nullptr;
     acknowledgement known;
     known.image = f.on->number;
     for (std::size_t i = 0; i < f.writes.size(); ++i) {
@@ -170,7 +171,7 @@ void check_read(flight& f, engine::outcome& out) {
     for (std::uint64_t b = span.first; b < span.end; ++b) {
         const char* at = f.in.data() + (b * bytes - f.op.offset);
         std::string found =
-            judge_block(*f.on, b, f.reads[b - span.first], at, f.home->found_wrong());
+            judge_block(*f.on, b, f.reads[b - span.first], at, f.books().found_wrong());
         if (found.empty()) continue;
         if (wrong++ == 0) first = std::move(found);
     }
@@ -275,17 +276,10 @@ int launch(flight& f, rbd_completion_t completion) {
 
 void fail_with_errno(engine::outcome& out, int number, const char* doing, const image& on,
                      std::uint64_t offset) {
-    const char* code = ::strerrorname_np(number);
-    const char* text = ::strerrordesc_np(number);
-    // Ceph's name for a client that the cluster shuts out.
-    if (number == ESHUTDOWN) text = "the cluster has put this client on its blocklist";
-    char example[sizeof out.example];
-    std::snprintf(example, sizeof example, "%s at offset %llu of %s: %s", doing,
-                  static_cast<unsigned long long>(offset), on.name.c_str(),
-                  text != nullptr ? text : "unknown error");
-    out.fail(number == ETIMEDOUT ? op_status::timeout : op_status::io_error,
-             code != nullptr ? code : "EUNKNOWN", example);
-    out.native = native_code::of_errno(number);
+    char text[sizeof out.example];
+    std::snprintf(text, sizeof text, "%s at offset %llu of %s", doing,
+                  static_cast<unsigned long long>(offset), on.name.c_str());
+    ceph::fail_with_errno(out, number, text);
 }
 
 void conclude(flight& f, engine::outcome& out) {

@@ -1,14 +1,17 @@
+#include <chopsticks/ceph/control_thread.hpp>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/left_running.hpp>
 #include <chopsticks/core/units.hpp>
 #include <mutex>
 
-#include "control_thread.hpp"
 #include "session.hpp"
 
 namespace chopsticks::rbd {
 
 namespace {
+
+using ceph::control_call;
+using ceph::control_thread;
 
 constexpr const char* given_up = "the cluster had not answered when the run was interrupted";
 

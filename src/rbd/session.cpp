@@ -11,6 +11,8 @@ namespace chopsticks::rbd {
 
 namespace {
 
+using ending = ceph::flight_wait::ending;
+
 /// On a thread of librbd's: what must be known is noted, the rest is the core's.
 void on_end(rbd_completion_t completion, void* argument) {
     flight& f = *static_cast<flight*>(argument);
@@ -22,28 +24,6 @@ void on_end(rbd_completion_t completion, void* argument) {
 
 }  // namespace
 
-librbd_session::librbd_session(core_state& core) : core_(core) {
-    core_.loop->add(static_cast<runtime::deadline&>(*this));
-}
-
-librbd_session::~librbd_session() {
-    CHOPSTICKS_ASSERT(flying_ == nullptr);
-    core_.loop->remove(static_cast<runtime::deadline&>(*this));
-}
-
-void librbd_session::cancel() noexcept {
-    abandon(ending::cancelled);
-}
-
-void librbd_session::abandon(ending why) noexcept {
-    if (flying_ == nullptr || !flying_->waiter) return;
-    ending_ = why;
-    // librbd cannot take an operation back: the flight with its buffers stays until it comes home.
-    flight& f = *std::exchange(flying_, nullptr);
-    f.abandoned = true;
-    core_.loop->make_ready(std::exchange(f.waiter, nullptr));
-}
-
 runtime::task<bool> librbd_session::fly(flight& f, engine::outcome& out) {
     // For what may have to be said when the flight is not ours any more.
     const engine::operation op = f.op;
@@ -53,38 +33,24 @@ runtime::task<bool> librbd_session::fly(flight& f, engine::outcome& out) {
     rbd_completion_t completion = nullptr;
     int failed = rbd_aio_create_completion(&f, core_.by_callback ? on_end : nullptr, &completion);
     CHOPSTICKS_ASSERT(failed == 0);
-    flying_ = &f;
-    ending_ = ending::came;
-    core_.home->launched();
     out.sent_ns = monotonic_ns();
-    due_ns = out.sent_ns + core_.timeout_ns;
+    wait_.begin(f, out.sent_ns + core_.timeout_ns);
     failed = launch(f, completion);
     if (failed < 0) {
         rbd_aio_release(completion);
-        due_ns = 0;
-        flying_ = nullptr;
+        wait_.call_off();
         f.result = failed;
         f.done_ns = monotonic_ns();
-        core_.home->landed();
         co_return true;
     }
-    struct wait {
-        flight* f;
-        bool await_ready() const noexcept { return false; }
-        void await_suspend(std::coroutine_handle<> self) const noexcept { f->waiter = self; }
-        void await_resume() const noexcept {}
-    };
-    const wait end{&f};
-    co_await end;
-    due_ns = 0;
-    flying_ = nullptr;
-    if (ending_ == ending::came) co_return true;
+    const ending how = co_await wait_.end();
+    if (how == ending::came) co_return true;
     out.done_ns = monotonic_ns();
     char text[sizeof out.example];
     std::snprintf(text, sizeof text, "%s at offset %llu of %s: not ended after %lld ms",
                   verb.data(), static_cast<unsigned long long>(op.offset), name,
                   static_cast<long long>((out.done_ns - out.sent_ns) / 1'000'000));
-    if (ending_ == ending::timed_out) {
+    if (how == ending::timed_out) {
         ++core_.counters.timeouts;
         out.fail(op_status::timeout, "operation_timeout", text);
     } else {

@@ -27,29 +27,22 @@ struct rbd_step final : engine::bound_step {
     flight_kind kind;
 };
 
-class librbd_session final : public engine::session, private runtime::deadline {
+class librbd_session final : public engine::session {
   public:
-    explicit librbd_session(core_state& core);
-    ~librbd_session() override;
+    explicit librbd_session(core_state& core) : core_(core), wait_(*core.loop) {}
 
     runtime::task<void> execute(const engine::operation& op, engine::outcome& out) override;
-    void cancel() noexcept override;
+    void cancel() noexcept override { wait_.cancel(); }
 
   private:
-    enum class ending : std::uint8_t { came, timed_out, cancelled };
-
     /// Sends `f`, which is loaded up, and waits. False: it never left, or nobody waits any more;
     /// `out` then is a failure, and `f` is not the session's any more.
     runtime::task<bool> fly(flight& f, engine::outcome& out);
     /// Reads what compare_and_write is to find, into `f.expected`.
     runtime::task<bool> look(flight& f, engine::outcome& out);
-    /// Stops waiting for what is under way.
-    void abandon(ending why) noexcept;
-    void expired() override { abandon(ending::timed_out); }
 
     core_state& core_;
-    flight* flying_ = nullptr;
-    ending ending_ = ending::came;
+    ceph::flight_wait wait_;
 };
 
 }  // namespace chopsticks::rbd

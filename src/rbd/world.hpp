@@ -7,6 +7,9 @@
 #include <rbd/librbd.h>
 
 #include <atomic>
+#include <chopsticks/ceph/connect.hpp>
+#include <chopsticks/ceph/object_watch.hpp>
+#include <chopsticks/ceph/progress_notes.hpp>
 #include <chopsticks/rbd/driver.hpp>
 #include <cstdint>
 #include <memory>
@@ -15,11 +18,12 @@
 #include <vector>
 
 #include "channel.hpp"
-#include "header_watch.hpp"
 #include "ledger_keeper.hpp"
-#include "progress_notes.hpp"
 
 namespace chopsticks::rbd {
+
+using ceph::explain;
+using ceph::waiting_for;
 
 /// One block device.
 struct image {
@@ -42,7 +46,7 @@ struct image {
     load::ledger_book known;             ///< what its ledger says, until the table has it
     std::unique_ptr<block_table> table;  ///< null: nothing is judged or compared
     image_events events;
-    header_watch watch;  ///< of an image that is opened read-only
+    ceph::object_watch watch;  ///< of an image that is opened read-only
 };
 
 /// One rados_t with its threads, and the pool on it.
@@ -88,8 +92,8 @@ struct world {
     std::atomic<bool> give_up{false};
     /// Opening was given up, and must not go on behind what comes after it.
     std::atomic<bool> open_given_up{false};
-    waiting_note waits;  ///< what the control thread waits for
-    made_things made;    ///< by this run, and not removed yet
+    waiting_note waits;      ///< what the control thread waits for
+    ceph::made_things made;  ///< by this run, and not removed yet
     /// A call was not answered in time: others would not be either.
     bool unanswered = false;
     std::shared_ptr<ledger_keeper> ledgers;  ///< null: no image has one
@@ -175,9 +179,6 @@ int set_mark(rbd_image_t image, const std::string& run_id, bool keep);
 
 /// As left_behind() tells of an image.
 engine::leftover leftover_image(const world& w, const std::string& name);
-
-/// "pool rbd: No such file or directory", for a librbd or librados call that returned -errno.
-std::string explain(const std::string& what, int error);
 
 /// "rbd/name", with the namespace if there is one.
 std::string path_of(const world& w, const std::string& name);

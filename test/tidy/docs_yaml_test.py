@@ -37,28 +37,35 @@ def blocks_with(op="read", **parts):
     return {"groups": [{"workload": "rbd", "tasks": [op], **parts}]}
 
 
+def operations():
+    """The operations of each workload that the program has."""
+    said = subprocess.run([harness.binary, "list"], capture_output=True, text=True,
+                          check=True).stdout
+    found = {}
+    for part in re.split(r"^Workload (?=\w+:)", said, flags=re.MULTILINE)[1:]:
+        rows = part[part.index("  operations and their parameters"):]
+        found[part[:part.index(":")]] = re.findall(r"^    (\w+) ", rows, re.MULTILINE)
+    return found
+
+
 odd = {unknown: 1}
+of_workload = operations()
 
 
-def operations_of_workloads():
-    """The operations that the program has, by workload, as `chopsticks list` prints them."""
-    said = subprocess.run([str(harness.binary), "list"], check=True, capture_output=True,
-                          text=True).stdout
-    out = {}
-    for part in re.split(r"^Workload ", said, flags=re.MULTILINE)[1:]:
-        rows = part.split("  operations and their parameters\n")[1]
-        out[part.split(":")[0]] = re.findall(r"^    (\w+) ", rows, flags=re.MULTILINE)
-    return out
+def of_all_workloads(**parts):
+    return [{"groups": [{"workload": w, "tasks": [ops[0]], **parts}]}
+            for w, ops in of_workload.items()]
 
 
-all_operations = operations_of_workloads()
-operations = all_operations["s3"]
-block_operations = all_operations["rbd"]
+def of_all_operations(task):
+    return [{"groups": [{"workload": w, "tasks": [task(op)]}]}
+            for w, ops in of_workload.items() for op in ops]
+
 
 # Heading in docs/reference/scenario.md: scenarios with an unknown key in that place.
 scenario_maps = {
     "scenario": [{**scenario_with(), **odd}],
-    "groups[]": [scenario_with(**odd), blocks_with(**odd)],
+    "groups[]": of_all_workloads(**odd),
     "groups[].blocks": [blocks_with(blocks=odd)],
     "groups[].data": [data_with(**odd)],
     "groups[].data.size": [data_with(size=odd)],
@@ -68,12 +75,8 @@ scenario_maps = {
     "groups[].data.popularity": [data_with(popularity=odd)],
     "groups[].data.popularity.hot_set": [data_with(popularity={"hot_set": odd})],
     "groups[].data.content": [data_with(content=odd)],
-    "groups[].tasks[]": [scenario_with(tasks=[{"op": op, **odd}]) for op in operations]
-                        + [blocks_with({"op": op, **odd}) for op in block_operations],
-    "groups[].tasks[].steps[]": [scenario_with(tasks=[{"steps": [{"op": op, **odd}]}])
-                                 for op in operations]
-                                + [blocks_with({"steps": [{"op": op, **odd}]})
-                                   for op in block_operations],
+    "groups[].tasks[]": of_all_operations(lambda op: {"op": op, **odd}),
+    "groups[].tasks[].steps[]": of_all_operations(lambda op: {"steps": [{"op": op, **odd}]}),
     "groups[].load": [load_with(**odd)],
     "groups[].load.closed": [load_with(closed={"users": 1, **odd})],
     "groups[].load.closed.think_time": [
@@ -101,7 +104,8 @@ workload_maps = {
     "workload config": [odd],
     "tls": [{"tls": odd}],
     "driver_config": [{"driver_config": odd}],
-    "rbd": [{"rbd": odd}],
+    # Those at the top of the file are the workload config's own.
+    **{w: [{w: odd}] for w in of_workload if w != "s3"},
 }
 
 
@@ -137,7 +141,7 @@ class docs_test(harness.case):
 
     def test_every_operation_is_named_where_its_workloads_are(self):
         page = (docs.root / "docs/reference/scenario.md").read_text()
-        for workload, names in all_operations.items():
+        for workload, names in of_workload.items():
             with self.subTest(workload):
                 self.assertTrue(names)
                 told = re.search(rf"^Operations of `{workload}`:.*?\n\n", page,

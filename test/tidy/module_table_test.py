@@ -131,8 +131,20 @@ class meson_test(unittest.TestCase):
                 text = re.sub(r"#[^\n]*", "", path.read_text())
                 yield module, path.relative_to(root), text
 
+    def collected(self):
+        """Lists that modules add themselves to -> the dependencies in them."""
+        found = {}
+        for _, _, text in self.build_files():
+            for name, dependency in re.findall(r"^(\w+_deps) \+= (\w+_dep)$", text, re.MULTILINE):
+                found.setdefault(name, set()).add(dependency)
+        return found
+
     def declared(self, module, text):
+        text = re.sub(r"^\w+_deps \+= \w+_dep$", "", text, flags=re.MULTILINE)
         names = set(re.findall(r"\b(\w+_dep)\b", text))
+        for name, dependencies in self.collected().items():
+            if re.search(rf"\b{name}\b", text):
+                names |= dependencies
         return {modules.module_of_dependency[name] for name in names
                 if name in modules.module_of_dependency} - {module}
 

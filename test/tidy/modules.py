@@ -19,8 +19,11 @@ may_include = {
     "s3/protocol": {"core", "http"},
     "s3/driver": {"core", "load", "http", "runtime", "scenario", "engine", "s3/workload",
                   "s3/protocol"},
-    "rbd/workload": {"core", "scenario"},
-    "rbd": {"core", "load", "runtime", "scenario", "engine", "rbd/workload"},
+    "ceph/access": {"core", "scenario"},
+    "ceph": {"core", "runtime", "scenario", "engine", "ceph/access"},
+    "rbd/workload": {"core", "scenario", "ceph/access"},
+    "rbd": {"core", "load", "runtime", "scenario", "engine", "ceph/access", "ceph",
+            "rbd/workload"},
     "telemetry": {"core", "stats", "runtime"},
     "results": {"core", "stats", "scenario", "search"},
     "exports": {"core", "stats", "scenario", "trace", "results"},
@@ -28,8 +31,8 @@ may_include = {
     "compare": {"core", "stats", "results"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
-            "s3/workload", "s3/protocol", "s3/driver", "rbd/workload", "rbd", "telemetry",
-            "results", "exports", "search", "compare", "endpoint"},
+            "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "rbd/workload",
+            "rbd", "telemetry", "results", "exports", "search", "compare", "endpoint"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free
@@ -45,7 +48,7 @@ library_users = {
     "pugixml": {"s3/protocol", "endpoint"},
     "zlib": {"stats"},
     "rbd": {"rbd"},
-    "rados": {"rbd"},
+    "rados": {"ceph", "rbd"},
 }
 
 # Meson dependency -> module. Every other *_dep names a library.

@@ -22,8 +22,8 @@ def left_out():
 def with_what_it_uses(folder):
     """The modules that the tests of a folder run."""
     found, ahead = set(), [module_of_folder.get(folder, folder)]
-    # What they add as the program does: test/support/add_workloads.cpp.
-    if "add_workloads.cpp" in (root / "test" / "unit" / folder / "meson.build").read_text():
+    # What they add as the program does: test/support/add_workloads.cpp.in.
+    if "add_workloads" in (root / "test" / "unit" / folder / "meson.build").read_text():
         ahead += [module for module in modules.may_include if module.endswith("/workload")]
     while ahead:
         one = ahead.pop()

@@ -3,6 +3,7 @@
 /// Images that runs left behind: found by their marks, removed by the same proofs as at the end of
 /// a run. All calls but `waiting` block; one thread at a time.
 
+#include <chopsticks/engine/cleanup.hpp>
 #include <chopsticks/rbd/workload/settings.hpp>
 #include <cstdint>
 #include <memory>
@@ -54,5 +55,9 @@ class image_cleanup {
 
 /// Throws config_error without librbd.
 std::unique_ptr<image_cleanup> open_image_cleanup(const settings& config);
+
+/// The same as the command line has it. Throws config_error, with the one message about the
+/// cluster.
+std::unique_ptr<engine::cleanup> open_cleanup(const engine::cleanup_request& asked);
 
 }  // namespace chopsticks::rbd

@@ -2,52 +2,20 @@
 
 #include <algorithm>
 #include <chopsticks/rbd/workload.hpp>
-#include <chopsticks/scenario/catalogue.hpp>
-#include <chopsticks/scenario/text.hpp>
 
 namespace chopsticks::rbd {
 
 namespace {
 
-using scenario::fail;
+using ceph::name_text;
+using ceph::path_text;
 using scenario::field;
-using scenario::has_control_characters;
 using scenario::map_reader;
 
 constexpr std::uint32_t max_images = 100'000;
 /// What librbd takes for objects: orders 12 to 25.
 constexpr std::uint64_t object_least = 1ULL << 12;
 constexpr std::uint64_t object_most = 1ULL << 25;
-
-/// A name as Ceph has it: '/' and '@' separate pool, namespace, image and snapshot.
-std::string name_text(const field& f) {
-    std::string text = f.text();
-    if (text.find_first_of("/@") != std::string::npos || has_control_characters(text) ||
-        text.size() > 200) {
-        f.refuse("is no name of one thing: " + f.raw().found(),
-                 "at most 200 characters without '/' and '@'; pool, namespace and snapshot have "
-                 "keys of their own");
-    }
-    return text;
-}
-
-std::string path_text(const field& f) {
-    std::string path = f.text();
-    if (has_control_characters(path)) f.refuse("contains a control character", "");
-    return path;
-}
-
-void read_driver_name(const field& f, settings& out) {
-    const std::string name = f.text();
-    const auto& own = describe_workload();
-    std::vector<std::string_view> names;
-    for (const auto& d : own.drivers)
-        names.push_back(d.name);
-    if (scenario::catalogue::find_driver(own, name) == nullptr) {
-        f.refuse("names no driver of the workload rbd: \"" + name + "\"", suggestion(name, names));
-    }
-    out.driver = name;
-}
 
 void read_images(map_reader& m, settings& out) {
     const auto images = m.find("images");
@@ -114,30 +82,6 @@ void read_connections(const field& f, settings& out) {
                                                           : connection_sharing::shared;
 }
 
-void read_options(const field& f, settings& out) {
-    const char* const example = "write {rbd_op_threads: 1}: options by their Ceph names";
-    if (!f.raw().is_map()) f.wrong("a map of options", example);
-    for (const auto& e : f.raw().entries) {
-        const field option(e.content, f.name() + "." + e.key);
-        if (e.key == "key" || e.key.find("passw") != std::string::npos ||
-            e.key.find("secret") != std::string::npos) {
-            fail(e.where, "`" + option.name() + "` is a secret",
-                 "write `keyring: PATH`, or the option into Ceph's own configuration");
-        }
-        const bool plain = e.key.find_first_not_of(
-                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "0123456789_") == std::string::npos;
-        if (!plain) {
-            fail(e.where, "\"" + e.key.substr(0, 64) + "\" is no name of an option", example);
-        }
-        if (!e.content.is_scalar()) option.wrong("a text or number", example);
-        if (has_control_characters(e.content.text)) {
-            option.refuse("contains a control character", "");
-        }
-        out.options[e.key] = e.content.text;
-    }
-}
-
 void read_source(map_reader& m, settings& out) {
     const auto source = m.find("source");
     const auto parent = m.find("parent");
@@ -172,16 +116,8 @@ std::unique_ptr<scenario::workload_settings> read_settings(
     auto read = std::make_unique<settings>();
     settings& out = *read;
     map_reader& m = from.keys;
-    if (const auto d = m.find("driver")) read_driver_name(*d, out);
-    if (const auto p = m.find("conf_file")) out.conf_file = path_text(*p);
-    if (const auto c = m.find("cluster")) out.cluster = name_text(*c);
-    if (const auto c = m.find("client")) {
-        out.client = name_text(*c);
-        if (out.client.rfind("client.", 0) == 0) {
-            c->refuse("begins with \"client.\"", "write the id alone: " + out.client.substr(7));
-        }
-    }
-    if (const auto k = m.find("keyring")) out.keyring = path_text(*k);
+    if (const auto d = m.find("driver")) out.driver = ceph::driver_text(*d, describe_workload());
+    ceph::read_access(m, out);
     if (const auto p = m.find("pool")) out.pool = name_text(*p);
     if (const auto n = m.find("namespace")) out.name_space = name_text(*n);
     if (const auto p = m.find("data_pool")) out.data_pool = name_text(*p);
@@ -223,9 +159,6 @@ std::unique_ptr<scenario::workload_settings> read_settings(
                                                                : completion_way::eventfd;
     }
     if (const auto c = m.find("cache")) out.cache = c->boolean();
-    if (const auto t = m.find("operation_timeout"))
-        out.operation_timeout_ns = t->duration(1'000'000);
-    if (const auto o = m.find("options")) read_options(*o, out);
     return read;
 }
 

@@ -15,13 +15,6 @@ const char* text_of(bool yes) {
     return yes ? "true" : "false";
 }
 
-std::string joined(const std::vector<std::string>& items) {
-    std::string out;
-    for (const std::string& item : items)
-        out += (out.empty() ? "" : ", ") + item;
-    return out;
-}
-
 void refuse_task(const scenario::group& g, const scenario::step& s, const std::string& problem,
                  const std::string& mend) {
     throw config_error("group " + g.name + ": " + s.op + ": " + problem + "; " + mend);
@@ -63,10 +56,7 @@ scenario::echo_fields settings::echo() const {
         if (!value.empty()) out.emplace_back(key, value);
     };
     add("driver", driver);
-    add("conf_file", conf_file);
-    add("cluster", cluster);
-    add("client", client);
-    add("keyring", keyring);
+    ceph::echo_access(*this, out);
     add("pool", pool);
     add("namespace", name_space);
     add("data_pool", data_pool);
@@ -74,11 +64,11 @@ scenario::echo_fields settings::echo() const {
         add("prefix", prefix);
         add("count", std::to_string(count));
     } else {
-        add("images", joined(images));
+        add("images", ceph::joined(images));
     }
     add("size", format_size(image_bytes));
     add("object_size", format_size(object_bytes));
-    if (features) add("features", joined(*features));
+    if (features) add("features", ceph::joined(*features));
     add("create", text_of(create));
     add("keep", text_of(keep));
     add("read_only", text_of(read_only));
@@ -96,9 +86,6 @@ scenario::echo_fields settings::echo() const {
                            : "one per " + std::to_string(images_per_connection) + " images");
     add("completion", completion == completion_way::callback ? "callback" : "eventfd");
     add("cache", text_of(cache));
-    add("operation_timeout", format_duration(operation_timeout_ns));
-    for (const auto& [name, value] : options)
-        out.emplace_back("options." + name, value);
     // As a result always had them.
     std::sort(out.begin(), out.end(),
               [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -106,16 +93,9 @@ scenario::echo_fields settings::echo() const {
 }
 
 void settings::find_again(const scenario::echo_fields& echoed) {
-    const auto take = [&echoed](std::string& into, std::string_view key) {
-        const auto* const found = scenario::find_echoed<std::string>(echoed, key);
-        if (found != nullptr && !found->empty()) into = *found;
-    };
-    take(conf_file, "conf_file");
-    take(cluster, "cluster");
-    take(client, "client");
-    take(keyring, "keyring");
-    take(pool, "pool");
-    take(name_space, "namespace");
+    ceph::find_access(echoed, *this);
+    ceph::take_echoed(echoed, "pool", pool);
+    ceph::take_echoed(echoed, "namespace", name_space);
 }
 
 void settings::check(scenario::group& of, std::vector<std::string>& warnings) const {

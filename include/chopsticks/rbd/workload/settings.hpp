@@ -2,9 +2,9 @@
 /// \file
 /// To which block devices RBD load goes: what the workload config says of them.
 
+#include <chopsticks/ceph/access.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -32,11 +32,7 @@ enum class image_source : std::uint8_t {
     clone,     ///< a fresh clone of `parent@snapshot`, made by this run: first writes copy up
 };
 
-struct settings final : scenario::workload_settings {
-    std::string conf_file;  ///< empty: CEPH_CONF, /etc/ceph/CLUSTER.conf
-    std::string cluster = "ceph";
-    std::string client = "admin";  ///< id without "client."
-    std::string keyring;           ///< path; empty: as the conf file says
+struct settings final : scenario::workload_settings, ceph::access {
     std::string pool = "rbd";
     std::string name_space;              ///< RADOS namespace; empty: the default one
     std::string data_pool;               ///< of images this run makes; empty: `pool`
@@ -63,8 +59,6 @@ struct settings final : scenario::workload_settings {
     std::uint32_t images_per_connection = 1;
     completion_way completion = completion_way::callback;
     bool cache = false;
-    std::int64_t operation_timeout_ns = 30'000'000'000;  ///< rados_osd_op_timeout, ..._mon_...
-    std::map<std::string, std::string> options;  ///< any librbd or RADOS option, by its Ceph name
 
     std::uint64_t image_count() const noexcept { return images.empty() ? count : images.size(); }
 

@@ -3,9 +3,11 @@
 /// Finding and removing what earlier runs left in a bucket: what `chopsticks cleanup` does for S3.
 
 #include <atomic>
+#include <chopsticks/engine/cleanup.hpp>
 #include <chopsticks/s3/workload/settings.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -69,5 +71,8 @@ struct cleanup_progress {
 /// raised. Throws config_error where an endpoint's name cannot be resolved.
 cleanup_report clean_up(const cleanup_options& options, const std::atomic<int>& stop,
                         const std::function<void(const cleanup_progress&)>& progress);
+
+/// The same as the command line has it. Throws nothing: the target is reached as it is looked at.
+std::unique_ptr<engine::cleanup> open_cleanup(const engine::cleanup_request& asked);
 
 }  // namespace chopsticks::s3

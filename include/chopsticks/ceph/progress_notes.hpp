@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace chopsticks::rbd {
+namespace chopsticks::ceph {
 
 /// One wait; ends with its scope. It is told on one line of 80 columns: few words.
 class waiting_for {
@@ -85,4 +85,4 @@ class made_things {
     std::vector<engine::leftover> all_;
 };
 
-}  // namespace chopsticks::rbd
+}  // namespace chopsticks::ceph

@@ -1,8 +1,7 @@
-#include "rbd/control_thread.hpp"
-
 #include <doctest/doctest.h>
 #include <sched.h>
 
+#include <chopsticks/ceph/control_thread.hpp>
 #include <chopsticks/runtime/task.hpp>
 #include <memory>
 #include <thread>
@@ -11,7 +10,7 @@ using namespace chopsticks;
 
 namespace {
 
-runtime::task<void> ask(rbd::control_call& call, rbd::control_thread& thread, bool& done,
+runtime::task<void> ask(ceph::control_call& call, ceph::control_thread& thread, bool& done,
                         runtime::reactor& loop) {
     done = co_await call(thread, [] {});
     loop.request_stop();
@@ -31,10 +30,10 @@ TEST_CASE("control_call_has_let_go_of_the_loop_before_its_waiter_goes_on") {
         CPU_ZERO(&cpus);
         CPU_SET(first, &cpus);
         REQUIRE(::sched_setaffinity(0, sizeof cpus, &cpus) == 0);
-        rbd::control_thread control;
+        ceph::control_thread control;
         for (int i = 0; i < 2'000; ++i) {
             auto loop = std::make_unique<runtime::reactor>(0, -1, runtime::idle_mode::sleep);
-            rbd::control_call call(*loop);
+            ceph::control_call call(*loop);
             bool done = false;
             runtime::start_detached(ask(call, control, done, *loop));
             loop->run();

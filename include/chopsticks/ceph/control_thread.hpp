@@ -15,7 +15,7 @@
 #include <mutex>
 #include <thread>
 
-namespace chopsticks::rbd {
+namespace chopsticks::ceph {
 
 class control_thread {
   public:
@@ -108,4 +108,4 @@ class control_call {
     std::shared_ptr<shared_state> state_;
 };
 
-}  // namespace chopsticks::rbd
+}  // namespace chopsticks::ceph

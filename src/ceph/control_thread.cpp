@@ -1,4 +1,4 @@
-#include "control_thread.hpp"
+#include <chopsticks/ceph/control_thread.hpp>
 
 #include <pthread.h>
 
@@ -6,7 +6,7 @@
 #include <thread>
 #include <utility>
 
-namespace chopsticks::rbd {
+namespace chopsticks::ceph {
 
 control_thread::control_thread() : state_(std::make_shared<shared_state>()) {
     CPU_ZERO(&state_->cpus);
@@ -45,7 +45,7 @@ bool control_thread::wait_idle(int seconds) const {
 }
 
 void control_thread::serve(const std::shared_ptr<shared_state>& state) {
-    ::pthread_setname_np(::pthread_self(), "rbd-control");
+    ::pthread_setname_np(::pthread_self(), "ceph-control");
     ::sched_setaffinity(0, sizeof state->cpus, &state->cpus);
     std::unique_lock lock(state->mutex);
     for (;;) {
@@ -63,4 +63,4 @@ void control_thread::serve(const std::shared_ptr<shared_state>& state) {
     }
 }
 
-}  // namespace chopsticks::rbd
+}  // namespace chopsticks::ceph

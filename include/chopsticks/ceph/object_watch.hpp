@@ -1,24 +1,24 @@
 #pragma once
 /// \file
-/// A watch on an image's header: librbd registers none for images that are opened read-only, so
-/// that `rbd status`, `rbd rm` and `chopsticks cleanup` would take them for unused.
+/// A watch on an object, by which other clients see that this one uses what the object stands for:
+/// the header of an image that is only read, the mark of a run.
 
 #include <rados/librados.h>
 
 #include <cstdint>
 #include <string>
 
-namespace chopsticks::rbd {
+namespace chopsticks::ceph {
 
 /// Acknowledges what other clients notify of, and does nothing else. Control thread.
-class header_watch {
+class object_watch {
   public:
-    header_watch() = default;
-    header_watch(const header_watch&) = delete;
-    header_watch& operator=(const header_watch&) = delete;
+    object_watch() = default;
+    object_watch(const object_watch&) = delete;
+    object_watch& operator=(const object_watch&) = delete;
 
     /// 0, or -errno: -EPERM where the client may not write. Stays where it is until `end`.
-    int begin(rados_ioctx_t pool, const std::string& image_id);
+    int begin(rados_ioctx_t pool, std::string object);
     /// Nothing to do without `begin`. What it refers to must still be connected. 0, or -errno.
     int end();
 
@@ -33,4 +33,8 @@ class header_watch {
     bool watching_ = false;
 };
 
-}  // namespace chopsticks::rbd
+/// Whether a client watches the object: asks all that do, for so long at most. One that does not
+/// answer in time counts as one that does.
+bool is_watched(rados_ioctx_t pool, const std::string& object, std::uint64_t timeout_ms);
+
+}  // namespace chopsticks::ceph

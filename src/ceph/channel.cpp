@@ -1,0 +1,127 @@
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <chopsticks/ceph/channel.hpp>
+#include <chopsticks/core/assert.hpp>
+#include <new>
+
+namespace chopsticks::ceph {
+
+namespace {
+
+constexpr std::size_t page_bytes = 4096;
+
+}  // namespace
+
+bool io_buffer::reserve(std::size_t bytes) {
+    if (bytes <= capacity_) return false;
+    const std::size_t rounded = (bytes + page_bytes - 1) / page_bytes * page_bytes;
+    data_.reset(static_cast<char*>(std::aligned_alloc(page_bytes, rounded)));
+    if (data_ == nullptr) throw std::bad_alloc();
+    capacity_ = rounded;
+    return true;
+}
+
+channel::channel() {
+    wake_.fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    CHOPSTICKS_ASSERT(wake_.fd >= 0);
+}
+
+channel::~channel() {
+    ::close(wake_.fd);
+}
+
+void channel::push(flight& f) noexcept {
+    flight* head = ended_.load(std::memory_order_relaxed);
+    do {
+        f.next = head;
+    } while (!ended_.compare_exchange_weak(head, &f, std::memory_order_release,
+                                           std::memory_order_relaxed));
+    // Whoever finds the list empty wakes the core; what follows rides along until the core has
+    // taken the list. `f` may be gone by now, the channel is not.
+    if (head != nullptr) return;
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(wake_.fd, &one, sizeof one);
+}
+
+void channel::collect() {
+    // Once: whatever is pushed from now on finds the list empty and wakes the core again.
+    flight* list = ended_.exchange(nullptr, std::memory_order_acquire);
+    flight* in_order = nullptr;
+    while (list != nullptr) {
+        flight* after = list->next;
+        list->next = in_order;
+        in_order = list;
+        list = after;
+    }
+    while (in_order != nullptr) {
+        flight& f = *in_order;
+        in_order = f.next;
+        finish(f);
+    }
+}
+
+void channel::finish(flight& f) {
+    landed();
+    if (f.abandoned) {
+        f.settle();
+        return;
+    }
+    std::exchange(f.waiter, nullptr).resume();
+}
+
+void channel::attach(runtime::reactor& loop) {
+    loop_ = &loop;
+    CHOPSTICKS_ASSERT(loop.add(wake_));
+    listening_ = listen();
+}
+
+void channel::detach() noexcept {
+    if (loop_ == nullptr) return;
+    loop_->remove(wake_);
+    listening_ = listener();
+    loop_ = nullptr;
+}
+
+listener channel::listen() {
+    for (;;) {
+        co_await runtime::reactor::readable(wake_);
+        // The descriptor is never read: watched by edges, each write to it wakes, and its counter
+        // has room for more writes than will ever be.
+        wake_.readable = false;
+        collect();
+    }
+}
+
+flight_wait::flight_wait(runtime::reactor& loop) : loop_(loop) {
+    loop_.add(static_cast<runtime::deadline&>(*this));
+}
+
+flight_wait::~flight_wait() {
+    CHOPSTICKS_ASSERT(flying_ == nullptr);
+    loop_.remove(static_cast<runtime::deadline&>(*this));
+}
+
+void flight_wait::begin(flight& f, std::int64_t until_ns) noexcept {
+    flying_ = &f;
+    ending_ = ending::came;
+    due_ns = until_ns;
+    f.home->launched();
+}
+
+void flight_wait::call_off() noexcept {
+    due_ns = 0;
+    std::exchange(flying_, nullptr)->home->landed();
+}
+
+void flight_wait::abandon(ending why) noexcept {
+    if (flying_ == nullptr || !flying_->waiter) return;
+    ending_ = why;
+    // The library cannot take an operation back: the flight with its buffers stays until it comes
+    // home.
+    flight& f = *std::exchange(flying_, nullptr);
+    f.abandoned = true;
+    loop_.make_ready(std::exchange(f.waiter, nullptr));
+}
+
+}  // namespace chopsticks::ceph
