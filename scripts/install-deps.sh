@@ -34,7 +34,7 @@ libpugixml-dev: XML of S3
 zlib1g-dev: compressed histograms
 doctest-dev: unit tests
 librbd-dev: the client library of Ceph block devices
-librados-dev: that of objects in Ceph's pools
+librados-dev: that of objects in the pools of Ceph
 '
 test_packages='
 ceph-mon: the Ceph cluster that the tests start on loopback: monitor

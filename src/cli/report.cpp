@@ -75,7 +75,11 @@ void describe_data(results::run_document& doc, const run_setup& setup,
     describe_left(doc, result);
     const bool verified = std::any_of(setup.scenario.groups.begin(), setup.scenario.groups.end(),
                                       [](const scenario::group& g) { return g.blocks.verify; });
-    if (!verified) return;
+    if (!verified) {
+        // Of objects, what was found beside the operations that read them.
+        if (result.wrong.places > 0) doc.data.wrong = result.wrong;
+        return;
+    }
     doc.data.wrong = result.wrong;
     if (result.wrong.checked == 0 && result.measure_s > 0) {
         doc.run.warnings.push_back(

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
+#include <chopsticks/rados/driver.hpp>
+#include <chopsticks/rados/workload.hpp>
 #include <chopsticks/rbd/cleanup.hpp>
 #include <chopsticks/rbd/driver.hpp>
 #include <chopsticks/rbd/workload.hpp>
@@ -26,6 +28,7 @@ constexpr struct known_workload {
 } known[] = {
     {s3::describe_workload, s3::make_driver, s3::open_cleanup, nullptr, s3::target_rule},
     {rbd::describe_workload, rbd::make_driver, rbd::open_cleanup, rbd::driver_note},
+    {rados::describe_workload, rados::make_driver, rados::open_cleanup, rados::driver_note},
 };
 
 const known_workload& find(std::string_view name) {

@@ -22,7 +22,9 @@ void add(wrong_data& to, const wrong_data& more) {
 
 void check_data(steering& run) {
     for (std::size_t g = 0; g < run.options.groups.size(); ++g) {
-        if (!run.options.groups[g].group->blocks.verify) continue;
+        const scenario::group& group = *run.options.groups[g].group;
+        const bool of_extents = group.shape == scenario::subject_shape::extents;
+        if (!(of_extents ? group.blocks.verify : group.data.verify)) continue;
         std::string problem;
         if (run.options.leads()) problem = run.ask_driver(g, &core_driver::check_data, 1);
         if (!problem.empty()) run.result.notes.push_back(problem);

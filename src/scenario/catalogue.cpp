@@ -110,6 +110,7 @@ struct standard_value {
     found operator()(const word_value& v) const {
         return driver_value(std::string(v.words.front()));
     }
+    found operator()(const text_value& v) const { return driver_value(std::string(v.standard)); }
     template <typename Member>
     found operator()(const Member&) const {
         return std::nullopt;

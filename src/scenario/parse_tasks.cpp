@@ -57,6 +57,15 @@ struct parameter_setter {
     void operator()(const catalogue::word_value& v) const {
         s.set(name, std::string(v.words[f.word(v.words)]));
     }
+    void operator()(const catalogue::text_value& v) const {
+        const std::string text = f.raw().is_scalar() ? f.raw().text : std::string();
+        if (!f.raw().is_scalar() || !v.fits(text)) {
+            const std::string example =
+                v.standard.empty() ? "" : "write " + std::string(v.standard);
+            f.wrong(std::string(v.wanted), example);
+        }
+        s.set(name, text);
+    }
     void operator()(const catalogue::range_value&) const { s.range_bytes = f.size(1); }
     void operator()(const catalogue::pieces_value&) const { s.pieces = f.count32(1, 1024); }
     void operator()(const catalogue::block_value&) const { s.block = read_block(f); }

@@ -26,6 +26,12 @@ def small_images(page):
     page.environment["AWS_SECRET_ACCESS_KEY"] = "benchsecret"
 
 
+def small_pool(page):
+    """The shipped configuration, for this cluster; and loads that end soon."""
+    text = (docs.root / "config/rados.yaml").read_text()
+    page.file("config/rados.yaml", text.replace("/etc/ceph/ceph.conf", page.values["conf"]))
+
+
 pages = {
     "docs/how-to/own-cluster.md": [
         step("export AWS_SECRET_ACCESS_KEY", left_out=elsewhere),
@@ -37,6 +43,10 @@ pages = {
         step("chopsticks run -f scenarios/rbd_mixed_70_30.yaml"),
         step("chopsticks run -f scenarios/hybrid_s3_rbd.yaml"),
         step("chopsticks run -f scenarios/rbd_random_read.yaml --set", left_out=elsewhere),
+    ],
+    "docs/how-to/rados-pools.md": [
+        step("chopsticks validate -f scenarios/rados_mixed.yaml", before=small_pool),
+        step("chopsticks cleanup --older-than 1d --workload-config config/rados.yaml"),
     ],
 }
 
@@ -63,6 +73,19 @@ class ceph_commands_test(docs_pages.page):
         self.run_page("docs/how-to/rbd-images.md", pages["docs/how-to/rbd-images.md"],
                       conf=exported["CEPH_CONF"], url=exported["S3_ENDPOINT"])
         left = subprocess.run(["rbd", "-c", exported["CEPH_CONF"], "ls", "rbd"], check=True,
+                              capture_output=True, text=True).stdout
+        self.assertEqual(left, "")
+
+    def test_how_to_rados_pools(self):
+        folder = f"{self.folder.name}/c"
+        harness.ceph_script("up", folder, RGW="no")
+        self.addCleanup(harness.ceph_script, "down", folder)
+        conf = f"{folder}/ceph.conf"
+        subprocess.run(["ceph", "-c", conf, "osd", "pool", "create", "bench", "8", "8"],
+                       check=True, capture_output=True)
+        self.run_page("docs/how-to/rados-pools.md", pages["docs/how-to/rados-pools.md"],
+                      conf=conf)
+        left = subprocess.run(["rados", "-c", conf, "-p", "bench", "ls"], check=True,
                               capture_output=True, text=True).stdout
         self.assertEqual(left, "")
 

@@ -142,6 +142,10 @@ pages = {
              changes=(port_9443,)),
         step("test/support/ceph.sh up", left_out=in_ceph),
     ],
+    "docs/how-to/rados-pools.md": [
+        step("chopsticks validate -f scenarios/rados_mixed.yaml", left_out=in_ceph),
+        step("chopsticks cleanup --older-than", left_out=in_ceph),
+    ],
     "docs/how-to/rbd-images.md": [
         step("chopsticks validate -f scenarios/rbd_random_read.yaml", left_out=in_ceph),
         step("chopsticks run -f scenarios/rbd_mixed_70_30.yaml", left_out=in_ceph),

@@ -24,6 +24,9 @@ may_include = {
     "rbd/workload": {"core", "scenario", "ceph/access"},
     "rbd": {"core", "load", "runtime", "scenario", "engine", "ceph/access", "ceph",
             "rbd/workload"},
+    "rados/workload": {"core", "scenario", "ceph/access"},
+    "rados": {"core", "load", "runtime", "scenario", "engine", "ceph/access", "ceph",
+              "rados/workload"},
     "telemetry": {"core", "stats", "runtime"},
     "results": {"core", "stats", "scenario", "search"},
     "exports": {"core", "stats", "scenario", "trace", "results"},
@@ -32,7 +35,8 @@ may_include = {
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
             "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "rbd/workload",
-            "rbd", "telemetry", "results", "exports", "search", "compare", "endpoint"},
+            "rbd", "rados/workload", "rados", "telemetry", "results", "exports", "search",
+            "compare", "endpoint"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free
@@ -48,7 +52,7 @@ library_users = {
     "pugixml": {"s3/protocol", "endpoint"},
     "zlib": {"stats"},
     "rbd": {"rbd"},
-    "rados": {"ceph", "rbd"},
+    "rados": {"ceph", "rbd", "rados"},
 }
 
 # Meson dependency -> module. Every other *_dep names a library.

@@ -35,6 +35,12 @@ struct size_value {
 struct word_value {
     std::vector<std::string_view> words;  ///< the first is the standard one
 };
+/// A text of a form that its workload knows.
+struct text_value {
+    std::string_view standard;
+    std::string_view wanted;  ///< the form, for messages: "CLASS.METHOD"
+    bool (*fits)(std::string_view text);
+};
 // These the engine follows; each has its member of step.
 struct range_value {};    ///< step::range_bytes
 struct block_value {};    ///< step::block
@@ -43,8 +49,8 @@ struct offsets_value {};  ///< step::offsets
 struct align_value {};    ///< step::align_bytes
 struct pieces_value {};   ///< step::pieces
 using parameter_value =
-    std::variant<flag_value, count_value, size_value, word_value, range_value, block_value,
-                 pattern_value, offsets_value, align_value, pieces_value>;
+    std::variant<flag_value, count_value, size_value, word_value, text_value, range_value,
+                 block_value, pattern_value, offsets_value, align_value, pieces_value>;
 
 struct parameter {
     std::string_view name;

@@ -143,14 +143,16 @@ TEST_CASE("catalogue_every_parameter_is_understood_by_the_parser") {
                                          std::string(p.name) + ": ";
                 CHECK(messages::contains(messages::of_scenario(task + "rubbish}]}]"), "must be"));
                 const auto* const words = std::get_if<catalogue::word_value>(&p.value);
+                const auto* const text = std::get_if<catalogue::text_value>(&p.value);
                 const auto* const size = std::get_if<catalogue::size_value>(&p.value);
-                const std::string good = p.type == "true or false" ? "true"
-                                         : size != nullptr         ? std::to_string(size->least)
-                                         : words != nullptr ? std::string(words->words.back())
-                                         : p.name == "block" || p.name == "align" ? "4KiB"
-                                         : p.name == "pattern" || p.name == "offsets"
-                                             ? std::string(p.default_value)
-                                             : "1";
+                const std::string good =
+                    p.type == "true or false"                    ? "true"
+                    : size != nullptr                            ? std::to_string(size->least)
+                    : words != nullptr                           ? std::string(words->words.back())
+                    : p.name == "block" || p.name == "align"     ? "4KiB"
+                    : p.name == "pattern" || p.name == "offsets" ? std::string(p.default_value)
+                    : text != nullptr ? "\"" + std::string(text->standard) + "\""
+                                      : "1";
                 CHECK(messages::of_scenario(task + good + "}]}]") == "");
             }
         }
