@@ -81,7 +81,7 @@ auto of_side(std::size_t side, const Call& call) {
 }
 
 /// To whom, as a result tells it.
-results::json target_of(const run_setup& checked, const run_arguments& arguments) {
+results::json target_json(const run_setup& checked, const run_arguments& arguments) {
     results::json out = series_identity(checked, arguments)["workload"];
     out.erase("file");
     return out;
@@ -102,7 +102,7 @@ std::uint64_t ab::check_sides() const {
             other);
     }
     const bool same = arguments_.sets[0] == arguments_.sets[1] &&
-                      target_of(*first, base) == target_of(*second, now);
+                      target_json(*first, base) == target_json(*second, now);
     if (same && !arguments_.allow_same) {
         throw config_error(
             "base and new are the same target with the same settings; --allow-same makes such an "

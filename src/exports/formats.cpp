@@ -37,7 +37,7 @@ const format* find_format(std::string_view name) {
 
 std::string csv_field(std::string_view given) {
     // A name may come from a file that somebody else wrote, and go to a terminal.
-    const std::string text = results::printable(given);
+    std::string text = results::printable(given);
     if (text.find_first_of(",\"") == std::string::npos) return text;
     std::string out = "\"";
     for (const char c : text)

@@ -144,7 +144,8 @@ pages = {
     ],
     "docs/how-to/rados-pools.md": [
         step("chopsticks validate -f scenarios/rados_mixed.yaml", left_out=in_ceph),
-        step("chopsticks cleanup --older-than", left_out=in_ceph),
+        step("chopsticks cleanup --older-than 1d --workload-config config/rados.yaml",
+             left_out=in_ceph),
     ],
     "docs/how-to/rbd-images.md": [
         step("chopsticks validate -f scenarios/rbd_random_read.yaml", left_out=in_ceph),

@@ -22,17 +22,17 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t part_bytes = 40;
 
-std::string answer(const std::string& first_line, const std::string& fields,
-                   const std::string& body = {}) {
+std::string upload_answer(const std::string& first_line, const std::string& fields,
+                          const std::string& body = {}) {
     return "HTTP/1.1 " + first_line + "\r\n" + fields +
            "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-std::string refusal(const std::string& code) {
+std::string upload_refusal(const std::string& code) {
     return "<Error><Code>" + code + "</Code><Message>no</Message></Error>";
 }
 
-enum class ask { begin, part, complete, abort, other };
+enum class request_kind { begin, part, complete, abort, other };
 
 /// One upload after the other; the next request of a kind is answered as `instead` says.
 class upload_service {
@@ -40,7 +40,7 @@ class upload_service {
     upload_service() : server([this](canned_connection& c) { serve(c); }) {}
 
     struct request {
-        ask what;
+        request_kind what;
         std::string target;
         std::string body;
         unsigned connection;
@@ -50,7 +50,7 @@ class upload_service {
         const std::lock_guard lock(mutex_);
         return seen_;
     }
-    std::vector<request> seen(ask what) {
+    std::vector<request> seen(request_kind what) {
         std::vector<request> out = seen();
         std::erase_if(out, [&](const request& r) { return r.what != what; });
         return out;
@@ -72,41 +72,43 @@ class upload_service {
         std::string answer;
         std::size_t cut = std::string::npos;
     };
-    void instead(ask what, damage d) {
+    void instead(request_kind what, damage d) {
         const std::lock_guard lock(mutex_);
         instead_[what] = std::move(d);
     }
-    static std::string right(ask what, unsigned number = 1) {
+    static std::string right(request_kind what, unsigned number = 1) {
         switch (what) {
-            case ask::begin:
-                return answer("200 OK", "",
-                              "<InitiateMultipartUploadResult><UploadId>id/1&amp;2</UploadId>"
-                              "</InitiateMultipartUploadResult>");
-            case ask::part:
-                return answer("200 OK", "ETag: \"tag-" + std::to_string(number) + "\"\r\n");
-            case ask::complete:
-                return answer("200 OK", "",
-                              "<CompleteMultipartUploadResult><ETag>\"whole-3\"</ETag>"
-                              "</CompleteMultipartUploadResult>");
+            case request_kind::begin:
+                return upload_answer(
+                    "200 OK", "",
+                    "<InitiateMultipartUploadResult><UploadId>id/1&amp;2</UploadId>"
+                    "</InitiateMultipartUploadResult>");
+            case request_kind::part:
+                return upload_answer("200 OK", "ETag: \"tag-" + std::to_string(number) + "\"\r\n");
+            case request_kind::complete:
+                return upload_answer("200 OK", "",
+                                     "<CompleteMultipartUploadResult><ETag>\"whole-3\"</ETag>"
+                                     "</CompleteMultipartUploadResult>");
             default:
-                return answer("204 No Content", "");
+                return upload_answer("204 No Content", "");
         }
     }
 
   private:
-    static ask kind_of(std::string_view line) {
-        if (line.starts_with("POST ") && line.find("?uploads= ") != line.npos) return ask::begin;
-        if (line.find("uploadId=id%2F1%262 ") == line.npos) return ask::other;
-        if (line.starts_with("PUT ")) return ask::part;
-        if (line.starts_with("POST ")) return ask::complete;
-        return line.starts_with("DELETE ") ? ask::abort : ask::other;
+    static request_kind kind_of(std::string_view line) {
+        if (line.starts_with("POST ") && line.find("?uploads= ") != line.npos)
+            return request_kind::begin;
+        if (line.find("uploadId=id%2F1%262 ") == line.npos) return request_kind::other;
+        if (line.starts_with("PUT ")) return request_kind::part;
+        if (line.starts_with("POST ")) return request_kind::complete;
+        return line.starts_with("DELETE ") ? request_kind::abort : request_kind::other;
     }
 
     void serve(canned_connection& c) {
         for (;;) {
             const canned_request r = c.read_request();
             if (!r.came()) return;
-            const ask what = kind_of(r.line());
+            const request_kind what = kind_of(r.line());
             const std::string line(r.line());
             const std::size_t at = line.find("partNumber=");
             const unsigned number =
@@ -119,7 +121,7 @@ class upload_service {
                 if (found != instead_.end()) wrong = found->second;
                 if (found != instead_.end()) instead_.erase(found);
             }
-            if (what == ask::part) wait_for_others();
+            if (what == request_kind::part) wait_for_others();
             const std::string whole = wrong.answer.empty() ? right(what, number) : wrong.answer;
             c.send(std::string_view(whole).substr(0, wrong.cut));
             if (wrong.cut != std::string::npos) return;
@@ -138,7 +140,7 @@ class upload_service {
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<request> seen_;
-    std::map<ask, damage> instead_;
+    std::map<request_kind, damage> instead_;
     unsigned hold_ = 0;
     std::atomic<unsigned> most_{0};
     unsigned here_ = 0;
@@ -195,13 +197,13 @@ TEST_CASE("s3_driver_multipart_sends_each_byte_once_and_completes_with_what_it_w
         const auto seen = s.seen();
         const std::size_t count = size == 0 ? 1 : (size + part_bytes - 1) / part_bytes;
         REQUIRE(seen.size() == count + 2);
-        CHECK(seen.front().what == ask::begin);
+        CHECK(seen.front().what == request_kind::begin);
         CHECK(seen.front().target.starts_with("POST /rig/test/run-1/"));
-        CHECK(seen.back().what == ask::complete);
+        CHECK(seen.back().what == request_kind::complete);
         std::string content;
         std::string listed;
         for (std::size_t i = 1; i <= count; ++i) {
-            CHECK(seen[i].what == ask::part);
+            CHECK(seen[i].what == request_kind::part);
             CHECK(seen[i].target.find("partNumber=" + std::to_string(i) + "&") !=
                   std::string::npos);
             CHECK(seen[i].body.size() <= part_bytes);
@@ -247,7 +249,7 @@ TEST_CASE("s3_driver_multipart_parts_are_on_their_way_side_by_side") {
         const engine::outcome out = rig.run(session, upload_of(240, 3));
         CHECK_MESSAGE(out.status == op_status::ok, describe(out));
         std::map<std::string, std::string> bodies;
-        for (const auto& r : s.seen(ask::part)) {
+        for (const auto& r : s.seen(request_kind::part)) {
             const std::size_t at = r.target.find("partNumber=");
             CHECK(bodies.emplace(r.target.substr(at, 12), r.body).second);
         }
@@ -271,7 +273,8 @@ TEST_CASE("s3_driver_multipart_that_fails_is_given_up_and_never_completed") {
         upload_service s;
         s3_rig rig({s.server.url()});
         engine::session& session = rig.session();
-        s.instead(ask::part, {answer("403 Forbidden", "", refusal("AccessDenied"))});
+        s.instead(request_kind::part,
+                  {upload_answer("403 Forbidden", "", upload_refusal("AccessDenied"))});
         told_parts parts;
         engine::operation op = upload_of(400, concurrency);
         op.parts = &parts;
@@ -280,10 +283,10 @@ TEST_CASE("s3_driver_multipart_that_fails_is_given_up_and_never_completed") {
         CHECK(std::string(out.code) == "AccessDenied");
         CHECK(out.native == native_code::of_http(403));
         CHECK(out.bytes == 0);
-        CHECK(s.seen(ask::complete).empty());
-        CHECK(s.seen(ask::abort).size() == 1);
+        CHECK(s.seen(request_kind::complete).empty());
+        CHECK(s.seen(request_kind::abort).size() == 1);
         // Those that were on their way at the time, and no further ones.
-        CHECK(s.seen(ask::part).size() <= 3 * concurrency);
+        CHECK(s.seen(request_kind::part).size() <= 3 * concurrency);
         CHECK(parts.numbers().back() == 3);
         CHECK(rig.run(session, upload_of(400, concurrency)).status == op_status::ok);
     }
@@ -292,7 +295,7 @@ TEST_CASE("s3_driver_multipart_that_fails_is_given_up_and_never_completed") {
 TEST_CASE("s3_driver_multipart_lies_are_failures") {
     struct lie {
         const char* name;
-        ask where;
+        request_kind where;
         std::string said;
         const char* code;
         bool gives_up;
@@ -300,21 +303,26 @@ TEST_CASE("s3_driver_multipart_lies_are_failures") {
     const std::string no_id =
         "<InitiateMultipartUploadResult><UploadId></UploadId></InitiateMultipartUploadResult>";
     for (const lie& l : {
-             lie{"refused", ask::begin,
-                 answer("501 Not Implemented", "", refusal("NotImplemented")), "NotImplemented",
+             lie{"refused", request_kind::begin,
+                 upload_answer("501 Not Implemented", "", upload_refusal("NotImplemented")),
+                 "NotImplemented", false},
+             lie{"no upload id", request_kind::begin, upload_answer("200 OK", "", no_id),
+                 "NoUploadId", false},
+             lie{"no answer to it", request_kind::begin, upload_answer("200 OK", ""), "NoUploadId",
                  false},
-             lie{"no upload id", ask::begin, answer("200 OK", "", no_id), "NoUploadId", false},
-             lie{"no answer to it", ask::begin, answer("200 OK", ""), "NoUploadId", false},
-             lie{"a part without an ETag", ask::part, answer("200 OK", ""), "NoETag", true},
-             lie{"a part that is an error", ask::part,
-                 answer("200 OK", "ETag: \"e\"\r\n", refusal("InternalError")), "InternalError",
-                 true},
-             lie{"an error within success", ask::complete,
-                 answer("200 OK", "", "  " + refusal("InternalError")), "InternalError", true},
-             lie{"nothing said", ask::complete, answer("200 OK", ""), "NotCompleted", true},
-             lie{"no ETag of the whole", ask::complete,
-                 answer("200 OK", "",
-                        "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>"),
+             lie{"a part without an ETag", request_kind::part, upload_answer("200 OK", ""),
+                 "NoETag", true},
+             lie{"a part that is an error", request_kind::part,
+                 upload_answer("200 OK", "ETag: \"e\"\r\n", upload_refusal("InternalError")),
+                 "InternalError", true},
+             lie{"an error within success", request_kind::complete,
+                 upload_answer("200 OK", "", "  " + upload_refusal("InternalError")),
+                 "InternalError", true},
+             lie{"nothing said", request_kind::complete, upload_answer("200 OK", ""),
+                 "NotCompleted", true},
+             lie{"no ETag of the whole", request_kind::complete,
+                 upload_answer("200 OK", "",
+                               "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>"),
                  "NotCompleted", true},
          }) {
         INFO(l.name);
@@ -325,7 +333,7 @@ TEST_CASE("s3_driver_multipart_lies_are_failures") {
         CHECK(out.status != op_status::ok);
         CHECK(std::string(out.code) == l.code);
         CHECK(out.bytes == 0);
-        CHECK(s.seen(ask::abort).size() == (l.gives_up ? 1 : 0));
+        CHECK(s.seen(request_kind::abort).size() == (l.gives_up ? 1 : 0));
     }
 }
 
@@ -336,8 +344,8 @@ TEST_CASE(
     engine::session& session = rig.session();
     CHECK(rig.run(session, upload_of(100)).status == op_status::ok);
     const auto head = [&](const char* tag) {
-        s.instead(ask::other, {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: \"" +
-                               std::string(tag) + "\"\r\n\r\n"});
+        s.instead(request_kind::other, {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nETag: \"" +
+                                        std::string(tag) + "\"\r\n\r\n"});
         return rig.run(session, s3_rig::head(7, 100, 3));
     };
     CHECK(head("whole-3").status == op_status::ok);
@@ -349,7 +357,8 @@ TEST_CASE("s3_driver_multipart_a_connection_that_ends_within_any_answer_costs_on
         upload_service s;
         s3_rig rig({s.server.url()});
         engine::session& session = rig.session();
-        for (const ask where : {ask::begin, ask::part, ask::complete}) {
+        for (const request_kind where :
+             {request_kind::begin, request_kind::part, request_kind::complete}) {
             const std::string whole = upload_service::right(where);
             for (std::size_t cut = 0; cut < whole.size(); ++cut) {
                 INFO(static_cast<int>(where) << " after " << cut << " bytes");
@@ -376,8 +385,8 @@ TEST_CASE("s3_driver_multipart_cancelled_ends_at_once_and_asks_for_nothing_more"
     rig.cancel(session);
     const engine::outcome out = rig.finish(*p);
     CHECK(out.status == op_status::cancelled);
-    CHECK(s.seen(ask::complete).empty());
-    CHECK(s.seen(ask::abort).empty());
+    CHECK(s.seen(request_kind::complete).empty());
+    CHECK(s.seen(request_kind::abort).empty());
     s.hold_parts(0);
     CHECK(rig.counters().timeouts == 0);
 }
@@ -390,6 +399,6 @@ TEST_CASE("s3_driver_multipart_has_the_time_of_one_operation") {
     engine::session& session = rig.session();
     const engine::outcome out = rig.run(session, upload_of(240, 3));
     CHECK(out.status == op_status::timeout);
-    CHECK(s.seen(ask::complete).empty());
+    CHECK(s.seen(request_kind::complete).empty());
     s.hold_parts(0);
 }

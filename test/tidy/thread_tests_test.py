@@ -10,8 +10,8 @@ import modules
 from source_tree import cpp_files, include_line, root, text_of
 
 starts_a_thread = re.compile(r"\bstd::(j?thread|async)\b|\bpthread_create\b|/reactor\.hpp>")
-# A test's folder -> the module it is of, where the two differ.
-module_of_folder = {"s3": "s3/protocol"}
+# A test's folder -> the modules it is of, where that is not the one of its name.
+modules_of_folder = {"s3": ["s3/protocol", "s3/workload"]}
 
 
 def left_out():
@@ -21,7 +21,7 @@ def left_out():
 
 def with_what_it_uses(folder):
     """The modules that the tests of a folder run."""
-    found, ahead = set(), [module_of_folder.get(folder, folder)]
+    found, ahead = set(), list(modules_of_folder.get(folder, [folder]))
     # What they add as the program does: test/support/add_workloads.cpp.in.
     if "add_workloads" in (root / "test" / "unit" / folder / "meson.build").read_text():
         ahead += [module for module in modules.may_include if module.endswith("/workload")]

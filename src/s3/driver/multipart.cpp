@@ -25,9 +25,8 @@ void end_as(const engine::outcome& part, engine::outcome& out) noexcept {
 
 }  // namespace
 
-multipart_upload::multipart_upload(core_state& core)
-    : core_(core),
-      rows_{known("create_upload"), known("upload_part"), known("complete_upload"),
+multipart_upload::multipart_upload()
+    : rows_{known("create_upload"), known("upload_part"), known("complete_upload"),
             known("abort_upload")} {}
 
 runtime::task<void> multipart_upload::request(part_kind kind, request_lane& lane,

@@ -33,7 +33,7 @@ struct upload_plan {
 /// for more parts only. Belongs to its core.
 class multipart_upload {
   public:
-    explicit multipart_upload(core_state& core);
+    multipart_upload();
 
     /// The first lane is open; as many parts are on their way as there are lanes. Ends when nothing
     /// is under way on any. Tells op.parts of each request, by its position among the workload's
@@ -53,7 +53,6 @@ class multipart_upload {
                                 engine::outcome& part);
     runtime::task<void> give_up(request_lane& lane);
 
-    core_state& core_;
     const operation_row* rows_[4];  // by part_kind
 
     // Of the upload in hand.

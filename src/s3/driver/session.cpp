@@ -135,7 +135,7 @@ runtime::task<void> s3_session::put_in_parts(const s3_step& step, const engine::
     const std::uint64_t wanted = std::min<std::uint64_t>(plan.concurrency, plan.parts_of(op.size));
     while (lanes_.size() < wanted)
         lanes_.push_back(std::make_unique<request_lane>(core_, lane().link().target()));
-    if (!upload_) upload_ = std::make_unique<multipart_upload>(core_);
+    if (!upload_) upload_ = std::make_unique<multipart_upload>();
     co_await upload_->carry_out(op, plan, std::span(lanes_).first(wanted), out);
 }
 

@@ -160,17 +160,19 @@ std::uint64_t judge_upload_completed(const operation_row& row, const asked& what
                                      etag_memory& etags, failure& out) {
     if (!succeeded(row, a, out)) return 0;
     const xml_root root = find_xml_root(a.text);
+    const bool is_result = root.name == "CompleteMultipartUploadResult";
     std::string tag;
-    if (root.name == "CompleteMultipartUploadResult") {
+    if (is_result) {
         const auto text = xml_unescape(xml_element(root.inside, "ETag"));
         if (text) tag = etag_tag(*text);
     }
-    if (tag.empty()) {
+    // Ceph's RGW (16.2) names the key and leaves the ETag empty.
+    if (!is_result || (tag.empty() && xml_element(root.inside, "Key").empty())) {
         out.set(op_status::bad_response, "NotCompleted",
-                "the answer does not say that the upload was completed: no ETag of the object");
+                "the answer does not say that the upload was completed: no object is named");
         return 0;
     }
-    etags.put(what.object, what.version, etag_mark(tag));
+    if (!tag.empty()) etags.put(what.object, what.version, etag_mark(tag));
     return 0;
 }
 

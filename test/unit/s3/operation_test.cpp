@@ -285,6 +285,12 @@ TEST_CASE("operation_answers_of_an_upload_have_to_say_what_is_needed_to_go_on") 
     CHECK(code_of("complete_upload", whole) == "ok");
     for (std::size_t cut = 0; cut + 33 < whole.size(); ++cut)
         CHECK(code_of("complete_upload", whole.substr(0, cut)) != "ok");
+    // As RGW 16.2 says it.
+    CHECK(code_of("complete_upload",
+                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?><CompleteMultipartUploadResult "
+                  "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Location>http://h/b/k"
+                  "</Location><Bucket>b</Bucket><Key>k</Key><ETag></ETag>"
+                  "</CompleteMultipartUploadResult>") == "ok");
     // S3 answers at once, keeps the connection with white space, and may end with an error.
     CHECK(code_of("complete_upload", "\n \n" + std::string(whole)) == "ok");
     CHECK(code_of("complete_upload", "  <Error><Code>InternalError</Code></Error>") ==
