@@ -1,6 +1,6 @@
 #!/bin/bash
-# The format of every C++ file, clang-tidy over src/, and every test, bench and public header
-# compiled for itself with all of clang's warnings. Ends with `N passed, N failed` (files).
+# The format of every C++ file, clang-tidy over src/, and every test and bench compiled for itself
+# with all of clang's warnings. Ends with `N passed, N failed` (files).
 #
 # Elsewhere files are compiled eight at a time, so this is where one that lives on what another
 # includes is found.
@@ -119,14 +119,6 @@ PY
     passed=$((passed + good))
     failed=$((failed + all - good))
     tidied=$(grep -c "^$tree/src/" "$scratch/files" || true)
-    # Public headers, each as the only include, as clang sees them; the rules of tidy have GCC.
-    if MESON_BUILD_ROOT=$build PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
-        test/tidy/header_alone_test.py >"$scratch/headers" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        cat "$scratch/headers"
-    fi
     [ "$tidied" -gt 0 ] || { echo "lint.sh: found no file of src/" >&2; exit 1; }
     echo "lint.sh: $all files looked at, $tidied of them by clang-tidy, after $SECONDS s"
 fi
