@@ -20,7 +20,6 @@ struct completion {
     void* argument = nullptr;
     int result = 0;
     bool ended = false;
-    bool released = false;
 };
 
 int submit(rados_completion_t to, std::function<int()> work) {

@@ -121,7 +121,7 @@ TEST_CASE("operation_table_has_a_row_for_each_request_of_the_workload_and_no_oth
         CHECK(find_row(other) == nullptr);
 }
 
-TEST_CASE("operation_requests_are_what_their_rows_say") {
+request_options options_of_requests() {
     request_options options;
     options.who = {"AK", "SK", ""};
     options.host = "h";
@@ -129,7 +129,11 @@ TEST_CASE("operation_requests_are_what_their_rows_say") {
     options.key_prefix = "p/";
     options.bucket_stem = "stem-";
     options.region = "eu-west-3";
-    request_writer writer(options);
+    return options;
+}
+
+TEST_CASE("operation_requests_are_what_their_rows_say") {
+    request_writer writer(options_of_requests());
     for (const operation_row& row : all_rows()) {
         CAPTURE(row.name);
         asked what = ask_for_100();
@@ -175,14 +179,7 @@ TEST_CASE("operation_requests_are_what_their_rows_say") {
 }
 
 TEST_CASE("operation_requests_hold_what_only_they_have") {
-    request_options options;
-    options.who = {"AK", "SK", ""};
-    options.host = "h";
-    options.bucket = "b";
-    options.key_prefix = "p/";
-    options.bucket_stem = "stem-";
-    options.region = "eu-west-3";
-    request_writer writer(options);
+    request_writer writer(options_of_requests());
     asked part = ask_for_100();
     part.offset = 10;
     part.length = 20;
