@@ -29,6 +29,15 @@ multipart_upload::multipart_upload()
     : rows_{known("create_upload"), known("upload_part"), known("complete_upload"),
             known("abort_upload")} {}
 
+asked multipart_upload::about_upload() const {
+    asked what;
+    what.object = op_->object;
+    what.version = op_->version;
+    what.size = op_->size;
+    what.upload_id = id_;
+    return what;
+}
+
 runtime::task<void> multipart_upload::request(part_kind kind, request_lane& lane,
                                               std::int64_t due_ns, engine::outcome& part) {
     part.endpoint = static_cast<std::uint16_t>(lane.link().target().endpoint);
@@ -47,13 +56,9 @@ runtime::task<void> multipart_upload::send_parts(request_lane& lane) {
     std::int64_t free_ns = ready_ns_;
     while (next_ < parts_ && failed_.status == op_status::ok) {
         const std::uint64_t number = next_++;
-        lane.what = asked();
-        lane.what.object = op_->object;
-        lane.what.version = op_->version;
-        lane.what.size = op_->size;
+        lane.what = about_upload();
         lane.what.offset = number * plan_->part_bytes;
         lane.what.length = std::min(plan_->part_bytes, op_->size - lane.what.offset);
-        lane.what.upload_id = id_;
         lane.what.part_number = static_cast<std::uint32_t>(number + 1);
         engine::outcome part;
         co_await request(send, lane, free_ns, part);
@@ -77,9 +82,7 @@ runtime::task<void> multipart_upload::send_parts_beside(request_lane& lane) {
 runtime::task<void> multipart_upload::give_up(request_lane& lane) {
     // Interrupted, or out of time: the cleanup of the run looks for what was begun.
     if (lane.link().ended() != connection::end::none || monotonic_ns() >= due_ns_) co_return;
-    lane.what = asked();
-    lane.what.object = op_->object;
-    lane.what.upload_id = id_;
+    lane.what = about_upload();
     engine::outcome part;
     co_await request(abort, lane, monotonic_ns(), part);
 }
@@ -98,9 +101,7 @@ runtime::task<void> multipart_upload::carry_out(
     id_.clear();
 
     engine::outcome begun;
-    first.what = asked();
-    first.what.object = op.object;
-    first.what.version = op.version;
+    first.what = about_upload();
     co_await request(create, first, 0, begun);
     out.sent_ns = begun.sent_ns;
     out.first_byte_ns = begun.first_byte_ns;
@@ -131,11 +132,7 @@ runtime::task<void> multipart_upload::carry_out(
     engine::outcome last;
     if (failed_.status == op_status::ok) {
         write_part_list(body_, tags_);
-        first.what = asked();
-        first.what.object = op.object;
-        first.what.version = op.version;
-        first.what.size = op.size;
-        first.what.upload_id = id_;
+        first.what = about_upload();
         first.what.body = body_;
         co_await request(complete, first, monotonic_ns(), last);
         // Whether it was completed is not known where there was no answer; the target tells.

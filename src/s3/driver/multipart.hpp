@@ -45,6 +45,8 @@ class multipart_upload {
   private:
     enum part_kind : std::uint16_t { create, send, complete, abort };
 
+    /// What each of its requests asks about.
+    asked about_upload() const;
     /// Sends parts until there are none, or one has failed.
     runtime::task<void> send_parts(request_lane& lane);
     runtime::task<void> send_parts_beside(request_lane& lane);

@@ -1,7 +1,6 @@
 #include "session.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <cstdio>
