@@ -50,16 +50,18 @@ trap 'rm -rf "$scratch"' EXIT
 
 cd "$tree"
 mapfile -t sources < <(find src include test bench -name '*.cpp' -o -name '*.hpp' | sort)
+# Many at a time: to start takes it longer than to look at a file.
 unformatted=()
-for file in "${sources[@]}"; do
-    if "$clang_format" --dry-run -Werror "$file" >"$scratch/format" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        unformatted+=("$file")
-        head -n 3 "$scratch/format"
-    fi
-done
+if ! printf '%s\0' "${sources[@]}" |
+    xargs -0 -n 100 "$clang_format" --dry-run -Werror >"$scratch/format" 2>&1; then
+    head -n 30 "$scratch/format"
+    mapfile -t unformatted < <(
+        sed -n 's/^\([^:]*\):[0-9]*:[0-9]*: error: .*/\1/p' "$scratch/format" | sort -u)
+    # Whatever else it did not like has no file of its own.
+    [ ${#unformatted[@]} -gt 0 ] || failed=1
+fi
+failed=$((failed + ${#unformatted[@]}))
+passed=$((${#sources[@]} - ${#unformatted[@]}))
 if [ ${#unformatted[@]} -gt 0 ]; then
     echo "lint.sh: mend with: $(basename "$clang_format") -i ${unformatted[*]}"
 fi

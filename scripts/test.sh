@@ -12,7 +12,7 @@ Installs what the tests need (asks sudo if not root, says what), builds, and run
 ${suites_all[*]}. The exit status is 0 if nothing failed: what was skipped, or is named in
 test/expected_tests.txt and did not run, has failed.
 
-  --suite NAME        only this suite; may be given several times
+  --suite NAME        only this suite, of what it needs; may be given several times
   --build-dir DIR     build there instead of build/
   --skip-install      do not look for missing packages
   --meson-arg ARG     passed to meson setup, e.g. -Dwerror=true; may be given several times
@@ -44,7 +44,8 @@ while [ $# -gt 0 ]; do
         *) usage >&2; exit 2 ;;
     esac
 done
-[ ${#suites[@]} -gt 0 ] || suites=("${suites_all[@]}")
+whole=false
+[ ${#suites[@]} -gt 0 ] || { whole=true; suites=("${suites_all[@]}"); }
 
 give_up() {
     echo "test.sh: $1" >&2
@@ -59,7 +60,14 @@ fi
 
 started=$SECONDS
 "$tree/scripts/configure.sh" "$build" "${meson_args[@]}" || give_up 'meson setup failed'
-meson compile -C "$build" || give_up 'the build failed'
+targets=()
+if ! $whole; then
+    needed=$(/usr/bin/env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
+        "$tree/test/support/test_targets.py" "$build" "${suites[@]}") ||
+        give_up 'cannot tell what the suites need'
+    mapfile -t targets <<<"$needed"
+fi
+ninja -C "$build" "${targets[@]}" || give_up 'the build failed'
 echo "test.sh: built in $((SECONDS - started)) s"
 
 # run_suite SUITE: its verdict is in the log that the summary reads.
