@@ -44,10 +44,6 @@ bool is_sweep(const std::vector<result_file>& files) {
 }
 
 int compare_sweeps(const compare_arguments& a, const result_file& base, const result_file& now) {
-    if (!a.how.gates.empty()) {
-        throw config_error(
-            "--gate is about runs; of a sweep give the results of one point, which lie beside it");
-    }
     compare::options how = options_of(a);
     how.only = compare::figures_of_curves();
     how.total_only = true;
@@ -66,8 +62,9 @@ int compare_sweeps(const compare_arguments& a, const result_file& base, const re
         if (report.found.points.empty()) report.differences = compare::disparities(first, second);
         report.found.points.push_back({point.settings, compare::compare_runs(first, second, how)});
     }
+    report.found.adjust();
     print_comparison(a.how, report);
-    return exit_ok;
+    return exit_of(report.found.result());
 }
 
 int compare_files(const compare_arguments& a) {

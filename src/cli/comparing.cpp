@@ -125,6 +125,18 @@ void write_comparison(const comparison_arguments& a, const results::json& docume
     if (!problem.empty()) throw config_error("--json: " + problem);
 }
 
+int exit_of(compare::gate_result of_gates) noexcept {
+    switch (of_gates) {
+        case compare::gate_result::regressed:
+            return exit_errors;
+        case compare::gate_result::undecided:
+            return exit_undecided;
+        case compare::gate_result::passed:
+            break;
+    }
+    return exit_ok;
+}
+
 int compare_results(const comparison_arguments& a, const compare::options& how,
                     const std::vector<result_file>& base, const std::vector<result_file>& now) {
     compare::check_distinct(base, now);
@@ -138,15 +150,7 @@ int compare_results(const comparison_arguments& a, const compare::options& how,
     for (const result_file& one : now)
         report.new_files.push_back(one.path);
     print_comparison(a, report);
-    switch (compare::result_of(report.found.gates)) {
-        case compare::gate_result::regressed:
-            return exit_errors;
-        case compare::gate_result::undecided:
-            return exit_undecided;
-        case compare::gate_result::passed:
-            break;
-    }
-    return exit_ok;
+    return exit_of(compare::result_of(report.found.gates));
 }
 
 void check_json_file(const comparison_arguments& a, const std::vector<std::string>& results) {

@@ -58,6 +58,9 @@ int compare_results(const comparison_arguments& a, const compare::options& how,
                     const std::vector<results::result_file>& base,
                     const std::vector<results::result_file>& now);
 
+/// The exit status of a comparison.
+int exit_of(compare::gate_result of_gates) noexcept;
+
 /// Reads results. Throws config_error.
 std::vector<results::result_file> load_results(const std::vector<std::string>& paths);
 

@@ -316,29 +316,17 @@ class comparer {
             }
             if (!about_something) refuse_gate(asked);
         }
-        std::vector<double> p;
-        for (const gate_outcome& one : out_.gates) {
+        for (gate_outcome& one : out_.gates) {
             const row& about = out_.rows[one.row];
-            p.push_back(is_worse_dead(about)
-                            ? 0
-                            : worse(about).p_above(to_scale(about.what, one.asked.limit)));
-        }
-        const std::vector<double> adjusted = holm_adjusted(p);
-        for (std::size_t i = 0; i < out_.gates.size(); ++i) {
-            gate_outcome& one = out_.gates[i];
-            one.p = adjusted[i];
-            row& about = out_.rows[one.row];
-            // Half of it on the side that is worse, as the interval has it.
-            if (about.said == verdict::regressed && one.p > significant / 2) {
-                about.said = verdict::inconclusive;
-                about.more_runs = 1;
-            }
             const double limit = to_scale(about.what, one.asked.limit);
+            one.p_alone = is_worse_dead(about) ? 0 : worse(about).p_above(limit);
+            if (about.said == verdict::regressed) one.result = gate_result::regressed;
             const bool shown = worse(about).at(confidence).high < limit && !out_.within_run &&
                                !about.thin && !(about.lower_bound && bound_on(new_, about));
-            if (about.said == verdict::regressed) one.result = gate_result::regressed;
             if (shown) one.result = gate_result::passed;
         }
+        comparison* const alone[] = {&out_};
+        adjust_gates(alone);
     }
 
     [[noreturn]] void refuse_gate(const gate& asked) const {
@@ -428,6 +416,39 @@ bool interleaved(runs base, runs now) {
         if (last >= next) return false;
     }
     return true;
+}
+
+gate_result result_of(const std::vector<gate_outcome>& gates) {
+    gate_result out = gate_result::passed;
+    for (const gate_outcome& one : gates) {
+        if (one.result == gate_result::regressed) return one.result;
+        if (one.result == gate_result::undecided) out = one.result;
+    }
+    return out;
+}
+
+void adjust_gates(std::span<comparison* const> together) {
+    std::vector<double> p;
+    for (const comparison* one : together) {
+        for (const gate_outcome& gate : one->gates)
+            p.push_back(gate.p_alone);
+    }
+    const std::vector<double> adjusted = holm_adjusted(p);
+    auto next = adjusted.begin();
+    for (comparison* one : together) {
+        for (gate_outcome& gate : one->gates) {
+            gate.p = *next++;
+            row& about = one->rows[gate.row];
+            // Half of it on the side that is worse, as the interval has it.
+            if (about.said == verdict::regressed && gate.p > significant / 2) {
+                about.said = verdict::inconclusive;
+                about.more_runs = 1;
+            }
+            const bool taken_back = about.said != verdict::regressed;
+            if (gate.result == gate_result::regressed && taken_back)
+                gate.result = gate_result::undecided;
+        }
+    }
 }
 
 comparison compare_runs(runs base, runs now, const options& how) {

@@ -122,14 +122,17 @@ std::string marks_text(const comparison& found, std::size_t width) {
     return out;
 }
 
-std::string gates_text(const comparison& found, std::size_t width) {
+std::string gates_text(const comparison& found, const std::string& point, std::size_t width) {
     std::string out;
     for (const gate_outcome& one : found.gates) {
-        const row& about_row = found.rows[one.row];
-        const std::string where =
-            about_row.operation.empty() ? "" : results::printable(about_row.operation) + ": ";
+        const std::string& operation = found.rows[one.row].operation;
+        std::string where = point.empty() ? "" : "at " + point;
+        if (!operation.empty())
+            where += (where.empty() ? "" : ", ") + results::printable(operation);
         out += paragraph("Gate", indent,
-                         one.asked.text + "  " + where + std::string(name(one.result)), width);
+                         one.asked.text + "  " + where + (where.empty() ? "" : ": ") +
+                             std::string(name(one.result)),
+                         width);
     }
     return out;
 }
@@ -165,7 +168,7 @@ std::string render(const report_of_runs& report, report_format format,
         table.add(cells(one, "  " + label(one.what)));
     }
     out += drawn_changes(std::move(table), width, terminal.color) + "\n";
-    out += gates_text(found, width) + more_runs_text(found, width) + marks_text(found, width);
+    out += gates_text(found, "", width) + more_runs_text(found, width) + marks_text(found, width);
     return out + paragraph("Runs", indent, how(found), width);
 }
 
@@ -179,14 +182,18 @@ std::string render(const report_of_sweeps& report, report_format format,
     for (const curve_point& point : report.found.points) {
         table.add(heading(point.settings, head().size()));
         for (const row& one : point.found.rows) {
-            table.add(cells(one, "  " + label(one.what)));
+            table.add(cells(one, "  " + about(one)));
         }
     }
     out += drawn_changes(std::move(table), width, terminal.color);
-    std::string alone;
-    for (const std::string& one : report.found.of_one)
-        alone += (alone.empty() ? "" : ", ") + one;
-    if (!alone.empty()) out += "\n" + paragraph("Left out", indent, alone, width);
+    if (report.found.gated()) out += "\n";
+    for (const curve_point& point : report.found.points)
+        out += gates_text(point.found, point.settings, width);
+    const lone_points& alone = report.found.of_one;
+    if (!alone.of_base.empty() || !alone.of_new.empty()) out += "\n";
+    if (!alone.of_base.empty())
+        out += paragraph("Base alone", indent, listed(alone.of_base), width);
+    if (!alone.of_new.empty()) out += paragraph("New alone", indent, listed(alone.of_new), width);
     return out;
 }
 

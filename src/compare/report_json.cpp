@@ -47,6 +47,21 @@ json rows_of(const comparison& found) {
     return out;
 }
 
+json gates_of(const comparison& found) {
+    json out = json::array();
+    for (const gate_outcome& one : found.gates) {
+        json g;
+        g["text"] = one.asked.text;
+        g["operation"] = found.rows[one.row].operation;
+        g["figure"] = one.asked.what.name();
+        g["limit"] = one.asked.limit;
+        g["p"] = one.p;
+        g["result"] = name(one.result);
+        out.push_back(std::move(g));
+    }
+    return out;
+}
+
 json differences_of(const std::vector<disparity>& all) {
     json out = json::array();
     for (const disparity& one : all)
@@ -69,18 +84,7 @@ json to_json(const report_of_runs& report) {
     out["differences"] = differences_of(report.differences);
     out["result"] =
         report.found.gates.empty() ? json(nullptr) : json(name(result_of(report.found.gates)));
-    json gates = json::array();
-    for (const gate_outcome& one : report.found.gates) {
-        json g;
-        g["text"] = one.asked.text;
-        g["operation"] = report.found.rows[one.row].operation;
-        g["figure"] = one.asked.what.name();
-        g["limit"] = one.asked.limit;
-        g["p"] = one.p;
-        g["result"] = name(one.result);
-        gates.push_back(std::move(g));
-    }
-    out["gates"] = std::move(gates);
+    out["gates"] = gates_of(report.found);
     out["rows"] = rows_of(report.found);
     return out;
 }
@@ -96,7 +100,13 @@ json to_json(const report_of_sweeps& report) {
     out["differences"] = differences_of(report.differences);
     const auto at = report.found.part();
     out["parts_at"] = at ? json(report.found.points[*at].settings) : json(nullptr);
-    out["left_out"] = report.found.of_one;
+    json left_out = json::array();
+    for (const std::string& one : report.found.of_one.of_base)
+        left_out.push_back(one + " (base)");
+    for (const std::string& one : report.found.of_one.of_new)
+        left_out.push_back(one + " (new)");
+    out["left_out"] = std::move(left_out);
+    out["result"] = report.found.gated() ? json(name(report.found.result())) : json(nullptr);
     json points = json::array();
     for (const curve_point& point : report.found.points) {
         json one;
@@ -104,6 +114,7 @@ json to_json(const report_of_sweeps& report) {
         one["base_runs"] = point.found.base_runs;
         one["new_runs"] = point.found.new_runs;
         one["within_run"] = point.found.within_run;
+        one["gates"] = gates_of(point.found);
         one["rows"] = rows_of(point.found);
         points.push_back(std::move(one));
     }

@@ -37,6 +37,10 @@ std::vector<std::string> markdown_cells(const row& one, const std::string& first
     return out;
 }
 
+std::string operation_of(const row& one) {
+    return one.operation.empty() ? "all" : results::printable(one.operation);
+}
+
 }  // namespace
 
 std::string markdown(const report_of_runs& report) {
@@ -48,16 +52,13 @@ std::string markdown(const report_of_runs& report) {
     out += markdown_row(names) + markdown_rule(2);
     for (const row& one : report.found.rows) {
         std::vector<std::string> line = markdown_cells(one, label(one.what));
-        line.insert(line.begin(),
-                    one.operation.empty() ? "all" : results::printable(one.operation));
+        line.insert(line.begin(), operation_of(one));
         out += markdown_row(line);
     }
     if (!report.found.gates.empty()) {
         out += "\n| gate | operation | result |\n| --- | --- | --- |\n";
         for (const gate_outcome& one : report.found.gates) {
-            const std::string& operation = report.found.rows[one.row].operation;
-            out += markdown_row({one.asked.text,
-                                 operation.empty() ? "all" : results::printable(operation),
+            out += markdown_row({one.asked.text, operation_of(report.found.rows[one.row]),
                                  std::string(name(one.result))});
         }
     }
@@ -73,11 +74,23 @@ std::string markdown(const report_of_sweeps& report) {
     out += markdown_row(names) + markdown_rule(2);
     for (const curve_point& point : report.found.points) {
         for (const row& one : point.found.rows) {
-            std::vector<std::string> line = markdown_cells(one, label(one.what));
+            std::vector<std::string> line = markdown_cells(one, about(one));
             line.insert(line.begin(), point.settings);
             out += markdown_row(line);
         }
     }
+    if (!report.found.gated()) return out;
+    out += "\n" + markdown_row({"gate", "point", "operation", "result"}) +
+           "| --- | --- | --- | --- |\n";
+    for (const curve_point& point : report.found.points) {
+        for (const gate_outcome& one : point.found.gates) {
+            out += markdown_row({one.asked.text, point.settings,
+                                 operation_of(point.found.rows[one.row]),
+                                 std::string(name(one.result))});
+        }
+    }
+    for (const std::string& one : report.found.of_one.of_base)
+        out += markdown_row({"", one, "", "no run of the new side"});
     return out;
 }
 

@@ -86,15 +86,33 @@ std::vector<point_files> common_points(const result_file& base, const result_fil
     return out;
 }
 
-std::vector<std::string> points_of_one(const result_file& base, const result_file& now) {
+lone_points points_of_one(const result_file& base, const result_file& now) {
     const std::vector<done_point> first = done_points(base);
     const std::vector<done_point> second = done_points(now);
-    std::vector<std::string> out;
+    lone_points out;
     for (const done_point& one : first) {
-        if (find(second, one.settings) == nullptr) out.push_back(one.settings + " (base)");
+        if (find(second, one.settings) == nullptr) out.of_base.push_back(one.settings);
     }
     for (const done_point& one : second) {
-        if (find(first, one.settings) == nullptr) out.push_back(one.settings + " (new)");
+        if (find(first, one.settings) == nullptr) out.of_new.push_back(one.settings);
+    }
+    return out;
+}
+
+void curves::adjust() {
+    std::vector<comparison*> all;
+    for (curve_point& one : points)
+        all.push_back(&one.found);
+    adjust_gates(all);
+}
+
+gate_result curves::result() const {
+    if (!gated()) return gate_result::passed;
+    gate_result out = of_one.of_base.empty() ? gate_result::passed : gate_result::undecided;
+    for (const curve_point& one : points) {
+        const gate_result here = result_of(one.found.gates);
+        if (here == gate_result::regressed) return here;
+        if (here == gate_result::undecided) out = here;
     }
     return out;
 }

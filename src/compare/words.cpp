@@ -57,28 +57,42 @@ std::string with_range(const row& one) {
            " (95%: " + range_text(one) + ")";
 }
 
-std::string gates_sentence(const comparison& found) {
-    const std::size_t all = found.gates.size();
-    const auto first = [&](gate_result r) {
-        return std::find_if(found.gates.begin(), found.gates.end(),
-                            [&](const gate_outcome& g) { return g.result == r; });
+/// A gate, its row, and at which point of a sweep.
+struct held_gate {
+    const gate_outcome* outcome;
+    const row* about;
+    std::string at;
+};
+
+std::vector<held_gate> held_gates(const comparison& found, const std::string& at = {}) {
+    std::vector<held_gate> out;
+    for (const gate_outcome& one : found.gates)
+        out.push_back({&one, &found.rows[one.row], at});
+    return out;
+}
+
+std::string gates_sentence(const std::vector<held_gate>& all, const std::string& missing = {}) {
+    const std::string of_all = " of " + counted(all.size(), "gate");
+    const auto told = [&](const char* word, gate_result r) -> std::string {
+        const auto is = [&](const held_gate& g) { return g.outcome->result == r; };
+        const auto first = std::find_if(all.begin(), all.end(), is);
+        if (first == all.end()) return {};
+        return word + std::to_string(std::count_if(all.begin(), all.end(), is)) + of_all + ", " +
+               (first->at.empty() ? "" : "at " + first->at + " ") + with_range(*first->about) +
+               " where " + first->outcome->asked.text + " is allowed.";
     };
-    const auto number = [&](gate_result r) {
-        return static_cast<std::size_t>(
-            std::count_if(found.gates.begin(), found.gates.end(),
-                          [&](const gate_outcome& g) { return g.result == r; }));
-    };
-    const std::string of_all = " of " + counted(all, "gate");
-    if (const auto bad = first(gate_result::regressed); bad != found.gates.end()) {
-        return "Regressed: " + std::to_string(number(gate_result::regressed)) + of_all + ", " +
-               with_range(found.rows[bad->row]) + " where " + bad->asked.text + " is allowed.";
+    std::string out = told("Regressed: ", gate_result::regressed);
+    if (!out.empty()) return out;
+    out = told("Inconclusive: ", gate_result::undecided);
+    if (!missing.empty()) {
+        return (out.empty() ? "Inconclusive:" : out) +
+               " No gate could be held where the new side "
+               "has no run: " +
+               missing + ".";
     }
-    if (const auto open = first(gate_result::undecided); open != found.gates.end()) {
-        const row& one = found.rows[open->row];
-        return "Inconclusive: " + std::to_string(number(gate_result::undecided)) + of_all + ", " +
-               with_range(one) + " where " + open->asked.text + " is allowed.";
-    }
-    return "Passed: " + (all == 1 ? std::string("the gate") : "all " + counted(all, "gate")) +
+    if (!out.empty()) return out;
+    return "Passed: " +
+           (all.size() == 1 ? std::string("the gate") : "all " + counted(all.size(), "gate")) +
            ", nothing is worse than allowed.";
 }
 
@@ -168,6 +182,13 @@ std::string about(const row& one) {
     return one.operation.empty() ? out : out + " of " + results::printable(one.operation);
 }
 
+std::string listed(const std::vector<std::string>& all) {
+    std::string out;
+    for (const std::string& one : all)
+        out += (out.empty() ? "" : "; ") + one;
+    return out;
+}
+
 std::vector<std::string> cells(const row& one, const std::string& first) {
     const bool tested = one.test != test_kind::none;
     return {first,
@@ -214,17 +235,8 @@ std::vector<std::string> head() {
     return {"Operation, figure", "base", "new", "change", "95% interval", "p", "verdict"};
 }
 
-gate_result result_of(const std::vector<gate_outcome>& gates) {
-    gate_result out = gate_result::passed;
-    for (const gate_outcome& one : gates) {
-        if (one.result == gate_result::regressed) return one.result;
-        if (one.result == gate_result::undecided) out = one.result;
-    }
-    return out;
-}
-
 std::string sentence(const comparison& found) {
-    if (!found.gates.empty()) return gates_sentence(found);
+    if (!found.gates.empty()) return gates_sentence(held_gates(found));
     if (found.within_run) return single_run_sentence(found);
     const std::size_t all = found.rows.size();
     const std::size_t worse = count(found, verdict::regressed);
@@ -252,6 +264,14 @@ std::string sentence(const comparison& found) {
 }
 
 std::string sentence(const curves& found) {
+    if (found.gated()) {
+        std::vector<held_gate> all;
+        for (const curve_point& point : found.points) {
+            for (held_gate& one : held_gates(point.found, point.settings))
+                all.push_back(std::move(one));
+        }
+        return gates_sentence(all, listed(found.of_one.of_base));
+    }
     const auto at = found.part();
     const bool single = std::any_of(found.points.begin(), found.points.end(),
                                     [](const curve_point& p) { return p.found.within_run; });

@@ -17,6 +17,8 @@ std::string range_text(const row& one);
 std::string value_text(const figure& what, double value);
 /// "p99 of s3/get"; of all operations together without the name.
 std::string about(const row& one);
+/// "rate=1000; rate=2000"
+std::string listed(const std::vector<std::string>& all);
 /// "p99 service", as a table's first column has it.
 std::string label(const figure& what);
 /// A row of a table behind its first cell, and the header above it.

@@ -281,9 +281,30 @@ class compare_test(harness.case):
         self.assertEqual([point["settings"] for point in document["points"]],
                          ["users=1", "users=2"])
         self.assertIsNotNone(document["parts_at"])
+        self.assertIsNone(document["result"])
+
+        # At every point; of what the new side could not do, nothing passes.
+        done = self.run_binary("compare", "a/sweep.json", "--vs", "b/sweep.json", "--json", "c.json",
+                               "--gate", "throughput(get) -20%")
+        self.assert_code(done, harness.errors_or_slo)
+        self.assertRegex(done.out, r"\ARegressed: 2 of 2 gates, at users=1 ops/s of s3/get")
+        document = harness.read_result(self.dir / "c.json")
+        self.assertEqual(harness.schema_errors(document, "compare"), [])
+        self.assertEqual([gate["result"] for point in document["points"]
+                          for gate in point["gates"]], ["regressed"] * 2)
+        sweep = json.loads((self.dir / "a/sweep.json").read_text())
+        for point in sweep["points"]:
+            if point["settings"] == sweep["points"][-1]["settings"]:
+                point["status"] = "failed"
+        (self.dir / "a/less.json").write_text(json.dumps(sweep))
+        done = self.run_binary("compare", "b/sweep.json", "--vs", "a/less.json",
+                               "--gate", "throughput(get) -20%")
+        self.assert_code(done, undecided)
+        self.assertIn("where the new side has no run: users=2", " ".join(done.out.split()))
 
         for arguments, part in (
-                (("a/sweep.json", "--vs", "b/sweep.json", "--gate", "p99 +5%"), "--gate is about"),
+                (("a/sweep.json", "--vs", "b/sweep.json", "--gate", "p99(list) +5%"),
+                 "no such figure"),
                 (("a/sweep.json", "--vs", self.runs / "dummy-new-1.json"),
                  "a sweep is compared with a sweep"),
                 (("a/sweep.json", "a/sweep.json", "--vs", "b/sweep.json"), "one sweep"),

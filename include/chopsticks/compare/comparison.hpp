@@ -120,8 +120,12 @@ struct gate_outcome {
     gate asked;
     std::size_t row = 0;  ///< in comparison::rows
     gate_result result = gate_result::undecided;
-    double p = 1;  ///< of "it is not worse than allowed", adjusted for the number of gates
+    double p_alone = 1;  ///< of "it is not worse than allowed"
+    double p = 1;        ///< the same, adjusted for the number of gates
 };
+
+/// What gates come to: regressed if any is, else undecided if any is; passed also without gates.
+gate_result result_of(const std::vector<gate_outcome>& gates);
 
 /// Something that is not the same on both sides.
 struct disparity {
@@ -156,6 +160,11 @@ using runs = std::span<const results::result_file>;
 /// Figures that are new over base. Both sides have a run. Throws config_error for a gate about an
 /// operation that no run has.
 comparison compare_runs(runs base, runs now, const options& how);
+
+/// Adjusts the gates of all of these together for their number, and takes back what then does not
+/// show any more. What compare_runs does with its own; for comparisons that answer one question, as
+/// the points of a sweep do.
+void adjust_gates(std::span<comparison* const> together);
 
 /// Why the two sides must not be compared, a sentence each: invalid and interrupted runs, other
 /// scenarios, other use of seeds. Empty: they may.

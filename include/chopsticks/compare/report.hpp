@@ -46,8 +46,4 @@ std::string render(const report_of_sweeps& report, report_format format,
 results::json to_json(const report_of_runs& report);
 results::json to_json(const report_of_sweeps& report);
 
-/// What the gates come to: regressed if any is, else undecided if any is; passed also without
-/// gates.
-gate_result result_of(const std::vector<gate_outcome>& gates);
-
 }  // namespace chopsticks::compare

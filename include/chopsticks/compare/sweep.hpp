@@ -21,18 +21,29 @@ struct point_files {
 std::vector<point_files> common_points(const results::result_file& base,
                                        const results::result_file& now);
 
-/// Points that only one of the sweeps has done: "rate=4000 (base)".
-std::vector<std::string> points_of_one(const results::result_file& base,
-                                       const results::result_file& now);
+/// Points that only one of the sweeps has done: "rate=4000".
+struct lone_points {
+    std::vector<std::string> of_base;
+    std::vector<std::string> of_new;
+};
+lone_points points_of_one(const results::result_file& base, const results::result_file& now);
 
 struct curve_point {
     std::string settings;
-    comparison found;  ///< of all operations together: throughput, p50, p99, errors
+    /// Of all operations together: throughput, p50, p99, errors. Of each what gates ask for.
+    comparison found;
 };
 
 struct curves {
     std::vector<curve_point> points;
-    std::vector<std::string> of_one;  ///< points_of_one
+    lone_points of_one;
+
+    /// Adjusts the gates of all points together. Once, when all points are there.
+    void adjust();
+    /// What the gates come to: regressed if one is at any point, else undecided if one is, or if
+    /// the new side lacks a point of the base, where none could be held. Passed without gates.
+    gate_result result() const;
+    bool gated() const noexcept { return !points.empty() && !points.front().found.gates.empty(); }
 
     /// The first point from which on a figure is better or worse by more than its margin; none:
     /// they do not part.

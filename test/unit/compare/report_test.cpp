@@ -131,6 +131,77 @@ TEST_CASE("report_of_sweeps_says_where_the_curves_part") {
     CHECK(sentence(report.found).starts_with("The curves do not part at any of 2 points"));
 }
 
+TEST_CASE("gates_are_held_at_every_point_of_a_sweep") {
+    random_stream random(93);
+    compare::options how;
+    how.only = compare::figures_of_curves();
+    how.total_only = true;
+    how.gates = {compare::parse_gate("p50(get) +15%"), compare::parse_gate("throughput -50%")};
+    compare::report_of_sweeps report;
+    const auto add = [&](int rate, double factor) {
+        const auto base = make_side(random, 5, {}, 0.01);
+        const auto now = make_side(random, 5, {.level = std::log(factor), .started_s = 100}, 0.01);
+        report.found.points.push_back(
+            {"rate=" + std::to_string(rate), compare_runs(base, now, how)});
+    };
+    add(1000, 1.0);
+    add(2000, 1.0);
+    report.found.adjust();
+    CHECK(report.found.result() == compare::gate_result::passed);
+    CHECK(sentence(report.found) == "Passed: all 4 gates, nothing is worse than allowed.");
+
+    // A point that the new side could not do is no pass.
+    report.found.of_one.of_base = {"rate=9000"};
+    CHECK(report.found.result() == compare::gate_result::undecided);
+    CHECK(contains(sentence(report.found), "where the new side has no run: rate=9000."));
+    CHECK(to_json(report)["result"] == "inconclusive");
+    CHECK(contains(render(report, report_format::markdown, {}), "| rate=9000 |  | no run of"));
+
+    // One that only the new side did is nothing to be worse than.
+    report.found.of_one = {{}, {"rate=9000"}};
+    CHECK(report.found.result() == compare::gate_result::passed);
+
+    add(3000, 1.4);
+    report.found.adjust();
+    CHECK(report.found.result() == compare::gate_result::regressed);
+    CHECK(
+        sentence(report.found).starts_with("Regressed: 1 of 6 gates, at rate=3000 p50 of s3/get"));
+    const auto j = to_json(report);
+    CHECK(j["points"][2]["gates"][0]["result"] == "regressed");
+    CHECK(j["points"][2]["gates"][1]["operation"] == "");
+    const std::string text = render(report, report_format::table, {});
+    CHECK(contains(text, "p50(get) +15% at rate=3000, s3/get: regressed"));
+    check_width(text, 80);
+}
+
+TEST_CASE("gates_of_many_points_are_adjusted_together") {
+    // Just shown of one point; of forty it would be chance.
+    compare::comparison shown;
+    shown.rows.resize(1);
+    shown.rows[0].said = compare::verdict::regressed;
+    shown.gates.push_back({.asked = {}, .row = 0, .result = compare::gate_result::regressed});
+    shown.gates[0].p_alone = 0.02;
+    compare::comparison* alone[] = {&shown};
+    adjust_gates(alone);
+    CHECK(shown.gates[0].p == doctest::Approx(0.02));
+    CHECK(result_of(shown.gates) == compare::gate_result::regressed);
+
+    compare::curves many;
+    for (int i = 0; i < 40; ++i) {
+        compare::comparison point = shown;
+        if (i > 0) {
+            point.rows[0].said = compare::verdict::equivalent;
+            point.gates[0].result = compare::gate_result::passed;
+            point.gates[0].p_alone = 0.9;
+        }
+        many.points.push_back({std::to_string(i), point});
+    }
+    many.adjust();
+    CHECK(many.points[0].found.gates[0].p == doctest::Approx(0.8));
+    CHECK(many.points[0].found.rows[0].said == compare::verdict::inconclusive);
+    CHECK(many.result() == compare::gate_result::undecided);
+}
+
 TEST_CASE("sweep_points_are_those_of_both") {
     const auto sweep = [](const std::string& path, std::initializer_list<const char*> rates,
                           const char* file = "r.json") {
@@ -154,8 +225,9 @@ TEST_CASE("sweep_points_are_those_of_both") {
     CHECK(points[0].settings == "rate=2");
     CHECK(points[0].base == std::vector<std::string>{"a/r.json", "a/r.json"});
     CHECK(points[1].base.size() == 1);
-    CHECK(compare::points_of_one(base, now) ==
-          std::vector<std::string>{"rate=1 (base)", "rate=4 (new)"});
+    const auto alone = compare::points_of_one(base, now);
+    CHECK(alone.of_base == std::vector<std::string>{"rate=1"});
+    CHECK(alone.of_new == std::vector<std::string>{"rate=4"});
     CHECK_THROWS_AS(compare::common_points(base, sweep("c", {"9"})), config_error);
     // A document from elsewhere leads to no other file.
     CHECK_THROWS_AS(compare::common_points(base, sweep("c", {"2"}, "../../etc/passwd")),
