@@ -13,8 +13,9 @@ const std::string own = "the intervals of this run";
 
 }  // namespace
 
-kept_intervals::kept_intervals(const stats::layout& names, double interval_s, std::size_t most)
-    : names_(names), interval_s_(interval_s), most_(most) {}
+kept_intervals::kept_intervals(const stats::layout& names, double interval_s, std::size_t most,
+                               std::size_t bytes_most)
+    : names_(names), interval_s_(interval_s), most_(most), bytes_most_(bytes_most) {}
 
 kept_intervals::~kept_intervals() = default;
 
@@ -36,10 +37,12 @@ void kept_intervals::add(const interval& one, std::string line) {
         if (open_ == nullptr) begin(where);
         open_->add(one);
     }
-    if (halves_.empty() && lines_.size() >= most_) widen();
+    const bool full = lines_.size() >= most_ || (bytes_ > bytes_most_ && lines_.size() > 1);
+    if (halves_.empty() && full) widen();
 }
 
 void kept_intervals::keep(std::string line) {
+    bytes_ += line.size();
     (halves_.empty() ? lines_ : later_).push_back(std::move(line));
 }
 
@@ -65,6 +68,7 @@ void kept_intervals::close() {
 void kept_intervals::widen() {
     halves_ = std::move(lines_);
     lines_.clear();
+    bytes_ = 0;
     next_half_ = 0;
     joined_ *= 2;
     begins_wide_ = true;
@@ -76,22 +80,26 @@ void kept_intervals::widen() {
 
 void kept_intervals::join_halves(std::size_t pairs) {
     if (halves_.empty()) return;
+    const auto join = [this](std::string line) {
+        bytes_ += line.size();
+        lines_.push_back(std::move(line));
+    };
     for (; pairs > 0 && next_half_ < halves_.size(); --pairs) {
         std::string line = std::move(halves_[next_half_++]);
         if (next_half_ == halves_.size()) {
-            lines_.push_back(std::move(line));
+            join(std::move(line));
             break;
         }
         const interval_figures first = read(line);
         const interval_figures second = read(halves_[next_half_]);
         if (!(span_of(first.phase, first.t_s) == span_of(second.phase, second.t_s))) {
-            lines_.push_back(std::move(line));
+            join(std::move(line));
             continue;
         }
         joined_interval both(names_);
         both.add(first, own);
         both.add(second, own);
-        lines_.push_back(dump(both.as_json()));
+        join(dump(both.as_json()));
         std::string().swap(halves_[next_half_++]);
     }
     if (next_half_ < halves_.size()) return;

@@ -19,17 +19,22 @@ struct interval_figures;
 /// How many intervals a result has at most: an hour of 1 s with its ramp, warm-up and drain.
 constexpr std::size_t intervals_max = 4096;
 
-/// Keeps every interval until there are so many. Then each two neighbours of a phase become one,
-/// their histograms added up, and from there on two new ones; later four, eight, and so on. What is
-/// one ended within one span of that length, counted from the beginning of the load, so those of
-/// several processes of one load can be put together.
+/// How many bytes they take in it at most, about: an hour of 1 s with five operations that are slow
+/// now and fast then takes 28 MB.
+constexpr std::size_t intervals_bytes_max = 19'000'000;
+
+/// Keeps every interval until there are so many, or so many bytes. Then each two neighbours of a
+/// phase become one, their histograms added up, and from there on two new ones; later four, eight,
+/// and so on. What is one ended within one span of that length, counted from the beginning of the
+/// load, so those of several processes of one load can be put together.
 ///
 /// What was kept is joined little by little, two pairs with every interval that is added: 2 ms with
 /// five operations. Belongs to the collector's thread.
 class kept_intervals {
   public:
     /// \param names outlive it \param interval_s planned length of an interval
-    kept_intervals(const stats::layout& names, double interval_s, std::size_t most = intervals_max);
+    kept_intervals(const stats::layout& names, double interval_s, std::size_t most = intervals_max,
+                   std::size_t bytes_most = intervals_bytes_max);
     ~kept_intervals();
 
     /// \param line what `to_line` gives of it
@@ -60,6 +65,8 @@ class kept_intervals {
     const stats::layout& names_;
     double interval_s_;
     std::size_t most_;
+    std::size_t bytes_most_;
+    std::size_t bytes_ = 0;  ///< of lines_ and later_
     unsigned joined_ = 1;
     std::unique_ptr<joined_interval> open_;  ///< may grow; null: none, or they are not joined
     span open_span_;

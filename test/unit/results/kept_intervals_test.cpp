@@ -24,17 +24,17 @@ stats::layout five_operations() {
 }
 
 /// Of one operation `count` lognormal times around `center_ns`, one in a hundred four times as
-/// long.
+/// long. \param deviation of their logarithm
 void record_some(stats::recorder& recorder, std::uint16_t op, std::size_t count, double center_ns,
-                 random_stream& random) {
+                 double deviation, random_stream& random) {
     for (std::size_t i = 0; i < count; ++i) {
         stats::sample s;
         s.op = op;
         s.bytes = 4096;
         s.sent_ns = static_cast<std::int64_t>(3'000 * random.exponential());
         const double pause = i % 100 == 0 ? 4 : 1;
-        s.done_ns = s.sent_ns +
-                    static_cast<std::int64_t>(center_ns * pause * std::exp(0.35 * random.normal()));
+        s.done_ns = s.sent_ns + static_cast<std::int64_t>(center_ns * pause *
+                                                          std::exp(deviation * random.normal()));
         recorder.record(s);
     }
 }
@@ -42,12 +42,13 @@ void record_some(stats::recorder& recorder, std::uint16_t op, std::size_t count,
 /// An interval of a run: five seconds of warm-up, then the measure phase.
 class made_interval {
   public:
-    made_interval(const stats::layout& names, std::size_t number, std::size_t operations)
+    made_interval(const stats::layout& names, std::size_t number, std::size_t operations,
+                  double deviation = 0.35)
         : figures_(names, 2) {
         random_stream random(number);
         stats::recorder recorder(names);
         for (std::uint16_t op = 0; op < names.operations.size(); ++op)
-            record_some(recorder, op, operations + number % 7, 5e5 * (op + 1), random);
+            record_some(recorder, op, operations + number % 7, 5e5 * (op + 1), deviation, random);
         if (number % 5 == 0) recorder.unfinished(0, 7'000'000, false);
         recorder.add_to(figures_);
         place(number);
@@ -234,11 +235,11 @@ TEST_CASE("kept_intervals_of_parts_of_unlike_length_are_merged_at_the_longer_one
 TEST_CASE("result_of_an_hour_of_five_operations_at_a_second_is_below_20_MB") {
     const stats::layout names = five_operations();
     kept_intervals kept(names, 1);
-    // 5,000 operations per second; the same twenty seconds again and again.
+    // 4,000 operations per second; the same twenty seconds again and again.
     std::vector<std::unique_ptr<made_interval>> seconds;
     std::vector<std::string> lines;
     for (std::size_t i = 0; i < 20; ++i) {
-        seconds.push_back(std::make_unique<made_interval>(names, 5 * i + 11, 1000));
+        seconds.push_back(std::make_unique<made_interval>(names, 5 * i + 11, 800));
         seconds.back()->place(4000);
         lines.push_back(to_line(seconds.back()->out, names));
     }
@@ -253,6 +254,62 @@ TEST_CASE("result_of_an_hour_of_five_operations_at_a_second_is_below_20_MB") {
     const std::size_t size = to_text(doc).size();
     MESSAGE("an hour of five operations: " << size << " bytes");
     CHECK(size < 20'000'000);
+}
+
+TEST_CASE("result_of_an_hour_at_a_high_rate_with_wide_tails_is_below_20_MB_too") {
+    const stats::layout names = five_operations();
+    kept_intervals kept(names, 1);
+    // 15,000 operations per second, slower and faster by the second.
+    std::vector<std::unique_ptr<made_interval>> seconds;
+    std::vector<std::string> lines;
+    for (std::size_t i = 0; i < 20; ++i) {
+        seconds.push_back(std::make_unique<made_interval>(names, 5 * i + 11, 3000, 1.2));
+        seconds.back()->place(4000);
+        lines.push_back(to_line(seconds.back()->out, names));
+    }
+    CHECK(3600 * lines[0].size() > 20'000'000);
+    for (std::size_t i = 0; i < 3600; ++i) {
+        seconds[i % 20]->place(i);
+        kept.add(seconds[i % 20]->out, lines[i % 20]);
+    }
+    CHECK(kept.joined() > 1);
+    CHECK(kept.joined() <= 4);
+    run_document doc = sample::document(2000);
+    doc.intervals = kept.take();
+    const std::size_t size = to_text(doc).size();
+    MESSAGE("an hour with wide tails: " << size << " bytes");
+    CHECK(size < 20'000'000);
+}
+
+TEST_CASE("kept_intervals_are_bounded_in_bytes_and_have_lost_nothing") {
+    const stats::layout names = sample::names();
+    constexpr std::size_t bytes_most = 30'000;
+    for (const std::size_t count : {20U, 100U, 700U}) {
+        CAPTURE(count);
+        kept_intervals kept(names, 1, 1000, bytes_most);
+        stats::totals sum(names, 2);
+        for (std::size_t i = 0; i < count; ++i) {
+            const made_interval one(names, i, 20);
+            sum.add(*one.out.figures);
+            kept.add(one.out, to_line(one.out, names));
+        }
+        CHECK(kept.joined() > 1);
+        run_document doc(names);
+        doc.run.duration_s = 1;
+        doc.run.intervals_joined = kept.joined();
+        doc.intervals = kept.take();
+        std::size_t bytes = 0;
+        for (const std::string& line : doc.intervals)
+            bytes += line.size();
+        CHECK(bytes <= 2 * bytes_most);
+        stats::totals found(names, 2);
+        for (const interval_figures& one : parse_file(to_text(doc), "r.json").intervals)
+            for (std::size_t op = 0; op < one.operations.size(); ++op)
+                add_up(found.by_operation[op], one.operations[op], "r.json");
+        for (std::size_t op = 0; op < names.operations.size(); ++op)
+            CHECK(found.by_operation[op].response.encode() ==
+                  sum.by_operation[op].response.encode());
+    }
 }
 
 TEST_CASE("kept_intervals_take_no_more_memory_the_longer_the_run_is") {
