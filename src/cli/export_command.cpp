@@ -37,6 +37,7 @@ std::string log_of(const export_arguments& a, const results::result_file& result
 
 void read_log(const std::string& path, const results::result_file& result,
               const exports::record_visitor& visit) {
+    results::refuse_pipe(path);
     const file_handle file(std::fopen(path.c_str(), "rbe"));
     if (!file) {
         throw config_error("operation log " + path + ": cannot be read: " + std::strerror(errno) +

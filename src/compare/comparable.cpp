@@ -174,12 +174,6 @@ void refuse_run(const result_file& run, std::vector<std::string>& to) {
     if (!(run.duration_s > 0)) to.push_back(who + " measured nothing");
 }
 
-/// What two runs cannot have alike: when they began, with every time that they measured.
-std::string content_of(const result_file& run) {
-    return "began " + std::to_string(run.started_ns) + " " + std::to_string(run.total.ok) + " " +
-           run.total.response.hdr + " " + run.total.service.hdr;
-}
-
 }  // namespace
 
 std::string other_work(const json& base, const std::string& base_name, const json& other) {
@@ -229,7 +223,10 @@ void check_distinct(runs base, runs now) {
     std::map<std::string, std::string> seen;
     for (const runs all : {base, now}) {
         for (const result_file& run : all) {
-            for (const std::string& identity : {"id " + run.run_id, content_of(run)}) {
+            const std::string content = results::content_identity(
+                run.started_ns, run.total.response.hdr, run.total.service.hdr);
+            for (const std::string& identity : {"id " + run.run_id, content}) {
+                if (identity.empty()) continue;
                 const auto [at, is_new] = seen.emplace(identity, run.path);
                 if (is_new) continue;
                 throw config_error(

@@ -199,13 +199,16 @@ bool is_handed_over(const std::string& path) {
 
 }  // namespace
 
-std::string read_bounded(const std::string& path, std::string_view verb) {
-    // Opening a pipe waits for its writer, and a device may never end.
+void refuse_pipe(const std::string& path) {
     struct stat status;
     const bool known = ::stat(path.c_str(), &status) == 0;
     if (known && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !is_handed_over(path)) {
         throw config_error(path + ": a pipe or a device, not a file; give a file, or /dev/stdin");
     }
+}
+
+std::string read_bounded(const std::string& path, std::string_view verb) {
+    refuse_pipe(path);
     std::string text;
     const int error = read_file(path, text, file_bytes_max);
     if (error == EFBIG) {

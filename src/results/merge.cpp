@@ -61,11 +61,22 @@ void list_parts(const result_file& file, double offset_s, json& list) {
 }
 
 void refuse_duplicates(const json& list) {
-    std::set<std::string> seen;
+    std::map<std::string, std::string> seen;
     for (const json& part : list) {
-        const std::string id = text(member(part, "run"), "id");
-        if (!seen.insert(id).second) {
-            throw config_error("run " + id + " is in it twice; give the result of each part once");
+        const json& run = member(part, "run");
+        const json& total = member(part, "total");
+        const std::string id = text(run, "id");
+        const std::string content = content_identity(
+            member(run, "started_ns").is_number_integer() ? run["started_ns"].get<std::int64_t>()
+                                                          : 0,
+            text(member(total, "response"), "hdr"), text(member(total, "service"), "hdr"));
+        for (const std::string& identity : {"id " + id, content}) {
+            if (identity.empty()) continue;
+            const auto [at, is_new] = seen.emplace(identity, id);
+            if (is_new) continue;
+            throw config_error("run " + id + " is in it twice" +
+                               (at->second == id ? "" : ", also as " + at->second) +
+                               "; give the result of each part once");
         }
     }
 }

@@ -330,6 +330,12 @@ std::int64_t start_of(const result_file& file, bool (*wanted)(const phase_span&)
 
 }  // namespace
 
+std::string content_identity(std::int64_t started_ns, const std::string& response_hdr,
+                             const std::string& service_hdr) {
+    if (response_hdr.empty()) return {};
+    return std::to_string(started_ns) + " " + response_hdr + " " + service_hdr;
+}
+
 std::int64_t result_file::load_began_ns() const {
     return start_of(*this, [](const phase_span& p) { return p.name != "prepare"; }, started_ns);
 }

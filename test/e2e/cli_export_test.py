@@ -5,6 +5,7 @@ import collections
 import csv
 import io
 import json
+import os
 import pathlib
 import re
 import sys
@@ -283,6 +284,12 @@ class export_test(harness.case):
         done = self.run_binary("export", self.result_file, "--format", "metrics-csv")
         self.assert_code(done, harness.bad_usage)
         self.assert_one_clear_message(done, "operation log", "--op-log")
+        # To open a pipe that nobody writes to would never end.
+        pipe = self.dir / "pipe"
+        os.mkfifo(pipe)
+        done = self.run_binary("export", self.result_file, "--format", "metrics-csv", "--op-log",
+                               pipe)
+        self.assert_one_clear_message(done, "a pipe or a device")
         self.result["op_log"] = None
         self.file("r.json", json.dumps(self.result))
         done = self.run_binary("export", self.result_file, "--format", "metrics-csv")

@@ -171,6 +171,15 @@ struct result_file {
     const json& part(const char* key) const;
 };
 
+/// What two runs cannot have alike, under whatever ids: when they began, with every time that they
+/// measured (the encoded histograms of the total). Empty where nothing succeeded.
+std::string content_identity(std::int64_t started_ns, const std::string& response_hdr,
+                             const std::string& service_hdr);
+
+/// Throws config_error if the file is a pipe or a device that nobody has opened: to open a pipe
+/// waits for its writer, and a device may never end.
+void refuse_pipe(const std::string& path);
+
 /// Reads a document of whichever kind. Throws config_error as told above.
 result_file load_file(const std::string& path);
 

@@ -136,6 +136,34 @@ TEST_CASE("estimate_of_runs_alike_is_wrong_as_often_as_it_says") {
     }
 }
 
+TEST_CASE("estimate_of_pairs_is_wrong_as_often_as_it_says") {
+    // What both runs of a pair have of the hour, four times as much as they differ otherwise.
+    random_stream random(13);
+    constexpr int times = 4000;
+    for (const std::size_t n : {3U, 5U, 10U}) {
+        int apart_by_chance = 0;
+        int held = 0;
+        for (int i = 0; i < times; ++i) {
+            const auto hours = runs(random, n, 0, 0.12);
+            const auto pairs = [&](double change) {
+                auto base = runs(random, n, 0, 0.03);
+                auto now = runs(random, n, change, 0.03);
+                for (std::size_t k = 0; k < n; ++k) {
+                    base[k] += hours[k];
+                    now[k] += hours[k];
+                }
+                return compare::mean_of(apart(base, now));
+            };
+            apart_by_chance += pairs(0).p_apart(0) <= 0.05 ? 1 : 0;
+            const auto range = pairs(0.05).at(0.95);
+            held += range.low <= 0.05 && 0.05 <= range.high ? 1 : 0;
+        }
+        CHECK(apart_by_chance >= 0.03 * times);
+        CHECK(apart_by_chance <= 0.07 * times);
+        CHECK(held >= 0.93 * times);
+    }
+}
+
 TEST_CASE("estimate_of_ten_runs_finds_five_percent_as_often_as_it_should") {
     // Runs that differ by 3 % among each other: power.t.test(n = 10, delta = log(1.05), sd = 0.03)
     // in R gives a power of 0.927.

@@ -294,6 +294,12 @@ TEST_CASE("merge_refuses_what_is_not_a_part_of_the_same_load") {
               doc.scenario.seed = 5;
               doc.scenario.file = "elsewhere.yaml";
           })).empty());
+    // The same run under another id.
+    std::vector<result_file> renamed = shares();
+    renamed.push_back(renamed[0]);
+    renamed.back().run_id = "other";
+    renamed.back().document["run"]["id"] = "other";
+    CHECK(contains(refusal_of(renamed), "is in it twice, also as"));
     std::vector<result_file> nested;
     nested.push_back(parse_file(merge(shares()).text, "m.json"));
     nested.push_back(loaded(document_of("c", 2, 3)));
