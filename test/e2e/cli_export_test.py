@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -228,6 +229,21 @@ class export_test(harness.case):
                 self.assertLess(abs(near - histogram.value_at_percentile(50)), 0.02 * near + 2)
         self.assertEqual(jobs["disk"]["sync"]["total_ios"],
                          self.result["operations"]["disk/flush"]["ok"])
+
+    def test_fio_reads_what_is_in_its_shape(self):
+        shape = self.file("fio.json", self.export("fio"))
+        done = subprocess.run(["fio_jsonplus_clat2csv", shape, "bins.csv"], cwd=self.dir,
+                              capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        jobs = [job["jobname"] for job in json.loads(shape.read_text())["jobs"]]
+        for number, (group, direction, operation) in enumerate((("front", "read", "get"),
+                                                                ("disk", "read", "read"))):
+            self.assertEqual(jobs[number], group)
+            with (self.dir / f"bins_job{number}.csv").open(encoding="utf-8") as file:
+                lines = [[cell.strip() for cell in line] for line in csv.reader(file)]
+            column = lines[0].index(f"{direction}_clat_ns_count")
+            counted = sum(int(line[column]) for line in lines[1:] if line[column])
+            self.assertEqual(counted, self.result["operations"][f"{group}/{operation}"]["ok"])
 
     def test_names_do_not_reach_a_terminal_as_they_are(self):
         hostile = self.file("hostile.json", self.kept[0].replace(
