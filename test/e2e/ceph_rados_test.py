@@ -28,6 +28,7 @@ groups:
     load: {closed: {users: 8}}
 phases: {warmup: 0s, measure: %(measure)s, cleanup: %(cleanup)s}
 timeouts: {operation: 20s}
+limits: {outage: 100%%}  # a busy cluster pauses
 %(stop)s
 """
 mix = """

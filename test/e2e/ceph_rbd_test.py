@@ -240,7 +240,7 @@ class fault_test(rbd_case):
 
     def run_through(self, trouble, config, *codes, **how):
         """A run that meets trouble in its middle; its result, with what it printed on failure."""
-        process = self.start(*self.arguments(config, **how))
+        process = self.start(*self.arguments(config, outage="2%", **how))
         harness.wait_until("images", lambda: self.images() == ["chopsticks-0"])
         time.sleep(3)
         trouble()

@@ -19,6 +19,7 @@ groups:
     load: {closed: {users: 8}}
 phases: {warmup: 0s, measure: %(measure)s, drain: %(drain)s, cleanup: %(cleanup)s}
 timeouts: {operation: %(timeout)s}
+limits: {outage: %(outage)s}  # a busy cluster pauses
 %(stop)s
 """
 mix = "[{op: read, block: 4KiB}, {op: write, block: 4KiB}]"
@@ -60,7 +61,7 @@ class rbd_case(harness.case):
 
     def arguments(self, config, tasks=mix, **how):
         how = {"tasks": tasks, "prefill": "true", "verify": "true", "measure": "2s", "drain": "20s",
-               "cleanup": "true", "timeout": "20s", "stop": "", **how}
+               "cleanup": "true", "timeout": "20s", "stop": "", "outage": "100%", **how}
         return ["run", "-f", self.file("s.yaml", scenario % how), "--workload-config", config,
                 "--output", self.output]
 
