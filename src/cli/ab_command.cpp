@@ -2,6 +2,7 @@
 #include <array>
 #include <chopsticks/compare/comparison.hpp>
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/core/shell.hpp>
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/results/write.hpp>
 #include <chopsticks/search/repeats.hpp>
@@ -180,18 +181,6 @@ std::vector<std::string> ab::files_of(std::size_t side, const repeats_made* whol
     return out;
 }
 
-std::string quoted(const std::string& text) {
-    const auto plain = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               std::string_view("/._-+=:,@%").find(c) != std::string_view::npos;
-    };
-    if (std::all_of(text.begin(), text.end(), plain)) return text;
-    std::string out = "'";
-    for (const char c : text)
-        out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return out + "'";
-}
-
 /// How to compare what there is.
 void ab::tell_command(const repeats_made& made) const {
     const std::vector<std::string> base = files_of(0, &made);
@@ -203,10 +192,10 @@ void ab::tell_command(const repeats_made& made) const {
     }
     std::string command = "chopsticks compare";
     for (const std::string& file : base)
-        command += " " + quoted(file);
+        command += " " + shell_word(file);
     command += " --vs";
     for (const std::string& file : now)
-        command += " " + quoted(file);
+        command += " " + shell_word(file);
     std::fprintf(stderr, "To compare the %zu of %u pairs that are whole:\n  %s\n", base.size(),
                  arguments_.repeat, command.c_str());
 }

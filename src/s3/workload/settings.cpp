@@ -1,27 +1,13 @@
 // What S3's settings say to those who do not know them.
 
 #include <algorithm>
+#include <chopsticks/core/shell.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/s3/workload.hpp>
 #include <chopsticks/s3/workload/settings.hpp>
 #include <string_view>
 
 namespace chopsticks::s3 {
-
-namespace {
-
-/// As one word for a shell, in quotes only where it needs them.
-std::string shell_word(const std::string& text) {
-    constexpr std::string_view plain =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:@%+=,[]";
-    if (!text.empty() && text.find_first_not_of(plain) == std::string::npos) return text;
-    std::string quoted = "'";
-    for (const char c : text)
-        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    return quoted + "'";
-}
-
-}  // namespace
 
 scenario::echo_fields settings::echo() const {
     const scenario::echo_value none;
