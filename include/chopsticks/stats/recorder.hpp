@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/stats/driver_figures.hpp>
 #include <chopsticks/stats/histogram.hpp>
 #include <cstdint>
 #include <memory>
@@ -27,6 +28,8 @@ struct layout {
     /// Recorded beside their operations: what is counted of these is in no count, sum or figure of
     /// an operation or endpoint.
     std::vector<part_name> parts = {};
+    /// What the groups' drivers count of their own: each group's one after the other.
+    std::vector<group_figure> driver_figures = {};
 };
 
 /// Size classes of operations by the bytes of their object (or part): upper bounds, inclusive.
