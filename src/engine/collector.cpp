@@ -34,6 +34,8 @@ collector::collector(const stats::layout& names, std::size_t group_count, unsign
       warmup(names, 3),
       groups(group_count),
       cores(core_count),
+      of_drivers(stats::make_values(names.driver_figures, 3)),
+      measured_of_drivers(of_drivers),
       names_(names),
       core_count_(core_count),
       interval_ns_(interval_ns),
@@ -41,7 +43,7 @@ collector::collector(const stats::layout& names, std::size_t group_count, unsign
       last_in_(core_count, -1),
       backlog_(group_count, std::vector<std::uint64_t>(core_count)) {
     for (unsigned i = 0; i < core_count * sets_per_core; ++i) {
-        empty_.push_back(std::make_unique<record_set>());
+        empty_.push_back(make_set());
         // Two bins: the part of the load that is, and the one before it.
         for (int bin = 0; bin < 2; ++bin)
             spare_.push_back(std::make_unique<stats::recorder>(names));
@@ -58,6 +60,12 @@ std::unique_ptr<record_set> collector::take_empty() {
     if (empty_.empty()) return nullptr;
     auto set = std::move(empty_.back());
     empty_.pop_back();
+    return set;
+}
+
+std::unique_ptr<record_set> collector::make_set() const {
+    auto set = std::make_unique<record_set>();
+    set->of_drivers = stats::make_values(names_.driver_figures, 3);
     return set;
 }
 
@@ -118,6 +126,8 @@ void collector::work() {
         for (auto& bin : h.records->bins) {
             if (bin) bin->clear();
         }
+        for (stats::driver_value& one : h.records->of_drivers)
+            one.clear();
         const std::lock_guard lock(mutex_);
         for (auto& bin : h.records->bins) {
             if (bin) spare_.push_back(std::move(bin));
@@ -186,6 +196,12 @@ void collector::merge(handover& h) {
     }
     sum.lag.add(h.lag);
     sum.connections.add(h.connections);
+    stats::add_beside(sum.of_drivers, h.records->of_drivers);
+    // Intervals have fewer digits than the sum of them has.
+    for (std::size_t i = 0; i < of_drivers.size(); ++i) {
+        of_drivers[i].add_events(h.records->of_drivers[i]);
+        if (h.when == phase::measure) measured_of_drivers[i].add_events(h.records->of_drivers[i]);
+    }
     driver_counters events = h.connections;
     events.open_connections = 0;
     connections.add(events);
@@ -215,6 +231,10 @@ stats::bounded_series collector::measured_throughput() const {
 }
 
 void collector::emit(interval& done) {
+    for (std::size_t i = 0; i < of_drivers.size(); ++i) {
+        of_drivers[i].add_later_level(done.of_drivers[i]);
+        if (done.when == phase::measure) measured_of_drivers[i].add_later_level(done.of_drivers[i]);
+    }
     // Parts of an interval, as phases leave them at their ends, scatter more than whole ones.
     if (done.duration_s > 0.99e-9 * static_cast<double>(interval_ns_)) {
         std::uint64_t ok = 0;

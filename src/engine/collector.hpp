@@ -19,6 +19,7 @@ namespace chopsticks::engine {
 /// falls into it: at a time these are one or two of them, however many stages there are.
 struct record_set {
     std::vector<std::unique_ptr<stats::recorder>> bins;
+    stats::driver_values of_drivers;  ///< as layout::driver_figures
 };
 
 struct handover {
@@ -43,6 +44,9 @@ class collector {
     /// Any core: an empty set to record into, or null if all are being added up (the interval then
     /// grows until one is free).
     std::unique_ptr<record_set> take_empty();
+
+    /// Any core: a further set, where the core cannot go on without one.
+    std::unique_ptr<record_set> make_set() const;
 
     /// Any core: an empty recorder for a bin of a set.
     std::unique_ptr<stats::recorder> take_recorder();
@@ -71,6 +75,8 @@ class collector {
     std::vector<core_figures> cores;
     driver_counters connections;
     driver_counters measured_connections;
+    stats::driver_values of_drivers;
+    stats::driver_values measured_of_drivers;
     loop_lag lag;
     stats::bounded_series send_lag_p99_ns;  ///< of each interval of the measure phase
 

@@ -90,7 +90,10 @@ std::unique_ptr<shared_state> coordinator::make_shared(const run_options& option
     shared->operations_left = options.share_of(options.plan->stop.operations);
     shared->bytes_left = options.share_of(options.plan->stop.bytes);
     std::uint16_t endpoint = 0;
+    std::size_t figure = 0;
     for (const group_setup& setup : options.groups) {
+        shared->first_figure.push_back(figure);
+        figure += setup.target->figures().size();
         shared->first_endpoint.push_back(endpoint);
         endpoint = static_cast<std::uint16_t>(endpoint + setup.target->endpoints().size());
         auto& slots = shared->slots.emplace_back();
@@ -259,6 +262,8 @@ run_result coordinator::finish() {
     }
     result_.connections = sink_.connections;
     result_.measured_connections = sink_.measured_connections;
+    result_.of_drivers = std::move(sink_.of_drivers);
+    result_.measured_of_drivers = std::move(sink_.measured_of_drivers);
     result_.lag = std::move(sink_.lag);
     for (const double ns : sink_.send_lag_p99_ns.values())
         result_.send_lag_p99_ns.push_back(std::llround(ns));

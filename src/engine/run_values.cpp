@@ -81,6 +81,14 @@ stats::layout make_layout(const std::vector<group_setup>& groups) {
         for (const std::string& endpoint : setup.target->endpoints()) {
             names.endpoints.push_back(endpoint);
         }
+        const std::vector<stats::driver_figure>& own = setup.target->figures();
+        if (const std::string problem = stats::problem_with(own); !problem.empty()) {
+            throw config_error("group " + setup.group->name +
+                               ": its driver cannot report figures of its own: " + problem +
+                               "; this is a mistake in the driver, use another version of it");
+        }
+        for (const stats::driver_figure& one : own)
+            names.driver_figures.push_back({setup.group->name, one});
     }
     return names;
 }

@@ -16,6 +16,7 @@ struct shared_state {
     /// [group][task][step] -> index into names.operations
     std::vector<std::vector<std::vector<std::uint16_t>>> slots;
     std::vector<std::uint16_t> first_endpoint;  ///< by group: index into names.endpoints
+    std::vector<std::size_t> first_figure;      ///< by group: index into names.driver_figures
     std::atomic<std::uint64_t> operations_left{0};
     std::atomic<std::uint64_t> bytes_left{0};
 };

@@ -62,6 +62,10 @@ void worker::start_load(const load_times& times) {
     count_switches(last_voluntary_, last_involuntary_);
     runtime::lag_figures before;
     loop_.take_lag(before);
+    // What drivers counted before is of no interval.
+    take_driver_figures();
+    for (stats::driver_value& one : current_->of_drivers)
+        one.clear();
     loading_ = true;
     for (auto& g : groups_)
         g->start_load();
@@ -148,6 +152,17 @@ void worker::use_empty(std::unique_ptr<record_set> set, std::int64_t now_ns) {
     current_->bins[bin_now_] = sink_.take_recorder();
 }
 
+void worker::take_driver_figures() noexcept {
+    const std::vector<stats::group_figure>& all = shared_.names.driver_figures;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+        stats::driver_meters* const meters = groups_[g]->driver().meters();
+        if (meters == nullptr) continue;
+        const std::size_t first = shared_.first_figure[g];
+        const std::size_t end = g + 1 < groups_.size() ? shared_.first_figure[g + 1] : all.size();
+        meters->take(current_->of_drivers.data() + first, end - first);
+    }
+}
+
 void worker::hand_over(std::int64_t end_ns) {
     const std::int64_t start_ns = interval_start_ns_;
     const std::int64_t step = shared_.options->interval_ns;
@@ -168,8 +183,9 @@ void worker::hand_over(std::int64_t end_ns) {
                                              : phase::warmup;
     h.start_ns = start_ns;
     h.end_ns = end_ns;
+    take_driver_figures();
     h.records = std::move(current_);
-    if (fresh == nullptr) fresh = std::make_unique<record_set>();
+    if (fresh == nullptr) fresh = sink_.make_set();
     use_empty(std::move(fresh), end_ns);
     for (auto& g : groups_) {
         h.groups.push_back(g->take_load());

@@ -75,6 +75,8 @@ class worker final : public runtime::pump {
 
   private:
     void hand_over(std::int64_t now_ns);
+    /// What has come since the last time, into the set in use.
+    void take_driver_figures() noexcept;
     void use_empty(std::unique_ptr<record_set> set, std::int64_t now_ns);
 
     shared_state& shared_;

@@ -8,6 +8,7 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/runtime/reactor.hpp>
 #include <chopsticks/runtime/task.hpp>
+#include <chopsticks/stats/driver_figures.hpp>
 #include <chopsticks/stats/run_figures.hpp>
 #include <cstdint>
 #include <memory>
@@ -103,6 +104,15 @@ using stats::leftover;
 using stats::opened_image;
 using stats::wrong_data;
 
+// What a driver counts of its own.
+using stats::driver_figure;
+using stats::driver_meters;
+using stats::figure_counter;
+using stats::figure_gauge;
+using stats::figure_kind;
+using stats::level_over_cores;
+using figure_timer = stats::histogram;
+
 /// What open_target found.
 struct target_state {
     std::string problem;      ///< not empty: the one message for the user; the run does not start
@@ -141,6 +151,11 @@ class core_driver {
     virtual std::unique_ptr<bound_step> bind(const scenario::step& what) = 0;
 
     virtual driver_counters counters() const noexcept { return {}; }
+
+    /// What this core counts driver::figures() with, made of these very declarations; null: it
+    /// counts none. The same object at each call. On its core; the engine takes what has come at
+    /// the load's beginning and at the ends of intervals.
+    virtual driver_meters* meters() noexcept { return nullptr; }
 
     /// Run on core 0 before anything else: is the target there, does it let us in, is the name
     /// free? Makes what the run needs (the bucket).
@@ -214,6 +229,15 @@ class driver {
 
     /// File descriptors one session keeps open.
     virtual std::uint64_t descriptors_per_session() const noexcept { return 1; }
+
+    /// What it counts beside the figures that each driver has: in the result, the intervals and
+    /// what is shown of a run they stand under the group's name. At most driver_figures_max, of
+    /// different names; what is wrong with them (stats::problem_with) ends the run before it
+    /// begins. Constant after construction.
+    virtual const std::vector<driver_figure>& figures() const noexcept {
+        static const std::vector<driver_figure> none;
+        return none;
+    }
 
     /// Called once per core, on that core, before its first operation. \param core its number in
     /// the run's world

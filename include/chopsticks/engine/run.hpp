@@ -47,7 +47,8 @@ struct loop_lag {
 
 /// What all cores did in one interval. Operations are counted where they ended.
 struct interval {
-    explicit interval(const stats::layout& names) : figures(names, 2) {}
+    explicit interval(const stats::layout& names)
+        : figures(names, 2), of_drivers(stats::make_values(names.driver_figures, 2)) {}
 
     std::uint64_t number = 0;
     phase when = phase::warmup;
@@ -57,6 +58,7 @@ struct interval {
     std::vector<load_figures> groups;
     std::vector<core_figures> cores;
     driver_counters connections;
+    stats::driver_values of_drivers;  ///< as layout::driver_figures
     loop_lag lag;
 };
 
@@ -150,7 +152,12 @@ struct steady_figures {
 
 /// All that came of a run.
 struct run_result {
-    explicit run_result(const stats::layout& l) : names(l), measured(l, 3), warmup(l, 3) {}
+    explicit run_result(const stats::layout& l)
+        : names(l),
+          measured(l, 3),
+          warmup(l, 3),
+          of_drivers(stats::make_values(l.driver_figures, 3)),
+          measured_of_drivers(of_drivers) {}
 
     stats::layout names;
     /// Operations that were due in the measure phase, also those that ended while draining.
@@ -173,7 +180,11 @@ struct run_result {
     std::vector<stats::histogram> schedule_lag;
     driver_counters connections;           ///< of the whole run
     driver_counters measured_connections;  ///< of the measure phase
-    loop_lag lag;                          ///< of the measure phase
+    /// As layout::driver_figures, when they were counted: of the load with its drain, and of the
+    /// measure phase.
+    stats::driver_values of_drivers;
+    stats::driver_values measured_of_drivers;
+    loop_lag lag;  ///< of the measure phase
     /// 99th percentile of the send lag in each interval of the measure phase: does it grow?
     std::vector<std::int64_t> send_lag_p99_ns;
     std::vector<phase_span> phases;
@@ -204,7 +215,8 @@ std::uint64_t object_size(const scenario::group& group, std::uint64_t data_seed,
                           std::uint64_t index) noexcept;
 
 /// "<group>/<op>" for every operation the groups' tasks use, with its parts one after the other,
-/// and all endpoints, in a fixed order.
+/// all endpoints, and what the drivers count of their own, in a fixed order. Throws config_error
+/// for a driver that declares figures of its own which are none.
 stats::layout make_layout(const std::vector<group_setup>& groups);
 
 /// replay_options::kinds of a group whose load is a recording: one for each of its tasks, in their

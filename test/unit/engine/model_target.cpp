@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/scenario/scenario.hpp>
+#include <optional>
 
 #include "../../support/bound_steps.hpp"
 
@@ -11,8 +12,8 @@ namespace {
 using namespace chopsticks;
 class model_session final : public engine::session {
   public:
-    model_session(model_state& state, runtime::reactor& loop)
-        : state_(state), loop_(loop), number_(state.sessions.fetch_add(1)) {}
+    model_session(model_state& state, runtime::reactor& loop, engine::driver_meters* meters)
+        : state_(state), loop_(loop), meters_(meters), number_(state.sessions.fetch_add(1)) {}
 
     runtime::task<void> execute(const engine::operation& op, engine::outcome& out) override {
         cancelled_ = false;
@@ -33,6 +34,7 @@ class model_session final : public engine::session {
         }
         apply(op, out);
         if (state_.at_end) state_.at_end(op, out);
+        if (meters_ != nullptr && state_.count) state_.count(*meters_, loop_.core(), out);
     }
 
     void cancel() noexcept override { cancelled_ = true; }
@@ -81,16 +83,20 @@ class model_session final : public engine::session {
 
     model_state& state_;
     runtime::reactor& loop_;
+    engine::driver_meters* meters_;
     unsigned number_;
     bool cancelled_ = false;
 };
 
 class model_core final : public engine::core_driver {
   public:
-    model_core(model_state& state, runtime::reactor& loop) : state_(state), loop_(loop) {}
-    std::unique_ptr<engine::session> make_session() override {
-        return std::make_unique<model_session>(state_, loop_);
+    model_core(model_state& state, runtime::reactor& loop) : state_(state), loop_(loop) {
+        if (!state.counted.empty()) meters_.emplace(state.counted);
     }
+    std::unique_ptr<engine::session> make_session() override {
+        return std::make_unique<model_session>(state_, loop_, meters());
+    }
+    engine::driver_meters* meters() noexcept override { return meters_ ? &*meters_ : nullptr; }
     std::unique_ptr<engine::bound_step> bind(const scenario::step& what) override {
         return std::make_unique<test::whole_step>(what);
     }
@@ -130,6 +136,7 @@ class model_core final : public engine::core_driver {
   private:
     model_state& state_;
     runtime::reactor& loop_;
+    std::optional<engine::driver_meters> meters_;
     bool cancelled_ = false;
 };
 

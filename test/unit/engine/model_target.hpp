@@ -30,6 +30,14 @@ struct model_state {
     /// Called after each operation that was not cancelled, on its core.
     std::function<void(const chopsticks::engine::operation&, const chopsticks::engine::outcome&)>
         at_end;
+    /// What the driver says that it counts of its own, and what its cores count with; none: it says
+    /// so, and counts nothing.
+    std::vector<chopsticks::engine::driver_figure> figures;
+    std::vector<chopsticks::engine::driver_figure> counted;
+    /// Called after each operation that was not cancelled, on its core.
+    std::function<void(chopsticks::engine::driver_meters&, unsigned core,
+                       const chopsticks::engine::outcome&)>
+        count;
     /// Sessions below this number, in the order of their making, reach nothing.
     std::atomic<unsigned> dead_sessions{0};
     std::atomic<unsigned> sessions{0};
@@ -49,6 +57,9 @@ class model_driver final : public chopsticks::engine::driver {
   public:
     explicit model_driver(model_state& state) : state_(state) {}
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
+    const std::vector<chopsticks::engine::driver_figure>& figures() const noexcept override {
+        return state_.figures;
+    }
     std::unique_ptr<chopsticks::engine::core_driver> make_core(chopsticks::runtime::reactor& loop,
                                                                unsigned core) override;
 
