@@ -227,6 +227,17 @@ void fill_document(results::run_document& doc, const run_setup& setup, engine::r
     doc.run.exit_status = results::exit_status_of(doc.run.verdicts, result.interrupted);
     doc.stages = std::move(result.stages);
     doc.figures = std::move(result.measured);
+    for (std::size_t i = 0; i < result.of_drivers.size(); ++i) {
+        if (result.of_drivers[i].refused == 0) continue;
+        const stats::group_figure& of = doc.layout.driver_figures[i];
+        doc.run.warnings.push_back(
+            "the driver of group " + of.group + " reported " +
+            counted(result.of_drivers[i].refused, "value") + " of its " +
+            std::string(stats::name(of.what.kind)) + " " + of.what.name +
+            " that cannot be (a count that fell, a level that is no number): left out");
+    }
+    doc.of_drivers = std::move(result.of_drivers);
+    doc.measured_of_drivers = std::move(result.measured_of_drivers);
     doc.health.calibration = results::cite_calibration(results::default_calibration_path(), doc);
 }
 

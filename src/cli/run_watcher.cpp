@@ -95,6 +95,7 @@ void run_watcher::take_interval(const engine::interval& one) {
     out.duration_s = one.duration_s;
     out.phase = std::string(engine::name(one.when));
     out.figures = &one.figures;
+    out.of_drivers = &one.of_drivers;
     for (const stats::load_figures& g : one.groups)
         out.load.add(g);
     for (const engine::core_figures& c : one.cores) {
@@ -203,6 +204,8 @@ void run_watcher::show(const engine::interval& one, const results::interval& out
     for (const double busy : out.cores_busy)
         s.busiest_core = std::max(s.busiest_core, busy);
     s.health = results::format_health(out.health);
+    s.drivers =
+        results::format_driver_figures(one.of_drivers, doc_.layout.driver_figures, one.duration_s);
     display_->update(s);
 }
 

@@ -3,6 +3,7 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/results/document.hpp>
 
+#include "driver_figures.hpp"
 #include "echo_json.hpp"
 #include "json_text.hpp"
 #include "whole_json.hpp"
@@ -375,6 +376,7 @@ json head_json(const run_document& doc) {
     CHOPSTICKS_ASSERT(doc.figures.by_operation.size() == doc.layout.operations.size());
     CHOPSTICKS_ASSERT(doc.figures.by_endpoint.size() == doc.layout.endpoints.size());
     CHOPSTICKS_ASSERT(doc.figures.by_part.size() == doc.layout.parts.size());
+    CHOPSTICKS_ASSERT(doc.of_drivers.size() == doc.layout.driver_figures.size());
     CHOPSTICKS_ASSERT(doc.figures.by_size_class.size() == doc.layout.operations.size());
     json out;
     out["kind"] = "chopsticks-result";
@@ -394,6 +396,7 @@ json head_json(const run_document& doc) {
     out["by_endpoint"] = endpoints_json(doc);
     out["groups"] = groups_json(doc);
     out["endpoint_silences"] = endpoint_silences_json(doc);
+    out["driver_figures"] = driver_figures_json(doc);
     out["generator"] = generator_json(doc.generator);
     out["health"] = to_json(doc.health);
     out["environment"] = environment_json(doc.environment);

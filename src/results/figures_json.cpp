@@ -3,6 +3,7 @@
 #include <chopsticks/stats/response_times.hpp>
 #include <cmath>
 
+#include "driver_figures.hpp"
 #include "json_text.hpp"
 #include "whole_json.hpp"
 
@@ -101,10 +102,7 @@ json to_json(const stats::figures& f, double duration_s) {
     return out;
 }
 
-namespace {
-
-/// As many figures of a latency as one looks at per interval; the rest is in `hdr`.
-json brief_json(const stats::histogram& h) {
+json brief_histogram_json(const stats::histogram& h) {
     json out;
     out["count"] = h.count();
     out["mean_ns"] = std::round(h.mean() * 10) / 10;
@@ -115,6 +113,8 @@ json brief_json(const stats::histogram& h) {
     out["hdr"] = h.encode();
     return out;
 }
+
+namespace {
 
 /// Of one operation in one interval: without what is empty, and without the latencies that nothing
 /// is told of by the interval.
@@ -134,10 +134,10 @@ json brief_json(const stats::figures& f, double duration_s) {
     if (f.shed > 0 || f.waited.count() > 0) {
         out["response"] = response_json(f);
     } else if (f.response.count() > 0) {
-        out["response"] = brief_json(f.response);
+        out["response"] = brief_histogram_json(f.response);
     }
-    if (f.waited.count() > 0) out["waited"] = brief_json(f.waited);
-    if (f.service.count() > 0) out["service"] = brief_json(f.service);
+    if (f.waited.count() > 0) out["waited"] = brief_histogram_json(f.waited);
+    if (f.service.count() > 0) out["service"] = brief_histogram_json(f.service);
     if (!f.errors.empty()) out["errors"] = errors_json(f.errors);
     return out;
 }
@@ -174,6 +174,10 @@ json interval_json(const interval& one, const stats::layout& names) {
             const stats::figures& f = one.figures->by_operation.at(i);
             if (!idle(f)) out["operations"][names.operations[i]] = brief_json(f, one.duration_s);
         }
+    }
+    if (one.of_drivers != nullptr) {
+        json told = driver_figures_json(*one.of_drivers, names, one.duration_s);
+        if (!told.empty()) out["driver_figures"] = std::move(told);
     }
     return out;
 }

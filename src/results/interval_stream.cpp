@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "bounded_json.hpp"
+#include "driver_figures.hpp"
 #include "file_io.hpp"
 #include "json_text.hpp"
 #include "whole_json.hpp"
@@ -29,6 +30,7 @@ json header_json(const run_info& run, const scenario::scenario& scenario,
     out["run"]["interval_s"] = rounded(run.interval_s);
     out["scenario"] = to_json(scenario);
     out["operations"] = names.operations;
+    out["driver_figures"] = declared_json(names.driver_figures);
     return out;
 }
 

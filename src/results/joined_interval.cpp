@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "driver_figures.hpp"
 #include "json_text.hpp"
 #include "whole_json.hpp"
 
@@ -36,6 +37,7 @@ void joined_interval::add(const interval& one) {
         for (std::size_t i = 0; i < names_.operations.size(); ++i)
             sum_.by_operation[i].add(one.figures->by_operation.at(i));
     }
+    if (one.of_drivers != nullptr) stats::add_later(of_drivers_, *one.of_drivers);
     add_rest(one.t_s, one.duration_s, one.phase, one.load, one.cores_busy, to_json(one.health));
 }
 
@@ -45,6 +47,11 @@ void joined_interval::add(const interval_figures& one, const std::string& file) 
         if (at == names_.operations.end()) continue;
         add_up(sum_.by_operation[static_cast<std::size_t>(at - names_.operations.begin())], f,
                file);
+    }
+    for (const interval_driver_figure& f : one.driver_figures) {
+        const std::size_t at = figure_index(names_.driver_figures, f.group, f.name);
+        if (at == names_.driver_figures.size()) continue;
+        of_drivers_[at].add_later(value_of(f.value, names_.driver_figures[at], 2, file));
     }
     add_rest(one.t_s, one.duration_s, one.phase, one.load, one.cores_busy, one.health);
 }
@@ -85,6 +92,7 @@ json joined_interval::as_json() const {
     out.duration_s = duration_s_;
     out.phase = phase_;
     out.figures = &sum_;
+    out.of_drivers = &of_drivers_;
     out.load = load_;
     for (const double busy_s : busy_s_)
         out.cores_busy.push_back(duration_s_ > 0 ? std::min(1.0, busy_s / duration_s_) : 0);

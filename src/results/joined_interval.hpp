@@ -13,11 +13,14 @@ namespace chopsticks::results {
 
 /// Adds them up, in their order: histograms by bucket, counts and lengths; levels are those of the
 /// last one. Of health, rates and shares are means over time, counts sums, what is left the worst.
+/// Figures of drivers as stats::driver_value has it of later spans.
 class joined_interval {
   public:
     /// \param names outlive it; operations that are not in it are left out
     explicit joined_interval(const stats::layout& names)
-        : names_(names), sum_({names.operations, {}}, 2) {}
+        : names_(names),
+          sum_({names.operations, {}}, 2),
+          of_drivers_(stats::make_values(names.driver_figures, 2)) {}
 
     void add(const interval& one);
     /// Throws config_error where figures contradict each other; `file` stands for the file.
@@ -32,6 +35,7 @@ class joined_interval {
 
     const stats::layout& names_;
     stats::totals sum_;
+    stats::driver_values of_drivers_;
     double t_s_ = 0;
     double duration_s_ = 0;
     std::string phase_;  ///< empty: nothing was added

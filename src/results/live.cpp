@@ -274,6 +274,7 @@ std::string live_display::rewind() {
     };
     std::size_t rows = rows_of(drawn_columns_);
     if (drawn_health_columns_ > 0) rows += rows_of(drawn_health_columns_);
+    if (drawn_drivers_columns_ > 0) rows += rows_of(drawn_drivers_columns_);
     if (drawn_bar_columns_ > 0) rows += rows_of(drawn_bar_columns_);
     drawn_lines_ = 0;
     std::string out = "\r";
@@ -291,6 +292,7 @@ void live_display::update(const live_status& status) {
             const bool again = header_printed_;
             out += header + "\n";
             if (again && !status.health.empty()) out += status.health + "\n";
+            if (again && !status.drivers.empty()) out += status.drivers + "\n";
             header_printed_ = true;
             lines_since_header_ = 0;
         }
@@ -325,6 +327,8 @@ void live_display::update(const live_status& status) {
     health_ =
         std::string(cut(status.trouble.empty() ? status.health : printable(status.trouble), width));
     drawn_health_columns_ = columns(health_);
+    drivers_ = std::string(cut(status.drivers, width));
+    drawn_drivers_columns_ = columns(drivers_);
     bar_ = format_bar(status, options_.width - 1, options_.color);
     drawn_bar_columns_ = columns(format_bar(status, options_.width - 1, false));
     emit(out + draw());
@@ -333,7 +337,7 @@ void live_display::update(const live_status& status) {
 std::string live_display::draw() {
     drawn_lines_ = 1;
     std::string out = values_;
-    for (const std::string* more : {&health_, &bar_}) {
+    for (const std::string* more : {&health_, &drivers_, &bar_}) {
         if (more->empty()) continue;
         out += "\n" + *more;
         ++drawn_lines_;
@@ -351,6 +355,8 @@ void live_display::wait(std::string_view text) {
     health_ = std::string(
         cut(printable(text), static_cast<std::size_t>(std::max(options_.width - 1, 1))));
     drawn_health_columns_ = columns(health_);
+    drivers_.clear();
+    drawn_drivers_columns_ = 0;
     bar_.clear();
     drawn_bar_columns_ = 0;
     emit(out + draw());

@@ -14,6 +14,7 @@
 #include "combine.hpp"
 #include "json_reading.hpp"
 #include "json_text.hpp"
+#include "merge_drivers.hpp"
 #include "merge_intervals.hpp"
 #include "whole_json.hpp"
 
@@ -22,9 +23,9 @@ namespace chopsticks::results {
 namespace {
 
 /// What each part keeps of its own.
-constexpr const char* kept[] = {"run",    "validity",   "slo",    "load",
-                                "data",   "operations", "total",  "by_endpoint",
-                                "groups", "generator",  "health", "environment"};
+constexpr const char* kept[] = {"run",        "validity",    "slo",           "load",   "data",
+                                "operations", "total",       "by_endpoint",   "groups", "generator",
+                                "health",     "environment", "driver_figures"};
 
 /// Parts measured together if their measure phases overlap for this share of the longest.
 constexpr double together_share = 0.9;
@@ -346,6 +347,7 @@ run_document sum_of(const work& w) {
     }
     add_phases(doc, w);
     add_stages(doc, w);
+    add_driver_figures(doc, w.parts);
     add_ends(doc, w);
     judge_overlap(doc, w);
     give_verdicts(doc, w);
@@ -459,6 +461,7 @@ merged_result merge(const std::vector<result_file>& files) {
         add_names(w.names.endpoints, part->by_endpoint);
     }
     refuse_duplicates(w.list);
+    w.names.driver_figures = joint_driver_figures(w.parts);
     run_document doc = sum_of(w);
     const double interval_s = doc.run.interval_s * doc.run.intervals_joined;
     doc.intervals = merge_intervals(w.parts, w.offsets_s, w.names, interval_s);

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "combine.hpp"
+#include "driver_figures.hpp"
 #include "joined_interval.hpp"
 #include "json_text.hpp"
 #include "whole_json.hpp"
@@ -44,6 +45,8 @@ std::string line_of(joint_interval& joint, const std::vector<const result_file*>
     out.t_s = joint.began_s;
     out.phase = joint.members[0].figures->phase;
     out.figures = &sum;
+    stats::driver_values of_drivers = stats::make_values(names.driver_figures, 2);
+    out.of_drivers = &of_drivers;
     std::vector<const json*> health;
     for (const placed_interval& one : joint.members) {
         const interval_figures& from = *one.figures;
@@ -56,6 +59,12 @@ std::string line_of(joint_interval& joint, const std::vector<const result_file*>
             if (at == names.operations.end()) continue;
             add_up(sum.by_operation[static_cast<std::size_t>(at - names.operations.begin())], f,
                    parts[one.part]->path);
+        }
+        for (const interval_driver_figure& f : from.driver_figures) {
+            const std::size_t at = figure_index(names.driver_figures, f.group, f.name);
+            if (at == names.driver_figures.size()) continue;
+            of_drivers[at].add_beside(
+                value_of(f.value, names.driver_figures[at], 2, parts[one.part]->path));
         }
     }
     json line = interval_json(out, names);

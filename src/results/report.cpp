@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "json_reading.hpp"
+#include "report_drivers.hpp"
 #include "report_errors.hpp"
 #include "report_load.hpp"
 #include "report_verdict.hpp"
@@ -280,6 +281,7 @@ std::string render_report(const json& document, const report_files& files,
     out += stages(document, width);
     out += size_classes(document, width);
     out += endpoints(document, width);
+    out += driver_figure_lines(document, width);
     out += error_lines(document, width, options);
     out += wrong_places(document, width);
     out += "\n" + verdict_lines(document, indent, width, options);

@@ -8,6 +8,7 @@
 #include "bounded_json.hpp"
 #include "checked_members.hpp"
 #include "combine.hpp"
+#include "driver_figures.hpp"
 #include "joined_interval.hpp"
 #include "json_reading.hpp"
 
@@ -212,6 +213,7 @@ interval_figures read_interval(const json& object, const place& at, const std::s
     out.cores_busy = from.numbers("cores_busy");
     out.health = from.any("health");
     out.operations = read_table(from, "operations", true);
+    out.driver_figures = read_interval_driver_figures(from);
     return out;
 }
 
@@ -271,6 +273,8 @@ void read_result_members(result_file& out) {
         (one.part_of.empty() ? out.operations : out.operation_parts).push_back(std::move(one));
     }
     out.by_endpoint = read_table(from, "by_endpoint");
+    out.driver_figures = read_driver_figures(from);
+    check_driver_figures(out.driver_figures, out.intervals, out.path);
     read_stages(from, out);
     out.intervals_omitted = from.count("intervals_omitted");
     from.each("parts", [&](const json& one, const place& there, std::string_view) {

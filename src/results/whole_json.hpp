@@ -13,6 +13,9 @@ namespace chopsticks::results {
 /// Whether this build reads documents and streams of that format.
 bool is_known_version(const json& version);
 
+/// As many figures of durations as one looks at per interval; the rest is in `hdr`.
+json brief_histogram_json(const stats::histogram& h);
+
 /// An interval as an object; `to_line` is its text.
 json interval_json(const interval& one, const stats::layout& names);
 

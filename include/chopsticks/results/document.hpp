@@ -205,7 +205,11 @@ struct generator_figures {
 
 /// A whole run. Move-only, because the figures are.
 struct run_document {
-    explicit run_document(stats::layout names) : layout(names), figures(layout, 3) {}
+    explicit run_document(stats::layout names)
+        : layout(names),
+          figures(layout, 3),
+          of_drivers(stats::make_values(layout.driver_figures, 3)),
+          measured_of_drivers(of_drivers) {}
 
     run_info run;
     std::optional<op_log_figures> op_log;  ///< none: the run wrote none
@@ -216,6 +220,9 @@ struct run_document {
     slo_figures slo;
     stats::layout layout;
     stats::totals figures;  ///< of the measure phase; after `layout`, which it is made from
+    /// As layout::driver_figures: of the load with its drain, and of the measure phase.
+    stats::driver_values of_drivers;
+    stats::driver_values measured_of_drivers;
     std::vector<stats::stage_figures> stages;  ///< empty: the scenario has none
     stats::load_figures load;                  ///< over all groups
     data_figures data;
@@ -235,6 +242,7 @@ struct interval {
     double duration_s = 0;  ///< its real length
     std::string phase;      ///< ramp, warmup, measure, drain
     const stats::totals* figures = nullptr;  ///< not owned; made with the layout given to `to_line`
+    const stats::driver_values* of_drivers = nullptr;  ///< as `figures`
     stats::load_figures load;
     std::vector<double> cores_busy;  ///< busy share of each core, 0 to 1
     interval_health health = {};

@@ -96,7 +96,34 @@ const operation_figures* find(const std::vector<operation_figures>& all, std::st
 /// each other; `file` stands for the file.
 void add_up(stats::figures& sum, const operation_figures& more, const std::string& file);
 
-/// One interval. Operations that did nothing in it are not in it.
+/// What a driver told of a figure of its own over one span, by the figure's kind.
+struct driver_span {
+    stats::figure_kind kind = stats::figure_kind::counter;
+    std::uint64_t count = 0;  ///< of a counter
+    double per_s = 0;
+    bool known = false;  ///< of a gauge: it had a level
+    double last = 0;
+    double lowest = 0;
+    double highest = 0;
+    latency_figures times;  ///< of a timer
+};
+
+/// Such a figure of a run.
+struct driver_figure_record {
+    stats::group_figure of;
+    driver_span measured;  ///< in the measure phase
+    driver_span load;      ///< in all phases of the load
+};
+
+/// The same in an interval; what it is stands in the record of this group and name.
+struct interval_driver_figure {
+    std::string group;
+    std::string name;
+    driver_span value;
+};
+
+/// One interval. Operations that did nothing in it are not in it, and neither are figures of
+/// drivers that had nothing.
 struct interval_figures {
     double t_s = 0;         ///< its start, since the load began; see result_file::load_began_ns
     double duration_s = 0;  ///< its real length
@@ -105,6 +132,7 @@ struct interval_figures {
     std::vector<double> cores_busy;
     json health;
     std::vector<operation_figures> operations;
+    std::vector<interval_driver_figure> driver_figures;
 };
 
 /// One stage of the measure phase.
@@ -145,6 +173,7 @@ struct result_file {
     /// Of the requests that operations are made of: in no total, as the operations are.
     std::vector<operation_figures> operation_parts;
     std::vector<operation_figures> by_endpoint;
+    std::vector<driver_figure_record> driver_figures;
     std::vector<stage_record> stages;
     std::vector<interval_figures> intervals;
     /// Of format 1: intervals that are in the interval stream only.

@@ -3,6 +3,7 @@
 /// What a person sees: one line per second while it runs, and the report at the end.
 
 #include <chopsticks/results/json.hpp>
+#include <chopsticks/stats/driver_figures.hpp>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -31,7 +32,8 @@ struct live_status {
     /// Prepare and cleanup: objects instead of latencies. The total may be 0 where it is not known.
     std::uint64_t objects_done = 0;
     std::uint64_t objects_total = 0;
-    std::string health;  ///< a line of format_health; empty: none
+    std::string health;   ///< a line of format_health; empty: none
+    std::string drivers;  ///< a line of format_driver_figures; empty: none
     /// Prepare and cleanup: the last failure and how long they go on; empty: none of late.
     std::string trouble;
 };
@@ -49,8 +51,9 @@ struct terminal_options {
 };
 
 /// The line per second. On a terminal: a header once, then a line of values, one of the generator's
-/// health and a progress bar that are redrawn in place. Elsewhere: appended lines under a header
-/// that comes again every 20 lines, with the health below it.
+/// health, one of what drivers count of their own and a progress bar that are redrawn in place.
+/// Elsewhere: appended lines under a header that comes again every 20 lines, with the lines of
+/// health and drivers below it.
 /// Fits the terminal's width, 80 where there is none. One thread. What it cannot write (a closed
 /// pipe) it leaves out; it never stops a run.
 class live_display {
@@ -84,10 +87,12 @@ class live_display {
     std::string phase_;
     std::string values_;           ///< last line of values, without its end
     std::string health_;           ///< last line of health; may be empty
+    std::string drivers_;          ///< last line of the drivers' figures; may be empty
     std::string bar_;              ///< last bar; may be empty
-    std::size_t drawn_lines_ = 0;  ///< 0, or 1 (values) and 1 each for health and bar
+    std::size_t drawn_lines_ = 0;  ///< 0, or 1 (values) and 1 each for what is below
     std::size_t drawn_columns_ = 0;
     std::size_t drawn_health_columns_ = 0;
+    std::size_t drawn_drivers_columns_ = 0;
     std::size_t drawn_bar_columns_ = 0;
     unsigned lines_since_header_ = 0;
     bool header_printed_ = false;
@@ -99,6 +104,12 @@ std::string status_header(const live_status& status, int width);
 /// One line of values without its end, at most `width` columns: load phases in columns, prepare and
 /// cleanup as a sentence. All of it needs 79; what is narrower lacks some of it, never the errors.
 std::string format_status(const live_status& status, int width, bool color);
+
+/// What drivers count of their own in an interval: rates, levels, 99th percentiles of what there
+/// was; empty: nothing. \param values as `figures`
+std::string format_driver_figures(const stats::driver_values& values,
+                                  const std::vector<stats::group_figure>& figures,
+                                  double duration_s);
 
 /// The progress bar of a phase, exactly `width` columns at most, without its end; empty when too
 /// narrow.

@@ -306,6 +306,43 @@ TEST_CASE("display_on_a_terminal_redraws_two_lines_and_keeps_the_last_of_each_ph
     ::close(other);
 }
 
+TEST_CASE("display_shows_what_drivers_count_in_a_line_of_its_own_that_is_redrawn") {
+    live_status s = measuring();
+    s.health = "health line";
+    s.drivers = "connect_time p99 1.2 ms, " + std::string(200, 'x');
+    const auto appended = lines_of(output_of({}, [&](live_display& display) {
+        for (int i = 0; i < 21; ++i)
+            display.update(s);
+    }));
+    const auto at = std::find(appended.begin(), appended.end(), s.drivers);
+    REQUIRE(at != appended.end());
+    CHECK(*(at - 1) == "health line");
+    CHECK(std::count(appended.begin(), appended.end(), s.drivers) == 1);
+
+    int terminal = -1;
+    int other = -1;
+    REQUIRE(::openpty(&other, &terminal, nullptr, nullptr, nullptr) == 0);
+    resize(terminal, 80);
+    screen shown(80);
+    const environment_variable term("TERM", "xterm");
+    live_display display(terminal, terminal_options::of(terminal));
+    for (int i = 0; i < 4; ++i)
+        display.update(s);
+    shown.show(drain(terminal, other));
+    // Header, values, health, drivers, bar.
+    REQUIRE(shown.rows().size() == 5);
+    CHECK(shown.rows()[2] == "health line");
+    CHECK(shown.rows()[3].starts_with("connect_time p99 1.2 ms, xxx"));
+    CHECK(shown.rows()[3].size() == 79);
+    s.drivers.clear();
+    display.update(s);
+    shown.show(drain(terminal, other));
+    CHECK(shown.rows()[3].find('[') == 0);
+    display.finish();
+    ::close(terminal);
+    ::close(other);
+}
+
 TEST_CASE("display_on_a_terminal_that_is_made_narrower_stays_in_its_lines") {
     int terminal = -1;
     int other = -1;

@@ -19,6 +19,33 @@ inline stats::layout names() {
     return {{"s3/get", "s3/put", "s3/list"}, {"http://10.0.0.1:8000", "http://10.0.0.2:8000"}};
 }
 
+/// What the driver of the group counts of its own, one of each kind.
+inline std::vector<stats::group_figure> driver_figures() {
+    using kind = stats::figure_kind;
+    return {
+        {"s3", {"reused", "requests", kind::counter, "requests on a used connection"}},
+        {"s3", {"in_flight_bytes", "bytes", kind::gauge, "bytes under way"}},
+        {"s3", {"handshake", "ns", kind::timer, "TLS handshakes"}},
+        {"users",
+         {"map_age", "epochs", kind::gauge, "how far behind", stats::level_over_cores::highest}}};
+}
+
+/// Values of these in some span, of one part of several.
+inline stats::driver_values driver_values(std::uint64_t seed, int digits) {
+    stats::driver_values out = stats::make_values(driver_figures(), digits);
+    random_stream random(seed);
+    out[0].count = 100 + seed;
+    for (stats::driver_value* one : {&out[1], &out[3]}) {
+        one->known = true;
+        one->last = 20 + static_cast<double>(seed % 7);
+        one->lowest = one->last - 8;
+        one->highest = one->last + 16;
+    }
+    for (int i = 0; i < 50; ++i)
+        out[2].times->record(static_cast<std::int64_t>(1e6 * random.exponential()));
+    return out;
+}
+
 /// `count` operations of lognormal service times around 1 ms, every 50th put a failure.
 inline void load(stats::recorder& recorder, std::uint64_t count, std::uint64_t seed) {
     random_stream random(seed);
@@ -177,7 +204,11 @@ inline void fill(health_figures& h) {
 
 /// A run of 30 s with everything in it: open and closed loop, errors, two endpoints, intervals.
 inline run_document document(std::uint64_t operations = 30'000) {
-    run_document doc(names());
+    stats::layout layout = names();
+    layout.driver_figures = driver_figures();
+    run_document doc(layout);
+    doc.of_drivers = driver_values(8, 3);
+    doc.measured_of_drivers = driver_values(3, 3);
     doc.run.id = "20261122T150405Z-abcdef3f9a2c";
     doc.run.started_ns = 1'795'359'845'123'000'000;
     doc.run.duration_s = 30.0;
@@ -257,6 +288,8 @@ inline run_document document(std::uint64_t operations = 30'000) {
         one.duration_s = 1.0;
         one.phase = "measure";
         one.figures = &figures;
+        const stats::driver_values own = driver_values(static_cast<std::uint64_t>(i), 2);
+        one.of_drivers = &own;
         one.load.intended = i == 0 ? 0 : 125;
         one.load.issued = i == 0 ? 0 : 100;
         one.load.completed = 99;
