@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/exports/formats.hpp>
@@ -119,10 +120,13 @@ void add_export_command(CLI::App& app, int& result) {
         ->required()
         ->type_name("FILE");
     std::vector<std::string> names;
+    std::size_t widest = 0;
+    for (const exports::format& one : exports::formats())
+        widest = std::max(widest, one.name.size());
     std::string footer = "Formats:\n";
     for (const exports::format& one : exports::formats()) {
         names.emplace_back(one.name);
-        footer += "  " + names.back() + std::string(16 - names.back().size(), ' ') +
+        footer += "  " + names.back() + std::string(widest + 2 - names.back().size(), ' ') +
                   std::string(one.description) + "\n";
     }
     command->add_option("--format", arguments->format, "One of those below")

@@ -12,6 +12,9 @@ const std::vector<format>& formats() {
     static const std::vector<format> all = {
         {"csv", "figures of each operation and of all", log_need::none, write_csv},
         {"intervals-csv", "the same by interval", log_need::none, write_intervals_csv},
+        {"drivers-csv", "what drivers count of their own", log_need::none, write_drivers_csv},
+        {"drivers-intervals-csv", "the same by interval", log_need::none,
+         write_drivers_intervals_csv},
         {"markdown", "a table for a report", log_need::none, write_markdown},
         {"hlog", "response times by interval, as a log of HdrHistogram", log_need::none,
          write_hdr_log},

@@ -16,6 +16,9 @@ using results::result_file;
 
 void write_csv(const result_file& r, const record_source& log, const text_sink& out);
 void write_intervals_csv(const result_file& r, const record_source& log, const text_sink& out);
+void write_drivers_csv(const result_file& r, const record_source& log, const text_sink& out);
+void write_drivers_intervals_csv(const result_file& r, const record_source& log,
+                                 const text_sink& out);
 void write_markdown(const result_file& r, const record_source& log, const text_sink& out);
 void write_locust_stats(const result_file& r, const record_source& log, const text_sink& out);
 void write_locust_history(const result_file& r, const record_source& log, const text_sink& out);
