@@ -110,6 +110,48 @@ class export_test(harness.case):
                 self.assert_figures(row, figures)
         self.assertIsNone(next(rows, None))
 
+    def assert_span(self, row, told):
+        """A row of what a driver counts has what the result has, and no more."""
+        kind = row["kind"]
+        empty = {"counter": ("last", "min", "max", "p99_ns"), "timer": ("per_s", "last", "min"),
+                 "gauge": ("count", "per_s", "p99_ns")}[kind]
+        for key in empty:
+            self.assertEqual(row[key], "")
+        held = {"counter": ("count", "per_s"), "timer": ("count", "mean_ns", "p50_ns", "p99_ns"),
+                "gauge": ("last", "min", "max")}[kind]
+        for key in held:
+            self.assertAlmostEqual(float(row[key]), told[key], 5)
+
+    def test_csv_of_what_drivers_count(self):
+        rows = iter(self.rows("drivers-csv"))
+        sums = collections.Counter()
+        for group, figures in self.result["driver_figures"].items():
+            for name, figure in figures.items():
+                for span in ("measured", "load"):
+                    row = next(rows)
+                    self.assertEqual((row["group"], row["figure"], row["span"], row["unit"]),
+                                     (group, name, span, figure["unit"]))
+                    self.assert_span(row, figure[span])
+        self.assertIsNone(next(rows, None))
+        rows = iter(self.rows("drivers-intervals-csv"))
+        for one in self.result["intervals"]:
+            for group, figures in one.get("driver_figures", {}).items():
+                for name, told in figures.items():
+                    row = next(rows)
+                    self.assertEqual((row["group"], row["figure"], row["phase"]),
+                                     (group, name, one["phase"]))
+                    self.assert_span(row, told)
+                    for span in ("measured", "load") if one["phase"] == "measure" else ("load",):
+                        sums[group, name, span] += told["count"]
+        self.assertIsNone(next(rows, None))
+        # The intervals have all of it: requests on used connections, and how those were made.
+        front = self.result["driver_figures"]["front"]
+        self.assertGreater(front["reused_connections"]["measured"]["count"], 100)
+        self.assertGreater(front["connect_time"]["load"]["count"], 0)
+        for name in front:
+            for span in ("measured", "load"):
+                self.assertEqual(front[name][span]["count"], sums["front", name, span])
+
     def test_markdown(self):
         text = self.export("markdown")
         table = [line for line in text.splitlines() if line.startswith("|")]
@@ -248,12 +290,12 @@ class export_test(harness.case):
     def test_names_do_not_reach_a_terminal_as_they_are(self):
         hostile = self.file("hostile.json", self.kept[0].replace(
             b'"front/get"', b'"front/g\\u001b[31m\\u0007et\\nx"'))
-        for name in ("csv", "intervals-csv", "markdown", "hlog", "locust-stats",
+        for name in ("csv", "intervals-csv", "markdown", "hlog", "drivers-csv", "locust-stats",
                      "locust-history", "fio", "metrics-json"):
             with self.subTest(name):
                 done = self.run_binary("export", hostile, "--format", name)
                 self.assert_code(done, harness.ran)
-                if name not in ("fio", "metrics-json"):  # which have other names
+                if name not in ("fio", "metrics-json", "drivers-csv"):  # which have other names
                     self.assertIn("[31m", done.out)
                 self.assertIsNone(re.search(r"[\x00-\x09\x0b-\x1f\x7f]", done.out))
                 self.assertNotIn("\nx", done.out)

@@ -319,6 +319,9 @@ class output_test(run_case):
         self.assertIn(process.returncode, (harness.ran, harness.generator_was_limit))
         text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
         self.assertIn("\r", text, "nothing was drawn in place")
+        # What the driver counts of its own has a line there, and one of the report.
+        self.assertRegex(text, r"reused_connections [0-9.]+k?/s")
+        self.assertRegex(text, r"s3/reused_connections +[0-9]+ requests")
         for line in re.split(r"[\r\n]+", text):
             self.assertLessEqual(len(line), 80, line)
 

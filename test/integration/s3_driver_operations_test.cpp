@@ -247,6 +247,10 @@ TEST_CASE("s3_driver_every_operation_sends_its_request_and_reads_its_answer") {
         CHECK(s.server.connections() == 1);
         CHECK(rig.counters().connects == 1);
         CHECK(rig.counters().open_connections == 1);
+        const stats::driver_values told = rig.figures();
+        CHECK(told[0].times->count() == 1);
+        CHECK(told[1].times->count() == 0);
+        CHECK(told[2].count == 3 * e.answers.size() - 1);
     }
 }
 

@@ -134,6 +134,15 @@ engine::driver_counters s3_rig::counters() {
     return c;
 }
 
+stats::driver_values s3_rig::figures() {
+    start();
+    stats::driver_values out;
+    for (const engine::driver_figure& one : driver_->figures())
+        out.emplace_back(one);
+    ask([&] { core_->meters()->take(out.data(), out.size()); });
+    return out;
+}
+
 template <typename T>
 T s3_rig::ask_core(runtime::task<T> (engine::core_driver::*what)()) {
     start();

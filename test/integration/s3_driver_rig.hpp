@@ -75,6 +75,8 @@ class s3_rig {
     std::string seal_data() { return ask_core(&engine::core_driver::seal_data); }
     std::string close_target() { return ask_core(&engine::core_driver::close_target); }
     engine::driver_counters counters();
+    /// What the core has counted of driver::figures() since the last call.
+    stats::driver_values figures();
     engine::driver& driver();
 
     /// Runs f on the loop's thread.

@@ -160,6 +160,7 @@ TEST_CASE("s3_tls_sessions_are_resumed_or_not_as_configured_and_counted") {
         rig.must_open();
         const endpoint::counters before = e.server.count();
         const engine::driver_counters mine = rig.counters();
+        rig.figures();
         constexpr unsigned connections = 8;
         for (unsigned i = 0; i < connections; ++i) {
             engine::session& session = rig.session();
@@ -169,6 +170,12 @@ TEST_CASE("s3_tls_sessions_are_resumed_or_not_as_configured_and_counted") {
         const engine::driver_counters c = rig.counters();
         CHECK(c.tls_handshakes - mine.tls_handshakes == connections);
         CHECK(c.tls_resumed - mine.tls_resumed == (resumption ? connections : 0));
+        // Each connection carried one request: none was used again.
+        const stats::driver_values told = rig.figures();
+        CHECK(told[0].times->count() == connections);
+        CHECK(told[1].times->count() == connections);
+        CHECK(told[1].times->min() > 0);
+        CHECK(told[2].count == 0);
         CHECK(e.server.count().tls_handshakes - before.tls_handshakes == connections);
         CHECK(e.server.count().tls_resumed - before.tls_resumed == (resumption ? connections : 0));
         must_over_tls(rig.run(rig.session(), s3_rig::remove(1)), 0);

@@ -123,6 +123,7 @@ runtime::task<std::string> beast_connection::connect() {
     error_ = 0;
     over_ = true;
     resumed_ = false;
+    const std::int64_t began_ns = monotonic_ns();
     asio::ip::tcp::endpoint to;
     to.resize(target().length);
     std::memcpy(to.data(), &target().address, target().length);
@@ -146,6 +147,8 @@ runtime::task<std::string> beast_connection::connect() {
         close();
         co_return not_connected(result_.value());
     }
+    const std::int64_t connected_ns = monotonic_ns();
+    connect_ns_ = connected_ns - began_ns;
     if (!is_plain()) {
         ssl_ptr state = core_.tls->start(target().host, target().endpoint);
         tls_.emplace(socket_, state.release());
@@ -172,6 +175,7 @@ runtime::task<std::string> beast_connection::connect() {
             close();
             co_return "TLS handshake with " + target().text + " failed: " + why;
         }
+        handshake_ns_ = monotonic_ns() - connected_ns;
         resumed_ = ::SSL_session_reused(tls_->native_handle()) == 1;
     }
     counted_ = true;

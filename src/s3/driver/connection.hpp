@@ -60,6 +60,10 @@ class connection : public runtime::deadline {
     virtual bool is_plain() const noexcept = 0;
     /// Of the last connect, over TLS.
     virtual bool was_resumed() const noexcept = 0;
+    /// How long the last connect took that went well: the socket's own, and the TLS handshake
+    /// behind it.
+    std::int64_t connect_ns() const noexcept { return connect_ns_; }
+    std::int64_t handshake_ns() const noexcept { return handshake_ns_; }
 
     /// Opens it. Empty: done; otherwise what failed, for a person.
     virtual runtime::task<std::string> connect() = 0;
@@ -99,6 +103,8 @@ class connection : public runtime::deadline {
     /// \}
 
     int error_ = 0;
+    std::int64_t connect_ns_ = 0;
+    std::int64_t handshake_ns_ = 0;
 
   private:
     const target_address& target_;

@@ -4,6 +4,19 @@
 
 namespace chopsticks::s3 {
 
+const std::vector<engine::driver_figure>& http_figures::declared() {
+    using kind = engine::figure_kind;
+    static const std::vector<engine::driver_figure> all = {
+        {"connect_time", "ns", kind::timer,
+         "TCP connects that went well; in response times, in no service time"},
+        {"tls_handshake_time", "ns", kind::timer,
+         "TLS handshakes that went well, resumed ones too; in response times, in no service time"},
+        {"reused_connections", "requests", kind::counter,
+         "requests sent on a connection that had carried one before"},
+    };
+    return all;
+}
+
 std::int64_t core_state::wall_s(std::int64_t now_ns) noexcept {
     if (now_ns >= wall_until_ns_) {
         const std::int64_t wall = wall_ns();

@@ -25,6 +25,16 @@ namespace chopsticks::s3 {
 
 class s3_session;
 
+/// What a driver of S3 over HTTP counts of its own.
+struct http_figures {
+    static const std::vector<engine::driver_figure>& declared();
+
+    engine::driver_meters meters{declared()};
+    engine::figure_timer& connect_time = meters.timer(0);    ///< of connects that went well
+    engine::figure_timer& handshake_time = meters.timer(1);  ///< TLS, likewise
+    engine::figure_counter& reused = meters.counter(2);  ///< requests, but for a connection's first
+};
+
 /// Buffers that are only used between two suspensions, request writers, counters.
 struct core_state {
     core_state(runtime::reactor& l, const driver_options& o)
@@ -53,6 +63,7 @@ struct core_state {
     md5_stream md5;           ///< between two suspensions
     listing_floor must_list;  ///< what each listing has to show
     engine::driver_counters counters;
+    http_figures figures;
     std::vector<s3_session*> controlling;  ///< have a control request under way
     std::int64_t control_timeout_ns;       ///< of one control request
     bool control_cancelled = false;        ///< no further control request is begun

@@ -45,6 +45,7 @@ class http_core final : public engine::core_driver {
     }
 
     engine::driver_counters counters() const noexcept override { return state_.counters; }
+    engine::driver_meters* meters() noexcept override { return &state_.figures.meters; }
 
     runtime::task<engine::target_state> open_target() override {
         state_.control_cancelled = false;
@@ -117,6 +118,10 @@ class http_driver final : public engine::driver {
     }
 
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
+
+    const std::vector<engine::driver_figure>& figures() const noexcept override {
+        return http_figures::declared();
+    }
 
     std::vector<std::string> peers() const override {
         std::vector<std::string> out;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chopsticks/core/clock.hpp>
 #include <cstring>
 
 namespace chopsticks::s3 {
@@ -54,6 +55,7 @@ void link::count_open() noexcept {
 runtime::task<std::string> link::connect() {
     close();
     error_ = 0;
+    const std::int64_t began_ns = monotonic_ns();
     const int fd =
         ::socket(target().address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) co_return no_socket(errno);
@@ -88,6 +90,8 @@ runtime::task<std::string> link::connect() {
         close();
         co_return not_connected(failure);
     }
+    const std::int64_t connected_ns = monotonic_ns();
+    connect_ns_ = connected_ns - began_ns;
     if (tls_ == nullptr) {
         count_open();
         co_return std::string();
@@ -119,6 +123,7 @@ runtime::task<std::string> link::connect() {
             co_return stopped_handshake();
         }
     }
+    handshake_ns_ = monotonic_ns() - connected_ns;
     resumed_ = ::SSL_session_reused(ssl_.get()) == 1;
     // What came behind the handshake (session tickets) was read with it or is read with the answer.
     watch_.readable = watch_.hung_up;

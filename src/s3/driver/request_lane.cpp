@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <cstdio>
+#include <utility>
 
 namespace chopsticks::s3 {
 
@@ -47,7 +48,12 @@ runtime::task<bool> request_lane::open(engine::outcome& out, std::string* whole)
     out.done_ns = 0;
     if (problem.empty()) {
         ++core_.counters.connects;
-        if (!link_->is_plain()) ++core_.counters.tls_handshakes;
+        fresh_ = true;
+        core_.figures.connect_time.record(link_->connect_ns());
+        if (!link_->is_plain()) {
+            ++core_.counters.tls_handshakes;
+            core_.figures.handshake_time.record(link_->handshake_ns());
+        }
         if (link_->was_resumed()) ++core_.counters.tls_resumed;
         link_->expire_at(core_.loop.turn_ns() + core_.options.timeout.operation_ns, false);
         co_return true;
@@ -127,6 +133,7 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
     what.payload_hash = payload_hash(row);
     exchange_job job = render(row, out);
     if (row.writes && !core_.is_kept(what.object)) ++core_.writes.versions;
+    if (!std::exchange(fresh_, false)) core_.figures.reused.add();
     const bool complete = co_await link_->carry_out(job);
     if (complete) judge_answer(row, out);
     if (row.makes_object) {

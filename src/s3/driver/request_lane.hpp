@@ -48,6 +48,7 @@ class request_lane {
     core_state& core_;
     std::unique_ptr<connection> link_;
     answer_sink sink_;
+    bool fresh_ = true;  ///< nothing was sent on the connection yet
     char hash_hex_[64];
 };
 
