@@ -3,6 +3,7 @@
 
 #include <chopsticks/ceph/channel.hpp>
 #include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/clock.hpp>
 #include <new>
 
 namespace chopsticks::ceph {
@@ -12,6 +13,21 @@ namespace {
 constexpr std::size_t page_bytes = 4096;
 
 }  // namespace
+
+const std::vector<engine::driver_figure>& channel_figures::declared() {
+    using kind = engine::figure_kind;
+    static const std::vector<engine::driver_figure> all = {
+        {"completion_wait", "ns", kind::timer,
+         "from when the library had ended an operation to when its core took it; in no latency"},
+        {"wakeups", "wakeups", kind::counter,
+         "times that completions woke a core: those of one batch do so once"},
+        {"late_completions", "operations", kind::counter,
+         "operations that the library ended when nobody waited any more"},
+        {"abandoned", "operations", kind::gauge,
+         "operations that timed out or were cancelled and that the library has not ended"},
+    };
+    return all;
+}
 
 bool io_buffer::reserve(std::size_t bytes) {
     if (bytes <= capacity_) return false;
@@ -48,6 +64,11 @@ void channel::collect() {
     // Once: whatever is pushed from now on finds the list empty and wakes the core again.
     flight* list = ended_.exchange(nullptr, std::memory_order_acquire);
     flight* in_order = nullptr;
+    std::int64_t now_ns = 0;
+    if (figures_ != nullptr && list != nullptr) {
+        figures_->wakeups.add();
+        now_ns = monotonic_ns();
+    }
     while (list != nullptr) {
         flight* after = list->next;
         list->next = in_order;
@@ -57,6 +78,7 @@ void channel::collect() {
     while (in_order != nullptr) {
         flight& f = *in_order;
         in_order = f.next;
+        if (figures_ != nullptr) figures_->completion_wait.record(now_ns - f.done_ns);
         finish(f);
     }
 }
@@ -64,14 +86,19 @@ void channel::collect() {
 void channel::finish(flight& f) {
     landed();
     if (f.abandoned) {
+        if (figures_ != nullptr) {
+            figures_->late.add();
+            figures_->abandoned.add(-1);
+        }
         f.settle();
         return;
     }
     std::exchange(f.waiter, nullptr).resume();
 }
 
-void channel::attach(runtime::reactor& loop) {
+void channel::attach(runtime::reactor& loop, channel_figures* figures) {
     loop_ = &loop;
+    figures_ = figures;
     CHOPSTICKS_ASSERT(loop.add(wake_));
     listening_ = listen();
 }
@@ -81,6 +108,7 @@ void channel::detach() noexcept {
     loop_->remove(wake_);
     listening_ = listener();
     loop_ = nullptr;
+    figures_ = nullptr;
 }
 
 listener channel::listen() {
@@ -121,6 +149,7 @@ void flight_wait::abandon(ending why) noexcept {
     // home.
     flight& f = *std::exchange(flying_, nullptr);
     f.abandoned = true;
+    f.home->given_up();
     loop_.make_ready(std::exchange(f.waiter, nullptr));
 }
 

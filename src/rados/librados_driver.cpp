@@ -41,7 +41,7 @@ class librados_core final : public engine::core_driver {
         state_.timeout_ns = shared_->operation_timeout_ns;
         state_.core = core;
         state_.draws = std::uint64_t{core} << 40;
-        state_.home->attach(loop);
+        state_.home->attach(loop, &figures_);
     }
     ~librados_core() override { state_.home->detach(); }
 
@@ -52,6 +52,7 @@ class librados_core final : public engine::core_driver {
         return std::make_unique<rados_step>(what, shared_->data.verify);
     }
     engine::driver_counters counters() const noexcept override { return state_.counters; }
+    engine::driver_meters* meters() noexcept override { return &figures_.meters; }
     std::string waiting() const override { return shared_->waits.text(); }
     std::vector<engine::leftover> left_behind() const override { return shared_->made.all(); }
     engine::wrong_data found_wrong() const override { return found_; }
@@ -134,6 +135,7 @@ class librados_core final : public engine::core_driver {
     }
 
     core_state state_;
+    ceph::channel_figures figures_;
     std::shared_ptr<world> shared_;
     control_thread& control_;
     control_call* call_ = nullptr;
@@ -177,6 +179,9 @@ class librados_driver final : public engine::driver {
 
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
     std::uint64_t descriptors_per_session() const noexcept override { return 0; }
+    const std::vector<engine::driver_figure>& figures() const noexcept override {
+        return ceph::channel_figures::declared();
+    }
 
     std::unique_ptr<engine::core_driver> make_core(runtime::reactor& loop, unsigned core) override {
         return std::make_unique<librados_core>(loop, core, shared_, content_, control_);

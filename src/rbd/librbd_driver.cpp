@@ -43,7 +43,7 @@ class librbd_core final : public engine::core_driver {
         state_.timeout_ns = options.timeout.operation_ns;
         state_.by_callback = options.config->completion == completion_way::callback;
         state_.next_unique = static_cast<std::uint64_t>(core) << 48;
-        state_.home->attach(loop);
+        state_.home->attach(loop, &figures_);
         const std::lock_guard lock(loops_.mutex);
         loops_.by_core[core] = &loop;
     }
@@ -68,6 +68,7 @@ class librbd_core final : public engine::core_driver {
     }
 
     engine::driver_counters counters() const noexcept override { return state_.counters; }
+    engine::driver_meters* meters() noexcept override { return &figures_.meters; }
 
     std::string waiting() const override { return shared_->waits.text(); }
 
@@ -178,6 +179,7 @@ class librbd_core final : public engine::core_driver {
     }
 
     core_state state_;
+    ceph::channel_figures figures_;
     std::shared_ptr<world> shared_;
     control_thread& control_;
     core_loops& loops_;
@@ -232,6 +234,9 @@ class librbd_driver final : public engine::driver {
 
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
     std::uint64_t descriptors_per_session() const noexcept override { return 0; }
+    const std::vector<engine::driver_figure>& figures() const noexcept override {
+        return ceph::channel_figures::declared();
+    }
 
     std::unique_ptr<engine::core_driver> make_core(runtime::reactor& loop, unsigned core) override {
         return std::make_unique<librbd_core>(loop, core, options_, shared_, content_, control_,

@@ -132,6 +132,14 @@ class operations_test(rados_case):
         self.assertEqual(harness.schema_errors(result), [])
         for name, figures in result["operations"].items():
             self.assertGreater(figures["ok"], 0, name)
+        # Each operation came home once, several with one wake-up, and none too late.
+        told = {name: figure["load"] for name, figure in
+                result["driver_figures"]["objects"].items()}
+        self.assertGreaterEqual(told["completion_wait"]["count"], ok)
+        self.assertGreater(told["wakeups"]["count"], 0)
+        self.assertLessEqual(told["wakeups"]["count"], told["completion_wait"]["count"])
+        self.assertEqual(told["late_completions"]["count"], 0)
+        self.assertIsNone(told["abandoned"])
         self.assertEqual(self.names(), {("", "theirs"), ("space", "chopsticks/theirs")})
         self.assertEqual(self.rados("get", "theirs", "-").stdout, b"not ours")
 

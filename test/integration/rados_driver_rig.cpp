@@ -75,6 +75,14 @@ std::vector<engine::leftover> rados_rig::left_behind() {
     return left;
 }
 
+stats::driver_values rados_rig::figures() {
+    stats::driver_values out;
+    for (const engine::driver_figure& one : driver_->figures())
+        out.emplace_back(one);
+    ask([&] { core_->meters()->take(out.data(), out.size()); });
+    return out;
+}
+
 engine::wrong_data rados_rig::found_wrong() {
     engine::wrong_data found;
     ask([&] { found = core_->found_wrong(); });

@@ -38,6 +38,8 @@ class rados_rig {
     std::string close_target() { return ask_core(&engine::core_driver::close_target); }
     std::vector<engine::leftover> left_behind();
     engine::wrong_data found_wrong();
+    /// What the core has counted of driver::figures() since the last call.
+    stats::driver_values figures();
 
     /// An operation on an object of so many bytes, or on a range of it.
     engine::outcome run(const scenario::step& what, std::uint64_t object, std::uint64_t size = 4096,

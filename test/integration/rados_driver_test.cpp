@@ -232,12 +232,26 @@ TEST_CASE("rados_a_cluster_that_does_not_answer_costs_one_operation") {
     rig.wanted.timeout.operation_ns = 50'000'000;
     REQUIRE(rig.open_target().problem == "");
     write_some(rig, 1);
+    const std::uint64_t written = rig.figures()[0].times->count();
+    CHECK(written > 0);
     tell_lie(lie::no_answer);
     CHECK(std::string(rig.run(step_of_rados(object_read), 0).code) == "operation_timeout");
+    // The library has it still, and is told so.
+    stats::driver_values told = rig.figures();
+    CHECK(told[0].times->count() == 0);
+    CHECK(told[2].count == 0);
+    CHECK(told[3].last == 1);
     tell_lie(lie::none);
     CHECK(describe(rig.run(step_of_rados(object_stat), 0)) == "ok");
     answer_all();
     CHECK(describe(rig.run(step_of_rados(object_read), 0)) == "ok");
+    told = rig.figures();
+    CHECK(told[0].times->count() == 3);
+    CHECK(told[1].count > 0);
+    CHECK(told[1].count <= 3);
+    CHECK(told[2].count == 1);
+    CHECK(told[3].last == 0);
+    CHECK(told[3].highest == 1);
     CHECK(describe(rig.run(step_of_rados(object_remove), 0)) == "ok");
     CHECK(rig.close_target() == "");
     CHECK(stored().empty());

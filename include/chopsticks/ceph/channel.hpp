@@ -5,6 +5,7 @@
 /// per batch.
 
 #include <atomic>
+#include <chopsticks/engine/driver.hpp>
 #include <chopsticks/runtime/reactor.hpp>
 #include <coroutine>
 #include <cstdint>
@@ -16,6 +17,18 @@
 namespace chopsticks::ceph {
 
 class channel;
+
+/// What a core's channel counts, for a driver's own figures. Belongs to the core.
+struct channel_figures {
+    static const std::vector<engine::driver_figure>& declared();
+
+    engine::driver_meters meters{declared()};
+    /// From when the library had ended an operation to when its core took it.
+    engine::figure_timer& completion_wait = meters.timer(0);
+    engine::figure_counter& wakeups = meters.counter(1);  ///< of the core, by completions
+    engine::figure_counter& late = meters.counter(2);   ///< completions nobody waited for any more
+    engine::figure_gauge& abandoned = meters.gauge(3);  ///< operations that are yet to become such
+};
 
 /// Memory for I/O, aligned to pages; grows, never shrinks.
 class io_buffer {
@@ -91,8 +104,8 @@ class channel {
     void push(flight& f) noexcept;
 
     // On the core's thread:
-    /// Begins to listen on this loop.
-    void attach(runtime::reactor& loop);
+    /// Begins to listen on this loop. \param figures counted with until detach; may be null
+    void attach(runtime::reactor& loop, channel_figures* figures = nullptr);
     /// Before the loop ends.
     void detach() noexcept;
     /// Resumes who waits for what has ended.
@@ -101,6 +114,10 @@ class channel {
     void launched() noexcept { outstanding_.store(outstanding() + 1, std::memory_order_relaxed); }
     /// One that was launched is at its end.
     void landed() noexcept { outstanding_.store(outstanding() - 1, std::memory_order_relaxed); }
+    /// Nobody waits any more for one that was launched.
+    void given_up() noexcept {
+        if (figures_ != nullptr) figures_->abandoned.add(1);
+    }
     /// `f` has come home: its waiter goes on.
     void finish(flight& f);
 
@@ -115,6 +132,7 @@ class channel {
     alignas(64) std::atomic<flight*> ended_{nullptr};
     alignas(64) std::atomic<std::uint64_t> outstanding_{0};
     runtime::reactor* loop_ = nullptr;
+    channel_figures* figures_ = nullptr;
     runtime::fd_watch wake_;
     listener listening_;
 };
