@@ -158,6 +158,7 @@ pages = {
         step("jq -r '.operations | to_entries[]"),
         step("jq -r '.operations | to_entries[]"),
         step("jq -c '.groups | to_entries"),
+        step("jq -r '.driver_figures[]"),
         step("jq -r '.operations[\"s3/get\"].by_size_class"),
         step("jq -c '.intervals[]"),
         step("jq -r '.operations[].errors[]"),
