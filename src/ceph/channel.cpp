@@ -4,6 +4,7 @@
 #include <chopsticks/ceph/channel.hpp>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
+#include <cstdio>
 #include <new>
 
 namespace chopsticks::ceph {
@@ -151,6 +152,20 @@ void flight_wait::abandon(ending why) noexcept {
     f.abandoned = true;
     f.home->given_up();
     loop_.make_ready(std::exchange(f.waiter, nullptr));
+}
+
+void conclude_abandoned(flight_wait::ending how, const char* what,
+                        engine::driver_counters& counters, engine::outcome& out) noexcept {
+    out.done_ns = monotonic_ns();
+    char text[sizeof out.example];
+    std::snprintf(text, sizeof text, "%s: not ended after %lld ms", what,
+                  static_cast<long long>((out.done_ns - out.sent_ns) / 1'000'000));
+    if (how == flight_wait::ending::timed_out) {
+        ++counters.timeouts;
+        out.fail(op_status::timeout, "operation_timeout", text);
+    } else {
+        out.fail(op_status::cancelled, "cancelled", text);
+    }
 }
 
 }  // namespace chopsticks::ceph

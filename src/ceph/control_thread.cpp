@@ -2,9 +2,11 @@
 
 #include <pthread.h>
 
+#include <chopsticks/core/left_running.hpp>
 #include <chrono>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace chopsticks::ceph {
 
@@ -61,6 +63,28 @@ void control_thread::serve(const std::shared_ptr<shared_state>& state) {
         state->busy = false;
         state->changed.notify_all();
     }
+}
+
+runtime::task<bool> control_calls::run(std::function<void()>& job) {
+    control_call call(loop_);
+    call_ = &call;
+    auto waiting = call(thread_, std::move(job));
+    const bool ended = co_await waiting;
+    call_ = nullptr;
+    co_return ended;
+}
+
+void control_calls::cancel() noexcept {
+    give_up_ = true;
+    if (call_ != nullptr) call_->abandon();
+}
+
+void leave_running(std::shared_ptr<void> in_use) {
+    static std::mutex mutex;
+    static auto* const left = new std::vector<std::shared_ptr<void>>();
+    const std::lock_guard lock(mutex);
+    left->push_back(std::move(in_use));
+    threads_left_running = true;
 }
 
 }  // namespace chopsticks::ceph

@@ -1,9 +1,7 @@
 #include <chopsticks/ceph/control_thread.hpp>
 #include <chopsticks/core/assert.hpp>
-#include <chopsticks/core/left_running.hpp>
 #include <chopsticks/rados/driver.hpp>
 #include <functional>
-#include <mutex>
 #include <utility>
 
 #include "names.hpp"
@@ -13,25 +11,14 @@ namespace chopsticks::rados {
 
 namespace {
 
-using ceph::control_call;
+using ceph::control_calls;
 using ceph::control_thread;
-
-constexpr const char* given_up = "the cluster had not answered when the run was interrupted";
-
-/// What could not be ended: librados's threads may yet write to it.
-void leave_behind(std::shared_ptr<world> w) {
-    static std::mutex mutex;
-    static auto* const left = new std::vector<std::shared_ptr<world>>();
-    const std::lock_guard lock(mutex);
-    left->push_back(std::move(w));
-    threads_left_running = true;
-}
 
 class librados_core final : public engine::core_driver {
   public:
     librados_core(runtime::reactor& loop, unsigned core, std::shared_ptr<world> shared,
                   const load::content& content, control_thread& control)
-        : shared_(std::move(shared)), control_(control) {
+        : shared_(std::move(shared)), calls_(loop, control, shared_->give_up) {
         const std::size_t slot = core % shared_->channels.size();
         state_.loop = &loop;
         state_.home = shared_->channels[slot].get();
@@ -65,9 +52,9 @@ class librados_core final : public engine::core_driver {
             *problem = connect_all(*w);
             if (problem->empty()) *problem = rados::open_target(*w);
         };
-        const bool ended = co_await do_blocking(job);
+        const bool ended = co_await calls_.run(job);
         if (!ended) {
-            state.problem = given_up;
+            state.problem = control_calls::given_up;
             co_return state;
         }
         opened_ = true;
@@ -81,15 +68,15 @@ class librados_core final : public engine::core_driver {
         shared_->give_up = false;
         const auto problem = std::make_shared<std::string>();
         std::function<void()> job = [w = shared_, problem] { *problem = connect_all(*w); };
-        const bool ended = co_await do_blocking(job);
-        co_return ended ? *problem : std::string(given_up);
+        const bool ended = co_await calls_.run(job);
+        co_return ended ? *problem : std::string(control_calls::given_up);
     }
 
     runtime::task<std::string> seal_data() override {
         const auto problem = std::make_shared<std::string>();
         std::function<void()> job = [w = shared_, problem] { *problem = seal_set(*w); };
-        const bool ended = co_await do_blocking(job);
-        co_return ended ? *problem : std::string(given_up);
+        const bool ended = co_await calls_.run(job);
+        co_return ended ? *problem : std::string(control_calls::given_up);
     }
 
     runtime::task<std::string> check_data() override {
@@ -99,7 +86,7 @@ class librados_core final : public engine::core_driver {
         std::function<void()> job = [w = shared_, problem, found] {
             *problem = check_logs(*w, *found);
         };
-        const bool ended = co_await do_blocking(job);
+        const bool ended = co_await calls_.run(job);
         if (!ended) co_return "not all that was appended was looked at: interrupted";
         found_ = *found;
         co_return *problem;
@@ -111,34 +98,20 @@ class librados_core final : public engine::core_driver {
         shared_->give_up = false;
         const auto problem = std::make_shared<std::string>();
         std::function<void()> job = [w = shared_, problem] { *problem = close_all(*w); };
-        const bool ended = co_await do_blocking(job);
+        const bool ended = co_await calls_.run(job);
         // Where opening did not end and nothing was made, nothing can be left.
         const bool owes = opened_ || !shared_->made.all().empty();
-        if (!ended) *problem = owes ? given_up : "";
+        if (!ended) *problem = owes ? control_calls::given_up : "";
         co_return *problem;
     }
 
-    void cancel_control() noexcept override {
-        shared_->give_up = true;
-        if (call_ != nullptr) call_->abandon();
-    }
+    void cancel_control() noexcept override { calls_.cancel(); }
 
   private:
-    /// Runs a job on the control thread; false: it was given up.
-    runtime::task<bool> do_blocking(std::function<void()>& job) {
-        control_call call(*state_.loop);
-        call_ = &call;
-        auto waiting = call(control_, std::move(job));
-        const bool ended = co_await waiting;
-        call_ = nullptr;
-        co_return ended;
-    }
-
     core_state state_;
     ceph::channel_figures figures_;
     std::shared_ptr<world> shared_;
-    control_thread& control_;
-    control_call* call_ = nullptr;
+    control_calls calls_;
     engine::wrong_data found_;
     bool opened_ = false;  ///< open_target ended
 };
@@ -174,7 +147,7 @@ class librados_driver final : public engine::driver {
         const bool idle = control_.wait_idle(given_up_before ? 0 : 1);
         const bool open =
             !shared_->connections.empty() && shared_->connections[0].cluster != nullptr;
-        if (!idle || shared_->outstanding() > 0 || open) leave_behind(shared_);
+        if (!idle || shared_->outstanding() > 0 || open) ceph::leave_running(shared_);
     }
 
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }

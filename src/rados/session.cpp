@@ -152,20 +152,12 @@ runtime::task<bool> librados_session::fly(flight& f, const rados_step& step, std
     }
     const ending how = co_await wait_.end();
     if (how == ending::came) co_return true;
-    out.done_ns = monotonic_ns();
-    char text[sizeof out.example];
+    char what[sizeof out.example];
     const std::string_view verb =
         scenario::catalogue::operation_name(describe_workload(), step.code);
-    std::snprintf(text, sizeof text, "%.*s in %s: not ended after %lld ms",
-                  static_cast<int>(verb.size()), verb.data(),
-                  core_.shared->places[at].text().c_str(),
-                  static_cast<long long>((out.done_ns - out.sent_ns) / 1'000'000));
-    if (how == ending::timed_out) {
-        ++core_.counters.timeouts;
-        out.fail(op_status::timeout, "operation_timeout", text);
-    } else {
-        out.fail(op_status::cancelled, "cancelled", text);
-    }
+    std::snprintf(what, sizeof what, "%.*s in %s", static_cast<int>(verb.size()), verb.data(),
+                  core_.shared->places[at].text().c_str());
+    ceph::conclude_abandoned(how, what, core_.counters, out);
     co_return false;
 }
 

@@ -1,6 +1,5 @@
 #include <chopsticks/ceph/control_thread.hpp>
 #include <chopsticks/core/assert.hpp>
-#include <chopsticks/core/left_running.hpp>
 #include <chopsticks/core/units.hpp>
 #include <mutex>
 
@@ -10,19 +9,8 @@ namespace chopsticks::rbd {
 
 namespace {
 
-using ceph::control_call;
+using ceph::control_calls;
 using ceph::control_thread;
-
-constexpr const char* given_up = "the cluster had not answered when the run was interrupted";
-
-/// What could not be ended: librbd's threads may yet write to it.
-void leave_behind(std::shared_ptr<world> w) {
-    static std::mutex mutex;
-    static auto* const left = new std::vector<std::shared_ptr<world>>();
-    const std::lock_guard lock(mutex);
-    left->push_back(std::move(w));
-    threads_left_running = true;
-}
 
 /// The loops of all cores, for what must be done on each.
 struct core_loops {
@@ -35,7 +23,10 @@ class librbd_core final : public engine::core_driver {
     librbd_core(runtime::reactor& loop, unsigned core, const driver_options& options,
                 std::shared_ptr<world> shared, const load::content& content,
                 control_thread& control, core_loops& loops)
-        : shared_(std::move(shared)), control_(control), loops_(loops), core_(core) {
+        : shared_(std::move(shared)),
+          calls_(loop, control, shared_->give_up),
+          loops_(loops),
+          core_(core) {
         state_.loop = &loop;
         state_.home = shared_->channels[core].get();
         state_.shared = shared_;
@@ -93,10 +84,10 @@ class librbd_core final : public engine::core_driver {
             if (problem->empty()) *problem = ready_parent(*w);
             if (problem->empty()) *problem = open_images(*w);
         };
-        const bool ended = co_await do_blocking(job);
+        const bool ended = co_await calls_.run(job);
         if (!ended) {
             shared_->open_given_up = true;
-            state.problem = given_up;
+            state.problem = control_calls::given_up;
             co_return state;
         }
         opened_ = true;
@@ -121,8 +112,8 @@ class librbd_core final : public engine::core_driver {
     runtime::task<std::string> seal_data() override {
         const auto problem = std::make_shared<std::string>();
         std::function<void()> job = [w = shared_, problem] { *problem = mark_filled(*w); };
-        const bool ended = co_await do_blocking(job);
-        if (!ended) *problem = given_up;
+        const bool ended = co_await calls_.run(job);
+        if (!ended) *problem = control_calls::given_up;
         co_return *problem;
     }
 
@@ -130,7 +121,7 @@ class librbd_core final : public engine::core_driver {
         shared_->give_up = false;
         const auto problem = std::make_shared<std::string>();
         std::function<void()> job = [w = shared_, problem] { *problem = read_back(*w); };
-        const bool ended = co_await do_blocking(job);
+        const bool ended = co_await calls_.run(job);
         if (!ended) co_return "not all that was written was read back: interrupted";
         checked_ = true;
         co_return *problem;
@@ -142,29 +133,16 @@ class librbd_core final : public engine::core_driver {
         shared_->give_up = false;
         const auto problem = std::make_shared<std::string>();
         std::function<void()> job = [w = shared_, problem] { *problem = close_all(*w); };
-        const bool ended = co_await do_blocking(job);
+        const bool ended = co_await calls_.run(job);
         // Where opening did not end and nothing was made, nothing can be left.
         const bool owes = opened_ || !shared_->made.all().empty();
-        if (!ended) *problem = owes ? given_up : "";
+        if (!ended) *problem = owes ? control_calls::given_up : "";
         co_return *problem;
     }
 
-    void cancel_control() noexcept override {
-        shared_->give_up = true;
-        if (call_ != nullptr) call_->abandon();
-    }
+    void cancel_control() noexcept override { calls_.cancel(); }
 
   private:
-    /// Runs a job on the control thread; false: it was given up.
-    runtime::task<bool> do_blocking(std::function<void()>& job) {
-        control_call call(*state_.loop);
-        call_ = &call;
-        auto waiting = call(control_, std::move(job));
-        const bool ended = co_await waiting;
-        call_ = nullptr;
-        co_return ended;
-    }
-
     /// Events of an image are drained by its home core: each is told to begin.
     void listen() {
         if (state_.by_callback) return;
@@ -181,10 +159,9 @@ class librbd_core final : public engine::core_driver {
     core_state state_;
     ceph::channel_figures figures_;
     std::shared_ptr<world> shared_;
-    control_thread& control_;
+    control_calls calls_;
     core_loops& loops_;
     unsigned core_;
-    control_call* call_ = nullptr;
     bool opened_ = false;   ///< open_target ended
     bool checked_ = false;  ///< check_data ended: nobody writes to what it found
 };
@@ -225,11 +202,12 @@ class librbd_driver final : public engine::driver {
         // What was given up once is not waited for again: the report has been printed.
         const bool given_up_before = shared_->give_up.exchange(true);
         const int wait_s = given_up_before ? 0 : 1;
-        if (shared_->ledgers != nullptr && !shared_->ledgers->stop(wait_s)) leave_behind(shared_);
+        if (shared_->ledgers != nullptr && !shared_->ledgers->stop(wait_s))
+            ceph::leave_running(shared_);
         const bool idle = control_.wait_idle(wait_s);
         const bool open =
             !shared_->connections.empty() && shared_->connections[0].cluster != nullptr;
-        if (!idle || shared_->outstanding() > 0 || open) leave_behind(shared_);
+        if (!idle || shared_->outstanding() > 0 || open) ceph::leave_running(shared_);
     }
 
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }

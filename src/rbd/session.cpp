@@ -45,17 +45,10 @@ runtime::task<bool> librbd_session::fly(flight& f, engine::outcome& out) {
     }
     const ending how = co_await wait_.end();
     if (how == ending::came) co_return true;
-    out.done_ns = monotonic_ns();
-    char text[sizeof out.example];
-    std::snprintf(text, sizeof text, "%s at offset %llu of %s: not ended after %lld ms",
-                  verb.data(), static_cast<unsigned long long>(op.offset), name,
-                  static_cast<long long>((out.done_ns - out.sent_ns) / 1'000'000));
-    if (how == ending::timed_out) {
-        ++core_.counters.timeouts;
-        out.fail(op_status::timeout, "operation_timeout", text);
-    } else {
-        out.fail(op_status::cancelled, "cancelled", text);
-    }
+    char what[sizeof out.example];
+    std::snprintf(what, sizeof what, "%s at offset %llu of %s", verb.data(),
+                  static_cast<unsigned long long>(op.offset), name);
+    ceph::conclude_abandoned(how, what, core_.counters, out);
     co_return false;
 }
 

@@ -203,4 +203,9 @@ class flight_wait final : private runtime::deadline {
     ending ending_ = ending::came;
 };
 
+/// Makes an outcome of a flight that did not come home: it ends now, `how` is not `came`.
+/// \param what it was, for a person: "read in pool//"
+void conclude_abandoned(flight_wait::ending how, const char* what,
+                        engine::driver_counters& counters, engine::outcome& out) noexcept;
+
 }  // namespace chopsticks::ceph

@@ -6,7 +6,9 @@
 
 #include <sched.h>
 
+#include <atomic>
 #include <chopsticks/runtime/reactor.hpp>
+#include <chopsticks/runtime/task.hpp>
 #include <condition_variable>
 #include <coroutine>
 #include <deque>
@@ -107,5 +109,33 @@ class control_call {
 
     std::shared_ptr<shared_state> state_;
 };
+
+/// The calls of a core's driver that block: one at a time, all given up alike. On the core's loop.
+class control_calls {
+  public:
+    /// What a call that was given up has to say.
+    static constexpr const char* given_up =
+        "the cluster had not answered when the run was interrupted";
+
+    /// All outlive it. \param give_up raised when calls are given up, for those that look at it
+    control_calls(runtime::reactor& loop, control_thread& thread,
+                  std::atomic<bool>& give_up) noexcept
+        : loop_(loop), thread_(thread), give_up_(give_up) {}
+
+    /// Runs `job`, which owns what it refers to; false: it was given up.
+    runtime::task<bool> run(std::function<void()>& job);
+    /// Gives up what is under way.
+    void cancel() noexcept;
+
+  private:
+    runtime::reactor& loop_;
+    control_thread& thread_;
+    std::atomic<bool>& give_up_;
+    control_call* call_ = nullptr;  // under way
+};
+
+/// Keeps what could not be ended for as long as the process lives: threads of the cluster's
+/// libraries may yet write to it. Any thread.
+void leave_running(std::shared_ptr<void> in_use);
 
 }  // namespace chopsticks::ceph
