@@ -46,7 +46,7 @@ const driver_figure_record& figure(const result_file& file, const std::string& n
 
 /// One of several parts of a run: what is even over all of them is what all have.
 run_document part_of_run(const std::string& id, std::uint64_t seed) {
-    run_document doc = sample::document(10);
+    run_document doc = sample::document(10 + seed);  // no two parts did the same
     doc.run.id = id;
     doc.of_drivers = sample::driver_values(seed, 3);
     doc.measured_of_drivers = sample::driver_values(seed + 1, 3);
