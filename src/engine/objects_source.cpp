@@ -13,6 +13,16 @@ using scenario::subject_use;
 
 namespace {
 
+/// Objects that a user may have in hand.
+std::uint32_t most_at_a_time(const scenario::group& plan) {
+    std::uint32_t most = 1;
+    for (const scenario::task& t : plan.tasks) {
+        for (const scenario::step& s : t.steps)
+            most = std::max(most, s.batch);
+    }
+    return most;
+}
+
 load::population_options object_options(const source_options& o) {
     const scenario::data_set& data = o.plan->data;
     load::population_options p;
@@ -23,7 +33,7 @@ load::population_options object_options(const source_options& o) {
     const bool kept = o.protect_initial || o.replay != nullptr;
     p.protected_objects = kept ? data.objects : 0;
     p.clean_protected = !o.protect_initial;
-    p.max_in_flight = static_cast<std::uint32_t>(o.users) + o.helpers + 1;
+    p.max_in_flight = static_cast<std::uint32_t>(o.users) * most_at_a_time(*o.plan) + o.helpers + 1;
     p.keys = data.popularity;
     p.unchanging = is_unchanging(*o.plan);
     p.read_shares = task_shares(*o.plan, o.cores);
@@ -58,12 +68,15 @@ objects_source::objects_source(const source_options& options)
             puts |= s.use == subject_use::make;
             removes_own |= puts && s.use == subject_use::remove;
             const bool receives = s.carries == scenario::payload::received;
-            steps_.push_back({s.use, receives, false, false, false, s.range_bytes});
+            steps_.push_back({s.use, receives, false, false, false, s.range_bytes, s.batch});
         }
         steps_[first].first = true;
         steps_[first].of_own = removes_own;
         steps_.back().last = true;
     }
+    const std::uint32_t most = most_at_a_time(plan_);
+    for (hand& h : hands_)
+        h.batch.reserve(most > 1 ? most : 0);
     if (options.replay != nullptr) keys_.emplace(plan_, options.cores);
 }
 
@@ -84,6 +97,7 @@ inline bool objects_source::take(hand& h, const trace::planned_operation* record
             h.ref = load::object_ref();
             return true;
         case subject_use::read:
+        case subject_use::amend:  // readers find the same content before, meanwhile and after
             h.how = claim::read;
             if (!h.has_object) return objects_.begin_read(random_, h.ref);
             h.ref = h.object;
@@ -98,6 +112,7 @@ inline bool objects_source::take(hand& h, const trace::planned_operation* record
         case subject_use::remove:
         case subject_use::remove_container:
             h.how = claim::remove;
+            if (h.step->batch > 1) return take_several(h);
             return h.from->begin_delete(h.ref);
         case subject_use::unstated:
         case subject_use::read_extent:
@@ -109,6 +124,16 @@ inline bool objects_source::take(hand& h, const trace::planned_operation* record
     return false;
 }
 
+/// As many as there are, up to the step's number.
+bool objects_source::take_several(hand& h) {
+    load::object_ref ref;
+    while (h.batch.size() < h.step->batch && h.from->begin_delete(ref))
+        h.batch.push_back({ref.index, ref.version});
+    if (h.batch.empty()) return false;
+    h.ref = {h.batch.front().object, h.batch.front().version};
+    return true;
+}
+
 /// Reads go to the data set, which nothing changes: by the recorded key or by popularity. Puts add
 /// objects beside it, or rewrite one of those when their key was put before; deletes take the
 /// oldest of those.
@@ -117,6 +142,7 @@ bool objects_source::take_recorded(hand& h, const trace::planned_operation& reco
     const std::uint64_t key = recorded.key;
     switch (use) {
         case subject_use::read:
+        case subject_use::amend:
             h.how = claim::read;
             return plan_.open->replay->keys == scenario::replay_source::recorded
                        ? objects_.begin_read_protected(keys_->position_of(key), h.ref)
@@ -138,10 +164,11 @@ bool objects_source::take_recorded(hand& h, const trace::planned_operation& reco
     }
 }
 
-inline void objects_source::fill_in(const hand& h, const trace::planned_operation* recorded,
+inline void objects_source::fill_in(hand& h, const trace::planned_operation* recorded,
                                     operation& op) {
     op.object = h.how == claim::none ? random_() : h.ref.index;
     op.version = h.ref.version;
+    op.batch = h.batch;
     if (h.from != &objects_ || h.how == claim::none) return;
     op.size = object_size(plan_, data_seed_, op.object);
     if (h.step->range_bytes > 0 && h.step->range_bytes < op.size) {
@@ -181,6 +208,8 @@ bool objects_source::begin(std::size_t user, std::size_t step,
         h.gone = true;
     }
     h.step = &known;
+    h.batch.clear();
+    if (known.batch > 1 && h.own) h.batch.push_back({h.object.index, h.object.version});
     if (!take(h, recorded)) {
         end_task(h);
         return false;
@@ -203,7 +232,9 @@ inline void objects_source::give_back(hand& h, bool ok) {
             h.from->end_overwrite(h.ref, ok);
             break;
         case claim::remove:
-            h.from->end_delete(h.ref, ok);
+            if (h.batch.empty()) h.from->end_delete(h.ref, ok);
+            for (const batch_subject& one : h.batch)
+                h.from->end_delete({one.object, one.version}, ok || one.done);
             break;
         case claim::own:
             // A put that failed may still have been stored, a delete that failed may not have been.

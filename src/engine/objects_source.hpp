@@ -46,6 +46,7 @@ class objects_source final : public work_source {
         bool last;
         bool of_own;  ///< first of a sequence that deletes what it puts
         std::uint64_t range_bytes;
+        std::uint32_t batch;  ///< objects at a time, at most
     };
     /// How what was claimed must be given back.
     enum class claim : std::uint8_t { none, read, put, overwrite, remove, own };
@@ -55,6 +56,7 @@ class objects_source final : public work_source {
         claim how = claim::none;
         load::population* from = nullptr;
         load::object_ref ref;
+        std::vector<batch_subject> batch;  ///< of several at a time: all, `ref` first
         // What the steps of a sequence hand on.
         bool has_object = false;  ///< `object` is what the steps so far worked on
         bool own = false;         ///< it is known to this sequence alone
@@ -63,8 +65,9 @@ class objects_source final : public work_source {
     };
 
     bool take(hand& h, const trace::planned_operation* recorded);
+    bool take_several(hand& h);
     bool take_recorded(hand& h, const trace::planned_operation& recorded);
-    void fill_in(const hand& h, const trace::planned_operation* recorded, operation& op);
+    void fill_in(hand& h, const trace::planned_operation* recorded, operation& op);
     void fit_recorded(const hand& h, const trace::planned_operation& recorded, operation& op);
     void give_back(hand& h, bool ok);
     void end_task(hand& h);

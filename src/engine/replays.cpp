@@ -26,6 +26,7 @@ std::vector<trace::replay_kind> replay_kinds(const scenario::group& group) {
             case subject_use::remove_container:
                 return trace::dealing::in_turn;
             case subject_use::read:
+            case subject_use::amend:
             case subject_use::make:
             case subject_use::rewrite:
             case subject_use::remove:

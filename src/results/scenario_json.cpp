@@ -70,6 +70,7 @@ json task_json(const scenario::task& task) {
         // Parameters belong to some operations only; those at their default say nothing.
         json one;
         one["op"] = step.op;
+        if (step.batch > 1) one["batch"] = step.batch;
         if (step.range_bytes != 0) one["range_bytes"] = step.range_bytes;
         for (const scenario::driver_parameter& p : step.values) {
             if (p.value == p.standard) continue;

@@ -128,6 +128,7 @@ step plain_step(const operation& op) {
     s.parts = op.parts;
     s.align_bytes = s.block.max();
     for (const parameter& p : op.parameters) {
+        if (const auto* const batch = std::get_if<batch_value>(&p.value)) s.batch = batch->standard;
         const auto standard = std::visit(standard_value{}, p.value);
         if (!standard) continue;
         s.values.push_back(

@@ -67,6 +67,7 @@ struct parameter_setter {
         s.set(name, text);
     }
     void operator()(const catalogue::range_value&) const { s.range_bytes = f.size(1); }
+    void operator()(const catalogue::batch_value& v) const { s.batch = f.count32(1, v.most); }
     void operator()(const catalogue::pieces_value&) const { s.pieces = f.count32(1, 1024); }
     void operator()(const catalogue::block_value&) const { s.block = read_block(f); }
     void operator()(const catalogue::pattern_value&) const {
@@ -143,6 +144,9 @@ bool makes(const step& s) {
 }
 bool deletes(const step& s) {
     return s.use == subject_use::remove;
+}
+bool amends_object(const step& s) {
+    return s.use == subject_use::amend;
 }
 
 /// The operation of such a use, for messages about what is missing.
@@ -257,8 +261,10 @@ void check_tasks(const group& g, const field& tasks, std::vector<std::string>& w
                      " made",
                  "add a task with {op: " + maker + "}");
         }
+        const bool amends =
+            !makes_its_own && std::any_of(t.steps.begin(), t.steps.end(), amends_object);
         if (!g.data.reuse.empty() &&
-            (deletes(t.steps.front()) || t.steps.front().use == subject_use::rewrite)) {
+            (amends || deletes(t.steps.front()) || t.steps.front().use == subject_use::rewrite)) {
             fail(where,
                  "task \"" + t.name + "\" would change the kept data set \"" + g.data.reuse + "\"",
                  "remove the task, or remove `data.reuse`");

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -50,6 +51,13 @@ class part_sink {
     ~part_sink() = default;
 };
 
+/// One of several subjects of an operation.
+struct batch_subject {
+    std::uint64_t object = 0;
+    std::uint32_t version = 0;
+    bool done = false;  ///< the session says so where the operation as a whole has failed
+};
+
 /// One measured piece of work, chosen by the engine. A view struct: it is copied into coroutine
 /// frames.
 struct operation {
@@ -58,6 +66,8 @@ struct operation {
     std::uint64_t size = 0;            ///< bytes of the whole object
     std::uint64_t offset = 0;          ///< first byte of a part
     std::uint64_t length = 0;          ///< bytes of a part; 0 = the whole object
+    /// Not empty: it works on all of these, of which `object` is the first.
+    std::span<batch_subject> batch;
     part_sink* parts = nullptr;  ///< told of its parts while it is under way; null: nobody asks
     std::uint32_t version = 0;   ///< of the content
     bool cleaning = false;  ///< of cleanup: nobody measures it, the driver may look before it leaps

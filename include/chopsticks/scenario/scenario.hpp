@@ -85,6 +85,8 @@ struct step {
     // Of objects.
     std::uint64_t range_bytes = 0;  ///< of a read: length of a range at a random offset; 0 = whole
 
+    std::uint32_t batch = 1;  ///< of a removal: objects at a time, where there are as many
+
     // Of extents.
     load::size_distribution block = load::size_distribution::fixed(4096);  ///< bytes per I/O
     offset_pattern pattern = offset_pattern::random;

@@ -19,6 +19,7 @@ enum class subject_use : std::uint8_t {
     unstated,          ///< nobody has said; no step of a run has it
     none,              ///< needs no subject
     read,              ///< an object that is there
+    amend,             ///< an object that is there and keeps its content: all else may change
     make,              ///< a new object
     rewrite,           ///< an object that is there, with its next version
     remove,            ///< an object that is there; gone afterwards
@@ -56,7 +57,8 @@ constexpr bool changes_objects(subject_use use) noexcept {
 
 /// Works on an object that has to be there.
 constexpr bool needs_object(subject_use use) noexcept {
-    return use == subject_use::read || use == subject_use::rewrite || use == subject_use::remove;
+    return use == subject_use::read || use == subject_use::amend || use == subject_use::rewrite ||
+           use == subject_use::remove;
 }
 
 }  // namespace chopsticks::scenario

@@ -42,7 +42,12 @@ struct text_value {
     bool (*fits)(std::string_view text);
 };
 // These the engine follows; each has its member of step.
-struct range_value {};    ///< step::range_bytes
+struct range_value {};  ///< step::range_bytes
+/// step::batch. Of operations that remove objects; what it may be, and is where nothing is said.
+struct batch_value {
+    std::uint32_t standard;
+    std::uint32_t most;
+};
 struct block_value {};    ///< step::block
 struct pattern_value {};  ///< step::pattern
 struct offsets_value {};  ///< step::offsets
@@ -50,7 +55,7 @@ struct align_value {};    ///< step::align_bytes
 struct pieces_value {};   ///< step::pieces
 using parameter_value =
     std::variant<flag_value, count_value, size_value, word_value, text_value, range_value,
-                 block_value, pattern_value, offsets_value, align_value, pieces_value>;
+                 batch_value, block_value, pattern_value, offsets_value, align_value, pieces_value>;
 
 struct parameter {
     std::string_view name;

@@ -16,7 +16,7 @@ void answer_sink::begin(const operation_row& row, const asked& what, const load:
     content_ = content;
     reply_ = nullptr;
     answer_ = answer();
-    keep_most_ = keep_refusal;
+    keep_most_ = row.is_long ? keep_long : keep_refusal;
     kept_.clear();
     switch (row.gives) {
         case answer_body::none:
@@ -28,7 +28,7 @@ void answer_sink::begin(const operation_row& row, const asked& what, const load:
         case answer_body::listing:
             to_ = use::list;
             if (!scanner_) scanner_ = std::make_unique<list_scanner>();
-            scanner_->reset();
+            scanner_->reset(row.lists);
             answer_.page = scanner_.get();
             break;
         case answer_body::text:

@@ -54,6 +54,8 @@ class answer_sink {
   private:
     /// Bytes of a body that are kept.
     static constexpr std::size_t keep_refusal = 4096;
+    /// Of a thousand keys as long as they can be.
+    static constexpr std::size_t keep_long = 4 << 20;
     static constexpr std::size_t keep_whole = 8 << 20;
 
     enum class use : std::uint8_t { drop, verify, list, keep };

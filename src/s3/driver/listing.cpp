@@ -26,6 +26,12 @@ bool removes(const scenario::group& group) {
 
 }  // namespace
 
+std::uint64_t listing_floor::least_entries(const asked& what) const noexcept {
+    if (what.behind_a_key) return 0;
+    if (what.delimited && !what.one_directory) return filled_.count();
+    return least_keys(what.directory());
+}
+
 listing_floor::listing_floor(const scenario::group& group, bool there) {
     if (!there || removes(group)) return;
     objects_ = group.data.objects;
@@ -35,11 +41,13 @@ listing_floor::listing_floor(const scenario::group& group, bool there) {
 }
 
 listing_progress::found listing_progress::page(std::string_view first_key, std::string_view token,
-                                               std::uint64_t entries) noexcept {
+                                               std::uint64_t entries,
+                                               std::string_view version_token) noexcept {
     if (token.empty()) return found::no_token;
     empty_pages_ = entries == 0 ? empty_pages_ + 1 : 0;
     if (empty_pages_ > most_empty_pages) return found::empty_pages;
-    const print here{print_of(token), first_key.empty() ? 0 : print_of(first_key)};
+    const std::uint64_t place = print_of(token) ^ (print_of(version_token) << 1);
+    const print here{place, first_key.empty() ? 0 : print_of(first_key)};
     for (const print& earlier : {last_, remembered_}) {
         if (here.token == earlier.token) return found::same_token;
         if (here.key != 0 && here.key == earlier.key) return found::same_page;
@@ -53,7 +61,10 @@ listing_progress::found listing_progress::page(std::string_view first_key, std::
 failure judge_going_on(listing_progress& progress, const list_scanner& page,
                        std::uint64_t least_keys) {
     failure out;
-    const std::uint64_t entries = page.keys() + page.common_prefixes();
+    const std::uint64_t entries = page.entries();
+    // A key may have more versions than a page.
+    const bool by_version = page.kind() == list_kind::versions;
+    const std::string_view first_key = by_version ? std::string_view() : page.first_key();
     // A run that asks for one page only would never see the end of such a listing.
     if (entries == 0 && least_keys > 0) {
         out.set(op_status::bad_response, "EmptyPage",
@@ -62,16 +73,16 @@ failure judge_going_on(listing_progress& progress, const list_scanner& page,
         return out;
     }
     using found = listing_progress::found;
-    switch (progress.page(page.first_key(), page.token(), entries)) {
+    switch (progress.page(first_key, page.token(), entries, page.version_token())) {
         case found::goes_on:
             break;
         case found::no_token:
             out.set(op_status::bad_response, "NoToken",
-                    "the listing goes on, but names no NextContinuationToken to ask with");
+                    "the listing goes on, but does not say with what to ask (no token or marker)");
             break;
         case found::same_token:
             out.set(op_status::bad_response, "SameToken",
-                    "the listing names a NextContinuationToken again: it would never end");
+                    "the listing names a token or marker again: it would never end");
             break;
         case found::same_page:
             out.set(op_status::bad_response, "SamePage",

@@ -5,6 +5,7 @@
 #include <bitset>
 #include <chopsticks/s3/protocol/failure.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
+#include <chopsticks/s3/protocol/request_form.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <cstdint>
 #include <optional>
@@ -27,6 +28,9 @@ class listing_floor {
         return filled_[*directory] ? 1 : 0;
     }
 
+    /// Entries that a whole one has at least that asks for this.
+    std::uint64_t least_entries(const asked& what) const noexcept;
+
   private:
     std::uint64_t objects_ = 0;
     std::bitset<256> filled_;  // directories with an object at least
@@ -45,8 +49,10 @@ class listing_progress {
 
     enum class found : std::uint8_t { goes_on, no_token, same_token, same_page, empty_pages };
 
-    /// Of a page that is not the last one. `first_key`: of its first entry; empty when it has none.
-    found page(std::string_view first_key, std::string_view token, std::uint64_t entries) noexcept;
+    /// Of a page that is not the last one. `first_key`: of its first entry; empty when it has none,
+    /// or where two pages may begin with the same. `version_token`: what belongs to the token.
+    found page(std::string_view first_key, std::string_view token, std::uint64_t entries,
+               std::string_view version_token = {}) noexcept;
     void reset() noexcept { *this = listing_progress(); }
 
   private:

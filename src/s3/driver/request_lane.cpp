@@ -1,5 +1,6 @@
 #include "request_lane.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <cstdio>
@@ -83,6 +84,7 @@ void request_lane::rest() noexcept {
 
 std::string_view request_lane::payload_hash(const operation_row& row) {
     if (core_.options.config->payload == payload_signing::unsigned_payload) return {};
+    if (row.request.presigned) return {};
     if (row.request.sends == request_body::content) {
         hash_content(core_, {what.object, what.version}, named_by_etag(row, what), core_.hash);
     } else if (row.request.sends == request_body::given) {
@@ -130,9 +132,18 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
         const std::uint64_t expect_from = core_.options.config->expect_continue_bytes;
         what.expects_continue = expect_from > 0 && what.part_bytes() >= expect_from;
     }
+    if (row.request.condition_of(what) != precondition::none) [[unlikely]] {
+        set_condition(row);
+    }
+    if (row.request.write_body != nullptr) {
+        row.request.write_body(body_, what);
+        what.body = body_;
+    }
     what.payload_hash = payload_hash(row);
     exchange_job job = render(row, out);
-    if (row.writes && !core_.is_kept(what.object)) ++core_.writes.versions;
+    if (row.writes && !core_.is_kept(what.object)) {
+        core_.writes.versions += std::max<std::size_t>(1, what.subjects.size());
+    }
     if (!std::exchange(fresh_, false)) core_.figures.reused.add();
     const bool complete = co_await link_->carry_out(job);
     if (complete) judge_answer(row, out);
@@ -141,6 +152,23 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
         if (out.status != op_status::ok) core_.etags.in_doubt(what.object, what.version);
     }
     if (job.must_close) link_->close();
+}
+
+/// The ETag of an object that was put in one piece, and not encrypted, is the MD5 of its content.
+void request_lane::set_condition(const operation_row& row) {
+    const bool writes_content = row.request.sends == request_body::content;
+    // It may have been carried out: then the condition would refuse its repetition for ever.
+    if (writes_content && what.conditional && core_.etags.is_in_doubt(what.object, what.version)) {
+        what.only_if = precondition::none;
+        return;
+    }
+    const precondition only_if = row.request.condition_of(what);
+    if (only_if != precondition::match && only_if != precondition::unlike) return;
+    // A put depends on what is there before it.
+    const std::uint32_t version = writes_content ? what.version - 1 : what.version;
+    hash_content(core_, {what.object, version}, {0, what.size}, core_.md5);
+    core_.md5.finish_hex(etag_);
+    what.etag = {etag_, sizeof etag_};
 }
 
 void request_lane::judge_answer(const operation_row& row, engine::outcome& out) {

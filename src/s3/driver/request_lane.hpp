@@ -22,7 +22,8 @@ class request_lane {
     request_lane(core_state& core, const target_address& target);
 
     /// What the next request asks for. Its owner sets it, and leaves it alone until the answer has
-    /// been judged. Of content that is sent, perform() adds hash and Expect.
+    /// been judged. perform() adds what follows from it: hash, Expect, ETag, the body that the row
+    /// makes.
     asked what;
 
     connection& link() noexcept { return *link_; }
@@ -42,6 +43,7 @@ class request_lane {
   private:
     exchange_job render(const operation_row& row, engine::outcome& out);
     std::string_view payload_hash(const operation_row& row);
+    void set_condition(const operation_row& row);
     void judge_answer(const operation_row& row, engine::outcome& out);
     bool etag_is_right(const operation_row& row, const answer& a);
 
@@ -50,6 +52,8 @@ class request_lane {
     answer_sink sink_;
     bool fresh_ = true;  ///< nothing was sent on the connection yet
     char hash_hex_[64];
+    char etag_[32];
+    std::string body_;  ///< of requests whose row makes it
 };
 
 }  // namespace chopsticks::s3

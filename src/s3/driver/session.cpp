@@ -14,9 +14,10 @@ namespace {
 
 constexpr std::int64_t retry_first_ns = 50'000'000;
 
-bool is_repeatable(op_status status) noexcept {
-    switch (status) {
+bool is_repeatable(const engine::outcome& out) noexcept {
+    switch (out.status) {
         case op_status::server_error:
+            return out.native != native_code::of_http(501);  // what is not there will not be
         case op_status::slow_down:
         case op_status::connect_failed:
         case op_status::connection_lost:
@@ -31,14 +32,19 @@ void fail(engine::outcome& out, const failure& why) noexcept {
     if (why) out.fail(why.status, why.code, why.text);
 }
 
+/// On what a conditional operation depends: that all is as it is taken to be.
+precondition condition_for(scenario::subject_use use) noexcept {
+    return use == scenario::subject_use::make ? precondition::absent : precondition::match;
+}
+
 /// Those that are more than a request.
 constexpr struct {
     std::string_view name;
     s3_step::way how;
 } ways[] = {
-    {"list", s3_step::way::by_pages},
-    {"multipart_put", s3_step::way::in_parts},
-    {"delete_bucket", s3_step::way::with_a_look},
+    {"list", s3_step::way::by_pages},          {"list_v1", s3_step::way::by_pages},
+    {"list_versions", s3_step::way::by_pages}, {"multi_delete", s3_step::way::in_batches},
+    {"multipart_put", s3_step::way::in_parts}, {"delete_bucket", s3_step::way::with_a_look},
 };
 
 }  // namespace
@@ -53,11 +59,19 @@ s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
     }
     if (row == nullptr) return;
     for (const asked_parameter& p : row->parameters) {
+        if (p.name.empty()) break;
         if (p.count != nullptr) {
             prepared.*p.count = static_cast<std::uint32_t>(what.number(p.name));
         }
         if (p.flag != nullptr) prepared.*p.flag = what.flag(p.name);
+        if (p.number != nullptr) {
+            fields.*p.number = static_cast<std::uint32_t>(what.number(p.name));
+        }
+        if (p.filler != nullptr) (fields.*p.filler).assign(what.number(p.name), 'm');
+        if (p.text != nullptr && what.word(p.name) != "none") fields.*p.text = what.word(p.name);
     }
+    if (prepared.conditional) prepared.only_if = condition_for(what.use);
+    if (!fields.is_empty()) prepared.fields = &fields;
 }
 
 s3_session::s3_session(core_state& core, const target_address& target) : core_(core) {
@@ -76,7 +90,7 @@ runtime::task<void> s3_session::execute(const engine::operation& op, engine::out
         if (open) co_await attempt(op, out);
         if (first_sent_ns == 0) first_sent_ns = out.sent_ns;
         if (out.status == op_status::ok || tries >= core_.options.config->retries ||
-            !is_repeatable(out.status)) {
+            !is_repeatable(out)) {
             break;
         }
         co_await core_.loop.sleep_until(monotonic_ns() + (retry_first_ns << std::min(tries, 6U)));
@@ -121,11 +135,28 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
         out.fail(op_status::client_error, "NotImplemented", "the driver has no such operation");
     } else if (step.how == s3_step::way::by_pages) {
         co_await list_pages(*step.row, out);
+    } else if (step.how == s3_step::way::in_batches) {
+        co_await perform_on_batch(*step.row, op, out);
     } else if (step.how == s3_step::way::with_a_look) {
         co_await remove_bucket(*step.row, op, out);
     } else {
         co_await lane().perform(*step.row, out);
     }
+}
+
+runtime::task<void> s3_session::perform_on_batch(const operation_row& row,
+                                                 const engine::operation& op,
+                                                 engine::outcome& out) {
+    subjects_.clear();
+    for (const engine::batch_subject& one : op.batch)
+        subjects_.push_back({one.object});
+    if (subjects_.empty()) subjects_.push_back({op.object});
+    asked& what = lane().what;
+    what.subjects = subjects_;
+    what.prefix = core_.options.run_prefix;
+    co_await lane().perform(row, out);
+    for (std::size_t i = 0; i < op.batch.size(); ++i)
+        op.batch[i].done = subjects_[i].done;
 }
 
 runtime::task<void> s3_session::put_in_parts(const s3_step& step, const engine::operation& op,
@@ -141,6 +172,7 @@ runtime::task<void> s3_session::put_in_parts(const s3_step& step, const engine::
 runtime::task<void> s3_session::list_pages(const operation_row& row, engine::outcome& out) {
     asked& what = lane().what;
     char token[list_scanner::max_token_bytes];
+    char version_token[list_scanner::max_version_bytes];
     std::int64_t first_sent_ns = 0;
     std::int64_t first_byte_ns = 0;
     // The time-out is that of the whole listing: a server could send pages for ever.
@@ -148,7 +180,9 @@ runtime::task<void> s3_session::list_pages(const operation_row& row, engine::out
     listing_progress progress;
     std::uint64_t keys = 0;
     what.prefix = core_.prefix_of_listings();
-    const std::uint64_t least_keys = core_.must_list.least_keys(what.directory());
+    const std::uint64_t least_keys = core_.must_list.least_entries(what);
+    // Of directories one that is there is enough, of which it is not known how many objects it has.
+    const bool at_least = what.one_directory || what.delimited;
     for (std::uint32_t number = 0; what.pages == 0 || number < what.pages; ++number) {
         co_await lane().perform(row, out);
         if (number == 0) {
@@ -157,9 +191,9 @@ runtime::task<void> s3_session::list_pages(const operation_row& row, engine::out
         }
         if (out.status != op_status::ok) break;
         const list_scanner& page = lane().sink().page();
-        keys += page.keys();
+        keys += what.delimited ? page.entries() : page.keys();
         if (!page.is_truncated()) {
-            fail(out, judge_whole(keys, least_keys, what.one_directory));
+            fail(out, judge_whole(keys, least_keys, at_least));
             break;
         }
         fail(out, judge_going_on(progress, page, least_keys));
@@ -172,6 +206,8 @@ runtime::task<void> s3_session::list_pages(const operation_row& row, engine::out
         const std::string_view next = page.token();
         std::memcpy(token, next.data(), next.size());
         what.token = {token, next.size()};
+        what.version_token = {version_token,
+                              page.version_token().copy(version_token, sizeof version_token)};
     }
     out.sent_ns = first_sent_ns;
     out.first_byte_ns = first_byte_ns;

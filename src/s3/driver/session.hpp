@@ -33,14 +33,17 @@ std::string describe(const control_request& what);
 /// A step as the sessions carry it out.
 struct s3_step final : engine::bound_step {
     explicit s3_step(const scenario::step& what);
+    s3_step(const s3_step&) = delete;  // `prepared` refers to `fields`
+    s3_step& operator=(const s3_step&) = delete;
 
     /// One request, unless an operation needs more.
-    enum class way : std::uint8_t { plain, by_pages, in_parts, with_a_look };
+    enum class way : std::uint8_t { plain, by_pages, in_parts, with_a_look, in_batches };
 
     const operation_row* row;  ///< null: none of its own
     way how = way::plain;
     upload_plan upload;  ///< in_parts
-    asked prepared;      ///< with the step's parameters, and without a subject
+    object_fields fields;
+    asked prepared;  ///< with the step's parameters, and without a subject
 };
 
 class s3_session final : public engine::session {
@@ -71,6 +74,8 @@ class s3_session final : public engine::session {
     /// One attempt at an operation.
     runtime::task<void> attempt(const engine::operation& op, engine::outcome& out);
     runtime::task<void> list_pages(const operation_row& row, engine::outcome& out);
+    runtime::task<void> perform_on_batch(const operation_row& row, const engine::operation& op,
+                                         engine::outcome& out);
     runtime::task<void> put_in_parts(const s3_step& step, const engine::operation& op,
                                      engine::outcome& out);
     runtime::task<void> remove_bucket(const operation_row& row, const engine::operation& op,
@@ -82,6 +87,7 @@ class s3_session final : public engine::session {
     /// under way, and kept.
     std::vector<std::unique_ptr<request_lane>> lanes_;
     std::unique_ptr<multipart_upload> upload_;
+    std::vector<subject> subjects_;  ///< of an operation on several
     bool cancelled_ = false;  ///< the operation in hand, also while it waits for its next attempt
     bool detached_ = false;
 };

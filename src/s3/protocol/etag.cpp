@@ -83,8 +83,12 @@ void md5_stream::update(std::span<const iovec> buffers) noexcept {
 
 void md5_stream::finish_hex(char* out) noexcept {
     unsigned char digest[16];
-    ::MD5_Final(digest, md5_context(context_));
+    finish(digest);
     write_hex(digest, out);
+}
+
+void md5_stream::finish(unsigned char* out) noexcept {
+    ::MD5_Final(out, md5_context(context_));
 }
 
 }  // namespace chopsticks::s3

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/s3/protocol/error.hpp>
+#include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
 #include <cstdio>
 #include <cstring>
@@ -50,7 +51,70 @@ void copy_text(char (&to)[Size], std::string_view text) noexcept {
     to[write_plain_text(text, std::span(to, Size - 1))] = '\0';
 }
 
-/// Whether the answer has one of the row's statuses, and no body that denies it.
+void judge_etag(const asked& what, const answer& a, bool of_put, etag_memory& etags, failure& out) {
+    if (a.etag_mark == 0) {
+        out.set(op_status::bad_response, a.etag_sent ? "BadETag" : "NoETag",
+                a.etag_sent ? "the ETag of the answer is none"
+                            : "the answer has no ETag; is this an S3 endpoint, or does a proxy "
+                              "drop the field?");
+        return;
+    }
+    if (of_put) {
+        etags.put(what.object, what.version, a.etag_mark);
+    } else if (!etags.seen(what.object, what.version, a.etag_mark)) {
+        char text[line_bytes];
+        std::snprintf(text, sizeof text,
+                      "object %llu version %u: another ETag than in an earlier answer",
+                      ull{what.object}, what.version);
+        out.set(op_status::corrupt, "WrongETag", text);
+    }
+}
+
+void judge_refusal(const answer& a, failure& out) {
+    const error_info error = parse_error(a.text);
+    const op_status status = classify(a.status, error.code);
+    const bool unsupported = a.status == 501 || a.status == 405 || error.code == "NotImplemented" ||
+                             error.code == "MethodNotAllowed";
+    char number[16];
+    std::snprintf(number, sizeof number, "HTTP %d", a.status);
+    one_line said;
+    said << number;
+    if (!error.code.empty()) said << " " << error.code;
+    if (unsupported) said << " (the service does not have this)";
+    if (a.status < 400 && a.region[0] != '\0') said << ", region " << a.region;
+    // No S3 service, or what stands before one: its name and the beginning of what it says.
+    if (error.code.empty() && a.server[0] != '\0') said << " from " << a.server;
+    said.add_foreign(": ", error.code.empty() ? a.text.substr(0, 80) : error.message);
+    char code[16];
+    std::snprintf(code, sizeof code, "HTTP%d", a.status);
+    out.set(status == op_status::ok ? op_status::bad_response : status,
+            error.code.empty() ? std::string_view(code) : error.code, said.text());
+}
+
+/// `rest`: of the first key, behind the prefix.
+void judge_first_key(const asked& what, std::string_view rest, failure& out) {
+    char start[key_suffix_size];
+    write_key_suffix(what.object, start);
+    if (what.behind_a_key && what.token.empty() && rest <= std::string_view(start, sizeof start)) {
+        out.set(op_status::bad_response, "StartIgnored",
+                "the listing shows a key before the one that it was to begin behind");
+    } else if (what.delimited && !what.one_directory && rest.find('/') != std::string_view::npos) {
+        out.set(op_status::bad_response, "DelimiterIgnored",
+                "the listing shows keys with the delimiter that it was asked to stop at");
+    }
+}
+
+/// What the row takes for done, though it is no 2xx.
+bool is_right_refusal(const operation_row& row, const answer& a) {
+    for (const expected_refusal& r : row.refusals) {
+        if (r.status != a.status) continue;
+        if (r.code.empty() || parse_error(a.text).code == r.code) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
 bool succeeded(const operation_row& row, const answer& a, failure& out) {
     // Nearly every answer.
     if (a.status == 200 && a.text.empty()) return true;
@@ -88,45 +152,6 @@ bool succeeded(const operation_row& row, const answer& a, failure& out) {
     out.set(op_status::bad_response, code, text);
     return false;
 }
-
-void judge_etag(const asked& what, const answer& a, bool of_put, etag_memory& etags, failure& out) {
-    if (a.etag_mark == 0) {
-        out.set(op_status::bad_response, a.etag_sent ? "BadETag" : "NoETag",
-                a.etag_sent ? "the ETag of the answer is none"
-                            : "the answer has no ETag; is this an S3 endpoint, or does a proxy "
-                              "drop the field?");
-        return;
-    }
-    if (of_put) {
-        etags.put(what.object, what.version, a.etag_mark);
-    } else if (!etags.seen(what.object, what.version, a.etag_mark)) {
-        char text[line_bytes];
-        std::snprintf(text, sizeof text,
-                      "object %llu version %u: another ETag than in an earlier answer",
-                      ull{what.object}, what.version);
-        out.set(op_status::corrupt, "WrongETag", text);
-    }
-}
-
-void judge_refusal(const answer& a, failure& out) {
-    const error_info error = parse_error(a.text);
-    const op_status status = classify(a.status, error.code);
-    char number[16];
-    std::snprintf(number, sizeof number, "HTTP %d", a.status);
-    one_line said;
-    said << number;
-    if (!error.code.empty()) said << " " << error.code;
-    if (a.status < 400 && a.region[0] != '\0') said << ", region " << a.region;
-    // No S3 service, or what stands before one: its name and the beginning of what it says.
-    if (error.code.empty() && a.server[0] != '\0') said << " from " << a.server;
-    said.add_foreign(": ", error.code.empty() ? a.text.substr(0, 80) : error.message);
-    char code[16];
-    std::snprintf(code, sizeof code, "HTTP%d", a.status);
-    out.set(status == op_status::ok ? op_status::bad_response : status,
-            error.code.empty() ? std::string_view(code) : error.code, said.text());
-}
-
-}  // namespace
 
 std::uint64_t judge_put(const operation_row& row, const asked& what, const answer& a,
                         etag_memory& etags, failure& out) {
@@ -229,9 +254,9 @@ std::uint64_t judge_list(const operation_row& row, const asked& what, const answ
     } else if (!a.page->says_truncated()) {
         out.set(op_status::bad_response, "BadListing",
                 "the listing does not say whether it is all (no IsTruncated)");
-    } else if (a.page->keys() > what.max_keys) {
+    } else if (a.page->entries() > what.max_keys) {
         std::snprintf(text, sizeof text, "a page of %llu keys where at most %u were asked for",
-                      ull{a.page->keys()}, what.max_keys);
+                      ull{a.page->entries()}, what.max_keys);
         out.set(op_status::bad_response, "TooManyKeys", text);
     } else if (a.page->keys() > 0 && !a.page->first_key().starts_with(what.prefix)) {
         char key[60];
@@ -239,6 +264,8 @@ std::uint64_t judge_list(const operation_row& row, const asked& what, const answ
         std::snprintf(text, sizeof text, "the listing shows \"%s\", which is not below the prefix",
                       key);
         out.set(op_status::bad_response, "WrongPrefix", text);
+    } else if (a.page->keys() > 0) {
+        judge_first_key(what, a.page->first_key().substr(what.prefix.size()), out);
     }
     return a.received;
 }
@@ -265,7 +292,7 @@ void note_head(const http::response_head& head, const operation_row* row, const 
     if (head.status >= 300) {
         copy_text(out.server, head.server);
         copy_text(out.region, head.bucket_region);
-        return;
+        if (head.status != 304) return;
     }
     if (!row->names_etag) return;
     const std::string_view tag = etag_tag(head.etag);
@@ -280,7 +307,12 @@ void note_head(const http::response_head& head, const operation_row* row, const 
 std::uint64_t judge(const operation_row& row, const asked& what, const answer& a,
                     etag_memory& etags, failure& out) {
     if (a.status >= 300 || a.status < 200) {
-        judge_refusal(a, out);
+        if (!is_right_refusal(row, a)) {
+            judge_refusal(a, out);
+        } else if (a.status == 304 && a.etag_mark != 0 && a.etag_mark != etag_mark(what.etag)) {
+            out.set(op_status::corrupt, "WrongETag",
+                    "HTTP 304 with another ETag than that which was asked about");
+        }
         return 0;
     }
     return row.judge(row, what, a, etags, out);

@@ -6,6 +6,9 @@
 
 namespace chopsticks::s3 {
 
+/// Whether the answer has one of the row's statuses, and no body that denies it.
+bool succeeded(const operation_row& row, const answer& a, failure& out);
+
 std::uint64_t judge_put(const operation_row& row, const asked& what, const answer& a,
                         etag_memory& etags, failure& out);
 std::uint64_t judge_upload_begun(const operation_row& row, const asked& what, const answer& a,
@@ -20,6 +23,25 @@ std::uint64_t judge_head(const operation_row& row, const asked& what, const answ
                          etag_memory& etags, failure& out);
 std::uint64_t judge_list(const operation_row& row, const asked& what, const answer& a,
                          etag_memory& etags, failure& out);
+/// A document with the row's root that holds what it has to.
+std::uint64_t judge_document(const operation_row& row, const asked& what, const answer& a,
+                             etag_memory& etags, failure& out);
+/// JSON.
+std::uint64_t judge_policy(const operation_row& row, const asked& what, const answer& a,
+                           etag_memory& etags, failure& out);
+std::uint64_t judge_copy(const operation_row& row, const asked& what, const answer& a,
+                         etag_memory& etags, failure& out);
+std::uint64_t judge_attributes(const operation_row& row, const asked& what, const answer& a,
+                               etag_memory& etags, failure& out);
+/// No tag that the object is never given.
+std::uint64_t judge_tags(const operation_row& row, const asked& what, const answer& a,
+                         etag_memory& etags, failure& out);
+/// Marks those of asked::subjects that the answer says to be gone; all have to be.
+std::uint64_t judge_deleted(const operation_row& row, const asked& what, const answer& a,
+                            etag_memory& etags, failure& out);
+/// Of requests whose condition is never met: no 2xx is right.
+std::uint64_t judge_ignored(const operation_row& row, const asked& what, const answer& a,
+                            etag_memory& etags, failure& out);
 /// Done by its status alone, and by no body that denies it.
 std::uint64_t judge_plain(const operation_row& row, const asked& what, const answer& a,
                           etag_memory& etags, failure& out);

@@ -10,7 +10,24 @@ namespace chopsticks::s3 {
 
 namespace {
 
-constexpr std::string_view root_name = "ListBucketResult";
+/// Names of elements, by list_kind.
+struct list_words {
+    std::string_view root;
+    std::string_view entry;
+    std::string_view token;
+    std::string_view marker = {};  ///< an entry too, of what is no object
+    std::string_view version_token = {};
+};
+constexpr list_words words_of[] = {
+    {"ListBucketResult", "Contents", "NextContinuationToken"},
+    {"ListBucketResult", "Contents", "NextMarker"},
+    {"ListVersionsResult", "Version", "NextKeyMarker", "DeleteMarker", "NextVersionIdMarker"},
+};
+
+const list_words& words(list_kind kind) noexcept {
+    return words_of[static_cast<std::size_t>(kind)];
+}
+
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 constexpr bool is_space(char c) noexcept {
@@ -191,21 +208,28 @@ bool list_scanner::open_element(std::string_view name) noexcept {
     open_[depth_] = print_of(name);
     if (depth_ == 0) {
         const bool half_mark = mark_bytes_ > 0 && mark_bytes_ < byte_order_mark.size();
-        if (seen_root_ || half_mark || xml_local_name(name) != root_name) return false;
+        if (seen_root_ || half_mark || xml_local_name(name) != words(kind_).root) return false;
         seen_root_ = true;
     } else if (depth_ == 1) {
         const std::string_view local = xml_local_name(name);
-        if (local == "Contents") {
+        const list_words& known = words(kind_);
+        if (local == known.entry) {
             in_first_entry_ = keys_++ == 0;
+            in_entry_ = true;
         } else if (local == "CommonPrefixes") {
             ++common_prefixes_;
         } else if (local == "IsTruncated") {
             capture_ = capture::truncated;
-        } else if (local == "NextContinuationToken") {
+        } else if (local == known.token) {
             capture_ = capture::token;
+        } else if (!known.marker.empty() && local == known.marker) {
+            ++markers_;
+        } else if (!known.version_token.empty() && local == known.version_token) {
+            capture_ = capture::version_token;
         }
         text_size_ = 0;
-    } else if (depth_ == 2 && in_first_entry_ && xml_local_name(name) == "Key") {
+    } else if (depth_ == 2 && (in_first_entry_ || (in_entry_ && kind_ == list_kind::v1)) &&
+               xml_local_name(name) == "Key") {
         capture_ = capture::key;
         text_size_ = 0;
     }
@@ -221,10 +245,10 @@ bool list_scanner::close_element(std::string_view name) noexcept {
     if (depth_ == 1) {
         // An entry without a key lists nothing.
         if (in_first_entry_ && key_size_ == 0) return false;
-        in_first_entry_ = false;
+        in_first_entry_ = in_entry_ = false;
     }
     if (depth_ == 0) {
-        if (xml_local_name(name) != root_name) return false;
+        if (xml_local_name(name) != words(kind_).root) return false;
         state_ = state::complete;
     }
     return true;
@@ -243,30 +267,41 @@ bool list_scanner::finish_capture(std::string_view name) noexcept {
     const char* const end = xml_unescape_to(text_.data(), text);
     if (end == nullptr) return false;
     const auto size = static_cast<std::size_t>(end - text_.data());
-    if (what == capture::key) {
-        key_size_ = std::min(size, key_.size());
-        std::memcpy(key_.data(), text_.data(), key_size_);
+    const std::string_view plain(text_.data(), size);
+    const auto keep = [&plain](auto& room, std::size_t& kept) {
+        if (plain.size() > room.size()) return false;
+        kept = plain.copy(room.data(), plain.size());
         return true;
+    };
+    if (what == capture::key) {
+        if (in_first_entry_) key_size_ = plain.copy(key_.data(), key_.size());
+        // The list goes on behind the last key, unless it says behind what.
+        return kind_ != list_kind::v1 || names_marker_ || keep(token_, token_size_);
     }
-    if (name != "NextContinuationToken" || size > token_.size()) return false;
-    token_size_ = size;
-    std::memcpy(token_.data(), text_.data(), token_size_);
-    return true;
+    if (what == capture::version_token) {
+        return name == words(kind_).version_token && keep(version_token_, version_token_size_);
+    }
+    if (name != words(kind_).token) return false;
+    names_marker_ = !plain.empty();
+    return plain.empty() || keep(token_, token_size_);
 }
 
-void list_scanner::reset() noexcept {
+void list_scanner::reset(list_kind kind) noexcept {
+    kind_ = kind;
     state_ = state::need_more;
     phase_ = phase::text;
     capture_ = capture::none;
     is_truncated_ = false;
     says_truncated_ = false;
     seen_root_ = false;
-    in_first_entry_ = false;
+    in_first_entry_ = in_entry_ = names_marker_ = false;
     mark_bytes_ = 0;
     depth_ = 0;
     keys_ = 0;
     common_prefixes_ = 0;
+    markers_ = 0;
     token_size_ = 0;
+    version_token_size_ = 0;
     key_size_ = 0;
     text_size_ = 0;
 }

@@ -6,6 +6,7 @@
 #include <chopsticks/s3/protocol/request.hpp>
 #include <cstring>
 
+#include "request_fields.hpp"
 #include "text.hpp"
 
 namespace chopsticks::s3 {
@@ -15,11 +16,13 @@ namespace {
 constexpr std::size_t hash_size = 64;
 constexpr std::size_t date_size = 8;  // of the scope
 constexpr std::size_t max_prefix_bytes = 1000;
-// Content-Length, Expect, the row's own fields, and the empty line; the room that a number may ask
-// for is more than it takes.
-constexpr std::size_t max_tail_size = request_form::most_unsigned + 96;
+// Content-Length, Content-MD5, Expect, a precondition, the row's own fields, and the empty line;
+// the room that a number may ask for is more than it takes.
+constexpr std::size_t max_tail_size = request_form::most_unsigned + 256;
 // Of a head and of its canonical form, what is neither target, query, value nor name of a field.
-constexpr std::size_t max_fixed_size = 1024;
+constexpr std::size_t max_fixed_size = 1280;
+/// How long a URL that is signed in advance is good.
+constexpr std::uint64_t presigned_for_s = 3600;
 constexpr std::string_view user_agent = "User-Agent: chopsticks/" CHOPSTICKS_VERSION "\r\n";
 constexpr std::string_view blank_hash =
     "0000000000000000000000000000000000000000000000000000000000000000";
@@ -94,13 +97,18 @@ bool sends_own_body(const operation_row& row) noexcept {
 
 /// Whether that body is signed with its hash.
 bool is_hashed(const operation_row& row, const asked& what) noexcept {
-    return sends_own_body(row) && !what.payload_hash.empty();
+    return sends_own_body(row) && !row.request.presigned && !what.payload_hash.empty();
 }
 
 /// Puts what is not signed behind the signature.
 void write_tail(request_text& to, const operation_row& row, const asked& what,
-                std::uint64_t body_bytes) noexcept {
+                std::string_view body, std::uint64_t body_bytes) noexcept {
     const std::string_view method = row.request.method;
+    const precondition only_if = row.request.condition_of(what);
+    if (only_if != precondition::none) [[unlikely]] {
+        write_precondition(to, only_if, what.etag);
+    }
+    if (row.request.digested) write_body_digest(to, body);
     if (row.request.sends != request_body::none || method == "PUT" || method == "POST") {
         to << "Content-Length: " << body_bytes << "\r\n";
         if (row.request.sends == request_body::content && what.expects_continue) {
@@ -130,15 +138,17 @@ request_writer::request_writer(const request_options& options, std::span<const o
     std::size_t longest = 0;
     for (const operation_row& row : rows) {
         forms_.push_back(make_form(row));
-        longest = std::max(longest, forms_.back().signed_names.size());
+        longest = std::max(longest, forms_.back().all_names_size);
     }
     target_.resize(host_.size() + 2 * encoded_bucket_.size() + 2 * encoded_stem_.size() +
                    encoded_prefix_.size() + 64);
-    query_.resize(max_query_bytes);
+    query_.resize(max_query_bytes + 3 * options.who.session_token.size() +
+                  3 * options.who.access_key.size() + 3 * options.region.size() + 512);
     values_.resize(request_form::most_fields * max_value_bytes);
     const std::size_t most = target_.size() + query_.size() + values_.size() + longest +
-                             options.who.session_token.size() + options.who.access_key.size() +
-                             request_form::most_unsigned + max_fixed_size;
+                             3 * options.who.session_token.size() +
+                             3 * options.who.access_key.size() + options.region.size() +
+                             max_tail_size + max_fixed_size;
     wire_.resize(most);
     canonical_.resize(most);
 }
@@ -155,15 +165,18 @@ request_writer::form request_writer::make_form(const operation_row& row) const {
     for (const signed_field& field : row.request.fields) {
         if (!field.name.empty()) out.fields.push_back({kind::of_row, field});
     }
+    if (row.request.presigned) out.fields = {{kind::host, {.name = "host"}}};
     std::sort(out.fields.begin(), out.fields.end(),
               [](const auto& a, const auto& b) { return a.field.name < b.field.name; });
     for (const auto& placed : out.fields) {
+        out.all_names_size += placed.field.name.size() + 1;
+        if (placed.field.may_be_absent) continue;
         if (!out.signed_names.empty()) out.signed_names += ';';
         out.signed_names += placed.field.name;
     }
     if (row.request.body != nullptr) out.body = row.request.body(options_);
     out.hash = empty_hash_;
-    if (sends_own_body(row)) out.hash = payload_hash_unsigned;
+    if (sends_own_body(row) || row.request.presigned) out.hash = payload_hash_unsigned;
     if (!out.body.empty() && options_.payload == payload_mode::hashed) {
         out.hash = sha256_hex(out.body);
     }
@@ -221,7 +234,7 @@ request_writer::prepared request_writer::prepare(const operation_row& row, const
                 place(field.name, options_.who.session_token, nowhere, nowhere);
                 break;
             case kind::of_row:
-                place(field.name, field.value, nowhere, nowhere);
+                if (!field.may_be_absent) place(field.name, field.value, nowhere, nowhere);
                 break;
         }
     }
@@ -247,13 +260,16 @@ whole_request request_writer::write(const operation_row& row, const asked& what,
     const std::string_view body = is_given ? what.body : std::string_view(of.body);
     const std::uint64_t body_bytes =
         row.request.sends == request_body::content ? what.part_bytes() : body.size();
-    if (of.plain.wire.empty()) return {composed(row, of, what, body_bytes, wall_s), body};
+    if (of.plain.wire.empty() || what.fields != nullptr) {
+        return {composed(row, of, what, body, body_bytes, wall_s), body};
+    }
     prepared& p = is_hashed(row, what) ? of.hashed : of.plain;
-    return {patched(p, row, what, body_bytes, wall_s), body};
+    return {patched(p, row, what, body, body_bytes, wall_s), body};
 }
 
 std::string_view request_writer::patched(prepared& p, const operation_row& row, const asked& what,
-                                         std::uint64_t body_bytes, std::int64_t wall_s) noexcept {
+                                         std::string_view body, std::uint64_t body_bytes,
+                                         std::int64_t wall_s) noexcept {
     signer_.set_time(wall_s);
     if (p.stamped_s != wall_s) {
         p.stamped_s = wall_s;
@@ -273,14 +289,14 @@ std::string_view request_writer::patched(prepared& p, const operation_row& row, 
     }
     char* const tail = p.wire.data() + p.wire_tail;
     request_text out(tail, tail + max_tail_size);
-    write_tail(out, row, what, body_bytes);
+    write_tail(out, row, what, body, body_bytes);
     signer_.sign(p.canonical, p.wire.data() + p.wire_signature);
     return {p.wire.data(), static_cast<std::size_t>(out.at() - p.wire.data())};
 }
 
 std::string_view request_writer::composed(const operation_row& row, const form& of,
-                                          const asked& what, std::uint64_t body_bytes,
-                                          std::int64_t wall_s) noexcept {
+                                          const asked& what, std::string_view body,
+                                          std::uint64_t body_bytes, std::int64_t wall_s) noexcept {
     using kind = form::field_kind;
     signer_.set_time(wall_s);
     char written[bucket_number_size];
@@ -292,17 +308,19 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
             std::to_chars(written, written + sizeof written, what.object, 36).ptr;
         digits = {written, static_cast<std::size_t>(end - written)};
     }
+    const bool is_service = row.request.target == request_target::service;
     request_text path(target_);
     path << "/";
-    if (options_.style == addressing::path) path << (is_made ? encoded_stem_ : encoded_bucket_);
-    if (options_.style == addressing::path) path << digits;
+    if (options_.style == addressing::path && !is_service) {
+        path << (is_made ? encoded_stem_ : encoded_bucket_) << digits;
+    }
     if (row.request.target == request_target::object) {
         if (options_.style == addressing::path) path << "/";
         char key[key_suffix_size];
         write_key_suffix(what.object, key);
         path << encoded_prefix_ << std::string_view(key, sizeof key);
     }
-    std::string_view host = host_;
+    std::string_view host = is_service ? options_.host : host_;
     request_text longer(path.at(), path.end());
     if (options_.style == addressing::virtual_host && is_made) {
         longer << options_.bucket_stem << digits << "." << options_.host;
@@ -311,6 +329,7 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
     request_text query(query_);
     query << row.request.query;
     if (row.request.write_query != nullptr) row.request.write_query(query, what, query_prefix_);
+    if (row.request.presigned) write_presigned_query(query);
     const std::string_view hash =
         is_hashed(row, what) ? what.payload_hash : std::string_view(of.hash);
 
@@ -318,10 +337,20 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
     request_text canonical(canonical_);
     wire << row.request.method << " " << path.text();
     if (!query.text().empty()) wire << "?" << query.text();
+    char* signature = nullptr;
+    if (row.request.presigned) {
+        wire << "&X-Amz-Signature=";
+        signature = wire.at();
+        wire << blank_hash;
+    }
     wire << " HTTP/1.1\r\nHost: " << host << "\r\n" << user_agent;
     canonical << row.request.method << "\n" << path.text() << "\n" << query.text() << "\n";
+    const request_place place{encoded_bucket_, encoded_prefix_};
     char* room = values_.data();
+    std::string_view present[form::most_fields];
+    std::size_t count = 0;
     for (const auto& [is, field] : of.fields) {
+        if (field.may_be_absent && what.fields == nullptr) continue;
         std::string_view value = field.value;
         if (is == kind::host) value = host;
         if (is == kind::hash) value = hash;
@@ -329,21 +358,46 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
         if (is == kind::token) value = options_.who.session_token;
         if (field.write != nullptr) {
             request_text to(room, room + max_value_bytes);
-            field.write(to, what);
+            field.write(to, what, place);
             value = to.text();
             room = to.at();
+            if (value.empty() && field.may_be_absent) continue;
         }
+        present[count++] = field.name;
         canonical << field.name << ":" << value << "\n";
         if (is != kind::host) wire << field.name << ": " << value << "\r\n";
     }
-    canonical << "\n" << of.signed_names << "\n" << hash;
-    wire << "Authorization: AWS4-HMAC-SHA256 Credential=" << options_.who.access_key << "/"
-         << signer_.scope() << ", SignedHeaders=" << of.signed_names << ", Signature=";
-    char* const signature = wire.at();
-    wire << blank_hash << "\r\n";
-    write_tail(wire, row, what, body_bytes);
+    const auto names = [&](request_text& to) {
+        for (std::size_t i = 0; i < count; ++i)
+            to << (i > 0 ? ";" : "") << present[i];
+    };
+    canonical << "\n";
+    names(canonical);
+    canonical << "\n" << hash;
+    if (!row.request.presigned) {
+        wire << "Authorization: AWS4-HMAC-SHA256 Credential=" << options_.who.access_key << "/"
+             << signer_.scope() << ", SignedHeaders=";
+        names(wire);
+        wire << ", Signature=";
+        signature = wire.at();
+        wire << blank_hash << "\r\n";
+    }
+    write_tail(wire, row, what, body, body_bytes);
     signer_.sign(canonical.text(), signature);
     return wire.text();
+}
+
+void request_writer::write_presigned_query(request_text& to) const noexcept {
+    // In the order of their names, as the canonical form wants them.
+    to << "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=";
+    to.encoded(options_.who.access_key) << "%2F";
+    to.encoded(signer_.scope()) << "&X-Amz-Date=" << signer_.amz_date()
+                                << "&X-Amz-Expires=" << presigned_for_s;
+    if (!options_.who.session_token.empty()) {
+        to << "&X-Amz-Security-Token=";
+        to.encoded(options_.who.session_token);
+    }
+    to << "&X-Amz-SignedHeaders=host";
 }
 
 std::string request_writer::raw_path(std::string_view key) const {

@@ -138,9 +138,11 @@ xml_root find_xml_root(std::string_view body) noexcept {
     // Neither an end tag nor a document type, which S3 never sends.
     if (!body.starts_with('<') || body.starts_with("<!") || body.starts_with("</")) return {};
     const std::size_t end = body.find('>');
-    if (end == std::string_view::npos || body[end - 1] == '/') return {};
+    if (end == std::string_view::npos) return {};
     const std::string_view tag = body.substr(1, end - 1);
-    return {xml_local_name(tag.substr(0, tag.find_first_of(" \t\r\n"))), body.substr(end + 1)};
+    const std::string_view name = xml_local_name(tag.substr(0, tag.find_first_of(" \t\r\n/")));
+    if (tag.ends_with('/')) return {name, {}};
+    return {name, body.substr(end + 1)};
 }
 
 std::string_view xml_element(std::string_view body, std::string_view name) noexcept {

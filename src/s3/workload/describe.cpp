@@ -14,10 +14,65 @@ namespace catalogue = scenario::catalogue;
 /// What a target answers that has not what is to be removed.
 constexpr native_code not_there = native_code::of_http(404);
 
-std::vector<catalogue::parameter> put_parameters() {
-    return {{"overwrite", "true or false", "false",
-             "rewrite existing objects in turn instead of adding new ones",
-             catalogue::flag_value{.when_set = scenario::subject_use::rewrite}}};
+using parameters = std::vector<catalogue::parameter>;
+using scenario::payload;
+using scenario::subject_use;
+
+bool is_storage_class(std::string_view text) {
+    return text == "none" || (!text.empty() && text.size() <= 64 &&
+                              text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+                                  std::string_view::npos);
+}
+
+catalogue::parameter acl_parameter(std::vector<std::string_view> words) {
+    const std::string_view standard = words.front();
+    return {"acl", "a canned ACL, e.g. private", standard, "who else may do what with the object",
+            catalogue::word_value{std::move(words)}};
+}
+
+catalogue::parameter conditional_parameter(const char* what) {
+    return {"conditional", "true or false", "false", what, catalogue::flag_value{}};
+}
+
+catalogue::parameter metadata_parameter() {
+    return {"metadata", "count, 0 to 2000", "0", "bytes of user metadata",
+            catalogue::count_value{.standard = 0, .least = 0, .most = 2000}};
+}
+
+catalogue::parameter storage_class_parameter() {
+    return {"storage_class", "a storage class, e.g. STANDARD_IA", "none",
+            "where the service keeps the object",
+            catalogue::text_value{.standard = "none",
+                                  .wanted = "a storage class in capital letters",
+                                  .fits = is_storage_class}};
+}
+
+catalogue::parameter tags_parameter(std::uint64_t standard) {
+    return {"tags", "count, 0 to 10", standard == 0 ? "0" : "1", "tags of the object",
+            catalogue::count_value{.standard = standard, .least = 0, .most = 10}};
+}
+
+catalogue::parameter overwrite_parameter() {
+    return {"overwrite", "true or false", "false",
+            "rewrite existing objects in turn instead of adding new ones",
+            catalogue::flag_value{.when_set = scenario::subject_use::rewrite}};
+}
+
+catalogue::parameter range_parameter() {
+    return {"range", "size", "the whole object",
+            "read so many bytes at a random offset instead of the whole object",
+            catalogue::range_value{}};
+}
+
+parameters put_parameters() {
+    return {overwrite_parameter(),
+            conditional_parameter("only if there is no such object yet; of one that is rewritten, "
+                                  "only if it has the ETag of its version before"),
+            acl_parameter({"none", "private", "public-read", "public-read-write",
+                           "authenticated-read", "bucket-owner-read", "bucket-owner-full-control"}),
+            metadata_parameter(),
+            storage_class_parameter(),
+            tags_parameter(0)};
 }
 
 std::vector<catalogue::parameter> multipart_parameters() {
@@ -28,10 +83,9 @@ std::vector<catalogue::parameter> multipart_parameters() {
              catalogue::count_value{.standard = 4, .least = 1, .most = 1000}}};
 }
 
-std::vector<catalogue::parameter> get_parameters() {
-    return {{"range", "size", "the whole object",
-             "read so many bytes at a random offset instead of the whole object",
-             catalogue::range_value{}}};
+parameters get_parameters() {
+    return {range_parameter(), conditional_parameter("only if the object has the ETag that it is "
+                                                     "to have")};
 }
 
 std::vector<catalogue::parameter> list_parameters() {
@@ -41,7 +95,135 @@ std::vector<catalogue::parameter> list_parameters() {
              catalogue::count_value{.standard = 1, .least = 0, .most = 1'000'000'000}},
             {"directory", "true or false", "false",
              "list one of the data set's 256 directories instead of all of it",
-             catalogue::flag_value{}, "list_directory"}};
+             catalogue::flag_value{}, "list_directory"},
+            {"delimiter", "true or false", "false", "show directories as one entry each",
+             catalogue::flag_value{}},
+            {"start_after", "true or false", "false", "begin behind a random key",
+             catalogue::flag_value{}}};
+}
+
+parameters list_v2_parameters() {
+    parameters all = list_parameters();
+    all.push_back({"fetch_owner", "true or false", "false", "ask for the owner of each object",
+                   catalogue::flag_value{}});
+    return all;
+}
+
+/// One request about an object, or about nothing that the engine knows; it carries no content and
+/// can be repeated from a recording.
+catalogue::operation plain(std::string_view name, std::string_view description, subject_use use,
+                           std::vector<std::string_view> aliases, parameters with = {}) {
+    return {.name = name,
+            .description = description,
+            .use = use,
+            .carries = payload::none,
+            .replay = {.kind = name},
+            .aliases = std::move(aliases),
+            .parameters = std::move(with)};
+}
+
+/// Rows that are not used by every scenario. What they do to an object leaves its content as it is.
+std::vector<catalogue::operation> further_object_operations() {
+    constexpr auto none = subject_use::none;
+    constexpr auto read = subject_use::read;
+    constexpr auto amend = subject_use::amend;
+    return {
+        plain("copy", "have the service copy an object onto itself, with new metadata", amend,
+              {"copyobject", "cp"}, {metadata_parameter(), storage_class_parameter()}),
+        {.name = "multi_delete",
+         .description = "delete the oldest objects that nobody reads, many with one request",
+         .use = subject_use::remove,
+         .carries = payload::none,
+         .replay = {.why_not = "a recording does not have the keys of the request"},
+         .aliases = {"deleteobjects", "multidelete", "delete_objects"},
+         .parameters = {{"batch", "count, 1 to 1000", "100", "objects per request",
+                         catalogue::batch_value{.standard = 100, .most = 1000}}}},
+        plain("list_v1", "list objects (version 1 of the API)", none, {"listobjectsv1"},
+              list_parameters()),
+        plain("list_versions", "list versions of objects", none,
+              {"listobjectversions", "listversions"}, list_parameters()),
+        plain("get_unmodified", "read an object only if it has changed, which it has not: 304",
+              read, {"revalidate"}),
+        plain("head_unmodified", "the same with head: 304", read, {"revalidate_head"}),
+        plain("get_unmatched", "read an object only if it has an ETag that it has not: 412", read,
+              {}),
+        {.name = "put_existing",
+         .description = "write an object that is there only if it is not: 412",
+         .use = amend,
+         .carries = payload::sent,
+         .replay = {.why_not = "a recording does not say that the object was there"},
+         .aliases = {}},
+        plain("delete_unmatched", "delete an object only if it has an ETag that it has not: 412",
+              amend, {}),
+        {.name = "presigned_get",
+         .description = "read an object by a URL that is signed in advance",
+         .use = read,
+         .carries = payload::received,
+         .replay = {.kind = "presigned_get"},
+         .aliases = {"get_presigned"},
+         .parameters = {range_parameter()}},
+        {.name = "presigned_put",
+         .description = "write an object by a URL that is signed in advance",
+         .use = subject_use::make,
+         .carries = payload::sent,
+         .replay = {.kind = "presigned_put"},
+         .aliases = {"put_presigned"},
+         .parameters = {overwrite_parameter()}},
+        plain("get_tagging", "ask for an object's tags", read, {"getobjecttagging"}),
+        plain("put_tagging", "set an object's tags", amend, {"putobjecttagging"},
+              {tags_parameter(1)}),
+        plain("delete_tagging", "remove an object's tags", amend, {"deleteobjecttagging"}),
+        plain("get_acl", "ask for an object's ACL", read, {"getobjectacl"}),
+        plain("put_acl", "set an object's ACL", amend, {"putobjectacl"},
+              {acl_parameter({"private", "public-read", "public-read-write", "authenticated-read",
+                              "bucket-owner-read", "bucket-owner-full-control"})}),
+        plain("get_attributes", "ask for an object's size and ETag by its attributes", read,
+              {"getobjectattributes"}),
+    };
+}
+
+std::vector<catalogue::operation> configuration_operations() {
+    const auto read = [](std::string_view name, std::string_view description,
+                         std::string_view alias) {
+        return plain(name, description, subject_use::none, {alias});
+    };
+    return {
+        read("list_buckets", "list the buckets of the user", "listbuckets"),
+        read("get_bucket_acl", "ask for the bucket's ACL", "getbucketacl"),
+        read("get_bucket_cors", "ask for the bucket's CORS rules", "getbucketcors"),
+        read("get_bucket_encryption", "ask how the bucket encrypts", "getbucketencryption"),
+        read("get_bucket_lifecycle", "ask for the bucket's lifecycle rules",
+             "getbucketlifecycleconfiguration"),
+        read("get_bucket_location", "ask for the bucket's region", "getbucketlocation"),
+        read("get_bucket_logging", "ask where the bucket's accesses are logged",
+             "getbucketlogging"),
+        read("get_bucket_notification", "ask for the bucket's notifications",
+             "getbucketnotificationconfiguration"),
+        read("get_bucket_object_lock", "ask for the bucket's object lock",
+             "getobjectlockconfiguration"),
+        read("get_bucket_ownership_controls", "ask who owns the bucket's objects",
+             "getbucketownershipcontrols"),
+        read("get_bucket_policy", "ask for the bucket's policy", "getbucketpolicy"),
+        read("get_bucket_policy_status", "ask whether the bucket's policy makes it public",
+             "getbucketpolicystatus"),
+        read("get_bucket_public_access_block", "ask what the bucket blocks of public access",
+             "getpublicaccessblock"),
+        read("get_bucket_replication", "ask for the bucket's replication rules",
+             "getbucketreplication"),
+        read("get_bucket_request_payment", "ask who pays for requests", "getbucketrequestpayment"),
+        read("get_bucket_tagging", "ask for the bucket's tags", "getbuckettagging"),
+        read("get_bucket_versioning", "ask whether the bucket keeps versions",
+             "getbucketversioning"),
+        read("get_bucket_website", "ask for the bucket's website", "getbucketwebsite"),
+    };
+}
+
+std::vector<catalogue::operation> joined(
+    std::vector<catalogue::operation> all,
+    std::initializer_list<std::vector<catalogue::operation>> more) {
+    for (const auto& some : more)
+        all.insert(all.end(), some.begin(), some.end());
+    return all;
 }
 
 catalogue::workload make() {
@@ -70,7 +252,7 @@ catalogue::workload make() {
                 {"drops bodies in the kernel", {"native"}},
                 {"allocates nothing per request", {"native", "dummy"}},
             },
-        .operations =
+        .operations = joined(
             {
                 {.name = "put",
                  .description = "write an object",
@@ -99,13 +281,17 @@ catalogue::workload make() {
                  .use = scenario::subject_use::read,
                  .carries = scenario::payload::none,
                  .replay = {.kind = "head", .unasked = true},
-                 .aliases = {"stat", "info", "headobject"}},
+                 .aliases = {"stat", "info", "headobject"},
+                 .parameters = {conditional_parameter("only if the object has the ETag that it is "
+                                                      "to have")}},
                 {.name = "delete",
                  .description = "delete the oldest object that nobody reads",
                  .use = scenario::subject_use::remove,
                  .carries = scenario::payload::none,
                  .replay = {.kind = "delete", .unasked = true},
                  .aliases = {"rm", "remove", "del", "deleteobject"},
+                 .parameters = {conditional_parameter("only if the object has the ETag that it is "
+                                                      "to have")},
                  .expected = {not_there}},
                 {.name = "list",
                  .description = "list objects (version 2 of the API)",
@@ -113,7 +299,7 @@ catalogue::workload make() {
                  .carries = scenario::payload::none,
                  .replay = {.kind = "list", .unasked = true},
                  .aliases = {"ls", "listobjects", "listobjectsv2"},
-                 .parameters = list_parameters()},
+                 .parameters = list_v2_parameters()},
                 {.name = "create_bucket",
                  .description = "make a bucket beside the configured one",
                  .use = scenario::subject_use::make_container,
@@ -134,6 +320,7 @@ catalogue::workload make() {
                  .aliases = {"deletebucket"},
                  .expected = {not_there}},
             },
+            {further_object_operations(), configuration_operations()}),
         .prepare_with = "put",
         .clean_with = "delete",
         .clean_container_with = "delete_bucket",

@@ -55,7 +55,8 @@ class model_session final : public engine::session {
                 state_.objects[op.object] = op.version;
                 out.bytes = op.size;
                 break;
-            case scenario::subject_use::read: {
+            case scenario::subject_use::read:
+            case scenario::subject_use::amend: {
                 const auto found = state_.objects.find(op.object);
                 if (found == state_.objects.end() || found->second != op.version) {
                     ++state_.wrong;

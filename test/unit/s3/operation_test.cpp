@@ -38,15 +38,35 @@ asked ask_for_100() {
     what.upload_id = "up";
     what.part_number = 1;
     what.body = "<given/>";
+    what.etag = "e";
     return what;
 }
 
-const std::string one_page =
-    "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>p/a</Key></Contents>"
-    "</ListBucketResult>";
+/// Of this row's kind of list.
+std::string one_page_of(const operation_row& row) {
+    if (row.lists == list_kind::versions) {
+        return "<ListVersionsResult><IsTruncated>false</IsTruncated><Version><Key>p/a</Key>"
+               "</Version></ListVersionsResult>";
+    }
+    return "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>p/a</Key></Contents>"
+           "</ListBucketResult>";
+}
 
 /// Of a success that has to say something; empty elsewhere.
-std::string_view right_text(const operation_row& row) {
+std::string right_text(const operation_row& row) {
+    if (row.name == "copy") {
+        return "<CopyObjectResult><ETag>&quot;e&quot;</ETag></CopyObjectResult>";
+    }
+    if (row.name == "get_attributes") {
+        return "<GetObjectAttributesResponse><ObjectSize>100</ObjectSize>"
+               "</GetObjectAttributesResponse>";
+    }
+    if (row.name == "get_bucket_policy") return "{\"Statement\": []}";
+    if (!row.root.empty()) {
+        const std::string root(row.root);
+        const std::string inside = row.holds.empty() ? "" : "<" + std::string(row.holds) + "/>";
+        return "<" + root + ">" + inside + "</" + root + ">";
+    }
     if (row.name == "create_upload") {
         return "<InitiateMultipartUploadResult><UploadId>a&amp;b</UploadId>"
                "</InitiateMultipartUploadResult>";
@@ -65,13 +85,25 @@ struct judged_answer {
                                  " x\r\nETag: \"e\"\r\nContent-Length: 100\r\n\r\n";
         note_head(head_of(text, row.request.is_head()), &row, ask_for_100(), a);
         if (row.gives == answer_body::content) a.received = 100;
-        a.text = right_text(row);
+        body = right_text(row);
+        for (const expected_refusal& r : row.refusals) {
+            if (r.status != status || r.code.empty()) continue;
+            body = "<Error><Code>" + std::string(r.code) + "</Code></Error>";
+        }
+        a.text = body;
+        if (row.gives == answer_body::text) a.received = body.size();
         if (row.gives != answer_body::listing) return;
-        scanner.feed(one_page);
+        const std::string page = one_page_of(row);
+        scanner.reset(row.lists);
+        scanner.feed(page);
         a.page = &scanner;
-        a.received = one_page.size();
+        a.received = page.size();
     }
+    judged_answer(const judged_answer&) = delete;  // `a` refers to `body`
+    judged_answer& operator=(const judged_answer&) = delete;
+
     list_scanner scanner;
+    std::string body;
     answer a;
 };
 
@@ -99,16 +131,22 @@ TEST_CASE("operation_table_has_a_row_for_each_request_of_the_workload_and_no_oth
               (operation.carries == scenario::payload::sent));
         CHECK((row.gives == answer_body::content) ==
               (operation.carries == scenario::payload::received));
-        CHECK(row.writes == scenario::changes_objects(operation.use));
-        CHECK(row.makes_object == (operation.carries == scenario::payload::sent));
+        // Objects that are amended have their content written anew, or not.
+        if (operation.use != scenario::subject_use::amend) {
+            CHECK(row.writes == scenario::changes_objects(operation.use));
+            CHECK(row.makes_object == (operation.carries == scenario::payload::sent));
+        }
+        CHECK((!row.makes_object || row.writes));
         CHECK((row.buckets == bucket_effect::makes) ==
               (operation.use == scenario::subject_use::make_container));
         CHECK((row.buckets == bucket_effect::removes) ==
               (operation.use == scenario::subject_use::remove_container));
         for (const asked_parameter& wanted : row.parameters) {
-            CHECK((wanted.count == nullptr || wanted.flag == nullptr));
+            const int goes_to = (wanted.count != nullptr) + (wanted.flag != nullptr) +
+                                (wanted.text != nullptr) + (wanted.filler != nullptr) +
+                                (wanted.number != nullptr);
+            CHECK(goes_to == (wanted.name.empty() ? 0 : 1));
             if (wanted.name.empty()) continue;
-            CHECK((wanted.count != nullptr || wanted.flag != nullptr));
             CHECK_MESSAGE(std::any_of(operation.parameters.begin(), operation.parameters.end(),
                                       [&](const auto& known) { return known.name == wanted.name; }),
                           wanted.name);
@@ -141,6 +179,9 @@ TEST_CASE("operation_requests_are_what_their_rows_say") {
         const parsed_request r = parse_request(sent.head);
         CHECK(r.method == row.request.method);
         switch (row.request.target) {
+            case request_target::service:
+                CHECK(r.target == "/");
+                break;
             case request_target::object:
                 CHECK(r.target.starts_with("/b/" + object_key("p/", 7)));
                 break;
@@ -202,14 +243,16 @@ TEST_CASE("operation_is_done_by_the_statuses_of_its_row_and_no_other") {
             const verdict_of v(row, r.a);
             CAPTURE(row.name);
             CAPTURE(status);
-            const bool listed = std::find(std::begin(row.successes), std::end(row.successes),
-                                          status) != std::end(row.successes);
+            bool listed = std::find(std::begin(row.successes), std::end(row.successes), status) !=
+                          std::end(row.successes);
+            for (const expected_refusal& r : row.refusals)
+                listed |= r.status == status;
             // A 206 has to name the bytes that were asked for, which this one does not.
-            const bool done = listed && !(row.name == "get" && status == 206);
+            const bool done = listed && status != 206;
             REQUIRE(!v.why == done);
             REQUIRE((v.why.code[0] == '\0') == done);
             REQUIRE((v.why.text[0] == '\0') == done);
-            if (!listed && status != 206) {
+            if (!listed && status != 206 && row.successes[0] != 0) {
                 REQUIRE(std::string(v.why.code) == "HTTP" + std::to_string(status));
             }
             if (status < 200 || status >= 300) REQUIRE(v.bytes == 0);
@@ -224,8 +267,11 @@ TEST_CASE("operation_body_that_denies_a_success_is_believed") {
              {"<Error><Code>X</Code></Error>", "<html></html>", "{}", "<Error>"}) {
             judged_answer r(row, 200);
             r.a.text = body;
+            r.a.received = r.a.text.size();
+            if (row.name == "get_bucket_policy" && r.a.text == "{}") continue;
             CHECK_MESSAGE(verdict_of(row, r.a).why, body);
         }
+        if (row.successes[0] == 0) continue;
         // Those that have to say something have a case of their own.
         if (!right_text(row).empty()) continue;
         for (const char* body : {"", "\r\n", "<CreateBucketResult></CreateBucketResult>"}) {
@@ -239,6 +285,7 @@ TEST_CASE("operation_body_that_denies_a_success_is_believed") {
 TEST_CASE("operation_success_that_says_too_little_is_none") {
     for (const operation_row& row : all_rows()) {
         CAPTURE(row.name);
+        if (row.successes[0] == 0) continue;
         judged_answer r(row, 200);
         r.a.etag_mark = 0;
         r.a.etag_size = 0;
@@ -268,20 +315,20 @@ TEST_CASE("operation_answers_of_an_upload_have_to_say_what_is_needed_to_go_on") 
         const verdict_of v(row_of(name), r.a);
         return std::string(v.why ? v.why.code : "ok");
     };
-    const std::string_view begun = right_text(row_of("create_upload"));
+    const std::string begun = right_text(row_of("create_upload"));
     CHECK(code_of("create_upload", begun) == "ok");
     for (std::size_t cut = 0; cut + 32 < begun.size(); ++cut)
-        CHECK(code_of("create_upload", begun.substr(0, cut)) != "ok");
+        CHECK(code_of("create_upload", std::string_view(begun).substr(0, cut)) != "ok");
     for (const char* id : {"", "&nonsense;"}) {
         CHECK(code_of("create_upload",
                       "<InitiateMultipartUploadResult><UploadId>" + std::string(id) +
                           "</UploadId></InitiateMultipartUploadResult>") == "NoUploadId");
     }
     CHECK(code_of("create_upload", "<Other><UploadId>a</UploadId></Other>") == "NoUploadId");
-    const std::string_view whole = right_text(row_of("complete_upload"));
+    const std::string whole = right_text(row_of("complete_upload"));
     CHECK(code_of("complete_upload", whole) == "ok");
     for (std::size_t cut = 0; cut + 33 < whole.size(); ++cut)
-        CHECK(code_of("complete_upload", whole.substr(0, cut)) != "ok");
+        CHECK(code_of("complete_upload", std::string_view(whole).substr(0, cut)) != "ok");
     // As RGW 16.2 says it.
     CHECK(code_of("complete_upload",
                   "<?xml version=\"1.0\" encoding=\"UTF-8\"?><CompleteMultipartUploadResult "

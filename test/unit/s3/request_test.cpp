@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
+#include <openssl/evp.h>
 
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/http/percent.hpp>
 #include <chopsticks/s3/protocol/operation.hpp>
 #include <chopsticks/s3/protocol/request.hpp>
+#include <chopsticks/s3/protocol/tags.hpp>
 #include <span>
 #include <string>
 #include <utility>
@@ -48,8 +50,11 @@ request_options random_options(random_stream& random) {
     out.bucket_stem = made_bucket_stem(out.bucket, "20261122T150405Z-abcdef3f9a2c", 12);
     out.style = random.below(2) == 0 ? addressing::path : addressing::virtual_host;
     out.payload = random.below(2) == 0 ? payload_mode::hashed : payload_mode::unsigned_payload;
-    out.key_prefix =
-        random_text(random, "abZ09-_.~ !$%&'+,:;=?@\"<>[]{}\xc3\xa4\xe2\x82\xac/", 60) + "x/";
+    do {
+        out.key_prefix =
+            random_text(random, "abZ09-_.~ !$%&'+,:;=?@\"<>[]{}\xc3\xa4\xe2\x82\xac/", 60) + "x/";
+    } while (("/" + out.key_prefix).find("/./") != std::string::npos ||
+             ("/" + out.key_prefix).find("/../") != std::string::npos);
     return out;
 }
 
@@ -65,6 +70,14 @@ asked on_object(std::uint64_t object) {
     return what;
 }
 
+const object_fields& all_fields() {
+    static const object_fields all{.acl = "bucket-owner-full-control",
+                                   .storage_class = std::string(64, 'S'),
+                                   .metadata = std::string(2000, 'm'),
+                                   .tags = most_tags};
+    return all;
+}
+
 /// What makes each request as long as it can be. Views of the arguments.
 asked everything(std::string_view hash, std::string_view token) {
     asked what = on_object(~0ULL);
@@ -73,6 +86,11 @@ asked everything(std::string_view hash, std::string_view token) {
     what.length = ~0ULL - 1;
     what.max_keys = ~0U;
     what.one_directory = true;
+    what.delimited = what.behind_a_key = what.names_owner = true;
+    what.only_if = precondition::match;
+    what.etag = hash;
+    what.fields = &all_fields();
+    what.version_token = token.substr(0, 1024);
     what.expects_continue = true;
     what.payload_hash = hash;
     what.token = token;
@@ -82,7 +100,7 @@ asked everything(std::string_view hash, std::string_view token) {
     return what;
 }
 
-void write_object_number(request_text& to, const asked& what) {
+void write_object_number(request_text& to, const asked& what, const request_place&) {
     to << "object " << what.object;
 }
 
@@ -111,7 +129,9 @@ constexpr operation_row own_rows[] = {
 struct expected {
     const char* method;
     std::string path;   // raw, below the bucket
-    std::string query;  // canonical
+    std::string query;  // canonical, without what signs it
+    bool of_service = false;
+    bool presigned = false;
 };
 
 /// Holds a head against what it should say, and its signature against the plain code.
@@ -122,12 +142,14 @@ parsed_request check(std::string_view head, const request_options& options, std:
     const bool in_path = options.style == addressing::path;
     std::string path = in_path ? "/" + bucket + what.path : what.path.empty() ? "/" : what.path;
     std::string target = http::percent_encode(path, http::slash::keep);
+    if (what.of_service) target = "/";
     if (!what.query.empty()) target += "?" + what.query;
     CHECK(request.method == what.method);
-    CHECK(request.target == target);
+    CHECK(request.target.substr(0, what.presigned ? request.target.find("?X-Amz-Algorithm=")
+                                                  : std::string::npos) == target);
     const std::string* host = request.find("Host");
     REQUIRE(host != nullptr);
-    CHECK(*host == (in_path ? options.host : bucket + "." + options.host));
+    CHECK(*host == (in_path || what.of_service ? options.host : bucket + "." + options.host));
     const verification v = verify_wire(request, options.who, options.region, wall_s);
     CAPTURE(head);
     REQUIRE(v.outcome == verdict::ok);
@@ -166,7 +188,7 @@ parsed_request check(std::string_view head, const request_options& options, std:
     } else if (row.name == "complete_upload" || row.name == "abort_upload") {
         should.query =
             canonical_query(std::vector<name_value>{{"uploadId", std::string(what.upload_id)}});
-    } else if (row.name == "list") {
+    } else if (row.request.write_query != nullptr) {
         std::string prefix = options.key_prefix;
         constexpr std::string_view digits = "0123456789abcdef";
         if (what.one_directory) {
@@ -174,20 +196,84 @@ parsed_request check(std::string_view head, const request_options& options, std:
             prefix += digits[what.object & 15];
             prefix += '/';
         }
-        std::vector<name_value> query{
-            {"list-type", "2"}, {"max-keys", std::to_string(what.max_keys)}, {"prefix", prefix}};
-        if (!what.token.empty()) query.push_back({"continuation-token", std::string(what.token)});
+        std::vector<name_value> query{{"max-keys", std::to_string(what.max_keys)},
+                                      {"prefix", prefix}};
+        if (what.delimited) query.push_back({"delimiter", "/"});
+        const std::string start =
+            what.behind_a_key ? object_key(options.key_prefix, what.object) : "";
+        const std::string marker = what.token.empty() ? start : std::string(what.token);
+        if (row.name == "list") {
+            query.push_back({"list-type", "2"});
+            if (what.names_owner) query.push_back({"fetch-owner", "true"});
+            if (!start.empty()) query.push_back({"start-after", start});
+            if (!what.token.empty())
+                query.push_back({"continuation-token", std::string(what.token)});
+        } else if (!marker.empty()) {
+            query.push_back({row.name == "list_v1" ? "marker" : "key-marker", marker});
+        }
+        if (row.name == "list_versions") {
+            query.push_back({"versions", ""});
+            if (!what.version_token.empty())
+                query.push_back({"version-id-marker", std::string(what.version_token)});
+        }
         should.query = canonical_query(query);
     }
+    should.of_service = row.request.target == request_target::service;
+    should.presigned = row.request.presigned;
     parsed_request r =
         check(head, options, wall_s, should,
               row.request.target == request_target::made_bucket ? made_bucket(options, what.object)
                                                                 : std::string());
-    const bool has_range = row.name == "get" && what.length > 0;
+    const bool has_range = row.request.write_fields != nullptr && what.length > 0;
     CHECK(text_of(r, "Range") == (has_range ? "bytes=" + std::to_string(what.offset) + "-" +
                                                   std::to_string(what.offset + what.length - 1)
                                             : "(absent)"));
     return r;
+}
+
+void check_condition(const parsed_request& r, const operation_row& row, const asked& what) {
+    const precondition p = what.only_if != precondition::none ? what.only_if : row.request.only_if;
+    const std::string tag = "\"" + std::string(what.etag) + "\"";
+    std::string match = "(absent)";
+    std::string none_match = "(absent)";
+    if (p == precondition::absent) none_match = "*";
+    if (p == precondition::unlike) none_match = tag;
+    if (p == precondition::match) match = tag;
+    if (p == precondition::match_other) match = "\"00000000000000000000000000000000\"";
+    CHECK(text_of(r, "If-Match") == match);
+    CHECK(text_of(r, "If-None-Match") == none_match);
+}
+
+/// As OpenSSL's own encoder says it.
+std::string md5_of(std::string_view body) {
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    REQUIRE(EVP_Digest(body.data(), body.size(), sum, &size, EVP_md5(), nullptr) == 1);
+    unsigned char text[2 * EVP_MAX_MD_SIZE];
+    EVP_EncodeBlock(text, sum, static_cast<int>(size));
+    return reinterpret_cast<const char*>(text);
+}
+
+/// Of a signed field of a row; "(absent)" where it is left out.
+std::string right_value(const signed_field& field, const request_options& options,
+                        const asked& what, bool is_own) {
+    if (field.write == nullptr) return std::string(field.value);
+    const std::string object = std::to_string(what.object);
+    if (is_own) return "object " + object;
+    if (field.name == "x-amz-copy-source") {
+        return http::percent_encode(
+            options.bucket + "/" + object_key(options.key_prefix, what.object), http::slash::keep);
+    }
+    if (what.fields == nullptr) return "(absent)";
+    std::string value;
+    if (field.name == "x-amz-acl") value = what.fields->acl;
+    if (field.name == "x-amz-meta-chopsticks") value = what.fields->metadata;
+    if (field.name == "x-amz-storage-class") value = what.fields->storage_class;
+    for (std::uint32_t i = 0; field.name == "x-amz-tagging" && i < what.fields->tags; ++i) {
+        const std::string number = std::to_string(i);
+        value += (i > 0 ? "&t" : "t") + number + "=" + object + "-" + number;
+    }
+    return value.empty() ? "(absent)" : value;
 }
 
 }  // namespace
@@ -210,11 +296,23 @@ TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
             what.size = random() >> random.below(64);
             what.max_keys = static_cast<std::uint32_t>(call);
             what.one_directory = random.below(2) == 0;
+            what.delimited = random.below(2) == 0;
+            what.behind_a_key = random.below(2) == 0;
+            what.names_owner = random.below(2) == 0;
+            what.only_if = static_cast<precondition>(random.below(5));
+            what.etag = "0123456789abcdef0123456789abcdef";
+            object_fields fields;
+            if (random.below(2) == 0) fields.acl = "public-read";
+            if (random.below(2) == 0) fields.metadata = std::string(random.below(2000), 'm');
+            if (random.below(2) == 0) fields.storage_class = "STANDARD_IA";
+            fields.tags = static_cast<std::uint32_t>(random.below(most_tags + 1));
+            if (random.below(2) == 0) what.fields = &fields;
             what.expects_continue = random.below(2) == 0;
             std::string token;
             for (std::uint64_t n = random.below(3) * random.below(700); n > 0; --n)
                 token += static_cast<char>(random());
             what.token = token;
+            what.version_token = std::string_view(token).substr(0, random.below(1025));
             what.upload_id = std::string_view(token).substr(0, max_upload_id_bytes);
             what.part_number = static_cast<std::uint32_t>(random.below(10'000));
             what.body = token;
@@ -237,7 +335,11 @@ TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
                 body_hash = sha256_hex(sent.body);
                 right = body_hash;
             }
-            CHECK(text_of(r, "x-amz-content-sha256") == right);
+            CHECK(text_of(r, "x-amz-content-sha256") ==
+                  (row.request.presigned ? std::string_view("(absent)") : right));
+            check_condition(r, row, what);
+            CHECK(text_of(r, "Content-MD5") ==
+                  (row.request.digested ? md5_of(what.body) : "(absent)"));
             if (row.request.sends == request_body::content) {
                 CHECK(text_of(r, "Content-Length") == std::to_string(what.part_bytes()));
                 CHECK(text_of(r, "Expect") ==
@@ -245,9 +347,7 @@ TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
             }
             for (const signed_field& field : row.request.fields) {
                 if (field.name.empty()) continue;
-                CHECK(text_of(r, field.name) == (field.write == nullptr
-                                                     ? std::string(field.value)
-                                                     : "object " + std::to_string(what.object)));
+                CHECK(text_of(r, field.name) == right_value(field, options, what, is_own));
             }
         }
     }

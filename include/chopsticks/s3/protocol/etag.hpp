@@ -32,6 +32,8 @@ class md5_stream {
     void reset() noexcept;
     void update(std::span<const iovec> buffers) noexcept;
     void finish_hex(char* out) noexcept;
+    /// Its 16 bytes.
+    void finish(unsigned char* out) noexcept;
 
   private:
     alignas(8) unsigned char context_[96];  // MD5_CTX; its size is asserted where it is used
@@ -55,6 +57,11 @@ class etag_memory {
     /// this version for as long as it is remembered.
     void in_doubt(std::uint64_t object, std::uint32_t version) noexcept {
         place_of(object) = {object, 0, version};
+    }
+    /// Whether the last of those was about this version, as far as is remembered.
+    bool is_in_doubt(std::uint64_t object, std::uint32_t version) noexcept {
+        const entry& e = place_of(object);
+        return e.object == object && e.version == version && e.mark == 0;
     }
     /// After a get or head. False: an earlier answer about the same version named another ETag.
     bool seen(std::uint64_t object, std::uint32_t version, std::uint64_t mark) noexcept {

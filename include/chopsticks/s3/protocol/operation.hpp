@@ -55,30 +55,47 @@ enum class answer_body : std::uint8_t {
 /// request: the driver looks first whose it is.
 enum class bucket_effect : std::uint8_t { none, makes, removes };
 
+/// An answer that is not 2xx and yet what the operation was to get.
+struct expected_refusal {
+    std::uint16_t status = 0;
+    std::string_view code = {};  ///< in the answer's body; empty: whatever that says
+};
+
 /// A parameter of the step that is part of what is asked; the engine has read the others.
 struct asked_parameter {
     std::string_view name;  ///< as in the workload's description
     std::uint32_t asked::* count = nullptr;
     bool asked::* flag = nullptr;
+    /// \name Of asked::fields
+    /// \{
+    std::string object_fields::* text = nullptr;    ///< "none": it is not said
+    std::string object_fields::* filler = nullptr;  ///< so many bytes of text
+    std::uint32_t object_fields::* number = nullptr;
+    /// \}
 };
 
 struct operation_row {
-    static constexpr std::size_t most_parameters = 4;
+    static constexpr std::size_t most_parameters = 8;
 
     /// As in the workload's description: of an operation, or of a part of one.
     std::string_view name;
     request_form request;
     asked_parameter parameters[most_parameters] = {};  ///< those behind the last have no name
     answer_body gives;
-    bool names_etag = false;    ///< its successes name the object's ETag
-    bool writes = false;        ///< makes a version or a delete marker of an object
-    bool makes_object = false;  ///< where it is not answered, the object may be there later
+    list_kind lists = list_kind::v2;  ///< of a listing
+    bool is_long = false;             ///< its text has a few hundred kilobytes
+    std::string_view root = {};       ///< of the document that a success has to be; empty: of none
+    std::string_view holds = {};      ///< an element in it; empty: none has to be there
+    bool names_etag = false;          ///< its successes name the object's ETag
+    bool writes = false;              ///< makes a version or a delete marker of an object
+    bool makes_object = false;        ///< where it is not answered, the object may be there later
     bucket_effect buckets = bucket_effect::none;
     /// Of a 2xx; as the function below.
     std::uint64_t (*judge)(const operation_row& row, const asked& what, const answer& a,
                            etag_memory& etags, failure& out);
     /// HTTP statuses that say that it is done; 0: no further one.
-    std::uint16_t successes[3];
+    std::uint16_t successes[3] = {};
+    expected_refusal refusals[2] = {};
 };
 
 /// In no order that matters.

@@ -50,13 +50,15 @@ struct operation_row;
 /// Heads of the operations on objects, and their canonical requests, are prepared with the writer;
 /// a call patches key, date and hash in both, signs, and writes what is not signed (Range,
 /// Content-Length, Expect) behind the signature, where it moves nothing. Signed are host,
-/// x-amz-content-sha256, x-amz-date, x-amz-security-token, and the fields of the row.
+/// x-amz-content-sha256, x-amz-date, x-amz-security-token, and the fields of the row; of presigned
+/// requests host alone.
 class request_writer {
   public:
     /// Longest continuation token of a listing, before encoding.
     static constexpr std::size_t max_token_bytes = 2048;
-    /// Longest query of a row, encoded: of such a token and of the longest prefix.
-    static constexpr std::size_t max_query_bytes = 3 * (max_token_bytes + 1000) + 256;
+    /// Longest query of a row, encoded: of such a token and that of a version, and of the longest
+    /// prefix twice. What is signed in the query is not in it.
+    static constexpr std::size_t max_query_bytes = 3 * (max_token_bytes + 1024 + 2 * 1000) + 256;
     /// Longest value of a signed field that varies: of a key and its bucket, encoded.
     static constexpr std::size_t max_value_bytes = 4096;
 
@@ -116,8 +118,11 @@ class request_writer {
             field_kind kind;
             signed_field field;  // a value where it is the same every time
         };
+        /// Those that every request has, and the row's.
+        static constexpr std::size_t most_fields = 4 + request_form::most_fields;
         std::vector<placed_field> fields;  // all that are signed, in the order of their names
-        std::string signed_names;
+        std::string signed_names;          // of those that are never absent
+        std::size_t all_names_size = 0;
         std::string body;        // rendered
         std::string hash;        // of that; of content: as unsigned
         prepared plain, hashed;  // of a row that is prepared; `hashed` is of content
@@ -126,10 +131,13 @@ class request_writer {
     form make_form(const operation_row& row) const;
     prepared prepare(const operation_row& row, const form& of, std::string_view hash) const;
     std::string_view patched(prepared& p, const operation_row& row, const asked& what,
-                             std::uint64_t body_bytes, std::int64_t wall_s) noexcept;
+                             std::string_view body, std::uint64_t body_bytes,
+                             std::int64_t wall_s) noexcept;
     /// Target, host or fields vary in length: everything is written anew.
     std::string_view composed(const operation_row& row, const form& of, const asked& what,
-                              std::uint64_t body_bytes, std::int64_t wall_s) noexcept;
+                              std::string_view body, std::uint64_t body_bytes,
+                              std::int64_t wall_s) noexcept;
+    void write_presigned_query(request_text& to) const noexcept;
 
     request_options options_;
     signer signer_;

@@ -6,6 +6,7 @@
 #include <chopsticks/s3/protocol/request_text.hpp>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -13,24 +14,67 @@ namespace chopsticks::s3 {
 
 struct request_options;
 
+/// On what a request of an object depends (RFC 9110, section 13).
+enum class precondition : std::uint8_t {
+    none,
+    absent,       ///< If-None-Match: *
+    unlike,       ///< If-None-Match: asked::etag
+    match,        ///< If-Match: asked::etag
+    match_other,  ///< If-Match: an ETag that no object has
+};
+
+/// What is said of an object as it is written, beside its content. Empty: it is not said.
+struct object_fields {
+    std::string acl;  ///< a canned one
+    std::string storage_class;
+    std::string metadata;    ///< value of the one field of the user's metadata
+    std::uint32_t tags = 0;  ///< so many: tags.hpp
+
+    bool is_empty() const noexcept {
+        return acl.empty() && storage_class.empty() && metadata.empty() && tags == 0;
+    }
+};
+
+/// One of several objects that a request is about.
+struct subject {
+    std::uint64_t object = 0;
+    bool done = false;  ///< the answer says so
+};
+
+/// Where the objects are, encoded as in a path.
+struct request_place {
+    std::string_view bucket;
+    std::string_view prefix;  ///< of the keys
+};
+
 /// What one request asks for. Views are valid while it is rendered and judged. A value.
 struct asked {
-    std::uint64_t object = 0;       ///< its index; of made buckets: the number
-    std::uint32_t version = 0;      ///< of its content
-    std::uint32_t max_keys = 0;     ///< list
-    std::uint32_t pages = 1;        ///< list: how many to follow at most; 0: to the end
-    bool one_directory = false;     ///< list: one of 256, and not all
+    std::uint64_t object = 0;    ///< its index; of made buckets: the number
+    std::uint32_t version = 0;   ///< of its content
+    std::uint32_t max_keys = 0;  ///< list
+    std::uint32_t pages = 1;     ///< list: how many to follow at most; 0: to the end
+    bool one_directory = false;  ///< list: one of 256, and not all
+    bool delimited = false;      ///< list: directories as one entry each
+    bool behind_a_key = false;   ///< list: of the keys behind that of `object` only
+    bool names_owner = false;    ///< list: with each object's owner
+    bool conditional = false;    ///< only if the object is as it is taken to be
+    precondition only_if = precondition::none;
     bool expects_continue = false;  ///< of content that is sent
     std::uint64_t size = 0;         ///< bytes of the whole object
     std::uint64_t offset = 0;       ///< first byte of a part
     std::uint64_t length = 0;       ///< bytes of a part; 0: the whole object
     /// Of content that is sent or a given body: 64 hex digits, or empty for UNSIGNED-PAYLOAD.
     std::string_view payload_hash;
-    std::string_view token;         ///< list: empty for the first page
-    std::string_view prefix;        ///< list: what all keys begin with, raw
-    std::string_view upload_id;     ///< of the requests of an upload in parts
-    std::uint32_t part_number = 0;  ///< the same; from 1 on
-    std::string_view body;          ///< of request_body::given
+    std::string_view token;          ///< list: empty for the first page
+    std::string_view version_token;  ///< list: of versions, what belongs to it
+    std::string_view prefix;  ///< what all keys begin with, raw: of a list, of several objects
+    std::string_view etag;    ///< of the object, without quotes, where `only_if` needs it
+    std::uint32_t tags = 0;   ///< so many: tags.hpp
+    const object_fields* fields = nullptr;  ///< null: none
+    std::span<subject> subjects;            ///< of requests about several objects
+    std::string_view upload_id;             ///< of the requests of an upload in parts
+    std::uint32_t part_number = 0;          ///< the same; from 1 on
+    std::string_view body;                  ///< of request_body::given
 
     std::uint64_t part_bytes() const noexcept { return length > 0 ? length : size; }
     /// list: which of the 256; none: all.
@@ -42,6 +86,7 @@ struct asked {
 
 /// What a request is sent to.
 enum class request_target : std::uint8_t {
+    service,
     object,
     bucket,       ///< of the options
     made_bucket,  ///< one of those beside it, by its number
@@ -60,13 +105,15 @@ struct signed_field {
     std::string_view name;
     std::string_view value = {};  ///< without blanks at its ends, or two of them beside each other
     /// Not null: writes the value, where it is not the same in each request.
-    void (*write)(request_text& to, const asked& what) = nullptr;
+    void (*write)(request_text& to, const asked& what, const request_place& place) = nullptr;
+    /// Not in requests for which nothing is written; in none without asked::fields.
+    bool may_be_absent = false;
 };
 
 /// A head is prepared once and patched where target and signed fields differ in nothing but the
 /// key; it is written anew for each request elsewhere. The functions neither allocate nor throw.
 struct request_form {
-    static constexpr std::size_t most_fields = 4;
+    static constexpr std::size_t most_fields = 6;
     /// For request_form::write_fields, in bytes.
     static constexpr std::size_t most_unsigned = 512;
 
@@ -85,15 +132,28 @@ struct request_form {
     void (*write_fields)(request_text& to, const asked& what) = nullptr;
     /// Of request_body::rendered: the body of all requests. May allocate.
     std::string (*body)(const request_options& options) = nullptr;
+    /// Of request_body::given, where the operation's row can: makes it `to`, which allocates only
+    /// for what that has no room for. Null: whoever carries out the operation makes it.
+    void (*write_body)(std::string& to, const asked& what) = nullptr;
+    /// With the MD5 of a body that is given, which services ask for where a wrong one does harm.
+    bool digested = false;
+    /// Signed in the query, with nothing of it in fields. Has no query of its own.
+    bool presigned = false;
+    /// In each request; asked::only_if comes before it.
+    precondition only_if = precondition::none;
 
     constexpr bool is_head() const noexcept { return method == "HEAD"; }
     /// Writing it takes no more than patching a head.
     constexpr bool is_prepared() const noexcept {
-        if (target != request_target::object || write_query != nullptr) return false;
+        if (target != request_target::object || write_query != nullptr || presigned) return false;
         for (const signed_field& field : fields) {
-            if (field.write != nullptr) return false;
+            if (field.write != nullptr && !field.may_be_absent) return false;
         }
         return true;
+    }
+    /// On what such a request depends.
+    constexpr precondition condition_of(const asked& what) const noexcept {
+        return what.only_if != precondition::none ? what.only_if : only_if;
     }
 };
 

@@ -30,7 +30,7 @@ constexpr std::string_view xml_local_name(std::string_view name) noexcept {
 /// order mark, declaration and comments.
 struct xml_root {
     std::string_view name;    ///< of the root element, without its name space
-    std::string_view inside;  ///< all behind its start tag
+    std::string_view inside;  ///< all behind its start tag; empty of "<name/>"
 };
 
 /// Finds it in a document that may be cut off anywhere, or be none. Does not allocate.
