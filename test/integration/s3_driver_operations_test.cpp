@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chopsticks/s3/protocol/key.hpp>
+#include <chopsticks/s3/protocol/operation.hpp>
 #include <chopsticks/s3/workload.hpp>
 
 #include "../support/canned_s3.hpp"
@@ -41,6 +43,166 @@ struct exchange {
     int http_status = 200;
 };
 
+std::string document(const std::string& xml) {
+    return one_answer("200 OK", "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + xml);
+}
+
+std::string error_with(const std::string& first_line, const std::string& code) {
+    return one_answer(first_line, "<Error><Code>" + code + "</Code></Error>");
+}
+
+/// Of the objects 7 and 8; kept until the program ends.
+engine::operation delete_two() {
+    static std::vector<engine::batch_subject> both{{7, 0}, {8, 0}};
+    engine::operation op = s3_rig::on_object("multi_delete", 7, 0);
+    op.batch = both;
+    return op;
+}
+
+std::string deleted(std::uint64_t object) {
+    return "<Deleted><Key>" + s3::object_key("test/run-1/", object) + "</Key></Deleted>";
+}
+
+/// A page of another kind of list, and the last one.
+std::pair<std::string, std::string> two_pages(const std::string& root, const std::string& entry,
+                                              const std::string& next) {
+    const auto page = [&](bool truncated, const std::string& key) {
+        return document("<" + root + "><IsTruncated>" + (truncated ? "true" : "false") +
+                        "</IsTruncated>" + (truncated ? next : "") + "<" + entry + "><Key>" + key +
+                        "</Key></" + entry + "></" + root + ">");
+    };
+    return {page(true, "test/run-1/a+b/c="), page(false, "test/run-1/d")};
+}
+
+std::size_t body_bytes_of(const std::string& answer) {
+    return answer.size() - answer.find("\r\n\r\n") - 4;
+}
+
+exchange list_exchange(const std::string& name, const std::string& root, const std::string& entry,
+                       const std::string& next) {
+    scenario::step what = step_with("s3", name);
+    what.set("max_keys", std::uint64_t{1});
+    what.set("pages", std::uint64_t{0});
+    const auto [first, last] = two_pages(root, entry, next);
+    return {name,          s3_rig::with_step(std::move(what), 0, 0),   "GET /rig?", {first, last},
+            op_status::ok, body_bytes_of(first) + body_bytes_of(last), 200};
+}
+
+/// Of the operations that not every scenario uses.
+std::vector<exchange> further_exchanges(s3_rig& rig) {
+    const std::string whole = rig.content(7, 3, object_bytes);
+    const auto on_7 = [](std::string_view name) {
+        return s3_rig::on_object(name, 7, object_bytes, 3);
+    };
+    const char* const get = "GET /rig/test/run-1/";
+    const char* const put = "PUT /rig/test/run-1/";
+    const char* const remove = "DELETE /rig/test/run-1/";
+    const std::string not_met = error_with("412 Precondition Failed", "PreconditionFailed");
+    const std::string unmodified = "HTTP/1.1 304 Not Modified\r\n\r\n";
+    constexpr op_status ok = op_status::ok;
+    std::vector<exchange> out{
+        {"copy",
+         on_7("copy"),
+         put,
+         {document("<CopyObjectResult><ETag>&quot;e&quot;</ETag></CopyObjectResult>")}},
+        {"copy that fails after its 200",
+         on_7("copy"),
+         put,
+         {document("<Error><Code>InternalError</Code></Error>")},
+         op_status::server_error},
+        {"multi_delete",
+         delete_two(),
+         "POST /rig?delete",
+         {document("<DeleteResult>" + deleted(8) + deleted(7) + "</DeleteResult>")}},
+        {"multi_delete that leaves one",
+         delete_two(),
+         "POST /rig?delete",
+         {document("<DeleteResult>" + deleted(8) + "<Error><Key>" +
+                   s3::object_key("test/run-1/", 7) +
+                   "</Key><Code>AccessDenied</Code></Error></DeleteResult>")},
+         op_status::client_error},
+        list_exchange("list_v1", "ListBucketResult", "Contents", ""),
+        list_exchange("list_versions", "ListVersionsResult", "Version",
+                      "<NextKeyMarker>a+b/c=</NextKeyMarker><NextVersionIdMarker>v</"
+                      "NextVersionIdMarker>"),
+        {"get_unmodified", on_7("get_unmodified"), get, {unmodified}, ok, 0, 304},
+        {"head_unmodified", on_7("head_unmodified"), "HEAD /rig/test/", {unmodified}, ok, 0, 304},
+        {"get_unmatched", on_7("get_unmatched"), get, {not_met}, ok, 0, 412},
+        {"put_existing", on_7("put_existing"), put, {not_met}, ok, 0, 412},
+        {"delete_unmatched", on_7("delete_unmatched"), remove, {not_met}, ok, 0, 412},
+        {"get of what was to be unmodified",
+         on_7("get_unmodified"),
+         get,
+         {one_answer("200 OK", whole)},
+         op_status::bad_response},
+        {"presigned_get",
+         on_7("presigned_get"),
+         get,
+         {one_answer("200 OK", whole)},
+         ok,
+         object_bytes},
+        {"presigned_put", on_7("presigned_put"), put, {one_answer("200 OK", "")}, ok, object_bytes},
+        {"get_tagging",
+         on_7("get_tagging"),
+         get,
+         {document("<Tagging><TagSet><Tag><Key>t0</Key><Value>7-0</Value></Tag></TagSet>"
+                   "</Tagging>")}},
+        {"get_tagging of another object's tags",
+         on_7("get_tagging"),
+         get,
+         {document("<Tagging><TagSet><Tag><Key>t0</Key><Value>8-0</Value></Tag></TagSet>"
+                   "</Tagging>")},
+         op_status::corrupt},
+        {"put_tagging", on_7("put_tagging"), put, {one_answer("200 OK", "")}},
+        {"delete_tagging",
+         on_7("delete_tagging"),
+         remove,
+         {"HTTP/1.1 204 No Content\r\n\r\n"},
+         ok,
+         0,
+         204},
+        {"put_acl", on_7("put_acl"), put, {one_answer("200 OK", "")}},
+        {"get_attributes",
+         on_7("get_attributes"),
+         get,
+         {document("<GetObjectAttributesResponse><ETag>e</ETag><ObjectSize>100</ObjectSize>"
+                   "</GetObjectAttributesResponse>")}},
+        {"get_attributes of another size",
+         on_7("get_attributes"),
+         get,
+         {document("<GetObjectAttributesResponse><ObjectSize>99</ObjectSize>"
+                   "</GetObjectAttributesResponse>")},
+         op_status::corrupt},
+        {"get_bucket_policy",
+         on_7("get_bucket_policy"),
+         "GET /rig?policy",
+         {one_answer("200 OK", "{\"Statement\": []}")}},
+    };
+    for (const s3::operation_row& row : s3::all_rows()) {
+        // Nothing but a document: each is asked for in the same way.
+        const bool of_bucket = row.request.target != s3::request_target::object;
+        if (row.root.empty() || row.request.method != "GET") continue;
+        if (!of_bucket && row.name != "get_acl") continue;
+        const std::string root(row.root);
+        const std::string inside = row.holds.empty() ? "" : "<" + std::string(row.holds) + "/>";
+        out.push_back({std::string(row.name),
+                       on_7(row.name),
+                       row.request.target == s3::request_target::service ? "GET / "
+                       : of_bucket                                       ? "GET /rig?"
+                                                                         : get,
+                       {document("<" + root + ">" + inside + "</" + root + ">")}});
+        if (row.refusals[0].status != 404) continue;
+        out.push_back({std::string(row.name) + " where there is none",
+                       on_7(row.name),
+                       "GET /rig?",
+                       {error_with("404 Not Found", std::string(row.refusals[0].code))},
+                       ok,
+                       0,
+                       404});
+    }
+    return out;
+}
+
 std::vector<exchange> all_exchanges(s3_rig& rig) {
     const std::string whole = rig.content(7, 3, object_bytes);
     const std::string part = rig.content(7, 0, 40, 50);
@@ -54,7 +216,7 @@ std::vector<exchange> all_exchanges(s3_rig& rig) {
     const auto body_of = [](const std::string& answer) {
         return answer.size() - answer.find("\r\n\r\n") - 4;
     };
-    return {
+    std::vector<exchange> out{
         {"put",
          s3_rig::put(7, object_bytes, 3),
          "PUT /rig/test/run-1/",
@@ -141,6 +303,9 @@ std::vector<exchange> all_exchanges(s3_rig& rig) {
          0,
          404},
     };
+    for (exchange& further : further_exchanges(rig))
+        out.push_back(std::move(further));
+    return out;
 }
 
 /// How the next answer is spoilt; set between operations.
@@ -234,7 +399,9 @@ TEST_CASE("s3_driver_every_operation_sends_its_request_and_reads_its_answer") {
             const canned_request r = s.last();
             CHECK_MESSAGE(r.line().starts_with(e.request_line), r.line());
             CHECK(r.line().ends_with(" HTTP/1.1"));
-            CHECK(r.has("\r\nAuthorization: AWS4-HMAC-SHA256 "));
+            const bool presigned = name_of(e.op).starts_with("presigned_");
+            CHECK(r.has("\r\nAuthorization: AWS4-HMAC-SHA256 ") != presigned);
+            CHECK((r.line().find("&X-Amz-Signature=") != std::string::npos) == presigned);
             if (name_of(e.op) == "put") {
                 CHECK(r.body == rig.content(e.op.object, e.op.version, e.op.size));
             }

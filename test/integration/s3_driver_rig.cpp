@@ -219,6 +219,21 @@ engine::operation s3_rig::bucket(std::string_view name, std::uint64_t number) {
     return operation_on(name, number);
 }
 
+engine::operation s3_rig::on_object(std::string_view name, std::uint64_t object, std::uint64_t size,
+                                    std::uint32_t version) {
+    return with_step(step_with("s3", name), object, size, version);
+}
+
+engine::operation s3_rig::with_step(scenario::step what, std::uint64_t object, std::uint64_t size,
+                                    std::uint32_t version) {
+    engine::operation op;
+    op.step = keep_step(std::move(what));
+    op.object = object;
+    op.size = size;
+    op.version = version;
+    return op;
+}
+
 std::string describe(const engine::outcome& out) {
     if (out.status == op_status::ok) return "ok";
     return std::string(name(out.status)) + " " + out.code + ": " + out.example;

@@ -98,6 +98,12 @@ class s3_rig {
     static engine::operation list(std::uint32_t max_keys, std::uint32_t pages,
                                   bool directory = false);
     static engine::operation bucket(std::string_view name, std::uint64_t number);
+    /// Any other one, on an object that is there, with its parameters at their defaults.
+    static engine::operation on_object(std::string_view name, std::uint64_t object,
+                                       std::uint64_t size, std::uint32_t version = 0);
+    /// One whose step the caller has set.
+    static engine::operation with_step(scenario::step what, std::uint64_t object,
+                                       std::uint64_t size, std::uint32_t version = 0);
 
   private:
     void start();

@@ -47,9 +47,11 @@ catalogue::parameter storage_class_parameter() {
                                   .fits = is_storage_class}};
 }
 
-catalogue::parameter tags_parameter(std::uint64_t standard) {
-    return {"tags", "count, 0 to 10", standard == 0 ? "0" : "1", "tags of the object",
-            catalogue::count_value{.standard = standard, .least = 0, .most = 10}};
+catalogue::parameter tags_parameter(bool has_to_have_one) {
+    const std::uint64_t least = has_to_have_one ? 1 : 0;
+    return {"tags", has_to_have_one ? "count, 1 to 10" : "count, 0 to 10",
+            has_to_have_one ? "1" : "0", "tags of the object",
+            catalogue::count_value{.standard = least, .least = least, .most = 10}};
 }
 
 catalogue::parameter overwrite_parameter() {
@@ -72,7 +74,7 @@ parameters put_parameters() {
                            "authenticated-read", "bucket-owner-read", "bucket-owner-full-control"}),
             metadata_parameter(),
             storage_class_parameter(),
-            tags_parameter(0)};
+            tags_parameter(false)};
 }
 
 std::vector<catalogue::parameter> multipart_parameters() {
@@ -171,7 +173,7 @@ std::vector<catalogue::operation> further_object_operations() {
          .parameters = {overwrite_parameter()}},
         plain("get_tagging", "ask for an object's tags", read, {"getobjecttagging"}),
         plain("put_tagging", "set an object's tags", amend, {"putobjecttagging"},
-              {tags_parameter(1)}),
+              {tags_parameter(true)}),
         plain("delete_tagging", "remove an object's tags", amend, {"deleteobjecttagging"}),
         plain("get_acl", "ask for an object's ACL", read, {"getobjectacl"}),
         plain("put_acl", "set an object's ACL", amend, {"putobjectacl"},

@@ -373,3 +373,61 @@ TEST_CASE("parse_buckets_answer_yields_names") {
     CHECK(*names == std::vector<std::string>{"a", "b"});
     CHECK(parse_buckets(refusal).has_error());
 }
+
+TEST_CASE("list_scanner_older_lists_go_on_behind_the_marker_or_the_last_key") {
+    const auto scanned = [](const std::string& inside, list_kind kind, auto&& check) {
+        const std::string root =
+            kind == list_kind::versions ? "ListVersionsResult" : "ListBucketResult";
+        const std::string text =
+            "<" + root + "><IsTruncated>true</IsTruncated>" + inside + "</" + root + ">";
+        for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+            list_scanner scanner;
+            scanner.reset(kind);
+            scanner.feed(std::string_view(text).substr(0, cut));
+            scanner.feed(std::string_view(text).substr(cut));
+            REQUIRE(scanner.current() == list_scanner::state::complete);
+            check(scanner);
+        }
+    };
+    const std::string two =
+        "<Contents><Key>a&amp;1</Key></Contents><Contents><Key>b&amp;2</Key><Owner><ID>Key</ID>"
+        "</Owner></Contents>";
+    scanned(two, list_kind::v1, [](const list_scanner& s) {
+        REQUIRE(s.keys() == 2);
+        REQUIRE(s.first_key() == "a&1");
+        REQUIRE(s.token() == "b&2");
+    });
+    for (const std::string& text :
+         {two + "<NextMarker>c/</NextMarker>", "<NextMarker>c/</NextMarker>" + two}) {
+        scanned(text, list_kind::v1, [](const list_scanner& s) { REQUIRE(s.token() == "c/"); });
+    }
+    scanned("<NextMarker></NextMarker>" + two, list_kind::v1,
+            [](const list_scanner& s) { REQUIRE(s.token() == "b&2"); });
+    // Of the newer list only the token counts.
+    scanned(two, list_kind::v2, [](const list_scanner& s) { REQUIRE(s.token().empty()); });
+    scanned(
+        "<Version><Key>a</Key><VersionId>1</VersionId></Version><DeleteMarker><Key>b</Key>"
+        "</DeleteMarker><CommonPrefixes><Prefix>c/</Prefix></CommonPrefixes>"
+        "<NextKeyMarker>k&amp;</NextKeyMarker><NextVersionIdMarker>v&amp;</NextVersionIdMarker>",
+        list_kind::versions, [](const list_scanner& s) {
+            REQUIRE(s.keys() == 1);
+            REQUIRE(s.entries() == 3);
+            REQUIRE(s.first_key() == "a");
+            REQUIRE(s.token() == "k&");
+            REQUIRE(s.version_token() == "v&");
+        });
+}
+
+TEST_CASE("list_scanner_takes_no_list_of_another_kind") {
+    list_scanner scanner;
+    scanner.reset(list_kind::versions);
+    CHECK(scanner.feed(page("")) == list_scanner::state::bad);
+    scanner.reset(list_kind::v2);
+    CHECK(scanner.feed("<ListVersionsResult></ListVersionsResult>") == list_scanner::state::bad);
+    // Nothing of one page is left for the next.
+    scanner.reset(list_kind::v1);
+    scanner.feed(page("<NextMarker>m</NextMarker>"));
+    scanner.reset(list_kind::v1);
+    CHECK(scanner.feed(page("<Contents><Key>k</Key></Contents>")) == list_scanner::state::complete);
+    CHECK(scanner.token() == "k");
+}

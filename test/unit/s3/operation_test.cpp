@@ -10,18 +10,13 @@
 #include <set>
 #include <string>
 
+#include "rows.hpp"
 #include "wire.hpp"
 
 namespace {
 
 using namespace chopsticks;
 using namespace chopsticks::s3;
-
-const operation_row& row_of(std::string_view name) {
-    const operation_row* const found = find_row(name);
-    REQUIRE(found != nullptr);
-    return *found;
-}
 
 http::response_head head_of(std::string_view text, bool of_head) {
     http::response_head head;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../../support/allocations.hpp"
+#include "rows.hpp"
 #include "wire.hpp"
 
 using namespace chopsticks;
@@ -56,12 +57,6 @@ request_options random_options(random_stream& random) {
     } while (("/" + out.key_prefix).find("/./") != std::string::npos ||
              ("/" + out.key_prefix).find("/../") != std::string::npos);
     return out;
-}
-
-const operation_row& row_of(std::string_view name) {
-    const operation_row* const found = find_row(name);
-    REQUIRE(found != nullptr);
-    return *found;
 }
 
 asked on_object(std::uint64_t object) {

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Makes test/data/requests_botocore.json: each operation's request as botocore sends it.
+
+Run by hand when a row is added; the result is committed. Needs botocore 1.37 or newer, which knows
+conditional writes and deletes:
+
+    python3 test/unit/s3/make_requests.py > test/data/requests_botocore.json
+
+Left out is what every request has (Host, the signature), what only a checksum is about, and
+encoding-type, which botocore adds to lists by itself.
+"""
+
+import json
+import sys
+import urllib.parse
+
+import botocore
+import botocore.awsrequest
+import botocore.config
+import botocore.session
+
+BUCKET = "bucket"
+PREFIX = "p &/"  # of all keys; something in it has to be encoded
+TAG = '"0123456789abcdef0123456789abcdef"'
+OTHER = '"00000000000000000000000000000000"'
+
+
+def key(index):
+    """As s3/protocol/key.hpp makes it."""
+    mask = 2**64 - 1
+    mixed = (index + 0x9E3779B97F4A7C15) & mask
+    mixed = ((mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9) & mask
+    mixed = ((mixed ^ mixed >> 27) * 0x94D049BB133111EB) & mask
+    return f"{PREFIX}{(mixed ^ mixed >> 31) & 255:02x}/{index:016x}"
+
+
+def tag_set(index, count):
+    return {"TagSet": [{"Key": f"t{i}", "Value": f"{index}-{i}"} for i in range(count)]}
+
+
+OBJECT = {"Bucket": BUCKET, "Key": key(7)}
+IN_BUCKET = {"Bucket": BUCKET}
+PAGE = {"Bucket": BUCKET, "Prefix": PREFIX, "MaxKeys": 10}
+DIRECTORY = PREFIX + "07/"  # number 7 of all, not that of object 7
+
+# Row, what is asked beside object 7, the method of botocore's client, its arguments.
+CASES = [
+    ("put", {}, "put_object", OBJECT | {"Body": b"x" * 100}),
+    ("put", {"only_if": "absent"}, "put_object", OBJECT | {"Body": b"x", "IfNoneMatch": "*"}),
+    ("put", {"only_if": "match"}, "put_object", OBJECT | {"Body": b"x", "IfMatch": TAG}),
+    ("put", {"acl": "public-read", "metadata": 5, "storage_class": "STANDARD_IA", "tags": 3},
+     "put_object",
+     OBJECT | {"Body": b"x", "ACL": "public-read", "Metadata": {"chopsticks": "mmmmm"},
+               "StorageClass": "STANDARD_IA", "Tagging": "t0=7-0&t1=7-1&t2=7-2"}),
+    ("get", {}, "get_object", OBJECT),
+    ("get", {"range": [10, 20]}, "get_object", OBJECT | {"Range": "bytes=10-29"}),
+    ("get", {"only_if": "match"}, "get_object", OBJECT | {"IfMatch": TAG}),
+    ("head", {}, "head_object", OBJECT),
+    ("head", {"only_if": "match"}, "head_object", OBJECT | {"IfMatch": TAG}),
+    ("delete", {}, "delete_object", OBJECT),
+    ("delete", {"only_if": "match"}, "delete_object", OBJECT | {"IfMatch": TAG}),
+    ("list", {}, "list_objects_v2", PAGE),
+    ("list", {"delimited": True, "names_owner": True, "behind_a_key": True, "token": "a b"},
+     "list_objects_v2", PAGE | {"Delimiter": "/", "FetchOwner": True, "StartAfter": key(7),
+                                "ContinuationToken": "a b"}),
+    ("list", {"one_directory": True}, "list_objects_v2", PAGE | {"Prefix": DIRECTORY}),
+    ("create_upload", {}, "create_multipart_upload", OBJECT),
+    ("upload_part", {"part": 3, "upload_id": "u/p"}, "upload_part",
+     OBJECT | {"PartNumber": 3, "UploadId": "u/p", "Body": b"x"}),
+    ("abort_upload", {"upload_id": "u/p"}, "abort_multipart_upload", OBJECT | {"UploadId": "u/p"}),
+    ("head_bucket", {}, "head_bucket", IN_BUCKET),
+    ("copy", {"metadata": 5, "storage_class": "STANDARD_IA"}, "copy_object",
+     OBJECT | {"CopySource": OBJECT, "MetadataDirective": "REPLACE",
+               "Metadata": {"chopsticks": "mmmmm"}, "StorageClass": "STANDARD_IA"}),
+    ("multi_delete", {"subjects": [7, 8]}, "delete_objects",
+     IN_BUCKET | {"Delete": {"Objects": [{"Key": key(7)}, {"Key": key(8)}]}}),
+    ("list_v1", {"delimited": True, "behind_a_key": True}, "list_objects",
+     PAGE | {"Delimiter": "/", "Marker": key(7)}),
+    ("list_v1", {"token": "m/1"}, "list_objects", PAGE | {"Marker": "m/1"}),
+    ("list_versions", {"token": "m/1", "version_token": "v"}, "list_object_versions",
+     PAGE | {"KeyMarker": "m/1", "VersionIdMarker": "v"}),
+    ("get_unmodified", {}, "get_object", OBJECT | {"IfNoneMatch": TAG}),
+    ("head_unmodified", {}, "head_object", OBJECT | {"IfNoneMatch": TAG}),
+    ("get_unmatched", {}, "get_object", OBJECT | {"IfMatch": OTHER}),
+    ("put_existing", {}, "put_object", OBJECT | {"Body": b"x", "IfNoneMatch": "*"}),
+    ("delete_unmatched", {}, "delete_object", OBJECT | {"IfMatch": OTHER}),
+    ("get_tagging", {}, "get_object_tagging", OBJECT),
+    ("put_tagging", {"tags": 10}, "put_object_tagging", OBJECT | {"Tagging": tag_set(7, 10)}),
+    ("put_tagging", {"tags": 1}, "put_object_tagging", OBJECT | {"Tagging": tag_set(7, 1)}),
+    ("delete_tagging", {}, "delete_object_tagging", OBJECT),
+    ("get_acl", {}, "get_object_acl", OBJECT),
+    ("put_acl", {"acl": "private"}, "put_object_acl", OBJECT | {"ACL": "private"}),
+    ("get_attributes", {}, "get_object_attributes",
+     OBJECT | {"ObjectAttributes": ["ETag", "ObjectSize", "StorageClass"]}),
+    ("list_buckets", {}, "list_buckets", {}),
+    ("get_bucket_acl", {}, "get_bucket_acl", IN_BUCKET),
+    ("get_bucket_cors", {}, "get_bucket_cors", IN_BUCKET),
+    ("get_bucket_encryption", {}, "get_bucket_encryption", IN_BUCKET),
+    ("get_bucket_lifecycle", {}, "get_bucket_lifecycle_configuration", IN_BUCKET),
+    ("get_bucket_location", {}, "get_bucket_location", IN_BUCKET),
+    ("get_bucket_logging", {}, "get_bucket_logging", IN_BUCKET),
+    ("get_bucket_notification", {}, "get_bucket_notification_configuration", IN_BUCKET),
+    ("get_bucket_object_lock", {}, "get_object_lock_configuration", IN_BUCKET),
+    ("get_bucket_ownership_controls", {}, "get_bucket_ownership_controls", IN_BUCKET),
+    ("get_bucket_policy", {}, "get_bucket_policy", IN_BUCKET),
+    ("get_bucket_policy_status", {}, "get_bucket_policy_status", IN_BUCKET),
+    ("get_bucket_public_access_block", {}, "get_public_access_block", IN_BUCKET),
+    ("get_bucket_replication", {}, "get_bucket_replication", IN_BUCKET),
+    ("get_bucket_request_payment", {}, "get_bucket_request_payment", IN_BUCKET),
+    ("get_bucket_tagging", {}, "get_bucket_tagging", IN_BUCKET),
+    ("get_bucket_versioning", {}, "get_bucket_versioning", IN_BUCKET),
+    ("get_bucket_website", {}, "get_bucket_website", IN_BUCKET),
+]
+
+
+class Sent(Exception):
+    """Instead of an answer."""
+
+
+def stop(request, **_):
+    raise Sent(request)
+
+
+def told(name):
+    """Whether a field is the operation's own."""
+    name = name.lower()
+    if name in ("if-match", "if-none-match", "range"):
+        return True
+    return name.startswith("x-amz-") and "checksum" not in name and name not in (
+        "x-amz-date", "x-amz-content-sha256")
+
+
+def pairs(query):
+    return sorted([n, v] for n, v in urllib.parse.parse_qsl(query, keep_blank_values=True)
+                  if n not in ("encoding-type", "x-id"))
+
+
+def main():
+    session = botocore.session.Session()
+    session.set_credentials("AK", "SK")
+    client = session.create_client(
+        "s3", region_name="us-east-1", endpoint_url="http://h",
+        config=botocore.config.Config(
+            s3={"addressing_style": "path"}, retries={"max_attempts": 0},
+            request_checksum_calculation="when_required"))
+    client.meta.events.register("before-send.s3", stop)
+    cases = []
+    for row, asked, method, arguments in CASES:
+        try:
+            getattr(client, method)(**arguments)
+        except Sent as sent:
+            request = sent.args[0]
+        else:
+            raise AssertionError(method)
+        url = urllib.parse.urlsplit(request.url)
+        headers = {n.lower(): v.decode() if isinstance(v, bytes) else v
+                   for n, v in request.headers.items()}
+        # A body of the object's content is the driver's matter.
+        body = request.body if row in ("multi_delete", "put_tagging") else b""
+        cases.append({
+            "row": row, "asked": asked, "method": request.method, "path": url.path,
+            "query": pairs(url.query),
+            "headers": {n: v for n, v in sorted(headers.items()) if told(n)},
+            "body": (body or b"").decode(),
+        })
+    json.dump({"made_by": "botocore " + botocore.__version__, "bucket": BUCKET, "prefix": PREFIX,
+               "cases": cases}, sys.stdout, indent=1, sort_keys=True)
+    sys.stdout.write("\n")
+
+
+main()
