@@ -238,7 +238,7 @@ void check_tasks(const group& g, const field& tasks, std::vector<std::string>& w
         const step& first = t.steps.front();
         const bool own = makes(first) && deletes(t.steps.back());
         if (makes(first) && !own) put_weight += t.weight;
-        if (deletes(first)) delete_weight += t.weight;
+        if (deletes(first)) delete_weight += t.weight * first.batch;
         for (const step& s : t.steps)
             makes_containers |= s.use == subject_use::make_container;
     }

@@ -59,6 +59,7 @@ struct core_state {
     std::vector<load::stamp> stamps = std::vector<load::stamp>(batch_iovecs);
     sha256_stream hash;
     etag_memory etags;
+    etag_texts etag_words;    ///< kept where a step depends on ETags
     etag_digests digests;     ///< with data.verify
     md5_stream md5;           ///< between two suspensions
     listing_floor must_list;  ///< what each listing has to show

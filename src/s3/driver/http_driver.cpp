@@ -41,7 +41,9 @@ class http_core final : public engine::core_driver {
     }
 
     std::unique_ptr<engine::bound_step> bind(const scenario::step& what) override {
-        return std::make_unique<s3_step>(what);
+        auto step = std::make_unique<s3_step>(what);
+        if (step->needs_etags()) state_.etag_words.keep();
+        return step;
     }
 
     engine::driver_counters counters() const noexcept override { return state_.counters; }

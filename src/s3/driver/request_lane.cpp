@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/s3/protocol/xml.hpp>
 #include <cstdio>
 #include <utility>
 
@@ -154,8 +155,8 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
     if (job.must_close) link_->close();
 }
 
-/// The ETag of an object that was put in one piece, and not encrypted, is the MD5 of its content.
 void request_lane::set_condition(const operation_row& row) {
+    using digests = etag_texts::digests;
     const bool writes_content = row.request.sends == request_body::content;
     // It may have been carried out: then the condition would refuse its repetition for ever.
     if (writes_content && what.conditional && core_.etags.is_in_doubt(what.object, what.version)) {
@@ -166,9 +167,35 @@ void request_lane::set_condition(const operation_row& row) {
     if (only_if != precondition::match && only_if != precondition::unlike) return;
     // A put depends on what is there before it.
     const std::uint32_t version = writes_content ? what.version - 1 : what.version;
-    hash_content(core_, {what.object, version}, {0, what.size}, core_.md5);
-    core_.md5.finish_hex(etag_);
-    what.etag = {etag_, sizeof etag_};
+    etag_texts& known = core_.etag_words;
+    const std::string_view tag = known.find(what.object, version);
+    if (tag.empty() && known.are_md5 == digests::wrong) {
+        what.learns_etag = true;
+        return;
+    }
+    char md5[32];
+    if (tag.empty() || known.are_md5 == digests::not_known) {
+        hash_content(core_, {what.object, version}, {0, what.size}, core_.md5);
+        core_.md5.finish_hex(md5);
+    }
+    if (!tag.empty() && known.are_md5 == digests::not_known) {
+        const bool right = etag_mark(tag) == etag_mark({md5, sizeof md5});
+        known.are_md5 = right ? digests::right : digests::wrong;
+    }
+    const std::string_view chosen = tag.empty() ? std::string_view(md5, sizeof md5) : tag;
+    what.etag = {etag_, chosen.copy(etag_, sizeof etag_)};
+}
+
+/// An answer of success has named it: in a field, or in the document about what was made.
+void request_lane::note_etag(const operation_row& row, const answer& a) {
+    if (row.request.target != request_target::object) return;
+    if (a.etag_size > 0 && what.part_number == 0) {
+        core_.etag_words.note(what.object, what.version, a.etag_text());
+    } else if (row.makes_object) {
+        const auto named = xml_unescape(xml_element(find_xml_root(a.text).inside, "ETag"));
+        core_.etag_words.note(what.object, what.version,
+                              named ? etag_tag(*named) : std::string_view());
+    }
 }
 
 void request_lane::judge_answer(const operation_row& row, engine::outcome& out) {
@@ -182,6 +209,9 @@ void request_lane::judge_answer(const operation_row& row, engine::outcome& out) 
                       "object %llu version %u: the ETag %.32s is not the MD5 of its content",
                       static_cast<unsigned long long>(what.object), what.version, a.etag);
         why.set(op_status::corrupt, "WrongETag", text);
+    }
+    if (core_.etag_words.keeps() && a.status < 300) [[unlikely]] {
+        note_etag(row, a);
     }
     if (why) out.fail(why.status, why.code, why.text);
 }

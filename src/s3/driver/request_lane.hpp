@@ -44,6 +44,7 @@ class request_lane {
     exchange_job render(const operation_row& row, engine::outcome& out);
     std::string_view payload_hash(const operation_row& row);
     void set_condition(const operation_row& row);
+    void note_etag(const operation_row& row, const answer& a);
     void judge_answer(const operation_row& row, engine::outcome& out);
     bool etag_is_right(const operation_row& row, const answer& a);
 
@@ -52,7 +53,7 @@ class request_lane {
     answer_sink sink_;
     bool fresh_ = true;  ///< nothing was sent on the connection yet
     char hash_hex_[64];
-    char etag_[32];
+    char etag_[etag_texts::most_bytes];
     std::string body_;  ///< of requests whose row makes it
 };
 

@@ -33,6 +33,10 @@ std::string describe(const control_request& what);
 /// A step as the sessions carry it out.
 struct s3_step final : engine::bound_step {
     explicit s3_step(const scenario::step& what);
+    /// Whether what it sends depends on the ETags of objects.
+    bool needs_etags() const noexcept {
+        return row != nullptr && row->request.condition_of(prepared) != precondition::none;
+    }
     s3_step(const s3_step&) = delete;  // `prepared` refers to `fields`
     s3_step& operator=(const s3_step&) = delete;
 

@@ -204,9 +204,16 @@ std::uint64_t judge_deleted(const operation_row& row, const asked& what, const a
     return 0;
 }
 
-std::uint64_t judge_ignored(const operation_row&, const asked&, const answer& a, etag_memory&,
+std::uint64_t judge_ignored(const operation_row&, const asked& what, const answer& a, etag_memory&,
                             failure& out) {
     char text[answer_line_bytes];
+    if (what.learns_etag) {
+        std::snprintf(text, sizeof text,
+                      "object %llu: this core did not know its ETag yet, which is not its MD5 here",
+                      static_cast<unsigned long long>(what.object));
+        out.set(op_status::client_error, "UnknownETag", text);
+        return 0;
+    }
     std::snprintf(text, sizeof text,
                   "HTTP %d, where the condition of the request is not met: the service ignores it",
                   a.status);

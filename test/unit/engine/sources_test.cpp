@@ -5,6 +5,7 @@
 #include <chopsticks/scenario/parse.hpp>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "work_source.hpp"
@@ -90,6 +91,84 @@ TEST_CASE("source_of_objects_gives_a_sequence_that_removes_what_it_puts_an_objec
     CHECK(r.op.object == 10);
     r.source->end(1, true);
     CHECK(r.source->left().subjects == 12);
+}
+
+TEST_CASE("source_of_objects_removes_as_many_at_a_time_as_there_are") {
+    source_rig r("s3", "data: {objects: 7, size: 4KiB}",
+                 "[{op: multi_delete, batch: 5}, get, put]");
+    r.source->adopt();
+    REQUIRE(r.begin(0, 0));
+    REQUIRE(r.op.batch.size() == 5);
+    CHECK(r.op.object == r.op.batch[0].object);
+    std::set<std::uint64_t> gone;
+    for (const engine::batch_subject& one : r.op.batch)
+        CHECK(gone.insert(one.object).second);
+    // Nobody else is given any of them meanwhile.
+    for (int i = 0; i < 50; ++i) {
+        REQUIRE(r.begin(1, 1));
+        CHECK(r.op.batch.empty());
+        CHECK_FALSE(gone.contains(r.op.object));
+        r.source->end(1, true);
+    }
+    r.source->end(0, true);
+    CHECK(r.source->existing() == 2);
+    REQUIRE(r.begin(2, 0));
+    CHECK(r.op.batch.size() == 2);
+    CHECK_FALSE(r.begin(0, 0));
+    r.source->end(2, true);
+    CHECK(r.source->left().subjects == 0);
+}
+
+TEST_CASE("source_of_objects_owes_what_a_removal_of_several_left_and_no_more") {
+    source_rig r("s3", "data: {objects: 6, size: 4KiB}", "[{op: multi_delete, batch: 3}, get]");
+    r.source->adopt();
+    REQUIRE(r.begin(0, 0));
+    const std::uint64_t kept = r.op.batch[1].object;
+    r.op.batch[0].done = r.op.batch[2].done = true;
+    r.source->end(0, false);
+    // What may be gone is read by nobody, and comes first.
+    for (int i = 0; i < 50; ++i) {
+        REQUIRE(r.begin(1, 1));
+        CHECK(r.op.object != kept);
+        r.source->end(1, true);
+    }
+    std::map<std::uint64_t, int> asked;
+    for (int round = 0; round < 2; ++round) {
+        REQUIRE(r.begin(0, 0));
+        for (const engine::batch_subject& one : r.op.batch)
+            ++asked[one.object];
+        r.source->end(0, true);
+    }
+    CHECK(asked.size() == 4);
+    CHECK(asked[kept] == 1);
+    CHECK(r.source->left().subjects == 0);
+}
+
+TEST_CASE("source_of_objects_lets_an_object_be_read_while_it_is_amended") {
+    source_rig r("s3", "data: {objects: 1, size: 4KiB}",
+                 "[copy, get, delete, {steps: [put, put_tagging, get_tagging, delete]}]");
+    r.source->adopt();
+    REQUIRE(r.begin(0, 0));
+    CHECK(r.op.object == 0);
+    CHECK(r.op.version == 0);
+    REQUIRE(r.begin(1, 1));
+    CHECK(r.op.object == 0);
+    r.source->end(0, false);  // whatever became of it, the content is what it was
+    r.source->end(1, true);
+    REQUIRE(r.begin(2, 1));
+    r.source->end(2, true);
+    REQUIRE(r.begin(1, 0));
+    CHECK_FALSE(r.begin(2, 2));  // nobody removes it meanwhile
+    r.source->end(1, true);
+    REQUIRE(r.begin(0, 3));
+    const std::uint64_t own = r.op.object;
+    for (std::size_t step = 4; step <= 6; ++step) {
+        r.source->end(0, true);
+        REQUIRE(r.begin(0, step));
+        CHECK(r.op.object == own);
+    }
+    r.source->end(0, true);
+    CHECK(r.source->left().subjects == 1);
 }
 
 TEST_CASE("source_of_objects_prepares_each_until_it_is_there_and_cleans_containers_last") {

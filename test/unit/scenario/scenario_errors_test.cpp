@@ -212,7 +212,8 @@ TEST_CASE("scenario_tasks_that_cannot_work_on_their_data_are_refused") {
     // What a sequence makes and deletes itself is nobody else's.
     CHECK(contains(message("objects: 0", "get\n  - {steps: [put, delete]}"), "is empty"));
     CHECK(message("objects: 0", "list") == "");
-    CHECK(contains(message("reuse: x", "delete"), "would change the kept data set \"x\""));
+    for (const char* changing : {"delete", "multi_delete", "copy", "put_tagging", "put_existing"})
+        CHECK(contains(message("reuse: x", changing), "would change the kept data set \"x\""));
     CHECK(contains(message("reuse: x", "{op: put, overwrite: true}"), "would change"));
     CHECK(message("reuse: x, verify: true", "get\n  - put\n  - {steps: [put, delete]}") == "");
     CHECK(message("size: 10", "{op: get, range: 1MiB}") == "");  // cut to the object

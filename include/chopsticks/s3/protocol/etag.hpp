@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// ETags: what a service says that it stored, checked without keeping a table of what was put.
-/// Nothing allocates; an object belongs to one core, the functions are pure.
+/// Nothing allocates unless it says so; an object belongs to one core, the functions are pure.
 
 #include <sys/uio.h>
 
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace chopsticks::s3 {
 
@@ -80,6 +81,49 @@ class etag_memory {
     entry& place_of(std::uint64_t object) noexcept { return entries_[object % places]; }
 
     std::array<entry, places> entries_;
+};
+
+/// ETags as they were sent, of the objects seen last, for requests that depend on them. Where one
+/// is not remembered, the MD5 of the content is it at most services (not of objects that were put
+/// in parts, or are encrypted); whether it is here is found by the first that is known.
+class etag_texts {
+  public:
+    static constexpr std::size_t places = 16 * 1024;
+    static constexpr std::size_t most_bytes = 64;
+    enum class digests : std::uint8_t { not_known, right, wrong };
+
+    /// From now on; allocates. Before that nothing is remembered.
+    void keep() { entries_.resize(places); }
+    bool keeps() const noexcept { return !entries_.empty(); }
+
+    /// Empty: it has one that nobody knows.
+    void note(std::uint64_t object, std::uint32_t version, std::string_view tag) noexcept {
+        if (!keeps()) return;
+        if (tag.size() > most_bytes) tag = {};
+        entry& e = entries_[object % places];
+        e.object = object;
+        e.version = version;
+        e.size = static_cast<std::uint8_t>(tag.copy(e.text, tag.size()));
+    }
+    /// Empty: it is not remembered.
+    std::string_view find(std::uint64_t object, std::uint32_t version) const noexcept {
+        if (!keeps()) return {};
+        const entry& e = entries_[object % places];
+        if (e.object != object || e.version != version) return {};
+        return {e.text, e.size};
+    }
+
+    /// Whether the MD5 of contents is their ETag.
+    digests are_md5 = digests::not_known;
+
+  private:
+    struct entry {
+        std::uint64_t object = ~0ULL;
+        std::uint32_t version = 0;
+        std::uint8_t size = 0;
+        char text[most_bytes];
+    };
+    std::vector<entry> entries_;
 };
 
 /// Whether ETags are the MD5 of contents, where computing that is asked for. Services may use

@@ -58,6 +58,8 @@ struct asked {
     bool behind_a_key = false;   ///< list: of the keys behind that of `object` only
     bool names_owner = false;    ///< list: with each object's owner
     bool conditional = false;    ///< only if the object is as it is taken to be
+    /// The ETag that the request is to depend on is not known: it is sent without a condition.
+    bool learns_etag = false;
     precondition only_if = precondition::none;
     bool expects_continue = false;  ///< of content that is sent
     std::uint64_t size = 0;         ///< bytes of the whole object
@@ -153,6 +155,7 @@ struct request_form {
     }
     /// On what such a request depends.
     constexpr precondition condition_of(const asked& what) const noexcept {
+        if (what.learns_etag) return precondition::none;
         return what.only_if != precondition::none ? what.only_if : only_if;
     }
 };
