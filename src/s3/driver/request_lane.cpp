@@ -150,7 +150,10 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
     if (complete) judge_answer(row, out);
     if (row.makes_object) {
         if (!complete) ++core_.writes.unanswered;
-        if (out.status != op_status::ok) core_.etags.in_doubt(what.object, what.version);
+        if (out.status != op_status::ok) {
+            core_.etags.in_doubt(what.object, what.version);
+            core_.etag_words.note(what.object, what.version, {});
+        }
     }
     if (job.must_close) link_->close();
 }
@@ -168,17 +171,21 @@ void request_lane::set_condition(const operation_row& row) {
     // A put depends on what is there before it.
     const std::uint32_t version = writes_content ? what.version - 1 : what.version;
     etag_texts& known = core_.etag_words;
-    const std::string_view tag = known.find(what.object, version);
-    if (tag.empty() && known.are_md5 == digests::wrong) {
+    // Of what is removed the version is not known: it may be one that was to be written and was
+    // not.
+    const bool removes = row.request.method == "DELETE";
+    const std::string_view tag =
+        removes ? known.find_any(what.object) : known.find(what.object, version);
+    if (tag.empty() && (removes || known.are_md5 == digests::wrong)) {
         what.learns_etag = true;
         return;
     }
     char md5[32];
-    if (tag.empty() || known.are_md5 == digests::not_known) {
+    if (tag.empty() || (known.are_md5 == digests::not_known && !removes)) {
         hash_content(core_, {what.object, version}, {0, what.size}, core_.md5);
         core_.md5.finish_hex(md5);
     }
-    if (!tag.empty() && known.are_md5 == digests::not_known) {
+    if (!tag.empty() && known.are_md5 == digests::not_known && !removes) {
         const bool right = etag_mark(tag) == etag_mark({md5, sizeof md5});
         known.are_md5 = right ? digests::right : digests::wrong;
     }

@@ -112,6 +112,10 @@ class etag_texts {
         if (e.object != object || e.version != version) return {};
         return {e.text, e.size};
     }
+    /// Of whichever version was seen last.
+    std::string_view find_any(std::uint64_t object) const noexcept {
+        return keeps() ? find(object, entries_[object % places].version) : std::string_view();
+    }
 
     /// Whether the MD5 of contents is their ETag.
     digests are_md5 = digests::not_known;
