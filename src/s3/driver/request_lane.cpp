@@ -171,21 +171,22 @@ void request_lane::set_condition(const operation_row& row) {
     // A put depends on what is there before it.
     const std::uint32_t version = writes_content ? what.version - 1 : what.version;
     etag_texts& known = core_.etag_words;
-    // Of what is removed the version is not known: it may be one that was to be written and was
-    // not.
+    // Of what is removed or rewritten the version before is not known for sure: it may be one that
+    // was to be written and was not.
     const bool removes = row.request.method == "DELETE";
+    const bool any = removes || writes_content;
     const std::string_view tag =
-        removes ? known.find_any(what.object) : known.find(what.object, version);
+        any ? known.find_any(what.object) : known.find(what.object, version);
     if (tag.empty() && (removes || known.are_md5 == digests::wrong)) {
         what.learns_etag = true;
         return;
     }
     char md5[32];
-    if (tag.empty() || (known.are_md5 == digests::not_known && !removes)) {
+    if (tag.empty() || (known.are_md5 == digests::not_known && !any)) {
         hash_content(core_, {what.object, version}, {0, what.size}, core_.md5);
         core_.md5.finish_hex(md5);
     }
-    if (!tag.empty() && known.are_md5 == digests::not_known && !removes) {
+    if (!tag.empty() && known.are_md5 == digests::not_known && !any) {
         const bool right = etag_mark(tag) == etag_mark({md5, sizeof md5});
         known.are_md5 = right ? digests::right : digests::wrong;
     }
