@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""S3 operations beyond the usual ones, against the embedded endpoint: all that it serves is done
-without a failure beside verified reads, its own counts agree, and other clients see what was done."""
+"""S3 operations beyond the usual ones, against the embedded endpoint: what it serves is done without
+a failure beside verified reads, its own counts agree, and other clients see what was done."""
 
 import contextlib
 import pathlib
@@ -42,7 +42,8 @@ changing = ["{op: put, metadata: 40, weight: 12}", "{op: put, conditional: true,
 class operations_test(harness.case):
     def run_on(self, server, tasks, operations, cleanup=True):
         file = self.file("s.yaml", scenario.format(
-            tasks="[" + ", ".join(tasks) + "]", operations=operations, cleanup=str(cleanup).lower()))
+            tasks="[" + ", ".join(tasks) + "]", operations=operations,
+            cleanup=str(cleanup).lower()))
         done = self.run_binary("run", "-f", file, *server.target(), "--bucket", "rows",
                                "--set", "workload.create_bucket=true", "--quiet",
                                "--output", self.dir / "r.json", env=server.credentials,

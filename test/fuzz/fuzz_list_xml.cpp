@@ -1,25 +1,61 @@
 /// \file
-/// Listings and the other XML of a server. The first byte says where the input is cut in two.
+/// Listings and the other XML of a server, and answers of all operations. The first byte says where
+/// the input is cut in two.
 
 #include <chopsticks/s3/protocol/inventory.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
+#include <chopsticks/s3/protocol/operation.hpp>
 #include <cstdlib>
 
 using namespace chopsticks::s3;
 
+namespace {
+
+void scan(std::string_view body, std::size_t cut, list_kind kind) {
+    list_scanner at_once;
+    at_once.reset(kind);
+    at_once.feed(body);
+    list_scanner in_two;
+    in_two.reset(kind);
+    in_two.feed(body.substr(0, cut));
+    in_two.feed(body.substr(cut));
+    if (in_two.current() != at_once.current() || in_two.entries() != at_once.entries()) {
+        std::abort();
+    }
+    if (at_once.current() == list_scanner::state::complete &&
+        (in_two.first_key() != at_once.first_key() || in_two.token() != at_once.token() ||
+         in_two.version_token() != at_once.version_token()))
+        std::abort();
+}
+
+void judge_as(const operation_row& row, std::string_view body) {
+    if (row.gives != answer_body::text) return;
+    subject some[] = {{7}, {8}};
+    asked what;
+    what.object = 7;
+    what.size = 100;
+    what.prefix = "p/";
+    what.subjects = some;
+    for (const int status : {200, 404, 412}) {
+        answer a;
+        a.status = status;
+        a.text = body;
+        a.received = body.size();
+        static etag_memory etags;
+        chopsticks::s3::failure why;
+        judge(row, what, a, etags, why);
+    }
+}
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
-    list_scanner at_once;
-    at_once.feed(body);
-    list_scanner in_two;
-    const std::size_t cut = body.size() * data[0] / 256;
-    in_two.feed(body.substr(0, cut));
-    in_two.feed(body.substr(cut));
-    if (in_two.current() != at_once.current() || in_two.keys() != at_once.keys()) std::abort();
-    if (at_once.current() == list_scanner::state::complete &&
-        (in_two.first_key() != at_once.first_key() || in_two.token() != at_once.token()))
-        std::abort();
+    for (const list_kind kind : {list_kind::v2, list_kind::v1, list_kind::versions})
+        scan(body, body.size() * data[0] / 256, kind);
+    for (const operation_row& row : all_rows())
+        judge_as(row, body);
     (void)parse_list(body);
     (void)parse_versions(body);
     (void)parse_uploads(body);

@@ -71,7 +71,7 @@ MISSING = {
         "--s3baclput": "as --s3btag put",
         "--s3bversion put": "as --s3btag put",
         "--s3olockcfg put": "as --s3btag put, and its objects could not be removed",
-        "--s3nompucompl": "uploads that are left behind on purpose; `cleanup` is there to find them",
+        "--s3nompucompl": "uploads that are left behind on purpose: `cleanup` would have to remove them",
         "--s3mpusharing": "one upload by several clients: an object belongs to one core",
     },
 }

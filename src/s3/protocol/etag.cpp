@@ -1,5 +1,6 @@
 // See sha256.cpp for why the deprecated interface is the right one here.
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/evp.h>
 #include <openssl/md5.h>
 
 #include <algorithm>
@@ -89,6 +90,17 @@ void md5_stream::finish_hex(char* out) noexcept {
 
 void md5_stream::finish(unsigned char* out) noexcept {
     ::MD5_Final(out, md5_context(context_));
+}
+
+void write_content_md5(std::string_view body, char* out) noexcept {
+    const iovec all{const_cast<char*>(body.data()), body.size()};  // not written to
+    md5_stream md5;
+    md5.update({&all, 1});
+    unsigned char digest[16];
+    md5.finish(digest);
+    unsigned char text[content_md5_size + 1];
+    ::EVP_EncodeBlock(text, digest, sizeof digest);
+    std::memcpy(out, text, content_md5_size);
 }
 
 }  // namespace chopsticks::s3

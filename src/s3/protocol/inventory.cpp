@@ -1,8 +1,7 @@
-#include <openssl/evp.h>
-
 #include <charconv>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/http/percent.hpp>
+#include <chopsticks/s3/protocol/etag.hpp>
 #include <chopsticks/s3/protocol/inventory.hpp>
 #include <ctime>
 
@@ -177,13 +176,9 @@ bool parse_object_lock(std::string_view body, bucket_rules& rules) {
 }
 
 std::string content_md5(std::string_view text) {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int size = 0;
-    CHOPSTICKS_ASSERT(::EVP_Digest(text.data(), text.size(), digest, &size, ::EVP_md5(), nullptr) ==
-                      1);
-    unsigned char encoded[4 * ((EVP_MAX_MD_SIZE + 2) / 3) + 1];
-    const int length = ::EVP_EncodeBlock(encoded, digest, static_cast<int>(size));
-    return {reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(length)};
+    std::string out(content_md5_size, '\0');
+    write_content_md5(text, out.data());
+    return out;
 }
 
 deletion make_deletion(std::span<const stored_version> entries) {

@@ -40,6 +40,11 @@ class md5_stream {
     alignas(8) unsigned char context_[96];  // MD5_CTX; its size is asserted where it is used
 };
 
+constexpr std::size_t content_md5_size = 24;
+
+/// What Content-MD5 says of a body (RFC 1864): content_md5_size characters.
+void write_content_md5(std::string_view body, char* out) noexcept;
+
 /// Holds answers about one version of one object against each other: all of them name one ETag.
 /// Remembers the last objects only (a fixed table in which a newer object takes an older one's
 /// place), so that it costs the same for ten objects and for ten billion: small data sets are
