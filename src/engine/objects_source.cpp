@@ -102,6 +102,9 @@ inline bool objects_source::take(hand& h, const trace::planned_operation* record
             if (!h.has_object) return objects_.begin_read(random_, h.ref);
             h.ref = h.object;
             return objects_.begin_read_again(h.ref);
+        case subject_use::amend_container:
+            h.how = claim::read;
+            return containers_.begin_read(random_, h.ref);
         case subject_use::make:
         case subject_use::make_container:
             h.how = claim::put;

@@ -23,6 +23,7 @@ std::vector<trace::replay_kind> replay_kinds(const scenario::group& group) {
         switch (use) {
             case subject_use::none:
             case subject_use::make_container:
+            case subject_use::amend_container:
             case subject_use::remove_container:
                 return trace::dealing::in_turn;
             case subject_use::read:

@@ -254,11 +254,12 @@ void check_tasks(const group& g, const field& tasks, std::vector<std::string>& w
                      name_of(workload, subject_use::make) + "}");
         }
         for (const step& s : t.steps) {
-            if (s.use != subject_use::remove_container || makes_containers) continue;
+            const bool needs_container =
+                s.use == subject_use::remove_container || s.use == subject_use::amend_container;
+            if (!needs_container || makes_containers) continue;
             const std::string maker = name_of(workload, subject_use::make_container);
             fail(where,
-                 s.op + " deletes only " + std::string(workload.container) + "s that " + maker +
-                     " made",
+                 s.op + " is for " + std::string(workload.container) + "s that " + maker + " made",
                  "add a task with {op: " + maker + "}");
         }
         const bool amends =

@@ -170,6 +170,23 @@ TEST_CASE("s3_driver_fields_of_an_object_are_sent_as_its_step_says") {
     CHECK(s.last("").has("SignedHeaders=host;x-amz-content-sha256;x-amz-date,"));
 }
 
+TEST_CASE("s3_driver_a_bucket_that_may_be_somebody_elses_is_not_changed") {
+    steady_server s;
+    s3_rig rig({s.server.url()});
+    engine::session& session = rig.session();
+    s.last(empty_answer("409 Conflict", ""));
+    CHECK(rig.run(session, s3_rig::bucket("create_bucket", 5)).status == op_status::client_error);
+    const std::string before = s.last(empty_answer("200 OK", "")).head;
+    const auto names = {"put_bucket_acl", "put_bucket_tagging", "delete_bucket_tagging",
+                        "put_bucket_versioning"};
+    for (const char* name : names) {
+        CHECK(std::string(rig.run(session, s3_rig::bucket(name, 5)).code) == "NotOurs");
+        CHECK(s.last(empty_answer("200 OK", "")).head == before);  // nothing was sent
+    }
+    for (const char* name : names)
+        CHECK(rig.run(session, s3_rig::bucket(name, 6)).status == op_status::ok);
+}
+
 TEST_CASE("s3_driver_what_a_service_does_not_have_is_not_asked_for_again") {
     steady_server s;
     s3_rig rig({s.server.url()});

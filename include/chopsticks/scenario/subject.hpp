@@ -24,6 +24,7 @@ enum class subject_use : std::uint8_t {
     rewrite,           ///< an object that is there, with its next version
     remove,            ///< an object that is there; gone afterwards
     make_container,    ///< a new container of objects (a bucket)
+    amend_container,   ///< a container that the run made: how it is set up
     remove_container,  ///< a container that the run made
     read_extent,       ///< a place of an extent, which stays as it is
     change_extent,     ///< a place of an extent
@@ -47,7 +48,8 @@ constexpr bool is_of_extents(subject_use use) noexcept {
 }
 
 constexpr bool is_of_containers(subject_use use) noexcept {
-    return use == subject_use::make_container || use == subject_use::remove_container;
+    return use == subject_use::make_container || use == subject_use::amend_container ||
+           use == subject_use::remove_container;
 }
 
 /// Changes which objects there are, or what they hold.

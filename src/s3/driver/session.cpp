@@ -135,6 +135,10 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
         out.fail(op_status::client_error, "NotImplemented", "the driver has no such operation");
     } else if (step.how == s3_step::way::by_pages) {
         co_await list_pages(*step.row, out);
+    } else if (step.row->buckets == bucket_effect::amends &&
+               core_.buckets.whose(op.object) != made_buckets::claim::ours) {
+        out.sent_ns = core_.loop.turn_ns();
+        refuse_bucket(op, out);
     } else if (step.how == s3_step::way::in_batches) {
         co_await perform_on_batch(*step.row, op, out);
     } else if (step.how == s3_step::way::with_a_look) {
@@ -213,6 +217,15 @@ runtime::task<void> s3_session::list_pages(const operation_row& row, engine::out
     out.first_byte_ns = first_byte_ns;
 }
 
+/// The bucket is somebody else's, or may be.
+void s3_session::refuse_bucket(const engine::operation& op, engine::outcome& out) {
+    const bool foreign = core_.buckets.whose(op.object) == made_buckets::claim::foreign;
+    out.native = native_code::of_http(foreign ? 404 : 409);
+    out.fail(op_status::client_error, "NotOurs",
+             "the bucket " + made_bucket_name(core_.options.bucket_stem, op.object) +
+                 " is not shown to be this run's: making it was refused (409)");
+}
+
 runtime::task<void> s3_session::remove_bucket(const operation_row& row, const engine::operation& op,
                                               engine::outcome& out) {
     const made_buckets::claim claim = core_.buckets.whose(op.object);
@@ -221,14 +234,11 @@ runtime::task<void> s3_session::remove_bucket(const operation_row& row, const en
         co_return;
     }
     out.sent_ns = core_.loop.turn_ns();
-    const std::string name = made_bucket_name(core_.options.bucket_stem, op.object);
     if (claim != made_buckets::claim::ours) {
-        out.native = native_code::of_http(claim == made_buckets::claim::foreign ? 404 : 409);
-        out.fail(
-            op_status::client_error, "NotOurs",
-            "the bucket " + name + " is not shown to be this run's: making it was refused (409)");
+        refuse_bucket(op, out);
         co_return;
     }
+    const std::string name = made_bucket_name(core_.options.bucket_stem, op.object);
     detached_ = true;
     const std::string& endpoint_name = core_.options.config->endpoints[endpoint()];
     op_status why = op_status::ok;

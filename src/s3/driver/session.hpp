@@ -82,6 +82,7 @@ class s3_session final : public engine::session {
                                          engine::outcome& out);
     runtime::task<void> put_in_parts(const s3_step& step, const engine::operation& op,
                                      engine::outcome& out);
+    void refuse_bucket(const engine::operation& op, engine::outcome& out);
     runtime::task<void> remove_bucket(const operation_row& row, const engine::operation& op,
                                       engine::outcome& out);
     request_lane& lane() const noexcept { return *lanes_.front(); }

@@ -1,143 +1,15 @@
 #include <algorithm>
-#include <chopsticks/core/hex.hpp>
-#include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/s3/protocol/operation.hpp>
-#include <chopsticks/s3/protocol/request.hpp>
 #include <chopsticks/s3/protocol/tags.hpp>
-#include <chopsticks/s3/protocol/xml.hpp>
 #include <iterator>
-#include <string>
 
 #include "judge.hpp"
+#include "request_parts.hpp"
 
 namespace chopsticks::s3 {
 
 namespace {
 
-void write_range(request_text& to, const asked& what) {
-    if (what.length == 0) return;
-    to << "Range: bytes=" << what.offset << "-" << what.offset + what.length - 1 << "\r\n";
-}
-
-void write_directory(request_text& to, const asked& what) {
-    if (const auto directory = what.directory()) {
-        const char name[] = {hex_digits[*directory >> 4], hex_digits[*directory & 15]};
-        to << std::string_view(name, sizeof name) << "%2F";
-    }
-}
-
-/// The key of the object, of which the list shows what is behind it.
-void write_start(request_text& to, const asked& what, std::string_view prefix) {
-    char key[key_suffix_size];
-    write_key_suffix(what.object, key);
-    to << prefix;
-    to.encoded({key, sizeof key});
-}
-
-// The queries of lists, in the order of their names, as the canonical form wants them.
-
-void write_list_query(request_text& to, const asked& what, std::string_view prefix) {
-    if (!what.token.empty()) {
-        to << "continuation-token=";
-        to.encoded(what.token) << "&";
-    }
-    if (what.delimited) to << "delimiter=%2F&";
-    if (what.names_owner) to << "fetch-owner=true&";
-    to << "list-type=2&max-keys=" << std::uint64_t{what.max_keys} << "&prefix=" << prefix;
-    write_directory(to, what);
-    if (what.behind_a_key) {
-        to << "&start-after=";
-        write_start(to, what, prefix);
-    }
-}
-
-/// Where a list of the first version, or of versions, goes on.
-void write_marker(request_text& to, const asked& what, std::string_view prefix,
-                  std::string_view name) {
-    if (what.token.empty() && !what.behind_a_key) return;
-    to << name << "=";
-    if (what.token.empty()) {
-        write_start(to, what, prefix);
-    } else {
-        to.encoded(what.token);
-    }
-    to << "&";
-}
-
-void write_list_v1_query(request_text& to, const asked& what, std::string_view prefix) {
-    if (what.delimited) to << "delimiter=%2F&";
-    write_marker(to, what, prefix, "marker");
-    to << "max-keys=" << std::uint64_t{what.max_keys} << "&prefix=" << prefix;
-    write_directory(to, what);
-}
-
-void write_list_versions_query(request_text& to, const asked& what, std::string_view prefix) {
-    if (what.delimited) to << "delimiter=%2F&";
-    write_marker(to, what, prefix, "key-marker");
-    to << "max-keys=" << std::uint64_t{what.max_keys} << "&prefix=" << prefix;
-    write_directory(to, what);
-    if (!what.version_token.empty()) {
-        to << "&version-id-marker=";
-        to.encoded(what.version_token);
-    }
-    to << "&versions=";
-}
-
-// What is said of an object as it is written.
-
-void write_acl(request_text& to, const asked& what, const request_place&) {
-    if (what.fields != nullptr) to << what.fields->acl;
-}
-
-void write_storage_class(request_text& to, const asked& what, const request_place&) {
-    if (what.fields != nullptr) to << what.fields->storage_class;
-}
-
-void write_metadata(request_text& to, const asked& what, const request_place&) {
-    if (what.fields != nullptr) to << what.fields->metadata;
-}
-
-void write_tagging(request_text& to, const asked& what, const request_place&) {
-    if (what.fields != nullptr) write_tags_field(to, what.object, what.fields->tags);
-}
-
-void write_copy_source(request_text& to, const asked& what, const request_place& place) {
-    char key[key_suffix_size];
-    write_key_suffix(what.object, key);
-    to << place.bucket << "/" << place.prefix << std::string_view(key, sizeof key);
-}
-
-void write_delete_body(std::string& to, const asked& what) {
-    to.assign("<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-    for (const subject& one : what.subjects) {
-        char key[key_suffix_size];
-        write_key_suffix(one.object, key);
-        to.append("<Object><Key>");
-        append_xml_escaped(to, what.prefix);
-        to.append(key, sizeof key).append("</Key></Object>");
-    }
-    to.append("</Delete>");
-}
-
-void write_part_query(request_text& to, const asked& what, std::string_view) {
-    to << "partNumber=" << std::uint64_t{what.part_number} << "&uploadId=";
-    to.encoded(what.upload_id);
-}
-
-void write_upload_query(request_text& to, const asked& what, std::string_view) {
-    to << "uploadId=";
-    to.encoded(what.upload_id);
-}
-
-/// Empty in us-east-1; names the region elsewhere.
-std::string location_of(const request_options& options) {
-    if (options.region == "us-east-1") return {};
-    return "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-           "<LocationConstraint>" +
-           xml_escape(options.region) + "</LocationConstraint></CreateBucketConfiguration>";
-}
-
-// In the order of their names.
 constexpr signed_field acl_field{.name = "x-amz-acl", .write = write_acl, .may_be_absent = true};
 constexpr signed_field metadata_field{
     .name = "x-amz-meta-chopsticks", .write = write_metadata, .may_be_absent = true};
@@ -420,6 +292,44 @@ constexpr operation_row rows[] = {
      .holds = "Buckets",
      .judge = judge_document,
      .successes = {200}},
+    {.name = "put_bucket_acl",
+     .request = {.method = "PUT",
+                 .target = request_target::made_bucket,
+                 .query = "acl=",
+                 .fields = {acl_field}},
+     .parameters = {with_acl},
+     .gives = answer_body::text,
+     .buckets = bucket_effect::amends,
+     .judge = judge_plain,
+     .successes = {200, 204}},
+    {.name = "put_bucket_tagging",
+     .request = {.method = "PUT",
+                 .target = request_target::made_bucket,
+                 .sends = request_body::rendered,
+                 .query = "tagging=",
+                 .body = bucket_tags,
+                 .digested = true},
+     .gives = answer_body::text,
+     .buckets = bucket_effect::amends,
+     .judge = judge_plain,
+     .successes = {200, 204}},
+    {.name = "delete_bucket_tagging",
+     .request = {.method = "DELETE", .target = request_target::made_bucket, .query = "tagging="},
+     .gives = answer_body::text,
+     .buckets = bucket_effect::amends,
+     .judge = judge_plain,
+     .successes = {200, 204}},
+    {.name = "put_bucket_versioning",
+     .request = {.method = "PUT",
+                 .target = request_target::made_bucket,
+                 .sends = request_body::rendered,
+                 .query = "versioning=",
+                 .body = versioning_enabled,
+                 .digested = true},
+     .gives = answer_body::text,
+     .buckets = bucket_effect::amends,
+     .judge = judge_plain,
+     .successes = {200, 204}},
     bucket_read("get_bucket_acl", "acl=", "AccessControlPolicy", "AccessControlList"),
     bucket_read("get_bucket_cors", "cors=", "CORSConfiguration", "CORSRule",
                 "NoSuchCORSConfiguration"),

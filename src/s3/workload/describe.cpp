@@ -189,7 +189,18 @@ std::vector<catalogue::operation> configuration_operations() {
                          std::string_view alias) {
         return plain(name, description, subject_use::none, {alias});
     };
+    constexpr auto amend = subject_use::amend_container;
     return {
+        plain(
+            "put_bucket_acl", "set the ACL of a bucket that create_bucket made", amend,
+            {"putbucketacl"},
+            {acl_parameter({"private", "public-read", "public-read-write", "authenticated-read"})}),
+        plain("put_bucket_tagging", "set the tags of a bucket that create_bucket made", amend,
+              {"putbuckettagging"}),
+        plain("delete_bucket_tagging", "remove the tags of a bucket that create_bucket made", amend,
+              {"deletebuckettagging"}),
+        plain("put_bucket_versioning", "have a bucket that create_bucket made keep versions", amend,
+              {"putbucketversioning"}),
         read("list_buckets", "list the buckets of the user", "listbuckets"),
         read("get_bucket_acl", "ask for the bucket's ACL", "getbucketacl"),
         read("get_bucket_cors", "ask for the bucket's CORS rules", "getbucketcors"),

@@ -171,6 +171,23 @@ TEST_CASE("source_of_objects_lets_an_object_be_read_while_it_is_amended") {
     CHECK(r.source->left().subjects == 1);
 }
 
+TEST_CASE("source_of_objects_amends_a_container_only_if_it_was_made_and_stays") {
+    source_rig r("s3", "data: {objects: 0}", "[create_bucket, put_bucket_tagging, delete_bucket]");
+    CHECK_FALSE(r.begin(0, 1));
+    REQUIRE(r.begin(0, 0));
+    const std::uint64_t made = r.op.object;
+    CHECK_FALSE(r.begin(1, 1));  // nobody knows yet whether it is there
+    r.source->end(0, true);
+    REQUIRE(r.begin(1, 1));
+    CHECK(r.op.object == made);
+    CHECK_FALSE(r.begin(0, 2));  // somebody works on it
+    r.source->end(1, true);
+    REQUIRE(r.begin(0, 2));
+    CHECK_FALSE(r.begin(1, 1));
+    r.source->end(0, true);
+    CHECK(r.source->left().containers == 0);
+}
+
 TEST_CASE("source_of_objects_prepares_each_until_it_is_there_and_cleans_containers_last") {
     source_rig r("s3", "data: {objects: 20, size: 1KiB}", "[put, create_bucket]");
     CHECK(r.source->to_prepare() == 20);

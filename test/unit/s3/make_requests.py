@@ -40,6 +40,7 @@ def tag_set(index, count):
 
 OBJECT = {"Bucket": BUCKET, "Key": key(7)}
 IN_BUCKET = {"Bucket": BUCKET}
+MADE = {"Bucket": "stem-7"}
 PAGE = {"Bucket": BUCKET, "Prefix": PREFIX, "MaxKeys": 10}
 DIRECTORY = PREFIX + "07/"  # number 7 of all, not that of object 7
 
@@ -92,6 +93,12 @@ CASES = [
     ("put_acl", {"acl": "private"}, "put_object_acl", OBJECT | {"ACL": "private"}),
     ("get_attributes", {}, "get_object_attributes",
      OBJECT | {"ObjectAttributes": ["ETag", "ObjectSize", "StorageClass"]}),
+    ("put_bucket_acl", {"acl": "private"}, "put_bucket_acl", MADE | {"ACL": "private"}),
+    ("put_bucket_tagging", {}, "put_bucket_tagging",
+     MADE | {"Tagging": {"TagSet": [{"Key": "made-by", "Value": "chopsticks"}]}}),
+    ("delete_bucket_tagging", {}, "delete_bucket_tagging", MADE),
+    ("put_bucket_versioning", {}, "put_bucket_versioning",
+     MADE | {"VersioningConfiguration": {"Status": "Enabled"}}),
     ("list_buckets", {}, "list_buckets", {}),
     ("get_bucket_acl", {}, "get_bucket_acl", IN_BUCKET),
     ("get_bucket_cors", {}, "get_bucket_cors", IN_BUCKET),
@@ -156,7 +163,7 @@ def main():
         headers = {n.lower(): v.decode() if isinstance(v, bytes) else v
                    for n, v in request.headers.items()}
         # A body of the object's content is the driver's matter.
-        body = request.body if row in ("multi_delete", "put_tagging") else b""
+        body = b"" if row in ("put", "put_existing", "upload_part") else request.body
         cases.append({
             "row": row, "asked": asked, "method": request.method, "path": url.path,
             "query": pairs(url.query),

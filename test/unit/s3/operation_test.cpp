@@ -134,6 +134,8 @@ TEST_CASE("operation_table_has_a_row_for_each_request_of_the_workload_and_no_oth
         CHECK((!row.makes_object || row.writes));
         CHECK((row.buckets == bucket_effect::makes) ==
               (operation.use == scenario::subject_use::make_container));
+        CHECK((row.buckets == bucket_effect::amends) ==
+              (operation.use == scenario::subject_use::amend_container));
         CHECK((row.buckets == bucket_effect::removes) ==
               (operation.use == scenario::subject_use::remove_container));
         for (const asked_parameter& wanted : row.parameters) {

@@ -334,7 +334,7 @@ TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
                   (row.request.presigned ? std::string_view("(absent)") : right));
             check_condition(r, row, what);
             CHECK(text_of(r, "Content-MD5") ==
-                  (row.request.digested ? md5_of(what.body) : "(absent)"));
+                  (row.request.digested ? md5_of(sent.body) : "(absent)"));
             if (row.request.sends == request_body::content) {
                 CHECK(text_of(r, "Content-Length") == std::to_string(what.part_bytes()));
                 CHECK(text_of(r, "Expect") ==

@@ -51,9 +51,9 @@ enum class answer_body : std::uint8_t {
     text,  ///< nothing, or a few lines
 };
 
-/// What an operation does to the buckets beside the configured one. Removing one is more than a
-/// request: the driver looks first whose it is.
-enum class bucket_effect : std::uint8_t { none, makes, removes };
+/// What an operation does to the buckets beside the configured one. The driver looks first whose it
+/// is before it changes or removes one, and removing is more than a request.
+enum class bucket_effect : std::uint8_t { none, makes, amends, removes };
 
 /// An answer that is not 2xx and yet what the operation was to get.
 struct expected_refusal {

@@ -1,0 +1,27 @@
+#pragma once
+/// \file
+/// What of an operation's request is not the same each time, or depends on the options; rows of the
+/// table of operations name these.
+
+#include <chopsticks/s3/protocol/request_form.hpp>
+#include <string>
+
+namespace chopsticks::s3 {
+
+void write_range(request_text& to, const asked& what);
+void write_list_query(request_text& to, const asked& what, std::string_view prefix);
+void write_list_v1_query(request_text& to, const asked& what, std::string_view prefix);
+void write_list_versions_query(request_text& to, const asked& what, std::string_view prefix);
+void write_part_query(request_text& to, const asked& what, std::string_view);
+void write_upload_query(request_text& to, const asked& what, std::string_view);
+void write_acl(request_text& to, const asked& what, const request_place&);
+void write_storage_class(request_text& to, const asked& what, const request_place&);
+void write_metadata(request_text& to, const asked& what, const request_place&);
+void write_tagging(request_text& to, const asked& what, const request_place&);
+void write_copy_source(request_text& to, const asked& what, const request_place& place);
+void write_delete_body(std::string& to, const asked& what);
+std::string location_of(const request_options& options);
+std::string bucket_tags(const request_options&);
+std::string versioning_enabled(const request_options&);
+
+}  // namespace chopsticks::s3
