@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""S3 operations beyond the usual ones, against the embedded endpoint: what it serves is done without
-a failure beside verified reads, its own counts agree, and other clients see what was done."""
+"""S3 operations beyond the usual ones, against the embedded endpoint: what it serves is done
+without a failure beside verified reads, its own counts agree, other clients see what was done."""
 
 import contextlib
 import pathlib

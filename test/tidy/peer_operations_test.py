@@ -71,7 +71,7 @@ MISSING = {
     },
     "elbencho": {
         "--s3olockcfg put": "objects that nobody may delete, as retention",
-        "--s3nompucompl": "uploads that are left behind on purpose: `cleanup` would have to remove them",
+        "--s3nompucompl": "uploads that are left behind on purpose: who runs it has to clean up",
         "--s3mpusharing": "one upload by several clients: an object belongs to one core",
     },
 }

@@ -153,7 +153,10 @@ TEST_CASE("catalogue_every_parameter_is_understood_by_the_parser") {
                     : p.name == "pattern" || p.name == "offsets" ? std::string(p.default_value)
                     : text != nullptr ? "\"" + std::string(text->standard) + "\""
                                       : "1";
-                CHECK(messages::of_scenario(task + good + "}]}]") == "");
+                const auto* const maker = w.that_does(subject_use::make_container);
+                const std::string beside =
+                    is_of_containers(op.use) ? ", " + std::string(maker->name) : "";
+                CHECK(messages::of_scenario(task + good + "}" + beside + "]}]") == "");
             }
         }
     }
