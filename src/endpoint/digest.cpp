@@ -85,9 +85,9 @@ void crc<Word, ReflectedPolynomial>::update(const char* data, std::size_t size) 
     state_ = state;
 }
 
-template class crc<std::uint32_t, 0xedb88320U>;
-template class crc<std::uint32_t, 0x82f63b78U>;
-template class crc<std::uint64_t, 0x9a6c9329ac4bc9b5ULL>;
+template class crc<std::uint32_t, crc32_polynomial>;
+template class crc<std::uint32_t, crc32c_polynomial>;
+template class crc<std::uint64_t, crc64nvme_polynomial>;
 
 void fast_hash::stripe(const char* data) noexcept {
     for (std::size_t i = 0; i < 4; ++i) {
@@ -130,19 +130,11 @@ std::array<unsigned char, 16> fast_hash::finish() const noexcept {
     return out;
 }
 
-std::optional<digest_kind> checksum_named(std::string_view name) noexcept {
-    if (name == "crc32") return digest_kind::crc32;
-    if (name == "crc32c") return digest_kind::crc32c;
-    if (name == "crc64nvme") return digest_kind::crc64nvme;
-    if (name == "sha1") return digest_kind::sha1;
-    if (name == "sha256") return digest_kind::sha256;
-    return std::nullopt;
-}
-
 void content_digests::enable(digest_kind kind) {
     static const EVP_MD* const md5 = algorithm("MD5");
     static const EVP_MD* const sha1 = algorithm("SHA1");
     static const EVP_MD* const sha256 = algorithm("SHA256");
+    static const EVP_MD* const sha512 = algorithm("SHA512");
     if (enabled(kind)) return;
     switch (kind) {
         case digest_kind::md5:
@@ -153,6 +145,9 @@ void content_digests::enable(digest_kind kind) {
             break;
         case digest_kind::sha256:
             sha256_.reset(start(sha256));
+            break;
+        case digest_kind::sha512:
+            sha512_.reset(start(sha512));
             break;
         case digest_kind::crc32:
             crc32_.emplace();
@@ -177,6 +172,8 @@ bool content_digests::enabled(digest_kind kind) const noexcept {
             return sha1_ != nullptr;
         case digest_kind::sha256:
             return sha256_ != nullptr;
+        case digest_kind::sha512:
+            return sha512_ != nullptr;
         case digest_kind::crc32:
             return crc32_.has_value();
         case digest_kind::crc32c:
@@ -193,6 +190,7 @@ void content_digests::update(const char* data, std::size_t size) {
     if (md5_) EVP_DigestUpdate(md5_.get(), data, size);
     if (sha1_) EVP_DigestUpdate(sha1_.get(), data, size);
     if (sha256_) EVP_DigestUpdate(sha256_.get(), data, size);
+    if (sha512_) EVP_DigestUpdate(sha512_.get(), data, size);
     if (crc32_) crc32_->update(data, size);
     if (crc32c_) crc32c_->update(data, size);
     if (crc64nvme_) crc64nvme_->update(data, size);
@@ -208,6 +206,8 @@ std::string content_digests::finish(digest_kind kind) {
             return end(sha1_.get());
         case digest_kind::sha256:
             return end(sha256_.get());
+        case digest_kind::sha512:
+            return end(sha512_.get());
         case digest_kind::crc32:
             return big_endian(crc32_->value());
         case digest_kind::crc32c:
@@ -225,6 +225,14 @@ std::string digest_of(digest_kind kind, std::string_view data) {
     content_digests digests;
     digests.enable(kind);
     digests.update(data.data(), data.size());
+    return digests.finish(kind);
+}
+
+std::string digest_of(digest_kind kind, const body& content) {
+    content_digests digests;
+    digests.enable(kind);
+    for (const slice& s : content.slices)
+        digests.update(s.data, s.size);
     return digests.finish(kind);
 }
 

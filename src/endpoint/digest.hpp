@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "memory.hpp"
+
 namespace chopsticks::endpoint {
 
 /// A CRC with reflected polynomial, all-ones start and final complement, eight bytes a step.
@@ -26,9 +28,14 @@ class crc {
     Word state_ = static_cast<Word>(~Word{0});
 };
 
-using crc32_sum = crc<std::uint32_t, 0xedb88320U>;
-using crc32c_sum = crc<std::uint32_t, 0x82f63b78U>;
-using crc64nvme_sum = crc<std::uint64_t, 0x9a6c9329ac4bc9b5ULL>;
+// Reflected.
+constexpr std::uint32_t crc32_polynomial = 0xedb88320U;
+constexpr std::uint32_t crc32c_polynomial = 0x82f63b78U;
+constexpr std::uint64_t crc64nvme_polynomial = 0x9a6c9329ac4bc9b5ULL;
+
+using crc32_sum = crc<std::uint32_t, crc32_polynomial>;
+using crc32c_sum = crc<std::uint32_t, crc32c_polynomial>;
+using crc64nvme_sum = crc<std::uint64_t, crc64nvme_polynomial>;
 
 /// A 128-bit hash for ETags that need not be MD5: four multiply-rotate lanes over 32-byte stripes,
 /// mixed at the end. Good enough to tell contents apart, no defence against an adversary. How the
@@ -48,11 +55,8 @@ class fast_hash {
     std::uint64_t total_ = 0;
 };
 
-enum class digest_kind : std::uint8_t { md5, sha1, sha256, crc32, crc32c, crc64nvme, fast };
-constexpr std::size_t digest_kind_count = 7;
-
-/// "crc32c" of "x-amz-checksum-crc32c", in lower case.
-std::optional<digest_kind> checksum_named(std::string_view name) noexcept;
+enum class digest_kind : std::uint8_t { md5, sha1, sha256, sha512, crc32, crc32c, crc64nvme, fast };
+constexpr std::size_t digest_kind_count = 8;
 
 class content_digests {
   public:
@@ -74,6 +78,7 @@ class content_digests {
     context md5_;
     context sha1_;
     context sha256_;
+    context sha512_;
     std::optional<crc32_sum> crc32_;
     std::optional<crc32c_sum> crc32c_;
     std::optional<crc64nvme_sum> crc64nvme_;
@@ -82,6 +87,7 @@ class content_digests {
 
 /// One-shot, raw bytes.
 std::string digest_of(digest_kind kind, std::string_view data);
+std::string digest_of(digest_kind kind, const body& content);
 
 /// Lower-case hexadecimal.
 std::string to_hex(std::string_view bytes);

@@ -28,12 +28,13 @@ std::optional<std::string> after_prefix(std::string_view prefix);
 std::optional<std::string> first_key(const list_query& query);
 
 /// Walks keys in order. `Lower(std::string_view from)` gives an iterator to the first key not less
-/// than `from`, `Key(iterator)` its key; `on_key(iterator)` and `on_prefix(std::string_view)` get
-/// what belongs to the page and return how many entries it counts for (a key may turn out to be
-/// gone: 0). Returns the last entry if there is more after it, the continuation; otherwise nothing.
-template <typename Iterator, typename Lower, typename Key, typename OnKey, typename OnPrefix>
+/// than `from`, `Key(iterator)` its key, `Shown(iterator)` whether it is to be told at all;
+/// `on_key(iterator)` and `on_prefix(std::string_view)` get what belongs to the page, in order.
+/// Returns the last entry if there is more after it, the continuation; otherwise nothing.
+template <typename Iterator, typename Lower, typename Key, typename Shown, typename OnKey,
+          typename OnPrefix>
 std::optional<std::string> walk(const list_query& query, Iterator end, Lower lower, Key key,
-                                OnKey on_key, OnPrefix on_prefix) {
+                                Shown shown, OnKey on_key, OnPrefix on_prefix) {
     const auto from = first_key(query);
     if (!from || query.max_keys == 0) return std::nullopt;
     std::size_t count = 0;
@@ -42,6 +43,10 @@ std::optional<std::string> walk(const list_query& query, Iterator end, Lower low
     while (at != end) {
         const std::string_view k = key(at);
         if (k.substr(0, query.prefix.size()) != query.prefix) break;
+        if (!shown(at)) {
+            ++at;
+            continue;
+        }
         const auto rolled = common_prefix(query, k);
         if (count == query.max_keys) return last;
         if (!rolled) {

@@ -27,10 +27,11 @@ enum class op_kind : std::uint8_t {
     abort_upload,
     list_parts,
     list_uploads,
+    list_versions,
     other,  ///< sub-resources without effect, and what is refused
 };
 
-constexpr std::array<std::string_view, 19> op_names = {
+constexpr std::array<std::string_view, 20> op_names = {
     "list_buckets",  "create_bucket", "head_bucket",
     "delete_bucket", "get_location",  "list",
     "get",           "put",           "head",

@@ -2,6 +2,7 @@
 // The refusals of the endpoint, as S3 words them.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace chopsticks::endpoint {
@@ -12,6 +13,8 @@ enum class s3_code : std::uint8_t {
     authorization_header_malformed,
     authorization_query_malformed,
     bad_digest,
+    bad_request,
+    bucket_already_exists,
     bucket_already_owned_by_you,
     bucket_not_empty,
     entity_too_large,
@@ -24,12 +27,16 @@ enum class s3_code : std::uint8_t {
     invalid_bucket_name,
     invalid_digest,
     invalid_part,
+    invalid_part_number,
     invalid_part_order,
     invalid_range,
     invalid_request,
+    invalid_storage_class,
+    invalid_tag,
     invalid_uri,
     key_too_long,
     location_constraint,
+    malformed_trailer,
     malformed_xml,
     metadata_too_large,
     method_not_allowed,
@@ -40,21 +47,33 @@ enum class s3_code : std::uint8_t {
     no_such_encryption,
     no_such_key,
     no_such_lifecycle,
+    no_such_object_lock,
     no_such_tag_set,
     no_such_upload,
+    no_such_version,
     no_such_website,
     not_implemented,
     not_modified,
     precondition_failed,
     request_time_too_skewed,
+    request_timeout,
     signature_does_not_match,
     content_sha256_mismatch,
+    conditional_conflict,
 };
 
 struct s3_error_text {
     int status;
     std::string_view code;
     std::string_view message;
+};
+
+/// A refusal with words of its own; empty: the code's.
+struct s3_refusal {
+    s3_code code = s3_code::none;
+    std::string text;
+
+    explicit operator bool() const noexcept { return code != s3_code::none; }
 };
 
 /// Status, Code element and default message.

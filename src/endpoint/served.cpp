@@ -3,13 +3,22 @@
 #include <algorithm>
 #include <array>
 
+#include "checksum.hpp"
+
 namespace chopsticks::endpoint {
 
 namespace {
 
-/// Sub-resources that route() knows, and parameters that handlers read.
-constexpr std::array<std::string_view, 36> parameters = {
+constexpr std::string_view amz_prefix = "x-amz-";
+
+/// Sub-resources that route() knows, and parameters that handlers read. In order.
+constexpr std::array<std::string_view, 43> parameters = {
+    "AWSAccessKeyId",  // who sends it, of a signature that is not read
+    "Expires",
+    "Signature",
     "acl",
+    "attributes",
+    "bucket-region",
     "continuation-token",
     "cors",
     "delete",
@@ -23,34 +32,36 @@ constexpr std::array<std::string_view, 36> parameters = {
     "location",
     "logging",
     "marker",
+    "max-buckets",
     "max-keys",
     "max-parts",
     "max-uploads",
     "notification",
+    "object-lock",
     "ownershipControls",
     "part-number-marker",
     "partNumber",
     "policy",
     "prefix",
+    "publicAccessBlock",
     "requestPayment",
     "start-after",
     "tagging",
     "upload-id-marker",
     "uploadId",
     "uploads",
+    "version-id-marker",
     "versionId",
     "versioning",
+    "versions",
     "website",
-    // Only say what is meant, or by whom it is sent.
-    "x-id",
-    "AWSAccessKeyId",
-    "Expires",
-    "Signature",
+    "x-id",  // only says what is meant
 };
 
-/// Fields x-amz-* that are served whatever their value.
-constexpr std::array<std::string_view, 14> fields = {
+/// Fields x-amz-* that are served whatever their value, or refused where it is read. In order.
+constexpr std::array<std::string_view, 25> fields = {
     "x-amz-checksum-algorithm",
+    "x-amz-checksum-type",
     "x-amz-content-sha256",
     "x-amz-copy-source",
     "x-amz-copy-source-if-match",
@@ -60,10 +71,20 @@ constexpr std::array<std::string_view, 14> fields = {
     "x-amz-copy-source-range",
     "x-amz-date",
     "x-amz-decoded-content-length",
+    "x-amz-expected-bucket-owner",
+    "x-amz-max-parts",
     "x-amz-metadata-directive",
+    "x-amz-mp-object-size",
+    "x-amz-object-attributes",
+    "x-amz-part-number-marker",
     "x-amz-sdk-checksum-algorithm",
     "x-amz-security-token",
+    "x-amz-source-expected-bucket-owner",
+    "x-amz-storage-class",
+    "x-amz-tagging",
+    "x-amz-tagging-directive",
     "x-amz-trailer",
+    "x-amz-user-agent",
 };
 
 /// Those that ask for what is so anyway.
@@ -71,7 +92,7 @@ struct granted {
     std::string_view name;
     std::string_view value;
 };
-constexpr std::array<granted, 10> what_is_so = {{
+constexpr std::array<granted, 8> what_is_so = {{
     {"x-amz-acl", "private"},
     {"x-amz-acl", "bucket-owner-full-control"},
     {"x-amz-bucket-object-lock-enabled", "false"},
@@ -79,36 +100,68 @@ constexpr std::array<granted, 10> what_is_so = {{
     {"x-amz-object-ownership", "BucketOwnerEnforced"},
     {"x-amz-optional-object-attributes", "RestoreStatus"},
     {"x-amz-request-payer", "requester"},
-    {"x-amz-storage-class", "STANDARD"},
-    {"x-amz-tagging-directive", "COPY"},
-    {"x-amz-expected-bucket-owner", "chopsticks"},
+    {"x-amz-checksum-mode", "DISABLED"},
 }};
+
+/// What a pre-signed query says of its signature.
+constexpr std::array<std::string_view, 8> of_signature = {
+    "X-Amz-Algorithm", "X-Amz-Content-Sha256", "X-Amz-Credential", "X-Amz-Date",
+    "X-Amz-Expires",   "X-Amz-Security-Token", "X-Amz-Signature",  "X-Amz-SignedHeaders",
+};
+
+static_assert(std::is_sorted(parameters.begin(), parameters.end()));
+static_assert(std::is_sorted(fields.begin(), fields.end()));
+static_assert(std::is_sorted(of_signature.begin(), of_signature.end()));
+
+template <typename Names>
+bool among(const Names& names, std::string_view one) noexcept {
+    return std::binary_search(names.begin(), names.end(), one);
+}
+
+bool is_amz(std::string_view name) noexcept {
+    return name.size() > amz_prefix.size() &&
+           same_name(name.substr(0, amz_prefix.size()), amz_prefix);
+}
 
 /// Of a field in lower case.
 bool is_served(std::string_view name, std::string_view value) {
-    if (std::find(fields.begin(), fields.end(), name) != fields.end()) return true;
-    if (name.starts_with("x-amz-meta-") || name.starts_with("x-amz-checksum-")) {
-        return name != "x-amz-checksum-mode" || value == "ENABLED";
+    if (among(fields, name) || name.starts_with("x-amz-meta-") ||
+        checksum_of_field(name) != nullptr) {
+        return true;
     }
     return std::any_of(what_is_so.begin(), what_is_so.end(), [&](const granted& so) {
         return so.name == name && so.value == trimmed(value);
     });
 }
 
+std::string unserved_field(std::string_view name, std::string_view value) {
+    const std::string lowered = lower(name);
+    if (is_served(lowered, value)) return {};
+    return "the header " + lowered + (value.empty() ? "" : ": " + std::string(value));
+}
+
 }  // namespace
+
+bool hoisted_field(std::string_view parameter) noexcept {
+    return is_amz(parameter) && !among(of_signature, parameter);
+}
 
 std::string unserved_part(const request& r) {
     for (const s3::name_value& p : r.query) {
-        // Of a presigned request the signature's, and what its answer is to say of itself.
-        if (lower(p.name).starts_with("x-amz-") || p.name.starts_with("response-")) continue;
-        if (std::find(parameters.begin(), parameters.end(), p.name) == parameters.end()) {
-            return "the query parameter " + p.name;
+        if (is_amz(p.name)) {
+            if (!hoisted_field(p.name)) continue;
+            std::string wrong = unserved_field(p.name, p.value);
+            if (!wrong.empty()) return wrong;
+            continue;
         }
+        // What the answer is to say of itself.
+        if (p.name.starts_with("response-")) continue;
+        if (!among(parameters, p.name)) return "the query parameter " + p.name;
     }
     for (const s3::name_value& h : r.headers) {
-        const std::string name = lower(h.name);
-        if (!name.starts_with("x-amz-") || is_served(name, h.value)) continue;
-        return "the header " + name + (h.value.empty() ? "" : ": " + h.value);
+        if (!is_amz(h.name)) continue;
+        std::string wrong = unserved_field(h.name, h.value);
+        if (!wrong.empty()) return wrong;
     }
     return {};
 }

@@ -2,6 +2,7 @@
 // What of a request has an effect here. What has none is refused: a 200 would say that it had.
 
 #include <string>
+#include <string_view>
 
 #include "request.hpp"
 
@@ -11,5 +12,9 @@ namespace chopsticks::endpoint {
 /// field x-amz-*, which ask for something that this server does not do. Parameters and fields that
 /// nobody here knows are among these.
 std::string unserved_part(const request& r);
+
+/// Whether a parameter of a pre-signed query is in truth a field x-amz-*, and not one of its
+/// signature.
+bool hoisted_field(std::string_view parameter) noexcept;
 
 }  // namespace chopsticks::endpoint

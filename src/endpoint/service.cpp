@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
-#include <chopsticks/s3/protocol/xml.hpp>
 #include <cstdio>
 #include <cstring>
+
+#include "served.hpp"
 
 namespace chopsticks::endpoint {
 
@@ -12,9 +13,7 @@ namespace {
 
 /// A list of 1000 keys of 1 KiB, all of it escaped, fits.
 constexpr std::size_t text_bytes_max = 8 << 20;
-constexpr std::uint64_t put_bytes_max = 5ULL << 30;
 constexpr std::size_t key_bytes_max = 1024;
-constexpr std::string_view checksum_prefix = "x-amz-checksum-";
 
 std::string_view message_of(s3::verdict v) noexcept {
     switch (v) {
@@ -41,15 +40,6 @@ std::string_view message_of(s3::verdict v) noexcept {
     }
 }
 
-/// The checksum a header or a trailer announces by its name, "x-amz-checksum-crc32".
-std::optional<digest_kind> checksum_field(std::string_view name) {
-    if (name.size() <= checksum_prefix.size() ||
-        !same_name(name.substr(0, checksum_prefix.size()), checksum_prefix)) {
-        return std::nullopt;
-    }
-    return checksum_named(lower(name.substr(checksum_prefix.size())));
-}
-
 }  // namespace
 
 void response::field(std::string_view name, std::string_view value) {
@@ -65,16 +55,6 @@ void response::xml(std::string text_of_body) {
     text = std::move(text_of_body);
     length = text.size();
     field("Content-Type", "application/xml");
-}
-
-void append_element(std::string& out, std::string_view name, std::string_view value) {
-    out += '<';
-    out += name;
-    out += '>';
-    s3::append_xml_escaped(out, value);
-    out += "</";
-    out += name;
-    out += '>';
 }
 
 std::span<char> exchange::room(std::uint64_t most) {
@@ -127,7 +107,7 @@ void exchange::take(std::string_view bytes) {
         std::memcpy(to.data(), bytes.data(), to.size());
         sink_.commit(to.size());
         bytes.remove_prefix(to.size());
-        if (sink_.size() > put_bytes_max) {
+        if (sink_.size() > service::put_bytes_max) {
             fault_ = s3_code::entity_too_large;
             return;
         }
@@ -170,17 +150,24 @@ void service::refuse(exchange& x, int status, std::string_view code, std::string
 }
 
 std::optional<s3::sha256_digest> service::signing_key(const s3::authorization& claims) {
-    if (!s3::equal_constant_time(claims.access_key, options_.access_key)) return std::nullopt;
-    std::string scope = claims.date + claims.region + '/' + claims.service;
+    const std::string* secret = nullptr;
+    if (s3::equal_constant_time(claims.access_key, options_.access_key)) {
+        secret = &options_.secret_key;
+    }
+    for (const endpoint_user& u : options_.more_users) {
+        if (s3::equal_constant_time(claims.access_key, u.access_key)) secret = &u.secret_key;
+    }
+    if (secret == nullptr) return std::nullopt;
+    std::string scope =
+        claims.date + claims.region + '/' + claims.service + '/' + claims.access_key;
     {
         const std::shared_lock lock(keys_mutex_);
         const auto found = keys_.find(scope);
         if (found != keys_.end()) return found->second;
     }
-    const auto key =
-        s3::signing_key(options_.secret_key, claims.date, claims.region, claims.service);
+    const auto key = s3::signing_key(*secret, claims.date, claims.region, claims.service);
     const std::lock_guard lock(keys_mutex_);
-    constexpr std::size_t keys_max = 16;  // dates are the client's choice
+    constexpr std::size_t keys_max = 64;  // dates are the client's choice
     if (keys_.size() >= keys_max) keys_.clear();
     keys_.emplace(std::move(scope), key);
     return key;
@@ -190,9 +177,17 @@ bool service::verify(exchange& x) {
     const s3::received_request received{x.head.method, x.head.target, x.head.headers};
     x.auth = s3::verify(received, options_.region, wall_ns() / 1'000'000'000,
                         [this](const s3::authorization& claims) { return signing_key(claims); });
-    if (x.auth.outcome == s3::verdict::ok) return true;
-    refuse_verdict(x);
-    return false;
+    if (x.auth.outcome != s3::verdict::ok) {
+        refuse_verdict(x);
+        return false;
+    }
+    if (x.auth.presigned) {
+        // Some clients have these in a pre-signed query instead of in fields.
+        for (const s3::name_value& p : x.head.query) {
+            if (hoisted_field(p.name)) x.head.headers.push_back({lower(p.name), p.value});
+        }
+    }
+    return true;
 }
 
 void service::refuse_verdict(exchange& x) const {
@@ -245,6 +240,7 @@ void service::begin(exchange& x, std::optional<std::uint64_t> length, bool chunk
         return;
     }
     if (!x.head.bucket.empty() && x.op != op_kind::create_bucket && !find_bucket(x)) return;
+    if (x.op == op_kind::upload_part && !prepare_part(x)) return;
     prepare_body(x, length, chunked);
 }
 
@@ -253,130 +249,13 @@ bool service::find_bucket(exchange& x) const {
     if (x.bucket_ == nullptr) {
         refuse(x, valid_bucket_name(x.head.bucket) ? s3_code::no_such_bucket
                                                    : s3_code::invalid_bucket_name);
-    }
-    return x.bucket_ != nullptr;
-}
-
-bool service::prepare_body(exchange& x, std::optional<std::uint64_t> length, bool chunked) {
-    if (x.use_ == body_use::none) return true;
-    const bool streaming = x.auth.payload == s3::payload_kind::streaming_signed ||
-                           x.auth.payload == s3::payload_kind::streaming_signed_trailer ||
-                           x.auth.payload == s3::payload_kind::streaming_unsigned_trailer;
-    if (streaming) {
-        x.announced_ = parse_number(x.head.header_or("x-amz-decoded-content-length", ""));
-        if (!x.announced_) {
-            refuse(x, s3_code::missing_content_length,
-                   "You must provide the x-amz-decoded-content-length HTTP header.");
-            return false;
-        }
-        const auto key = signing_key(x.auth.claims);
-        if (x.auth.payload == s3::payload_kind::streaming_unsigned_trailer || !key) {
-            x.chunked_.emplace(x.auth.payload);
-        } else {
-            x.chunked_.emplace(x.auth.payload, *key, x.auth.amz_date, x.auth.claims.scope(),
-                               x.auth.claims.signature);
-        }
-    } else {
-        x.announced_ = length;
-    }
-    if (x.use_ == body_use::keep) {
-        if (!x.announced_ && !chunked) {
-            refuse(x, s3_code::missing_content_length);
-            return false;
-        }
-        if (x.announced_ && *x.announced_ > put_bytes_max) {
-            refuse(x, s3_code::entity_too_large);
-            return false;
-        }
-        if (x.announced_ && !x.sink_.expect(*x.announced_)) {
-            refuse(x, s3_code::insufficient_storage);
-            return false;
-        }
-        x.digests_.enable(options_.etag == etag_kind::md5 ? digest_kind::md5 : digest_kind::fast);
-    }
-    return prepare_digests(x);
-}
-
-bool service::prepare_digests(exchange& x) const {
-    if (x.auth.payload == s3::payload_kind::hashed) x.digests_.enable(digest_kind::sha256);
-    for (const auto& h : x.head.headers) {
-        if (same_name(h.name, "Content-MD5")) {
-            const auto raw = from_base64(trimmed(h.value));
-            if (!raw || raw->size() != 16) {
-                refuse(x, s3_code::invalid_digest);
-                return false;
-            }
-            x.digests_.enable(digest_kind::md5);
-        } else if (const auto kind = checksum_field(h.name)) {
-            x.digests_.enable(*kind);
-        } else if (same_name(h.name, "x-amz-trailer")) {
-            x.trailer_ = checksum_field(trimmed(h.value));
-            if (!x.trailer_) {
-                refuse(x, s3_code::invalid_request,
-                       "The value specified in the x-amz-trailer header is not supported");
-                return false;
-            }
-            x.digests_.enable(*x.trailer_);
-        }
-    }
-    return true;
-}
-
-bool service::check_body(exchange& x) const {
-    if (x.use_ == body_use::none) return true;
-    if (x.fault_ == s3_code::none && x.chunked_ &&
-        x.chunked_->state() != s3::aws_chunked_state::complete) {
-        x.fault_ = s3_code::incomplete_body;
-    }
-    const std::uint64_t got = x.use_ == body_use::text ? x.text_.size() : x.sink_.size();
-    if (x.fault_ == s3_code::none && x.announced_ && got != *x.announced_) {
-        x.fault_ = s3_code::incomplete_body;
-    }
-    if (x.fault_ != s3_code::none) {
-        refuse(x, x.fault_);
         return false;
     }
-    // A kind may be wanted for several reasons, and ends but once.
-    std::array<std::string, digest_kind_count> known;
-    const auto value = [&](digest_kind kind) -> const std::string& {
-        std::string& out = known[static_cast<std::size_t>(kind)];
-        if (out.empty()) out = x.digests_.finish(kind);
-        return out;
-    };
-    if (x.auth.payload == s3::payload_kind::hashed &&
-        to_hex(value(digest_kind::sha256)) != lower(x.auth.payload_hash)) {
-        refuse(x, s3_code::content_sha256_mismatch);
+    const std::string& owner = x.bucket_->facts().owner;
+    const std::string* expected = x.head.header("x-amz-expected-bucket-owner");
+    if (owner != x.auth.claims.access_key || (expected != nullptr && *expected != owner)) {
+        refuse(x, s3_code::access_denied);
         return false;
-    }
-    const auto matches = [&](digest_kind kind, std::string_view text) {
-        return to_base64(value(kind)) == trimmed(text);
-    };
-    for (const auto& h : x.head.headers) {
-        const bool md5 = same_name(h.name, "Content-MD5");
-        const auto kind = md5 ? digest_kind::md5 : checksum_field(h.name);
-        if (!kind) continue;
-        if (!matches(*kind, h.value)) {
-            refuse(x, s3_code::bad_digest);
-            return false;
-        }
-        if (!md5) x.answer.field(lower(h.name), trimmed(h.value));
-    }
-    if (x.trailer_) {
-        bool right = false;
-        for (const auto& t : x.chunked_ ? x.chunked_->trailers() : std::vector<s3::name_value>()) {
-            if (checksum_field(t.name) != x.trailer_ || !matches(*x.trailer_, t.value)) continue;
-            right = true;
-            x.answer.field(t.name, trimmed(t.value));
-        }
-        if (!right) {
-            refuse(x, s3_code::bad_digest);
-            return false;
-        }
-    }
-    // The ETag of kept bodies is of the same digests.
-    if (x.use_ == body_use::keep) {
-        x.text_ = options_.etag == etag_kind::md5 ? to_hex(value(digest_kind::md5))
-                                                  : to_hex(value(digest_kind::fast)) + "-1";
     }
     return true;
 }
@@ -387,12 +266,12 @@ std::string service::etag_of(exchange& x) const {
 
 std::string service::etag_of(const body& content) const {
     const bool md5 = options_.etag == etag_kind::md5;
-    const digest_kind kind = md5 ? digest_kind::md5 : digest_kind::fast;
-    content_digests digests;
-    digests.enable(kind);
-    for (const slice& s : content.slices)
-        digests.update(s.data, s.size);
-    return to_hex(digests.finish(kind)) + (md5 ? "" : "-1");
+    return to_hex(digest_of(md5 ? digest_kind::md5 : digest_kind::fast, content)) +
+           (md5 ? "" : "-1");
+}
+
+std::string service::owner_of(const exchange& x) const {
+    return x.auth.claims.access_key;
 }
 
 void service::finish(exchange& x) {

@@ -20,6 +20,11 @@
 #include "operation.hpp"
 #include "request.hpp"
 #include "store.hpp"
+#include "xml_text.hpp"
+
+namespace pugi {
+class xml_node;
+}
 
 namespace chopsticks::endpoint {
 
@@ -44,6 +49,13 @@ enum class body_use : std::uint8_t {
 };
 
 class service;
+
+/// What a client says of the checksum of a body.
+struct sum_claim {
+    digest_kind kind = digest_kind::crc32;
+    std::string value;        ///< base64; of a trailer not known yet
+    bool in_trailer = false;  ///< comes behind the body
+};
 
 /// One request from its head to its response.
 class exchange {
@@ -82,13 +94,19 @@ class exchange {
     std::string text_;
     std::optional<s3::aws_chunked_decoder> chunked_;
     std::optional<std::uint64_t> announced_;  ///< bytes of the body once decoded
-    std::optional<digest_kind> trailer_;      ///< the checksum that comes behind the body
+    std::optional<sum_claim> claim_;          ///< the checksum that the body must have
+    std::optional<digest_kind> wanted_sum_;   ///< one to find out, whether it is claimed or not
+    std::optional<checksum> sum_;             ///< that of the body, once it is checked
     s3_code fault_ = s3_code::none;           ///< what went wrong with the body
     std::shared_ptr<bucket> bucket_;
+    std::shared_ptr<upload> upload_;  ///< whose part the body becomes
+    std::string version_;             ///< versionId; empty: none was asked for
 };
 
 class service {
   public:
+    static constexpr std::uint64_t put_bytes_max = 5ULL << 30;
+
     explicit service(const endpoint_options& options);
 
     store& objects() noexcept { return store_; }
@@ -123,6 +141,11 @@ class service {
     void route_key(exchange& x);
     bool prepare_body(exchange& x, std::optional<std::uint64_t> length, bool chunked);
     bool prepare_digests(exchange& x) const;
+    /// Reads one field that says something of the body's checksum.
+    s3_refusal read_claim(exchange& x, const s3::name_value& field) const;
+    /// What a part of an upload has to say of its checksum.
+    bool prepare_part(exchange& x);
+    bool check_sum(exchange& x, const std::string& found) const;
     /// False: the body is not what it should be, and the exchange is refused.
     bool check_body(exchange& x) const;
     bool find_bucket(exchange& x) const;
@@ -133,20 +156,36 @@ class service {
     void delete_bucket(exchange& x);
     void get_location(exchange& x);
     void bucket_property(exchange& x);
+    void set_versioning(exchange& x);
+    void set_bucket_tags(exchange& x);
+    void delete_bucket_tags(exchange& x);
+    void grant(exchange& x);
     void list(exchange& x);
+    void list_versions(exchange& x);
     void delete_objects(exchange& x);
+    void delete_one(exchange& x, const pugi::xml_node& item, bool quiet, xml_text& out);
 
     void get(exchange& x);
     void put(exchange& x);
     void remove(exchange& x);
     void copy(exchange& x);
-    void object_property(exchange& x);
+    void object_acl(exchange& x);
+    void get_tags(exchange& x);
+    void set_tags(exchange& x);
+    void delete_tags(exchange& x);
+    void change_tags(exchange& x, const tag_set& tags);
+    void get_attributes(exchange& x);
+    /// The version that is asked for; null: refused.
+    std::shared_ptr<const object> find_version(exchange& x) const;
     void answer_with(exchange& x, const object& o) const;
+    void say_version(exchange& x, const object_state& o) const;
     std::string etag_of(exchange& x) const;
     std::string etag_of(const body& content) const;
     /// The object a copy names; null: refused.
     std::shared_ptr<const object> copy_source(exchange& x) const;
-    s3_code store_object(exchange& x, std::shared_ptr<object> made);
+    /// False: refused.
+    bool store_object(exchange& x, std::shared_ptr<object> made);
+    std::string owner_of(const exchange& x) const;
 
     void create_upload(exchange& x);
     void upload_part(exchange& x);
@@ -155,28 +194,37 @@ class service {
     void list_parts(exchange& x);
     void list_uploads(exchange& x);
     std::shared_ptr<upload> find_upload(exchange& x);
+    void answer_completed(exchange& x, const completed_upload& done) const;
 
     std::optional<s3::sha256_digest> signing_key(const s3::authorization& claims);
 
     const endpoint_options& options_;
     store store_;
     std::atomic<bool> keep_previous_{false};
-    std::atomic<std::uint64_t> upload_ids_{0};
-    // The derived key of each (date, region) in use: one, or two around midnight.
+    // The derived key of each (user, date, region) in use: of one user one, or two around midnight.
     std::shared_mutex keys_mutex_;
     std::map<std::string, s3::sha256_digest, std::less<>> keys_;
 };
 
-/// On what a write is to depend.
-put_condition condition_of(const request& r);
+/// On what a write is to depend. S3 knows neither dates nor another If-None-Match than "*" there,
+/// and of deletes none at all.
+s3_refusal read_condition(const request& r, put_condition& out);
 
-/// The object fields of a put, a copy or a new upload.
-metadata metadata_of(const request& r);
+/// What a put, a copy or a new upload says of the object beside its content: metadata, tags,
+/// storage class.
+s3_refusal read_state(const request& r, object_state& out);
 
-/// "<ETag>&quot;...&quot;</ETag>" and its like: an element with escaped text.
-void append_element(std::string& out, std::string_view name, std::string_view value);
+/// For element names of XML.
+void append_owner(xml_text& out, std::string_view owner);
 
-constexpr std::string_view xml_declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-constexpr std::string_view s3_namespace = " xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"";
+/// ETag conditions and dates of a read, by the names of their fields.
+struct read_conditions {
+    const std::string* match = nullptr;
+    const std::string* none_match = nullptr;
+    const std::string* modified_since = nullptr;
+    const std::string* unmodified_since = nullptr;
+};
+enum class condition_result : std::uint8_t { holds, not_modified, failed };
+condition_result check(const read_conditions& c, const object_state& o);
 
 }  // namespace chopsticks::endpoint

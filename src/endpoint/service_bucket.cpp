@@ -1,64 +1,64 @@
-// Buckets and what is in them.
+// Buckets themselves: made, told of, versioned, removed; and deletes of many objects at once.
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
-#include <chopsticks/http/percent.hpp>
 #include <pugixml.hpp>
 
 #include "service.hpp"
+#include "tags.hpp"
 
 namespace chopsticks::endpoint {
 
 namespace {
 
-constexpr std::size_t list_keys_max = 1000;
 constexpr std::size_t delete_keys_max = 1000;
-constexpr std::string_view owner = "<ID>chopsticks</ID><DisplayName>chopsticks</DisplayName>";
 
-void append_owner(std::string& out) {
-    out += "<Owner>";
-    out += owner;
-    out += "</Owner>";
+void append_error(xml_text& out, std::string_view key, std::string_view version,
+                  std::string_view code, std::string_view message) {
+    out.open("Error");
+    out.element("Key", key);
+    if (!version.empty()) out.element("VersionId", version);
+    out.element("Code", code);
+    out.element("Message", message);
+    out.close("Error");
 }
 
-/// Texts of a listing, encoded if the client asked for it: XML cannot carry every key.
-class list_writer {
-  public:
-    list_writer(std::string& out, bool encode) : out_(out), encode_(encode) {}
+/// Of the owner, and nobody else.
+std::string full_control(std::string_view owner) {
+    xml_text xml("AccessControlPolicy");
+    append_owner(xml, owner);
+    xml.open("AccessControlList");
+    xml.open("Grant");
+    xml.raw(
+        "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+        "xsi:type=\"CanonicalUser\">");
+    xml.element("ID", owner);
+    xml.element("DisplayName", owner);
+    xml.close("Grantee");
+    xml.element("Permission", "FULL_CONTROL");
+    xml.close("Grant");
+    xml.close("AccessControlList");
+    return xml.finish();
+}
 
-    void text(std::string_view name, std::string_view value) {
-        append_element(out_, name,
-                       encode_ ? http::percent_encode(value, http::slash::keep) : value);
+/// Whether an access control list says no more than full_control.
+bool grants_owner_only(std::string_view text, std::string_view owner) {
+    pugi::xml_document document;
+    const auto parsed = document.load_buffer(text.data(), text.size());
+    const auto list = document.child("AccessControlPolicy").child("AccessControlList");
+    if (!parsed || !list) return false;
+    std::size_t grants = 0;
+    for (const auto& grant : list.children("Grant")) {
+        ++grants;
+        if (grant.child("Grantee").child_value("ID") != owner ||
+            std::string_view(grant.child_value("Permission")) != "FULL_CONTROL") {
+            return false;
+        }
     }
-    void plain(std::string_view name, std::string_view value) { append_element(out_, name, value); }
-
-  private:
-    void append_element(std::string& out, std::string_view name, std::string_view value) {
-        endpoint::append_element(out, name, value);
-    }
-
-    std::string& out_;
-    bool encode_;
-};
+    return grants == 1;
+}
 
 }  // namespace
-
-void service::list_buckets(exchange& x) {
-    std::string xml(xml_declaration);
-    xml += "<ListAllMyBucketsResult";
-    xml += s3_namespace;
-    xml += ">";
-    append_owner(xml);
-    xml += "<Buckets>";
-    for (const auto& b : store_.buckets()) {
-        xml += "<Bucket>";
-        append_element(xml, "Name", b->name());
-        append_element(xml, "CreationDate", format_utc(b->created_ns()));
-        xml += "</Bucket>";
-    }
-    xml += "</Buckets></ListAllMyBucketsResult>";
-    x.answer.xml(std::move(xml));
-}
 
 void service::create_bucket(exchange& x) {
     if (!x.text_.empty()) {
@@ -71,7 +71,7 @@ void service::create_bucket(exchange& x) {
             return refuse(x, s3_code::location_constraint);
         }
     }
-    const s3_code code = store_.create(x.head.bucket, wall_ns());
+    const s3_code code = store_.create({x.head.bucket, owner_of(x), wall_ns()});
     if (code != s3_code::none) return refuse(x, code);
     x.answer.field("Location", "/" + x.head.bucket);
 }
@@ -102,101 +102,128 @@ void service::get_location(exchange& x) {
 void service::bucket_property(exchange& x) {
     const request& r = x.head;
     const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
-    if (asked("acl")) return object_property(x);
+    if (asked("acl")) return x.answer.xml(full_control(x.bucket_->facts().owner));
     if (asked("policy")) return refuse(x, s3_code::no_such_bucket_policy);
     if (asked("cors")) return refuse(x, s3_code::no_such_cors);
     if (asked("encryption")) return refuse(x, s3_code::no_such_encryption);
     if (asked("lifecycle")) return refuse(x, s3_code::no_such_lifecycle);
-    if (asked("tagging")) return refuse(x, s3_code::no_such_tag_set);
+    if (asked("object-lock")) return refuse(x, s3_code::no_such_object_lock);
     if (asked("website")) return refuse(x, s3_code::no_such_website);
-    std::string_view element;
-    std::string_view content;
-    if (asked("versioning")) {
-        element = "VersioningConfiguration";
-    } else if (asked("requestPayment")) {
-        element = "RequestPaymentConfiguration";
-        content = "<Payer>BucketOwner</Payer>";
-    } else if (asked("notification")) {
-        element = "NotificationConfiguration";
-    } else if (asked("logging")) {
-        element = "BucketLoggingStatus";
-    } else {
-        return refuse(x, s3_code::not_implemented);
+    if (asked("tagging")) {
+        const tag_set tags = x.bucket_->tags();
+        if (tags.empty()) return refuse(x, s3_code::no_such_tag_set);
+        return x.answer.xml(tag_document(tags));
     }
-    std::string xml(xml_declaration);
-    xml += "<";
-    xml += element;
-    xml += s3_namespace;
-    xml += ">";
-    xml += content;
-    xml += "</";
-    xml += element;
-    xml += ">";
-    x.answer.xml(std::move(xml));
+    if (asked("versioning")) {
+        xml_text xml("VersioningConfiguration");
+        const versioning now = x.bucket_->versions();
+        if (now != versioning::never) {
+            xml.element("Status", now == versioning::enabled ? "Enabled" : "Suspended");
+        }
+        return x.answer.xml(xml.finish());
+    }
+    if (asked("ownershipControls")) {
+        // Whose an object is depends on the bucket alone.
+        xml_text xml("OwnershipControls");
+        xml.open("Rule");
+        xml.element("ObjectOwnership", "BucketOwnerEnforced");
+        xml.close("Rule");
+        return x.answer.xml(xml.finish());
+    }
+    if (asked("publicAccessBlock")) {
+        // Nobody gets in without a signature.
+        xml_text xml("PublicAccessBlockConfiguration");
+        for (const char* name : {"BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy",
+                                 "RestrictPublicBuckets"}) {
+            xml.element(name, true);
+        }
+        return x.answer.xml(xml.finish());
+    }
+    if (asked("requestPayment")) {
+        xml_text xml("RequestPaymentConfiguration");
+        xml.element("Payer", "BucketOwner");
+        return x.answer.xml(xml.finish());
+    }
+    if (asked("notification")) return x.answer.xml(xml_text("NotificationConfiguration").finish());
+    if (asked("logging")) return x.answer.xml(xml_text("BucketLoggingStatus").finish());
+    refuse(x, s3_code::not_implemented);
 }
 
-void service::list(exchange& x) {
-    const request& r = x.head;
-    const bool v2 = r.parameter_or("list-type", "") == "2";
-    const std::string encoding = r.parameter_or("encoding-type", "");
-    const auto asked = parse_number(r.parameter_or("max-keys", "1000"));
-    if (!asked || *asked > 0x7fffffff || (!encoding.empty() && encoding != "url")) {
-        return refuse(x, s3_code::invalid_argument);
+void service::set_versioning(exchange& x) {
+    pugi::xml_document document;
+    const auto parsed = document.load_buffer(x.text_.data(), x.text_.size());
+    const auto root = document.child("VersioningConfiguration");
+    const std::string_view status = root.child_value("Status");
+    if (!parsed || (status != "Enabled" && status != "Suspended")) {
+        return refuse(x, s3_code::malformed_xml);
     }
-    list_query query;
-    query.prefix = r.parameter_or("prefix", "");
-    query.delimiter = r.parameter_or("delimiter", "");
-    query.max_keys = std::min<std::size_t>(*asked, list_keys_max);
-    const std::string* token = v2 ? r.parameter("continuation-token") : nullptr;
-    query.after = r.parameter_or(v2 ? "start-after" : "marker", "");
-    if (token != nullptr) {
-        const auto decoded = from_base64(*token);
-        if (!decoded) {
-            return refuse(x, s3_code::invalid_argument, "The continuation token is incorrect");
-        }
-        query.after = *decoded;
+    if (std::string_view(root.child_value("MfaDelete")) == "Enabled") {
+        return refuse(x, s3_code::not_implemented, "Not implemented here: MfaDelete");
     }
-    const list_page page = x.bucket_->list(query);
+    x.bucket_->set_versions(status == "Enabled" ? versioning::enabled : versioning::suspended);
+}
 
-    std::string xml(xml_declaration);
-    xml.reserve(512 + page.objects.size() * 320);
-    xml += "<ListBucketResult";
-    xml += s3_namespace;
-    xml += ">";
-    list_writer out(xml, encoding == "url");
-    out.plain("Name", r.bucket);
-    out.text("Prefix", query.prefix);
-    if (!query.delimiter.empty()) out.text("Delimiter", query.delimiter);
-    out.plain("MaxKeys", std::to_string(query.max_keys));
-    if (!encoding.empty()) out.plain("EncodingType", encoding);
-    out.plain("IsTruncated", page.next ? "true" : "false");
-    if (v2) {
-        out.plain("KeyCount", std::to_string(page.objects.size() + page.prefixes.size()));
-        if (token != nullptr) out.plain("ContinuationToken", *token);
-        if (page.next) out.plain("NextContinuationToken", to_base64(*page.next));
-        const std::string* start = r.parameter("start-after");
-        if (start != nullptr) out.text("StartAfter", *start);
-    } else {
-        out.text("Marker", query.after);
-        if (page.next) out.text("NextMarker", *page.next);
+void service::set_bucket_tags(exchange& x) {
+    tag_set tags;
+    if (const s3_refusal wrong = read_tag_document(x.text_, bucket_tags_max, tags)) {
+        return refuse(x, wrong.code, wrong.text);
     }
-    const bool owned = !v2 || r.parameter_or("fetch-owner", "") == "true";
-    for (const auto& o : page.objects) {
-        xml += "<Contents>";
-        out.text("Key", o->key);
-        out.plain("LastModified", format_utc(o->modified_ns));
-        xml += "<ETag>&quot;" + o->etag + "&quot;</ETag><Size>" + std::to_string(o->content.size) +
-               "</Size>";
-        if (owned) append_owner(xml);
-        xml += "<StorageClass>STANDARD</StorageClass></Contents>";
+    x.bucket_->set_tags(std::move(tags));
+    x.answer.status = 204;
+    x.answer.body_follows = false;
+}
+
+void service::delete_bucket_tags(exchange& x) {
+    x.bucket_->set_tags({});
+    x.answer.status = 204;
+    x.answer.body_follows = false;
+}
+
+void service::object_acl(exchange& x) {
+    const auto found = find_version(x);
+    if (!found) return;
+    say_version(x, *found);
+    x.answer.xml(full_control(x.bucket_->facts().owner));
+}
+
+void service::grant(exchange& x) {
+    // A canned list that grants more than is so was refused before.
+    if (x.head.header("x-amz-acl") == nullptr &&
+        !grants_owner_only(x.text_, x.bucket_->facts().owner)) {
+        return refuse(x, s3_code::not_implemented,
+                      "Not implemented here: an access control list of more than its owner");
     }
-    for (const std::string& prefix : page.prefixes) {
-        xml += "<CommonPrefixes>";
-        out.text("Prefix", prefix);
-        xml += "</CommonPrefixes>";
+    if (!x.head.key.empty()) find_version(x);
+}
+
+void service::delete_one(exchange& x, const pugi::xml_node& item, bool quiet, xml_text& out) {
+    const std::string_view key = item.child_value("Key");
+    removal what;
+    what.version = item.child_value("VersionId");
+    what.if_match = unquoted(item.child_value("ETag"));
+    what.now_ns = wall_ns();
+    const auto failed = [&](s3_code code, std::string_view message) {
+        const s3_error_text& text = describe(code);
+        append_error(out, key, what.version, text.code, message.empty() ? text.message : message);
+    };
+    if (item.child("LastModifiedTime") || item.child("Size")) {
+        return failed(s3_code::not_implemented, "Only an ETag can be a condition here");
     }
-    xml += "</ListBucketResult>";
-    x.answer.xml(std::move(xml));
+    if (!what.version.empty() && what.version != null_version && !is_opaque_id(what.version)) {
+        return failed(s3_code::no_such_version, {});
+    }
+    const removed done = x.bucket_->remove(key, what);
+    if (done.code != s3_code::none) return failed(done.code, {});
+    if (quiet) return;
+    out.open("Deleted");
+    out.element("Key", key);
+    if (!what.version.empty()) out.element("VersionId", what.version);
+    const auto& marker = done.marker ? done.marker : done.gone;
+    if (marker && marker->is_marker) {
+        out.element("DeleteMarker", true);
+        out.element("DeleteMarkerVersionId", marker->version_name());
+    }
+    out.close("Deleted");
 }
 
 void service::delete_objects(exchange& x) {
@@ -215,29 +242,10 @@ void service::delete_objects(exchange& x) {
         }
     }
     if (count == 0) return refuse(x, s3_code::malformed_xml);
-    std::string xml(xml_declaration);
-    xml += "<DeleteResult";
-    xml += s3_namespace;
-    xml += ">";
-    for (const auto& item : root.children("Object")) {
-        const std::string_view key = item.child_value("Key");
-        const std::string_view version = item.child_value("VersionId");
-        if (!version.empty() && version != "null") {
-            xml += "<Error>";
-            append_element(xml, "Key", key);
-            append_element(xml, "Code", "NotImplemented");
-            append_element(xml, "Message", "There are no versions here");
-            xml += "</Error>";
-            continue;
-        }
-        x.bucket_->remove(key);
-        if (quiet) continue;
-        xml += "<Deleted>";
-        append_element(xml, "Key", key);
-        xml += "</Deleted>";
-    }
-    xml += "</DeleteResult>";
-    x.answer.xml(std::move(xml));
+    xml_text xml("DeleteResult");
+    for (const auto& item : root.children("Object"))
+        delete_one(x, item, quiet, xml);
+    x.answer.xml(xml.finish());
 }
 
 }  // namespace chopsticks::endpoint

@@ -1,11 +1,11 @@
-// Objects.
+// Objects: get, put, delete.
 
 #include <algorithm>
 #include <array>
 #include <chopsticks/core/clock.hpp>
-#include <chopsticks/http/percent.hpp>
 
 #include "service.hpp"
+#include "tags.hpp"
 
 namespace chopsticks::endpoint {
 
@@ -14,17 +14,14 @@ namespace {
 constexpr std::array<std::string_view, 5> kept_fields = {
     "cache-control", "content-disposition", "content-encoding", "content-language", "expires",
 };
+/// Those of S3 out of which an object can be read at once.
+constexpr std::array<std::string_view, 6> storage_classes = {
+    "STANDARD",   "REDUCED_REDUNDANCY",  "STANDARD_IA",
+    "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR",
+};
+constexpr std::array<std::string_view, 2> archive_classes = {"GLACIER", "DEEP_ARCHIVE"};
 constexpr std::string_view meta_prefix = "x-amz-meta-";
 constexpr std::size_t meta_bytes_max = 2048;
-
-struct conditions {
-    const std::string* match;
-    const std::string* none_match;
-    const std::string* modified_since;
-    const std::string* unmodified_since;
-};
-
-enum class condition_result : std::uint8_t { holds, not_modified, failed };
 
 bool names_etag(std::string_view list, std::string_view etag) {
     while (!list.empty()) {
@@ -35,24 +32,6 @@ bool names_etag(std::string_view list, std::string_view etag) {
         list = comma == std::string_view::npos ? std::string_view() : list.substr(comma + 1);
     }
     return false;
-}
-
-/// RFC 9110, section 13.2.2: an ETag condition makes the date of the same sense irrelevant.
-condition_result check(const conditions& c, const object& o) {
-    const std::int64_t modified_s = o.modified_ns / 1'000'000'000;
-    if (c.match != nullptr) {
-        if (!names_etag(*c.match, o.etag)) return condition_result::failed;
-    } else if (c.unmodified_since != nullptr) {
-        const auto date = parse_http_date(*c.unmodified_since);
-        if (date && modified_s > *date) return condition_result::failed;
-    }
-    if (c.none_match != nullptr) {
-        if (names_etag(*c.none_match, o.etag)) return condition_result::not_modified;
-    } else if (c.modified_since != nullptr) {
-        const auto date = parse_http_date(*c.modified_since);
-        if (date && modified_s <= *date) return condition_result::not_modified;
-    }
-    return condition_result::holds;
 }
 
 /// "aws-chunked, gzip" is how "gzip" comes when the upload is signed in chunks.
@@ -78,8 +57,6 @@ std::size_t meta_bytes(const metadata& meta) {
     return bytes;
 }
 
-}  // namespace
-
 metadata metadata_of(const request& r) {
     metadata out;
     out.content_type = r.header_or("Content-Type", "binary/octet-stream");
@@ -96,26 +73,118 @@ metadata metadata_of(const request& r) {
     return out;
 }
 
+/// The part of an object that ?partNumber names. Nothing: there is none.
+std::optional<byte_range> range_of_part(const object& o, std::string_view text) {
+    const auto number = parse_number(text);
+    if (!number || *number == 0) return std::nullopt;
+    if (o.parts.empty()) {
+        return *number == 1 ? std::optional<byte_range>({0, o.content.size}) : std::nullopt;
+    }
+    byte_range range{0, 0};
+    for (std::size_t i = 0; i < o.parts.size(); ++i) {
+        range.length = o.parts[i].size;
+        // Counted anew: the object has no gaps between its parts.
+        if (i + 1 == *number) return range;
+        range.offset += range.length;
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+condition_result check(const read_conditions& c, const object_state& o) {
+    // RFC 9110, section 13.2.2: an ETag condition makes the date of the same sense irrelevant.
+    const std::int64_t modified_s = o.modified_ns / 1'000'000'000;
+    if (c.match != nullptr) {
+        if (!names_etag(*c.match, o.etag)) return condition_result::failed;
+    } else if (c.unmodified_since != nullptr) {
+        const auto date = parse_http_date(*c.unmodified_since);
+        if (date && modified_s > *date) return condition_result::failed;
+    }
+    if (c.none_match != nullptr) {
+        if (names_etag(*c.none_match, o.etag)) return condition_result::not_modified;
+    } else if (c.modified_since != nullptr) {
+        const auto date = parse_http_date(*c.modified_since);
+        if (date && modified_s <= *date) return condition_result::not_modified;
+    }
+    return condition_result::holds;
+}
+
+s3_refusal read_state(const request& r, object_state& out) {
+    out.meta = metadata_of(r);
+    if (meta_bytes(out.meta) > meta_bytes_max) return {s3_code::metadata_too_large, {}};
+    const std::string_view storage = r.header_or("x-amz-storage-class", "STANDARD");
+    const auto among = [&](const auto& names) {
+        return std::find(names.begin(), names.end(), storage) != names.end();
+    };
+    if (among(archive_classes)) {
+        return {s3_code::not_implemented,
+                "Not implemented here: the header x-amz-storage-class: " + std::string(storage) +
+                    ", out of which objects have to be restored"};
+    }
+    if (!among(storage_classes)) return {s3_code::invalid_storage_class, {}};
+    if (storage != "STANDARD") out.storage_class = storage;
+    return read_tags(r.header_or("x-amz-tagging", ""), out.tags);
+}
+
+void service::say_version(exchange& x, const object_state& o) const {
+    if (x.bucket_->versions() == versioning::never) return;
+    x.answer.field("x-amz-version-id", o.version_name());
+}
+
+std::shared_ptr<const object> service::find_version(exchange& x) const {
+    auto found = x.bucket_->find(x.head.key, x.version_);
+    if (found && !found->is_marker) return found;
+    if (!found) {
+        refuse(x, x.version_.empty() ? s3_code::no_such_key : s3_code::no_such_version);
+        return nullptr;
+    }
+    x.answer.field("x-amz-delete-marker", "true");
+    say_version(x, *found);
+    if (x.version_.empty()) {
+        refuse(x, s3_code::no_such_key);
+    } else {
+        x.answer.field("Allow", "DELETE");
+        x.answer.field("Last-Modified", format_http_date(found->modified_ns));
+        refuse(x, s3_code::method_not_allowed);
+    }
+    return nullptr;
+}
+
 void service::answer_with(exchange& x, const object& o) const {
     response& a = x.answer;
     const request& r = x.head;
-    const conditions given{r.header("If-Match"), r.header("If-None-Match"),
-                           r.header("If-Modified-Since"), r.header("If-Unmodified-Since")};
+    const read_conditions given{r.header("If-Match"), r.header("If-None-Match"),
+                                r.header("If-Modified-Since"), r.header("If-Unmodified-Since")};
     const condition_result met = check(given, o);
     if (met == condition_result::failed) return refuse(x, s3_code::precondition_failed);
     a.field("ETag", '"' + o.etag + '"');
     a.field("Last-Modified", format_http_date(o.modified_ns));
+    say_version(x, o);
     if (met == condition_result::not_modified) return refuse(x, s3_code::not_modified);
     byte_range range{0, o.content.size};
     range_kind kind = range_kind::whole;
-    if (const std::string* asked = r.header("Range")) {
+    const std::string* asked = r.header("Range");
+    const std::string* part = r.parameter("partNumber");
+    if (part != nullptr) {
+        if (asked != nullptr) {
+            return refuse(x, s3_code::invalid_request,
+                          "Cannot specify both Range header and partNumber query parameter");
+        }
+        const auto found = range_of_part(o, *part);
+        if (!found) return refuse(x, s3_code::invalid_part_number);
+        range = *found;
+        if (!o.parts.empty()) a.field("x-amz-mp-parts-count", std::to_string(o.parts.size()));
+        // A range of no bytes cannot be said.
+        if (range.length > 0) kind = range_kind::part;
+    } else if (asked != nullptr) {
         kind = parse_range(*asked, o.content.size, range);
     }
     if (kind == range_kind::unsatisfiable) {
         a.fields.clear();
         a.field("Content-Range", "bytes */" + std::to_string(o.content.size));
         std::string more;
-        append_element(more, "RangeRequested", r.header_or("Range", ""));
+        append_element(more, "RangeRequested", *asked);
         append_element(more, "ActualObjectSize", std::to_string(o.content.size));
         const s3_error_text& text = describe(s3_code::invalid_range);
         return refuse(x, text.status, text.code, text.message, more);
@@ -126,15 +195,24 @@ void service::answer_with(exchange& x, const object& o) const {
         a.field("Content-Range", "bytes " + std::to_string(range.offset) + "-" +
                                      std::to_string(range.offset + range.length - 1) + "/" +
                                      std::to_string(o.content.size));
+        // Zeros do not have the checksum of what they stand for.
+    } else if (o.sum && options_.keep_bodies &&
+               same_name(r.header_or("x-amz-checksum-mode", ""), "ENABLED")) {
+        a.field(describe(o.sum->kind).field, o.sum->value);
+        a.field("x-amz-checksum-type", o.sum->type());
     }
+    if (!o.tags.empty()) a.field("x-amz-tagging-count", std::to_string(o.tags.size()));
+    if (!o.storage_class.empty()) a.field("x-amz-storage-class", o.storage_class);
     const std::string* type = r.parameter("response-content-type");
     a.field("Content-Type", type != nullptr ? *type : o.meta.content_type);
     for (const auto& [name, value] : o.meta.fields) {
-        if (r.parameter("response-" + name) == nullptr) a.field(name, value);
+        if (r.query.empty() || r.parameter("response-" + name) == nullptr) a.field(name, value);
     }
-    for (const std::string_view name : kept_fields) {
-        const std::string* value = r.parameter("response-" + std::string(name));
-        if (value != nullptr) a.field(name, *value);
+    if (!r.query.empty()) {
+        for (const std::string_view name : kept_fields) {
+            const std::string* value = r.parameter("response-" + std::string(name));
+            if (value != nullptr) a.field(name, *value);
+        }
     }
     a.length = range.length;
     if (r.method == "HEAD") {
@@ -146,14 +224,12 @@ void service::answer_with(exchange& x, const object& o) const {
 }
 
 void service::get(exchange& x) {
-    if (x.head.parameter("partNumber") != nullptr) return refuse(x, s3_code::not_implemented);
-    const auto found = x.bucket_->get(x.head.key);
-    if (!found) return refuse(x, s3_code::no_such_key);
-    answer_with(x, *found);
+    const auto found = find_version(x);
+    if (found) answer_with(x, *found);
 }
 
 bool service::answer_stale(exchange& x) const {
-    if (x.op != op_kind::get || !x.bucket_) return false;
+    if (x.op != op_kind::get || !x.bucket_ || !x.version_.empty()) return false;
     const auto found = x.bucket_->get(x.head.key);
     if (!found || !found->previous) return false;
     x.answer = response();
@@ -161,21 +237,43 @@ bool service::answer_stale(exchange& x) const {
     return true;
 }
 
-put_condition condition_of(const request& r) {
-    return {std::string(unquoted(r.header_or("If-Match", ""))),
-            std::string(unquoted(r.header_or("If-None-Match", "")))};
+s3_refusal read_condition(const request& r, put_condition& out) {
+    for (const char* name : {"If-Modified-Since", "If-Unmodified-Since"}) {
+        if (r.header(name) != nullptr) {
+            return {s3_code::not_implemented,
+                    "Not implemented here: the header " + lower(name) + " of a write"};
+        }
+    }
+    out.if_match = unquoted(r.header_or("If-Match", ""));
+    out.if_none_match = unquoted(r.header_or("If-None-Match", ""));
+    const bool deletes = r.method == "DELETE";
+    if (out.if_none_match.empty() || (out.if_none_match == "*" && !deletes)) return {};
+    return {s3_code::not_implemented,
+            "Not implemented here: the header if-none-match of a write, but for * of a put"};
 }
 
-s3_code service::store_object(exchange& x, std::shared_ptr<object> made) {
-    if (meta_bytes(made->meta) > meta_bytes_max) return s3_code::metadata_too_large;
-    auto charge = store_.memory().reserve(overhead_bytes(made->key, made->meta));
-    if (!charge) return s3_code::insufficient_storage;
+bool service::store_object(exchange& x, std::shared_ptr<object> made) {
+    put_condition condition;
+    if (const s3_refusal wrong = read_condition(x.head, condition)) {
+        refuse(x, wrong.code, wrong.text);
+        return false;
+    }
+    auto charge = store_.memory().reserve(overhead_bytes(*made));
+    if (!charge) {
+        refuse(x, s3_code::insufficient_storage);
+        return false;
+    }
     made->charge = std::move(*charge);
     made->modified_ns = wall_ns();
-    const put_condition condition = condition_of(x.head);
-    if (!condition.is_served()) return s3_code::not_implemented;
-    return x.bucket_->put(std::move(made), condition,
-                          keep_previous_.load(std::memory_order_relaxed));
+    const std::shared_ptr<object> kept = made;
+    const s3_code code =
+        x.bucket_->put(std::move(made), condition, keep_previous_.load(std::memory_order_relaxed));
+    if (code != s3_code::none) {
+        refuse(x, code);
+        return false;
+    }
+    say_version(x, *kept);
+    return true;
 }
 
 void service::put(exchange& x) {
@@ -183,103 +281,36 @@ void service::put(exchange& x) {
     made->key = x.head.key;
     made->content = x.sink_.finish();
     made->etag = etag_of(x);
-    made->meta = metadata_of(x.head);
+    made->sum = std::move(x.sum_);
+    if (const s3_refusal wrong = read_state(x.head, *made))
+        return refuse(x, wrong.code, wrong.text);
     const std::string etag = made->etag;
-    const s3_code code = store_object(x, std::move(made));
-    if (code != s3_code::none) return refuse(x, code);
+    const std::optional<checksum> sum = made->sum;
+    if (!store_object(x, std::move(made))) return;
     x.answer.field("ETag", '"' + etag + '"');
+    if (!sum) return;
+    x.answer.field(describe(sum->kind).field, sum->value);
+    x.answer.field("x-amz-checksum-type", sum->type());
 }
 
 void service::remove(exchange& x) {
-    const s3_code code = x.bucket_->remove(x.head.key, unquoted(x.head.header_or("If-Match", "")));
-    if (code != s3_code::none) return refuse(x, code);
+    put_condition condition;
+    if (const s3_refusal wrong = read_condition(x.head, condition)) {
+        return refuse(x, wrong.code, wrong.text);
+    }
+    removal what;
+    what.version = x.version_;
+    what.if_match = condition.if_match;
+    what.now_ns = wall_ns();
+    const removed done = x.bucket_->remove(x.head.key, what);
+    if (done.code != s3_code::none) return refuse(x, done.code);
+    const auto& told = done.marker ? done.marker : done.gone;
+    if ((done.marker || !x.version_.empty()) && told) {
+        if (told->is_marker) x.answer.field("x-amz-delete-marker", "true");
+        say_version(x, *told);
+    }
     x.answer.status = 204;
     x.answer.body_follows = false;
-}
-
-std::shared_ptr<const object> service::copy_source(exchange& x) const {
-    std::string_view source = x.head.header_or("x-amz-copy-source", "");
-    source = source.substr(0, source.find("?versionId="));
-    const auto decoded = http::percent_decode(source);
-    if (!decoded) {
-        refuse(x, s3_code::invalid_argument, "Copy Source must be percent-encoded");
-        return nullptr;
-    }
-    std::string_view path = *decoded;
-    if (path.starts_with('/')) path.remove_prefix(1);
-    const std::size_t slash = path.find('/');
-    if (slash == std::string_view::npos || slash + 1 == path.size()) {
-        refuse(x, s3_code::invalid_argument, "Copy Source must mention the source bucket and key");
-        return nullptr;
-    }
-    const auto from = store_.find(path.substr(0, slash));
-    if (!from) {
-        refuse(x, s3_code::no_such_bucket);
-        return nullptr;
-    }
-    auto found = from->get(path.substr(slash + 1));
-    if (!found) {
-        refuse(x, s3_code::no_such_key);
-        return nullptr;
-    }
-    const request& r = x.head;
-    const conditions given{r.header("x-amz-copy-source-if-match"),
-                           r.header("x-amz-copy-source-if-none-match"),
-                           r.header("x-amz-copy-source-if-modified-since"),
-                           r.header("x-amz-copy-source-if-unmodified-since")};
-    if (check(given, *found) != condition_result::holds) {
-        refuse(x, s3_code::precondition_failed);
-        return nullptr;
-    }
-    return found;
-}
-
-void service::copy(exchange& x) {
-    const auto source = copy_source(x);
-    if (!source) return;
-    const bool replace = same_name(x.head.header_or("x-amz-metadata-directive", "COPY"), "REPLACE");
-    if (!replace && x.bucket_->get(x.head.key) == source) {
-        return refuse(x, s3_code::invalid_request,
-                      "This copy request is illegal because it is trying to copy an object to "
-                      "itself without changing the object's metadata.");
-    }
-    auto made = std::make_shared<object>();
-    made->key = x.head.key;
-    made->content = source->content;
-    made->etag = source->etag;
-    made->meta = replace ? metadata_of(x.head) : source->meta;
-    const s3_code code = store_object(x, std::move(made));
-    if (code != s3_code::none) return refuse(x, code);
-    std::string xml(xml_declaration);
-    xml += "<CopyObjectResult";
-    xml += s3_namespace;
-    xml += ">";
-    append_element(xml, "LastModified", format_utc(wall_ns()));
-    append_element(xml, "ETag", '"' + source->etag + '"');
-    xml += "</CopyObjectResult>";
-    x.answer.xml(std::move(xml));
-}
-
-void service::object_property(exchange& x) {
-    const request& r = x.head;
-    if (!r.key.empty() && !x.bucket_->get(r.key)) return refuse(x, s3_code::no_such_key);
-    std::string xml(xml_declaration);
-    if (r.parameter("acl") != nullptr) {
-        xml +=
-            "<AccessControlPolicy xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
-            "<Owner><ID>chopsticks</ID><DisplayName>chopsticks</DisplayName></Owner>"
-            "<AccessControlList><Grant>"
-            "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
-            "xsi:type=\"CanonicalUser\"><ID>chopsticks</ID>"
-            "<DisplayName>chopsticks</DisplayName></Grantee>"
-            "<Permission>FULL_CONTROL</Permission></Grant></AccessControlList>"
-            "</AccessControlPolicy>";
-    } else if (r.parameter("tagging") != nullptr) {
-        xml += "<Tagging><TagSet></TagSet></Tagging>";
-    } else {
-        return refuse(x, s3_code::not_implemented);
-    }
-    x.answer.xml(std::move(xml));
 }
 
 }  // namespace chopsticks::endpoint

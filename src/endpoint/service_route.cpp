@@ -12,18 +12,21 @@ namespace chopsticks::endpoint {
 
 namespace {
 
-/// Sub-resources that can be asked for, but not set.
-constexpr std::array<std::string_view, 11> properties = {
+/// Sub-resources of buckets that can be asked for; few can be set.
+constexpr std::array<std::string_view, 14> bucket_properties = {
     "acl",
     "cors",
     "encryption",
     "lifecycle",
     "logging",
     "notification",
+    "object-lock",
     "ownershipControls",
     "policy",
+    "publicAccessBlock",
     "requestPayment",
     "tagging",
+    "versioning",
     "website",
 };
 
@@ -51,9 +54,12 @@ void service::route(exchange& x) {
         return;
     }
     const std::string* version = r.parameter("versionId");
-    if (version != nullptr && !version->empty() && *version != "null") {
-        x.refusal_ = s3_code::not_implemented;
-        return;
+    if (version != nullptr) {
+        x.version_ = *version;
+        if (*version != null_version && !is_opaque_id(*version)) {
+            x.refusal_ = s3_code::invalid_argument;
+            x.refusal_text_ = "Invalid version id specified";
+        }
     }
     if (r.key.empty()) {
         route_bucket(x);
@@ -64,7 +70,8 @@ void service::route(exchange& x) {
 
 void service::route_bucket(exchange& x) {
     const request& r = x.head;
-    const bool property = has_any(r, properties) || r.parameter("versioning") != nullptr;
+    const bool property = has_any(r, bucket_properties);
+    const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
     const auto is = [&](op_kind op, void (service::*run)(exchange&),
                         body_use use = body_use::none) {
         x.op = op;
@@ -72,17 +79,27 @@ void service::route_bucket(exchange& x) {
         x.use_ = use;
     };
     if (r.method == "GET") {
-        if (r.parameter("location") != nullptr) {
+        if (asked("location")) {
             is(op_kind::get_location, &service::get_location);
-        } else if (r.parameter("uploads") != nullptr) {
+        } else if (asked("uploads")) {
             is(op_kind::list_uploads, &service::list_uploads);
+        } else if (asked("versions")) {
+            is(op_kind::list_versions, &service::list_versions);
         } else if (property) {
             is(op_kind::other, &service::bucket_property);
         } else {
             is(op_kind::list, &service::list);
         }
-    } else if (r.method == "POST" && r.parameter("delete") != nullptr) {
+    } else if (r.method == "POST" && asked("delete")) {
         is(op_kind::delete_objects, &service::delete_objects, body_use::text);
+    } else if (r.method == "PUT" && asked("versioning")) {
+        is(op_kind::other, &service::set_versioning, body_use::text);
+    } else if (r.method == "PUT" && asked("tagging")) {
+        is(op_kind::other, &service::set_bucket_tags, body_use::text);
+    } else if (r.method == "DELETE" && asked("tagging")) {
+        is(op_kind::other, &service::delete_bucket_tags);
+    } else if (r.method == "PUT" && asked("acl")) {
+        is(op_kind::other, &service::grant, body_use::text);
     } else if (property || r.method == "POST") {
         x.refusal_ = s3_code::not_implemented;
     } else if (r.method == "PUT") {
@@ -98,21 +115,38 @@ void service::route_bucket(exchange& x) {
 
 void service::route_key(exchange& x) {
     const request& r = x.head;
-    const bool property = has_any(r, properties);
-    const bool of_upload = r.parameter("uploadId") != nullptr;
+    const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
     const auto is = [&](op_kind op, void (service::*run)(exchange&),
                         body_use use = body_use::none) {
         x.op = op;
         x.run_ = run;
         x.use_ = use;
     };
+    if (!r.query.empty()) {
+        const bool reads = r.method == "GET";
+        const bool writes = r.method == "PUT";
+        if (asked("tagging") && (reads || writes || r.method == "DELETE")) {
+            return is(op_kind::other,
+                      reads    ? &service::get_tags
+                      : writes ? &service::set_tags
+                               : &service::delete_tags,
+                      writes ? body_use::text : body_use::none);
+        }
+        if (asked("acl") && (reads || writes)) {
+            return is(op_kind::other, reads ? &service::object_acl : &service::grant,
+                      writes ? body_use::text : body_use::none);
+        }
+        if (asked("attributes") && reads) return is(op_kind::other, &service::get_attributes);
+        // Of buckets, or of what is not done to objects here.
+        if (has_any(r, bucket_properties) || asked("attributes") || asked("versions")) {
+            x.refusal_ = s3_code::not_implemented;
+            return;
+        }
+    }
+    const bool of_upload = asked("uploadId");
     const bool copies = r.header("x-amz-copy-source") != nullptr;
     if (r.method == "GET" && of_upload) {
         is(op_kind::list_parts, &service::list_parts);
-    } else if (r.method == "GET" && property) {
-        is(op_kind::other, &service::object_property);
-    } else if (property) {
-        x.refusal_ = s3_code::not_implemented;
     } else if (r.method == "GET" || r.method == "HEAD") {
         is(r.method == "GET" ? op_kind::get : op_kind::head, &service::get);
     } else if (r.method == "PUT" && of_upload) {
@@ -127,7 +161,7 @@ void service::route_key(exchange& x) {
         is(op_kind::remove, &service::remove);
     } else if (r.method == "POST" && of_upload) {
         is(op_kind::complete_upload, &service::complete_upload, body_use::text);
-    } else if (r.method == "POST" && r.parameter("uploads") != nullptr) {
+    } else if (r.method == "POST" && asked("uploads")) {
         is(op_kind::create_upload, &service::create_upload);
     } else {
         x.refusal_ = s3_code::method_not_allowed;

@@ -27,12 +27,19 @@ enum class etag_kind : std::uint8_t {
     fast,
 };
 
+/// Whoever may sign requests. What one makes, another is refused.
+struct endpoint_user {
+    std::string access_key;
+    std::string secret_key;
+};
+
 struct endpoint_options {
     std::string address = "127.0.0.1";  ///< numeric IPv4 or IPv6 address to listen on
     std::uint16_t port = 0;             ///< 0: any free port, see server::port
     unsigned threads = 1;  ///< each with its own event loop; connections go round robin
     std::string access_key = "chopsticks";
     std::string secret_key = "chopsticks-secret";
+    std::vector<endpoint_user> more_users;  ///< beside the one above
     std::string region = "us-east-1";
     /// Host names under which `bucket.<domain>` names a bucket. Under other names the first label
     /// is taken as a bucket if there is one of that name.

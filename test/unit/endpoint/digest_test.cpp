@@ -84,10 +84,3 @@ TEST_CASE("base64_and_hex_round_trip_and_refuse_rubbish") {
     CHECK_FALSE(from_hex("abc").has_value());
     CHECK_FALSE(from_hex("zz").has_value());
 }
-
-TEST_CASE("checksum_names_are_those_of_s3") {
-    CHECK(checksum_named("crc32c") == digest_kind::crc32c);
-    CHECK(checksum_named("crc64nvme") == digest_kind::crc64nvme);
-    CHECK_FALSE(checksum_named("md5").has_value());
-    CHECK_FALSE(checksum_named("mode").has_value());
-}

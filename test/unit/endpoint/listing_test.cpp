@@ -22,7 +22,7 @@ page by_walk(const std::set<std::string>& keys, const list_query& query) {
     out.next = walk(
         query, keys.end(),
         [&](std::string_view from) { return keys.lower_bound(std::string(from)); },
-        [](auto at) { return std::string_view(*at); },
+        [](auto at) { return std::string_view(*at); }, [](auto at) { return !at->ends_with('!'); },
         [&](auto at) { out.entries.push_back("k " + *at); },
         [&](std::string_view prefix) { out.entries.push_back("p " + std::string(prefix)); });
     return out;

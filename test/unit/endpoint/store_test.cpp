@@ -42,14 +42,14 @@ std::string text(const object& o) {
 }
 
 std::shared_ptr<bucket> new_bucket(store& s) {
-    REQUIRE(s.create("bucket", 1) == s3_code::none);
+    REQUIRE(s.create({"bucket", "me", 1}) == s3_code::none);
     return s.find("bucket");
 }
 
 std::shared_ptr<upload> new_upload(bucket& b, std::string id) {
     auto u = std::make_shared<upload>();
     u->id = std::move(id);
-    u->key = "key";
+    u->begun.key = "key";
     REQUIRE(b.add(u) == s3_code::none);
     return u;
 }
@@ -65,17 +65,18 @@ void add_part(store& s, upload& u, int number, std::string_view text) {
 
 TEST_CASE("store_bucket_lives_once_and_dies_empty") {
     store s(1 << 20);
-    CHECK(s.create("no", 1) == s3_code::invalid_bucket_name);
+    CHECK(s.create({"no", "me", 1}) == s3_code::invalid_bucket_name);
     const auto b = new_bucket(s);
-    CHECK(s.create("bucket", 1) == s3_code::bucket_already_owned_by_you);
+    CHECK(s.create({"bucket", "me", 1}) == s3_code::bucket_already_owned_by_you);
+    CHECK(s.create({"bucket", "you", 1}) == s3_code::bucket_already_exists);
     REQUIRE(b->put(made(s, "k", "v"), {}, false) == s3_code::none);
     CHECK(s.remove("bucket") == s3_code::bucket_not_empty);
-    CHECK(b->remove("k", "other") == s3_code::precondition_failed);
+    CHECK(b->remove("k", {"", "other"}).code == s3_code::precondition_failed);
     REQUIRE(b->get("k") != nullptr);
-    CHECK(b->remove("k", b->get("k")->etag) == s3_code::none);
+    CHECK(b->remove("k", {"", b->get("k")->etag}).code == s3_code::none);
     CHECK(b->get("k") == nullptr);
-    CHECK(b->remove("k") == s3_code::none);
-    CHECK(b->remove("k", "*") == s3_code::no_such_key);
+    CHECK(b->remove("k").code == s3_code::none);
+    CHECK(b->remove("k", {"", "*"}).code == s3_code::no_such_key);
     CHECK(s.remove("bucket") == s3_code::none);
     CHECK(s.remove("bucket") == s3_code::no_such_bucket);
     // Who still holds it cannot put into the void.
@@ -109,7 +110,7 @@ TEST_CASE("object_in_use_survives_its_deletion_and_its_memory_goes_with_it") {
     CHECK(text(*b->get("k")) == "second");
     CHECK(s.memory().used() == 11);
     CHECK(s.figures().object_bytes == 6);
-    CHECK(b->remove("k") == s3_code::none);
+    CHECK(b->remove("k").code == s3_code::none);
     CHECK(b->get("k") == nullptr);
     CHECK(text(*held) == "first");
     CHECK(s.memory().used() == 5);
@@ -166,40 +167,43 @@ TEST_CASE("upload_completion_checks_its_parts") {
     store s(64 << 20);
     const auto b = new_bucket(s);
     const auto u = new_upload(*b, "id");
-    const std::string big(bucket::part_bytes_min, 'x');
+    const std::string big(upload::part_bytes_min, 'x');
     add_part(s, *u, 1, big);
     add_part(s, *u, 2, "end");
     const std::string e1 = u->parts[1].etag;
     const std::string e2 = u->parts[2].etag;
-    std::string etag;
-    const auto complete = [&](const std::vector<part_claim>& claims) {
-        return b->complete(u, claims, {}, false, 5, etag);
+    completed_upload done;
+    const auto complete = [&](std::vector<part_claim> claims) {
+        completion wanted;
+        wanted.parts = std::move(claims);
+        return b->complete(u, wanted, {}, false, 5, done).code;
     };
     CHECK(complete({}) == s3_code::malformed_xml);
     CHECK(complete({{2, e2}, {1, e1}}) == s3_code::invalid_part_order);
     CHECK(complete({{1, e1}, {1, e1}}) == s3_code::invalid_part_order);
     CHECK(complete({{1, e2}}) == s3_code::invalid_part);
     CHECK(complete({{1, e1}, {3, e1}}) == s3_code::invalid_part);
-    CHECK(b->find_upload("id", "key") == u);
-    CHECK(b->find_upload("id", "other") == nullptr);
+    CHECK(b->uploads().find("id", "key") == u);
+    CHECK(b->uploads().find("id", "other") == nullptr);
     CHECK(complete({{1, e1}, {2, e2}}) == s3_code::none);
     CHECK(complete({{1, e1}, {2, e2}}) == s3_code::no_such_upload);
-    CHECK(b->find_upload("id", "key") == nullptr);
+    CHECK(b->uploads().find("id", "key") == nullptr);
     CHECK(s.figures().uploads == 0);
     const auto o = b->get("key");
     REQUIRE(o != nullptr);
     CHECK(text(*o) == big + "end");
-    CHECK(o->etag == etag);
+    CHECK(o->etag == done.etag);
     const std::string raw = from_hex(e1).value() + from_hex(e2).value();
-    CHECK(etag == to_hex(digest_of(digest_kind::md5, raw)) + "-2");
+    CHECK(done.etag == to_hex(digest_of(digest_kind::md5, raw)) + "-2");
 
     const auto small = new_upload(*b, "small");
     add_part(s, *small, 1, "a");
     add_part(s, *small, 2, "b");
-    CHECK(b->complete(small, {{1, small->parts[1].etag}, {2, small->parts[2].etag}}, {}, false, 5,
-                      etag) == s3_code::entity_too_small);
-    CHECK(b->abort(small));
-    CHECK_FALSE(b->abort(small));
+    completion both;
+    both.parts = {{1, small->parts[1].etag}, {2, small->parts[2].etag}};
+    CHECK(b->complete(small, both, {}, false, 5, done).code == s3_code::entity_too_small);
+    CHECK(b->abort(*small));
+    CHECK_FALSE(b->abort(*small));
 }
 
 TEST_CASE("store_used_by_threads_keeps_its_counts") {
