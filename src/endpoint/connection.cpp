@@ -1,12 +1,7 @@
 #include "connection.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
@@ -15,9 +10,11 @@
 #include <chopsticks/core/clock.hpp>
 #include <memory>
 #include <optional>
-#include <type_traits>
 #include <vector>
 
+#include "idle_watch.hpp"
+#include "read_buffer.hpp"
+#include "transport.hpp"
 #include "wire.hpp"
 
 namespace chopsticks::endpoint {
@@ -27,33 +24,33 @@ namespace {
 namespace asio = boost::asio;
 namespace beast_http = boost::beast::http;
 using boost::beast::flat_buffer;
-using tls_stream = asio::ssl::stream<tcp_socket>;
 
-template <typename T>
-using awaitable = asio::awaitable<T, executor>;
-
-constexpr auto token = asio::as_tuple(asio::deferred);
+constexpr auto token = as_results;
 
 constexpr std::uint32_t head_bytes_max = 64 * 1024;
 /// Read at a time: hashed while it is still in the cache.
 constexpr std::uint64_t read_bytes = 256 * 1024;
 constexpr std::size_t control_bytes_max = 1 << 20;
-constexpr auto linger = std::chrono::seconds(2);
+/// Of a body that comes behind a refusal so much is read, to go on with the connection.
+constexpr std::uint64_t unwanted_bytes_max = 4 << 20;
+/// What a connection keeps for the next head.
+constexpr std::size_t idle_head_bytes = 4096;
 constexpr std::string_view control_prefix = "/_chopsticks/";
 
 template <typename Stream>
-class connection : public std::enable_shared_from_this<connection<Stream>> {
+class connection : public std::enable_shared_from_this<connection<Stream>>, private watched {
   public:
     connection(Stream stream, shared_state& shared, std::size_t worker)
-        : stream_(std::move(stream)),
-          timer_(stream_.get_executor()),
+        : watched(*shared.watches[worker]),
+          transport_(std::move(stream)),
+          stream_(transport_.stream()),
           shared_(shared),
           tally_(*shared.tallies[worker]),
-          next_id_(static_cast<std::uint64_t>(worker) << 48) {
+          pieces_(shared.s3.objects().memory()) {
         tally::add(tally_.connections);
     }
 
-    ~connection() { tally::add(tally_.connections_closed); }
+    ~connection() override { tally::add(tally_.connections_closed); }
 
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
@@ -67,8 +64,10 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
                 co_return;
             }
         }
+        wait_for(waiting::head);
         const bool shaken = co_await shake_hands();
         while (shaken) {
+            wait_for(waiting::head);
             parser_.emplace();
             parser_->header_limit(head_bytes_max);
             parser_->body_limit(boost::none);
@@ -76,29 +75,39 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
                 co_await beast_http::async_read_header(stream_, buffer_, *parser_, token);
             if (failed) {
                 if (is_bad_request(failed)) {
-                    co_await write_text(
+                    co_await transport_.write_text(
                         "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n"
                         "Content-Length: 0\r\n\r\n");
                     co_await close();
                 }
                 break;
             }
+            wait_for(waiting::nothing);
             const bool serves_on = co_await serve_request();
             exchange_.reset();
+            pieces_.release();
             if (!serves_on) break;
+            if (buffer_.size() == 0 && buffer_.capacity() > idle_head_bytes) {
+                buffer_.shrink_to_fit();
+            }
         }
     }
 
   private:
-    static constexpr bool is_tls = !std::is_same_v<Stream, tcp_socket>;
+    static constexpr bool is_tls = transport<Stream>::is_tls;
 
-    tcp_socket& socket() noexcept {
-        if constexpr (is_tls) {
-            return stream_.next_layer();
-        } else {
-            return stream_;
-        }
+    bool has_begun() const noexcept override {
+        // A handshake that never ends is no better than a head.
+        return !parser_ || buffer_.size() > 0 || parser_->got_some();
     }
+
+    void expire() noexcept override {
+        expired_ = true;
+        error_code ignored;
+        transport_.socket().cancel(ignored);
+    }
+
+    awaitable<void> close() { co_await transport_.close(this->shared_from_this()); }
 
     static bool is_bad_request(const error_code& failed) {
         return failed.category() ==
@@ -109,11 +118,11 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
 
     awaitable<void> refuse_connection(fault_kind kind) {
         if (kind == fault_kind::reset_accept) {
-            reset();
+            transport_.reset();
             co_return;
         }
         // Until the peer resets, or the server stops.
-        co_await socket().async_wait(tcp_socket::wait_error, token);
+        co_await transport_.socket().async_wait(tcp_socket::wait_error, token);
     }
 
     awaitable<bool> shake_hands() {
@@ -145,6 +154,8 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
         }
         tally::add(tally_.requests);
         begin(x, length, chunked);
+        // Decided without the body: nobody needs to send or read all of it.
+        const bool unwanted = x.answered && has_body;
         tally::add(tally_.by_operation[static_cast<std::size_t>(x.op)]);
         const auto plan = shared_.plan();
         fault_decision faults;
@@ -155,7 +166,7 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
             refuse_by_fault(x, faults);
         }
         const bool expects = same_name(x.head.header_or("Expect", ""), "100-continue") && has_body;
-        if (expects && x.answered) {
+        if (x.answered && (expects || (unwanted && length.value_or(~0ULL) > unwanted_bytes_max))) {
             // Whether the client will send the body all the same cannot be known.
             keep_alive = false;
         } else if (has_body) {
@@ -164,12 +175,17 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
                 if (!sent) co_return false;
             }
             bool complete = false;
+            wait_for(waiting::body);
             if (chunked) {
                 complete = co_await read_chunked_body(x);
             } else {
                 complete = co_await read_body(x, *length);
             }
-            if (!complete) co_return false;
+            wait_for(waiting::nothing);
+            if (!complete) {
+                if (!read_refusal(x)) co_return false;
+                keep_alive = false;
+            }
         }
         if (faults.delay_ns > 0 || faults.queue != nullptr) co_await delay(faults);
         finish(x, faults);
@@ -179,7 +195,7 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
 
     void read_head(exchange& x) {
         const auto& message = parser_->get();
-        x.id = next_id_++;
+        x.id = tally_.request_ids++;
         x.head.method =
             std::string_view(message.method_string().data(), message.method_string().size());
         x.head.target = std::string_view(message.target().data(), message.target().size());
@@ -220,18 +236,21 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
         }
     }
 
-    awaitable<bool> write_text(std::string_view text) {
-        const auto buffer = asio::buffer(text.data(), text.size());
-        const auto [failed, n] = co_await asio::async_write(stream_, buffer, token);
-        co_return !failed;
-    }
-
     awaitable<bool> write_continue(bool twice) {
         constexpr std::string_view once = "HTTP/1.1 100 Continue\r\n\r\n";
         constexpr std::string_view both =
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n";
-        const bool sent = co_await write_text(twice ? both : once);
+        const bool sent = co_await transport_.write_text(twice ? both : once);
         co_return sent;
+    }
+
+    /// Of a body that was not read to its end: whether there is something to answer.
+    bool read_refusal(exchange& x) {
+        if (!expired_ && !out_of_memory_) return false;
+        // Of a stream that was cancelled in the middle of a record nothing is known.
+        if (expired_ && is_tls) return false;
+        shared_.s3.refuse(x, expired_ ? s3_code::request_timeout : s3_code::insufficient_storage);
+        return true;
     }
 
     awaitable<bool> read_body(exchange& x, std::uint64_t left) {
@@ -246,14 +265,17 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
         while (left > 0) {
             std::span<char> to = x.room(std::min(left, read_bytes));
             const bool direct = !to.empty();
-            if (!direct) to = scratch(std::min(left, read_bytes));
+            if (!direct) to = somewhere(x, left);
+            if (to.empty()) co_return false;
             const auto buffer = asio::buffer(to.data(), to.size());
             const auto [failed, n] = co_await stream_.async_read_some(buffer, token);
             if (failed) co_return false;
+            wait_for(waiting::body);
             tally::add(tally_.body_bytes_in, n);
             if (direct) {
                 x.filled(n);
             } else {
+                pieces_.filled(n);
                 x.feed({to.data(), n});
             }
             left -= n;
@@ -263,36 +285,40 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
 
     awaitable<bool> read_chunked_body(exchange& x) {
         while (!parser_->is_done()) {
-            const std::span<char> to = scratch(read_bytes);
+            const std::span<char> to = somewhere(x, read_bytes);
+            if (to.empty()) co_return false;
             auto& into = parser_->get().body();
             into.data = to.data();
             into.size = to.size();
             const auto [failed, n] =
-                co_await beast_http::async_read(stream_, buffer_, *parser_, token);
+                co_await beast_http::async_read_some(stream_, buffer_, *parser_, token);
             if (failed && failed != beast_http::error::need_buffer) co_return false;
+            wait_for(waiting::body);
             const std::size_t got = to.size() - into.size;
             tally::add(tally_.body_bytes_in, got);
+            pieces_.filled(got);
             x.feed({to.data(), got});
         }
         co_return true;
     }
 
-    std::span<char> scratch(std::uint64_t most) {
-        if (scratch_.empty()) scratch_.resize(read_bytes);
-        return {scratch_.data(), static_cast<std::size_t>(std::min(most, read_bytes))};
+    /// Where the next bytes of a body go that cannot be read in place. Empty: over the cap.
+    std::span<char> somewhere(const exchange& x, std::uint64_t most) {
+        if (x.throws_away()) {
+            const asio::mutable_buffer trash = transport_.trash();
+            return {static_cast<char*>(trash.data()),
+                    static_cast<std::size_t>(std::min<std::uint64_t>(most, trash.size()))};
+        }
+        const std::span<char> to = pieces_.prepare(most);
+        out_of_memory_ = to.empty();
+        return to;
     }
 
     awaitable<void> delay(const fault_decision& faults) {
         const std::int64_t now = monotonic_ns();
         std::int64_t until = now;
         if (faults.queue != nullptr) until = faults.queue->arrive(now, faults.service_ns);
-        co_await pause(until - now + faults.delay_ns);
-    }
-
-    awaitable<void> pause(std::int64_t ns) {
-        if (ns <= 0) co_return;
-        timer_.expires_after(std::chrono::nanoseconds(ns));
-        co_await timer_.async_wait(token);
+        co_await transport_.pause(until - now + faults.delay_ns);
     }
 
     awaitable<bool> respond(exchange& x, bool keep_alive, fault_decision& faults) {
@@ -318,10 +344,10 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
                 co_await close();
                 break;
             case wire_response::ending::reset:
-                reset();
+                transport_.reset();
                 break;
             case wire_response::ending::stall:
-                co_await wait_for_peer();
+                co_await transport_.drain();
                 break;
         }
         co_return false;
@@ -349,59 +375,12 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
         for (const slice& s : out.content.slices)
             all.append(s.data, s.size);
         for (std::size_t at = 0; at < all.size(); at += piece) {
-            const bool sent = co_await write_text(std::string_view(all).substr(at, piece));
+            const bool sent =
+                co_await transport_.write_text(std::string_view(all).substr(at, piece));
             if (!sent) co_return false;
-            co_await pause(draw(rule.delay, random));
+            co_await transport_.pause(draw(rule.delay, random));
         }
         co_return true;
-    }
-
-    /// Sends FIN and reads on until the peer has seen it: closing with unread bytes would reset the
-    /// connection and could take the answer away from the peer.
-    awaitable<void> close() {
-        error_code ignored;
-        timer_.expires_after(linger);
-        timer_.async_wait([self = this->shared_from_this()](const error_code& cancelled) {
-            error_code unused;
-            if (!cancelled) self->socket().close(unused);
-        });
-        if constexpr (is_tls) {
-            SSL_set_shutdown(stream_.native_handle(), SSL_RECEIVED_SHUTDOWN);
-            co_await stream_.async_shutdown(token);
-        }
-        socket().shutdown(tcp_socket::shutdown_send, ignored);
-        co_await drain_socket();
-        timer_.cancel();
-        socket().close(ignored);
-    }
-
-    /// Until the peer gives up, without a word.
-    awaitable<void> wait_for_peer() { co_await drain_socket(); }
-
-    awaitable<void> drain_socket() {
-        for (;;) {
-            const std::span<char> to = scratch(read_bytes);
-            const auto buffer = asio::buffer(to.data(), to.size());
-            const auto [failed, n] = co_await socket().async_read_some(buffer, token);
-            if (failed) co_return;
-        }
-    }
-
-    void reset() {
-        error_code ignored;
-        socket().set_option(asio::socket_base::linger(true, 0), ignored);
-        socket().close(ignored);
-    }
-
-    bool from_loopback() {
-        error_code failed;
-        const auto peer = socket().remote_endpoint(failed);
-        if (failed) return false;
-        const auto address = peer.address();
-        if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-            return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).is_loopback();
-        }
-        return address.is_loopback();
     }
 
     awaitable<bool> serve_control(exchange& x, std::uint64_t length, bool keep_alive) {
@@ -412,17 +391,20 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
             keep_alive = false;
         } else {
             while (buffer_.size() < length) {
+                wait_for(waiting::body);
                 const auto space =
                     buffer_.prepare(static_cast<std::size_t>(length) - buffer_.size());
                 const auto [failed, n] = co_await stream_.async_read_some(space, token);
                 if (failed) co_return false;
                 buffer_.commit(n);
             }
+            wait_for(waiting::nothing);
             text.assign(static_cast<const char*>(buffer_.data().data()),
                         static_cast<std::size_t>(length));
             buffer_.consume(static_cast<std::size_t>(length));
-            answer = from_loopback() ? shared_.control(x.head.method, x.head.target, text)
-                                     : control_answer{403, "{\"error\": \"loopback only\"}"};
+            answer = transport_.from_loopback()
+                         ? shared_.control(x.head, text)
+                         : control_answer{403, "{\"error\": \"loopback only\"}"};
         }
         x.answer.status = answer.status;
         x.answer.field("Content-Type", "application/json");
@@ -435,16 +417,17 @@ class connection : public std::enable_shared_from_this<connection<Stream>> {
         co_return sent&& keep_alive;
     }
 
-    Stream stream_;
-    steady_timer timer_;
+    transport<Stream> transport_;
+    Stream& stream_;  // its
     shared_state& shared_;
     tally& tally_;
-    std::uint64_t next_id_;
+    bool expired_ = false;
+    bool out_of_memory_ = false;
     flat_buffer buffer_;
     std::optional<beast_http::request_parser<beast_http::buffer_body>> parser_;
     std::optional<exchange> exchange_;
     std::vector<asio::const_buffer> buffers_;
-    std::vector<char> scratch_;
+    read_buffer pieces_;
 };
 
 template <typename Stream>

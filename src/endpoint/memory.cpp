@@ -20,12 +20,6 @@ reservation::~reservation() {
     if (pool_ != nullptr) pool_->used_.fetch_sub(bytes_, std::memory_order_relaxed);
 }
 
-reservation reservation::split(std::uint64_t bytes) noexcept {
-    CHOPSTICKS_ASSERT(bytes <= bytes_);
-    bytes_ -= bytes;
-    return reservation(pool_, bytes);
-}
-
 block::block(memory_pool& pool, std::size_t size, reservation charge)
     : pool_(pool), size_(size), charge_(std::move(charge)) {
     CHOPSTICKS_ASSERT(size <= memory_pool::block_bytes);
@@ -43,6 +37,11 @@ std::optional<reservation> memory_pool::reserve(std::uint64_t bytes) noexcept {
         if (bytes > cap_ || used > cap_ - bytes) return std::nullopt;
     } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
     return reservation(this, bytes);
+}
+
+bool memory_pool::has_room(std::uint64_t bytes) const noexcept {
+    const std::uint64_t now = used();
+    return bytes <= cap_ && now <= cap_ - bytes;
 }
 
 std::shared_ptr<const block> memory_pool::zeros() {
@@ -99,42 +98,44 @@ body body::part(std::uint64_t offset, std::uint64_t length) const {
     return out;
 }
 
-bool body_sink::expect(std::uint64_t bytes) {
+bool body_sink::expect(std::uint64_t bytes) noexcept {
     if (!keep_) return true;
-    auto charged = pool_->reserve(bytes);
-    if (!charged) return false;
-    expected_ = std::move(*charged);
+    if (!pool_->has_room(bytes)) return false;
+    expected_ = bytes;
     return true;
 }
 
 bool body_sink::grow(std::uint64_t most) {
     if (!keep_) {
-        if (blocks_.empty()) {
-            blocks_.push_back(
-                std::make_shared<block>(*pool_, memory_pool::block_bytes, reservation()));
-        }
+        // Each piece is thrown away once it was looked at, and the next one takes its place.
         filled_ = 0;
+        if (!blocks_.empty()) return true;
+        constexpr std::uint64_t least = 4096;
+        std::uint64_t bytes = std::clamp<std::uint64_t>(most, least, 256 * 1024);
+        auto charge = pool_->reserve(bytes);
+        if (!charge) charge = pool_->reserve(bytes = least);
+        if (!charge) return false;
+        blocks_.push_back(
+            std::make_shared<block>(*pool_, static_cast<std::size_t>(bytes), std::move(*charge)));
         return true;
     }
-    reservation charge;
     std::uint64_t bytes = memory_pool::block_bytes;
-    if (expected_.bytes() > 0) {
-        bytes = std::min<std::uint64_t>(expected_.bytes(), bytes);
-        charge = expected_.split(bytes);
-    } else {
+    if (expected_ > 0) {
+        bytes = std::min(expected_, bytes);
+        expected_ -= bytes;
+    } else if (blocks_.empty()) {
         // Of unknown length: a small body should not cost a whole block, nor the last one that
         // fits.
-        if (blocks_.empty()) bytes = std::clamp<std::uint64_t>(most, 4096, bytes);
-        auto charged = pool_->reserve(bytes);
-        if (!charged && most < bytes) {
-            bytes = most;
-            charged = pool_->reserve(bytes);
-        }
-        if (!charged) return false;
-        charge = std::move(*charged);
+        bytes = std::clamp<std::uint64_t>(most, 4096, bytes);
     }
+    auto charge = pool_->reserve(bytes);
+    if (!charge && expected_ == 0 && most < bytes) {
+        bytes = most;
+        charge = pool_->reserve(bytes);
+    }
+    if (!charge) return false;
     blocks_.push_back(
-        std::make_shared<block>(*pool_, static_cast<std::size_t>(bytes), std::move(charge)));
+        std::make_shared<block>(*pool_, static_cast<std::size_t>(bytes), std::move(*charge)));
     filled_ = 0;
     return true;
 }
@@ -170,7 +171,7 @@ body body_sink::finish() {
         }
     }
     blocks_.clear();
-    expected_ = reservation();
+    expected_ = 0;
     filled_ = 0;
     size_ = 0;
     return out;

@@ -26,9 +26,6 @@ class reservation {
 
     std::uint64_t bytes() const noexcept { return bytes_; }
 
-    /// Moves `bytes` of this one into a new one.
-    reservation split(std::uint64_t bytes) noexcept;
-
   private:
     friend class memory_pool;
     reservation(memory_pool* pool, std::uint64_t bytes) noexcept : pool_(pool), bytes_(bytes) {}
@@ -67,6 +64,9 @@ class memory_pool {
 
     /// Nothing if it would exceed the cap.
     std::optional<reservation> reserve(std::uint64_t bytes) noexcept;
+
+    /// Whether it would not exceed the cap now.
+    bool has_room(std::uint64_t bytes) const noexcept;
 
     std::uint64_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
@@ -114,8 +114,9 @@ class body_sink {
     /// `keep` false: counts only, and finish gives zeros.
     body_sink(memory_pool& pool, bool keep) : pool_(&pool), keep_(keep) {}
 
-    /// Charges the length that was announced. False: over the cap; the sink then takes nothing.
-    bool expect(std::uint64_t bytes);
+    /// So many bytes are announced. They are charged as they come: an announcement alone keeps
+    /// nobody else out. False: there is no room for them now.
+    bool expect(std::uint64_t bytes) noexcept;
 
     /// Room for the next bytes, not more than `most`, never empty unless over the cap.
     std::span<char> prepare(std::uint64_t most);
@@ -133,7 +134,7 @@ class body_sink {
 
     memory_pool* pool_;
     bool keep_;
-    reservation expected_;
+    std::uint64_t expected_ = 0;  ///< announced, and not in blocks yet
     std::vector<std::shared_ptr<block>> blocks_;
     std::size_t filled_ = 0;  ///< of the last block
     std::uint64_t size_ = 0;

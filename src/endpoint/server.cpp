@@ -8,6 +8,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/clock.hpp>
 #include <chopsticks/endpoint/server.hpp>
 #include <deque>
 #include <optional>
@@ -24,6 +25,8 @@ using tcp = asio::ip::tcp;
 using acceptor = asio::basic_socket_acceptor<tcp, executor>;
 
 constexpr auto as_result = asio::as_tuple(asio::deferred);
+/// How late a peer that leaves something lying is noticed.
+constexpr auto sweep_every = std::chrono::milliseconds(250);
 
 /// One thread, used by nobody else: hint 1.
 struct worker {
@@ -80,6 +83,7 @@ struct server::state {
     explicit state(endpoint_options o) : shared(checked(std::move(o))) {}
 
     asio::awaitable<void, executor> accept();
+    asio::awaitable<void, executor> watch(std::size_t index);
 
     shared_state shared;
     std::uint16_t port = 0;
@@ -101,6 +105,16 @@ asio::awaitable<void, executor> server::state::accept() {
             continue;
         }
         serve(std::move(socket), tls.get(), shared, next);
+    }
+}
+
+asio::awaitable<void, executor> server::state::watch(std::size_t index) {
+    steady_timer timer(workers[index].context);
+    for (;;) {
+        shared.watches[index]->sweep(monotonic_ns());
+        timer.expires_after(sweep_every);
+        const auto [failed] = co_await timer.async_wait(as_result);
+        if (failed) co_return;
     }
 }
 
@@ -133,6 +147,8 @@ void server::start() {
     }
     s.shared.url = url();
     asio::co_spawn(s.workers.front().context, s.accept(), asio::detached);
+    for (std::size_t i = 0; i < s.workers.size(); ++i)
+        asio::co_spawn(s.workers[i].context, s.watch(i), asio::detached);
     for (worker& w : s.workers) {
         w.thread = std::thread([&w] {
             const auto work = asio::make_work_guard(w.context);

@@ -126,6 +126,8 @@ void service::refuse(exchange& x, int status, std::string_view code, std::string
                      std::string_view more) const {
     x.answered = true;
     x.use_ = body_use::none;
+    // What came of the body is let go before the answer is on its way.
+    static_cast<void>(x.sink_.finish());
     x.answer.status = status;
     x.answer.content = body();
     if (status == 304 || x.head.method == "HEAD") {

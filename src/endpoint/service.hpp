@@ -75,6 +75,8 @@ class exchange {
     std::span<char> room(std::uint64_t most);
     /// The first n bytes of room are filled.
     void filled(std::size_t n);
+    /// Whether it does not matter what the rest of the body is.
+    bool throws_away() const noexcept { return use_ == body_use::none || fault_ != s3_code::none; }
     /// Takes the next bytes of the body. What is wrong with them shows in finish.
     void feed(std::string_view bytes);
 

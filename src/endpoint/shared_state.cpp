@@ -1,13 +1,31 @@
 #include "shared_state.hpp"
 
+#include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <nlohmann/json.hpp>
 
 namespace chopsticks::endpoint {
 
+namespace {
+
+/// A name of the public DNS can be made to lead here by whoever owns it. Addresses and names without
+/// a dot are none.
+bool names_this_machine(std::string_view host) {
+    if (host.starts_with('[')) return true;
+    const std::string_view name = host.substr(0, host.find(':'));
+    return name.find('.') == std::string_view::npos ||
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return c == '.' || (c >= '0' && c <= '9'); });
+}
+
+}  // namespace
+
 shared_state::shared_state(endpoint_options o) : options(std::move(o)), s3(options) {
-    for (unsigned i = 0; i < options.threads; ++i)
+    for (unsigned i = 0; i < options.threads; ++i) {
         tallies.push_back(std::make_unique<tally>());
+        tallies.back()->request_ids = std::uint64_t{i} << 48;
+        watches.push_back(std::make_unique<idle_watch>());
+    }
     set_faults(options.injected);
 }
 
@@ -59,11 +77,17 @@ counters shared_state::count() const {
     return out;
 }
 
-control_answer shared_state::control(std::string_view method, std::string_view path,
-                                     std::string_view body) {
+control_answer shared_state::control(const request& asked, std::string_view body) {
+    const std::string_view method = asked.method;
+    const std::string_view path = asked.target;
     const auto failed = [](int status, std::string_view why) {
         return control_answer{status, nlohmann::json{{"error", why}}.dump()};
     };
+    // A page of somebody else's in a browser of this machine is on loopback too.
+    if (asked.header("Origin") != nullptr || !names_this_machine(asked.header_or("Host", ""))) {
+        return failed(403,
+                      "not from a browser: no Origin, and a Host that is an address or a name without dots");
+    }
     if (path == "/_chopsticks/counters" && method == "GET") return {200, to_json(count())};
     if (path != "/_chopsticks/faults") {
         return failed(404, "there are /_chopsticks/faults and GET /_chopsticks/counters");

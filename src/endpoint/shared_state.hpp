@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "fault_plan.hpp"
+#include "idle_watch.hpp"
 #include "operation.hpp"
 #include "service.hpp"
 
@@ -29,6 +30,7 @@ struct alignas(64) tally {
     number tls_resumed{0};
     number body_bytes_in{0};
     number body_bytes_out{0};
+    std::uint64_t request_ids = 0;  ///< the next one, of all connections; its thread only
     std::array<number, 600> by_status{};
     std::array<number, op_names.size()> by_operation{};
 
@@ -48,8 +50,9 @@ class shared_state {
 
     const endpoint_options options;
     service s3;
-    std::vector<std::unique_ptr<tally>> tallies;  ///< as many as threads; fixed
-    std::string url;                              ///< set by start, before any connection
+    std::vector<std::unique_ptr<tally>> tallies;       ///< as many as threads; fixed
+    std::vector<std::unique_ptr<idle_watch>> watches;  ///< one of each worker
+    std::string url;                                   ///< set by start, before any connection
 
     /// Null: no faults.
     std::shared_ptr<fault_plan> plan() const;
@@ -58,7 +61,7 @@ class shared_state {
     counters count() const;
 
     /// What is under /_chopsticks/.
-    control_answer control(std::string_view method, std::string_view path, std::string_view body);
+    control_answer control(const request& asked, std::string_view body);
 
   private:
     mutable std::mutex mutex_;
