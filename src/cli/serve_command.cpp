@@ -5,6 +5,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <thread>
 
 #include "command.hpp"
@@ -17,10 +19,31 @@ struct serve_arguments {
     endpoint::endpoint_options options;
     std::string memory = "1GiB";
     std::string faults;
+    std::string users_file;
     bool fast_etag = false;
     bool drop_bodies = false;
     std::string secret_key;  ///< always refused
 };
+
+/// A file, because every user of this machine can read a command line.
+std::vector<endpoint::endpoint_user> read_users(const std::string& path) {
+    std::ifstream in(path);
+    if (!in) throw config_error("--users: " + path + " cannot be read");
+    std::vector<endpoint::endpoint_user> users;
+    std::string line;
+    for (int number = 1; std::getline(in, line); ++number) {
+        std::istringstream words(line);
+        endpoint::endpoint_user user;
+        std::string more;
+        if (!(words >> user.access_key) || user.access_key.starts_with('#')) continue;
+        if (!(words >> user.secret_key) || words >> more) {
+            throw config_error("--users: " + path + ":" + std::to_string(number) +
+                               ": write an access key, a blank and its secret key");
+        }
+        users.push_back(std::move(user));
+    }
+    return users;
+}
 
 int serve(serve_arguments& a) {
     if (!a.secret_key.empty()) {
@@ -34,6 +57,7 @@ int serve(serve_arguments& a) {
     if (const char* secret = std::getenv("AWS_SECRET_ACCESS_KEY"); secret != nullptr) {
         a.options.secret_key = secret;
     }
+    if (!a.users_file.empty()) a.options.more_users = read_users(a.users_file);
     if (a.fast_etag) a.options.etag = endpoint::etag_kind::fast;
     a.options.keep_bodies = !a.drop_bodies;
     if (!a.faults.empty()) a.options.injected = endpoint::parse_faults(a.faults);
@@ -75,6 +99,10 @@ void add_serve_command(CLI::App& app, int& result) {
         ->capture_default_str();
     command->add_option("--access-key", a->options.access_key, "The access key it lets in")
         ->capture_default_str();
+    command
+        ->add_option("--users", a->users_file,
+                     "More users: lines of an access key and its secret key")
+        ->type_name("FILE");
     command->add_option("--region", a->options.region, "The region it says it is")
         ->capture_default_str();
     command->add_option("--memory", a->memory, "The most that objects may take")

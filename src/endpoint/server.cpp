@@ -43,6 +43,16 @@ endpoint_options checked(endpoint_options o) {
     if (o.access_key.empty() || o.secret_key.empty()) {
         refuse("the access key and the secret key must not be empty");
     }
+    for (std::size_t i = 0; i < o.more_users.size(); ++i) {
+        const endpoint_user& u = o.more_users[i];
+        bool twice = u.access_key == o.access_key;
+        for (std::size_t k = 0; k < i; ++k)
+            twice = twice || o.more_users[k].access_key == u.access_key;
+        if (twice) refuse("the access key " + u.access_key + " is given to two users");
+        if (u.access_key.empty() || u.secret_key.empty()) {
+            refuse("the access key and the secret key of a user must not be empty");
+        }
+    }
     if (o.region.empty()) refuse("the region must not be empty");
     if (o.tls_certificate_file.empty() != o.tls_key_file.empty()) {
         refuse("a TLS certificate file and a TLS key file are given together or not at all");

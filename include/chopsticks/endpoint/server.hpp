@@ -1,12 +1,14 @@
 #pragma once
 /// \file
 /// The embedded S3 endpoint: buckets and objects in memory behind HTTP/1.1, for a first try without
-/// a cluster, for calibration and for tests. It speaks what boto3 and s3cmd speak: buckets,
-/// objects, ranges and conditions, listings, multi-object delete, copies, multipart uploads, SigV4
-/// in headers and pre-signed URLs, aws-chunked bodies. It has no versions, policies or ACLs of any
-/// effect.
+/// a cluster, for calibration and for tests. It speaks what clients of S3 speak: buckets, objects,
+/// versions, ranges and conditions, checksums, tags, listings, multi-object delete, copies,
+/// multipart uploads, SigV4 in headers and pre-signed URLs, aws-chunked bodies. What has no effect
+/// here (policies, ACLs, encryption, locks) is refused with 501; docs/reference/endpoint.md has it
+/// all.
 ///
-/// Paths under `/_chopsticks/` are not S3. They are unsigned and answered to loopback peers only:
+/// Paths under `/_chopsticks/` are not S3. They are unsigned and answered to loopback peers only,
+/// and to none that a browser sends (an Origin, or a Host with a public name):
 /// `GET|POST|DELETE /_chopsticks/faults` reads, sets (faults.hpp's JSON or short form) or removes
 /// the injected faults; `GET /_chopsticks/counters` gives `counters` as JSON.
 
@@ -44,9 +46,8 @@ struct endpoint_options {
     /// Host names under which `bucket.<domain>` names a bucket. Under other names the first label
     /// is taken as a bucket if there is one of that name.
     std::vector<std::string> domains = {"localhost"};
-    /// What objects, their keys and metadata, and uploads in flight may take. A put beyond it gets
-    /// 503 InsufficientStorage. Counted from the moment its length is known until its last reader
-    /// is done.
+    /// What objects, their keys and metadata, and bodies on their way may take. A put beyond it
+    /// gets 503 InsufficientStorage. Counted as it comes, until its last reader is done.
     std::uint64_t memory_cap_bytes = 1ULL << 30;
     /// false: bodies are read and hashed but not kept; a get answers zeros of the right length.
     bool keep_bodies = true;
@@ -68,11 +69,11 @@ struct counters {
     std::uint64_t body_bytes_in = 0;   ///< of requests, as they came over the wire
     std::uint64_t body_bytes_out = 0;  ///< of responses
     std::uint64_t buckets = 0;
-    std::uint64_t objects = 0;
-    std::uint64_t object_bytes = 0;                     ///< sum of the sizes of all objects
-    std::uint64_t uploads = 0;                          ///< multipart uploads that are open
-    std::uint64_t memory_bytes = 0;                     ///< what counts against the cap now
-    std::map<int, std::uint64_t> by_status;             ///< answers, by HTTP status
+    std::uint64_t objects = 0;               ///< each version counts, delete markers do not
+    std::uint64_t object_bytes = 0;          ///< sum of the sizes of these
+    std::uint64_t uploads = 0;               ///< multipart uploads that are open
+    std::uint64_t memory_bytes = 0;          ///< what counts against the cap now
+    std::map<int, std::uint64_t> by_status;  ///< answers, by HTTP status
     std::map<std::string, std::uint64_t> by_operation;  ///< requests, by the names faults use
 };
 
