@@ -55,6 +55,18 @@ bucket::shard& bucket::shard_of(std::string_view key) noexcept {
     return shards_[std::hash<std::string_view>{}(key) % shard_count];
 }
 
+std::optional<default_retention> bucket::lock() const {
+    if (!locks_.load(std::memory_order_acquire)) return std::nullopt;
+    const std::shared_lock lock(index_mutex_);
+    return lock_;
+}
+
+void bucket::set_lock(const default_retention& rule) {
+    const std::lock_guard lock(index_mutex_);
+    lock_ = rule;
+    locks_.store(true, std::memory_order_release);
+}
+
 tag_set bucket::tags() const {
     const std::shared_lock lock(index_mutex_);
     return tags_;
@@ -152,6 +164,13 @@ removed bucket::remove(std::string_view key, const removal& what) {
         if (e) meant = what.version.empty() ? e->versions.latest() : e->versions.find(what.version);
         out.code = check({what.if_match, {}}, shown(meant));
         if (out.code != s3_code::none) return out;
+    }
+    if (e && !what.version.empty()) {
+        const auto meant = e->versions.find(what.version);
+        if (meant && !may_delete(meant->lock, what.bypass, what.now_ns)) {
+            out.code = s3_code::object_locked;
+            return out;
+        }
     }
     const versioning state = versions();
     const bool hides = what.version.empty() && state != versioning::never;

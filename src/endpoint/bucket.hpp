@@ -37,6 +37,7 @@ struct removal {
     std::string version;   ///< as version_name gives it; empty: the key, whatever its version
     std::string if_match;  ///< ETag without quotes, or "*"; empty: whatever
     std::int64_t now_ns = 0;
+    bool bypass = false;  ///< passes by a governance
 };
 
 /// What it did.
@@ -81,6 +82,10 @@ class bucket {
     versioning versions() const noexcept { return versions_.load(std::memory_order_relaxed); }
     /// Never back to `never`.
     void set_versions(versioning now) noexcept { versions_.store(now, std::memory_order_relaxed); }
+
+    /// Set: versions can be locked, and are as this says unless they say otherwise.
+    std::optional<default_retention> lock() const;
+    void set_lock(const default_retention& rule);
 
     tag_set tags() const;
     void set_tags(tag_set tags);
@@ -164,8 +169,10 @@ class bucket {
     std::array<shard, shard_count> shards_;
     mutable std::shared_mutex index_mutex_;
     std::set<std::shared_ptr<entry>, by_key> index_;
-    bool closed_ = false;  ///< guarded by index_mutex_
-    tag_set tags_;         ///< guarded by index_mutex_
+    bool closed_ = false;                    ///< guarded by index_mutex_
+    tag_set tags_;                           ///< guarded by index_mutex_
+    std::optional<default_retention> lock_;  ///< guarded by index_mutex_
+    std::atomic<bool> locks_{false};         ///< saves the mutex where there are none
     upload_table uploads_;
 };
 

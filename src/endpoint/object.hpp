@@ -11,6 +11,7 @@
 
 #include "checksum.hpp"
 #include "memory.hpp"
+#include "object_lock.hpp"
 
 namespace chopsticks::endpoint {
 
@@ -43,8 +44,9 @@ struct object_state {
     std::vector<part_facts> parts;  ///< empty: was put in one piece
     tag_set tags;
     std::string storage_class;  ///< empty: STANDARD
-    std::string version;        ///< empty: the null version
-    bool is_marker = false;     ///< a delete marker, which has no content
+    object_lock lock;
+    std::string version;     ///< empty: the null version
+    bool is_marker = false;  ///< a delete marker, which has no content
 
     std::string_view version_name() const noexcept {
         return version.empty() ? null_version : std::string_view(version);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view amz_prefix = "x-amz-";
 
 /// Sub-resources that route() knows, and parameters that handlers read. In order.
-constexpr std::array<std::string_view, 43> parameters = {
+constexpr std::array<std::string_view, 45> parameters = {
     "AWSAccessKeyId",  // who sends it, of a signature that is not read
     "Expires",
     "Signature",
@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, 43> parameters = {
     "encryption",
     "fetch-owner",
     "key-marker",
+    "legal-hold",
     "lifecycle",
     "list-type",
     "location",
@@ -45,6 +46,7 @@ constexpr std::array<std::string_view, 43> parameters = {
     "prefix",
     "publicAccessBlock",
     "requestPayment",
+    "retention",
     "start-after",
     "tagging",
     "upload-id-marker",
@@ -59,7 +61,9 @@ constexpr std::array<std::string_view, 43> parameters = {
 };
 
 /// Fields x-amz-* that are served whatever their value, or refused where it is read. In order.
-constexpr std::array<std::string_view, 25> fields = {
+constexpr std::array<std::string_view, 30> fields = {
+    "x-amz-bucket-object-lock-enabled",
+    "x-amz-bypass-governance-retention",
     "x-amz-checksum-algorithm",
     "x-amz-checksum-type",
     "x-amz-content-sha256",
@@ -76,6 +80,9 @@ constexpr std::array<std::string_view, 25> fields = {
     "x-amz-metadata-directive",
     "x-amz-mp-object-size",
     "x-amz-object-attributes",
+    "x-amz-object-lock-legal-hold",
+    "x-amz-object-lock-mode",
+    "x-amz-object-lock-retain-until-date",
     "x-amz-part-number-marker",
     "x-amz-sdk-checksum-algorithm",
     "x-amz-security-token",
@@ -92,10 +99,9 @@ struct granted {
     std::string_view name;
     std::string_view value;
 };
-constexpr std::array<granted, 8> what_is_so = {{
+constexpr std::array<granted, 7> what_is_so = {{
     {"x-amz-acl", "private"},
     {"x-amz-acl", "bucket-owner-full-control"},
-    {"x-amz-bucket-object-lock-enabled", "false"},
     {"x-amz-checksum-mode", "ENABLED"},
     {"x-amz-object-ownership", "BucketOwnerEnforced"},
     {"x-amz-optional-object-attributes", "RestoreStatus"},

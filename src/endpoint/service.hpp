@@ -177,6 +177,16 @@ class service {
     void delete_tags(exchange& x);
     void change_tags(exchange& x, const tag_set& tags);
     void get_attributes(exchange& x);
+    void set_lock_rule(exchange& x);
+    void get_retention(exchange& x);
+    void set_retention(exchange& x);
+    void get_hold(exchange& x);
+    void set_hold(exchange& x);
+    /// The version asked for, of a bucket with locks; null: refused.
+    std::shared_ptr<const object> lockable(exchange& x) const;
+    /// Gives a new version the lock that it has to have. False: refused.
+    bool apply_lock(exchange& x, object_state& made) const;
+    void say_lock(exchange& x, const object_lock& lock) const;
     /// The version that is asked for; null: refused.
     std::shared_ptr<const object> find_version(exchange& x) const;
     void answer_with(exchange& x, const object& o) const;

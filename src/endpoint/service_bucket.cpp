@@ -71,8 +71,19 @@ void service::create_bucket(exchange& x) {
             return refuse(x, s3_code::location_constraint);
         }
     }
+    const std::string_view locks = x.head.header_or("x-amz-bucket-object-lock-enabled", "false");
+    if (!same_name(locks, "true") && !same_name(locks, "false")) {
+        return refuse(x, s3_code::invalid_argument,
+                      "x-amz-bucket-object-lock-enabled is true or false");
+    }
     const s3_code code = store_.create({x.head.bucket, owner_of(x), wall_ns()});
     if (code != s3_code::none) return refuse(x, code);
+    if (same_name(locks, "true")) {
+        if (const auto made = store_.find(x.head.bucket)) {
+            made->set_versions(versioning::enabled);
+            made->set_lock({});
+        }
+    }
     x.answer.field("Location", "/" + x.head.bucket);
 }
 
@@ -107,7 +118,11 @@ void service::bucket_property(exchange& x) {
     if (asked("cors")) return refuse(x, s3_code::no_such_cors);
     if (asked("encryption")) return refuse(x, s3_code::no_such_encryption);
     if (asked("lifecycle")) return refuse(x, s3_code::no_such_lifecycle);
-    if (asked("object-lock")) return refuse(x, s3_code::no_such_object_lock);
+    if (asked("object-lock")) {
+        const auto rule = x.bucket_->lock();
+        if (!rule) return refuse(x, s3_code::no_such_object_lock);
+        return x.answer.xml(configuration_document(*rule));
+    }
     if (asked("website")) return refuse(x, s3_code::no_such_website);
     if (asked("tagging")) {
         const tag_set tags = x.bucket_->tags();
@@ -160,6 +175,11 @@ void service::set_versioning(exchange& x) {
     if (std::string_view(root.child_value("MfaDelete")) == "Enabled") {
         return refuse(x, s3_code::not_implemented, "Not implemented here: MfaDelete");
     }
+    if (status == "Suspended" && x.bucket_->lock()) {
+        return refuse(x, s3_code::invalid_bucket_state,
+                      "An Object Lock configuration is present on this bucket, so the versioning "
+                      "state cannot be changed.");
+    }
     x.bucket_->set_versions(status == "Enabled" ? versioning::enabled : versioning::suspended);
 }
 
@@ -202,6 +222,7 @@ void service::delete_one(exchange& x, const pugi::xml_node& item, bool quiet, xm
     what.version = item.child_value("VersionId");
     what.if_match = unquoted(item.child_value("ETag"));
     what.now_ns = wall_ns();
+    what.bypass = bypasses(x.head);
     const auto failed = [&](s3_code code, std::string_view message) {
         const s3_error_text& text = describe(code);
         append_error(out, key, what.version, text.code, message.empty() ? text.message : message);

@@ -202,6 +202,7 @@ void service::answer_with(exchange& x, const object& o) const {
         a.field("x-amz-checksum-type", o.sum->type());
     }
     if (!o.tags.empty()) a.field("x-amz-tagging-count", std::to_string(o.tags.size()));
+    say_lock(x, o.lock);
     if (!o.storage_class.empty()) a.field("x-amz-storage-class", o.storage_class);
     const std::string* type = r.parameter("response-content-type");
     a.field("Content-Type", type != nullptr ? *type : o.meta.content_type);
@@ -258,6 +259,7 @@ bool service::store_object(exchange& x, std::shared_ptr<object> made) {
         refuse(x, wrong.code, wrong.text);
         return false;
     }
+    if (!apply_lock(x, *made)) return false;
     auto charge = store_.memory().reserve(overhead_bytes(*made));
     if (!charge) {
         refuse(x, s3_code::insufficient_storage);
@@ -302,6 +304,7 @@ void service::remove(exchange& x) {
     what.version = x.version_;
     what.if_match = condition.if_match;
     what.now_ns = wall_ns();
+    what.bypass = bypasses(x.head);
     const removed done = x.bucket_->remove(x.head.key, what);
     if (done.code != s3_code::none) return refuse(x, done.code);
     const auto& told = done.marker ? done.marker : done.gone;

@@ -70,7 +70,9 @@ void service::route(exchange& x) {
 
 void service::route_bucket(exchange& x) {
     const request& r = x.head;
-    const bool property = has_any(r, bucket_properties);
+    const bool property = has_any(r, bucket_properties) || r.parameter("retention") != nullptr ||
+                          r.parameter("legal-hold") != nullptr ||
+                          r.parameter("attributes") != nullptr;
     const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
     const auto is = [&](op_kind op, void (service::*run)(exchange&),
                         body_use use = body_use::none) {
@@ -96,6 +98,8 @@ void service::route_bucket(exchange& x) {
         is(op_kind::other, &service::set_versioning, body_use::text);
     } else if (r.method == "PUT" && asked("tagging")) {
         is(op_kind::other, &service::set_bucket_tags, body_use::text);
+    } else if (r.method == "PUT" && asked("object-lock")) {
+        is(op_kind::other, &service::set_lock_rule, body_use::text);
     } else if (r.method == "DELETE" && asked("tagging")) {
         is(op_kind::other, &service::delete_bucket_tags);
     } else if (r.method == "PUT" && asked("acl")) {
@@ -136,9 +140,18 @@ void service::route_key(exchange& x) {
             return is(op_kind::other, reads ? &service::object_acl : &service::grant,
                       writes ? body_use::text : body_use::none);
         }
+        if (asked("retention") && (reads || writes)) {
+            return is(op_kind::other, reads ? &service::get_retention : &service::set_retention,
+                      writes ? body_use::text : body_use::none);
+        }
+        if (asked("legal-hold") && (reads || writes)) {
+            return is(op_kind::other, reads ? &service::get_hold : &service::set_hold,
+                      writes ? body_use::text : body_use::none);
+        }
         if (asked("attributes") && reads) return is(op_kind::other, &service::get_attributes);
         // Of buckets, or of what is not done to objects here.
-        if (has_any(r, bucket_properties) || asked("attributes") || asked("versions")) {
+        if (has_any(r, bucket_properties) || asked("attributes") || asked("versions") ||
+            asked("retention") || asked("legal-hold")) {
             x.refusal_ = s3_code::not_implemented;
             return;
         }

@@ -8,8 +8,8 @@ namespace chopsticks::endpoint {
 
 namespace {
 
-/// A name of the public DNS can be made to lead here by whoever owns it. Addresses and names without
-/// a dot are none.
+/// A name of the public DNS can be made to lead here by whoever owns it. Addresses and names
+/// without a dot are none.
 bool names_this_machine(std::string_view host) {
     if (host.starts_with('[')) return true;
     const std::string_view name = host.substr(0, host.find(':'));
@@ -85,8 +85,9 @@ control_answer shared_state::control(const request& asked, std::string_view body
     };
     // A page of somebody else's in a browser of this machine is on loopback too.
     if (asked.header("Origin") != nullptr || !names_this_machine(asked.header_or("Host", ""))) {
-        return failed(403,
-                      "not from a browser: no Origin, and a Host that is an address or a name without dots");
+        return failed(
+            403,
+            "not from a browser: no Origin, and a Host that is an address or a name without dots");
     }
     if (path == "/_chopsticks/counters" && method == "GET") return {200, to_json(count())};
     if (path != "/_chopsticks/faults") {

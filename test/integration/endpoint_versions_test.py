@@ -1,6 +1,7 @@
-"""Versions, checksums, tags and users of the embedded endpoint as boto3 sees them."""
+"""Versions, checksums, tags, locks and users of the embedded endpoint as boto3 sees them."""
 
 import base64
+import datetime
 import hashlib
 import random
 import unittest
@@ -172,6 +173,31 @@ class Tags(EndpointCase):
         self.assertEqual(tags(), [])
         self.s3.put_bucket_tagging(Bucket=self.bucket, Tagging={"TagSet": new})
         self.assertEqual(self.s3.get_bucket_tagging(Bucket=self.bucket)["TagSet"], new)
+
+
+class Locks(EndpointCase):
+    def test_locked_version_is_not_deleted(self):
+        bucket = self.bucket + "-l"
+        self.s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+        until = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+        put = self.s3.put_object(Bucket=bucket, Key="k", Body=b"x", ObjectLockMode="GOVERNANCE",
+                                 ObjectLockRetainUntilDate=until)
+        named = {"Bucket": bucket, "Key": "k", "VersionId": put["VersionId"]}
+        kept = self.s3.get_object_retention(**named)["Retention"]
+        self.assertEqual((kept["Mode"], int(kept["RetainUntilDate"].timestamp())),
+                         ("GOVERNANCE", int(until.timestamp())))
+        self.refused("AccessDenied", 403, self.s3.delete_object, **named)
+        self.s3.put_object_legal_hold(**named, LegalHold={"Status": "ON"})
+        self.refused("AccessDenied", 403, self.s3.delete_object, **named,
+                     BypassGovernanceRetention=True)
+        self.s3.put_object_legal_hold(**named, LegalHold={"Status": "OFF"})
+        self.s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 1}}})
+        put = self.s3.put_object(Bucket=bucket, Key="k", Body=b"y")
+        self.refused("AccessDenied", 403, self.s3.delete_object, Bucket=bucket, Key="k",
+                     VersionId=put["VersionId"], BypassGovernanceRetention=True)
+        self.s3.delete_object(**named, BypassGovernanceRetention=True)
 
 
 class Users(EndpointCase):

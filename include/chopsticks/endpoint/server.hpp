@@ -2,9 +2,9 @@
 /// \file
 /// The embedded S3 endpoint: buckets and objects in memory behind HTTP/1.1, for a first try without
 /// a cluster, for calibration and for tests. It speaks what clients of S3 speak: buckets, objects,
-/// versions, ranges and conditions, checksums, tags, listings, multi-object delete, copies,
+/// versions, locks, ranges and conditions, checksums, tags, listings, multi-object delete, copies,
 /// multipart uploads, SigV4 in headers and pre-signed URLs, aws-chunked bodies. What has no effect
-/// here (policies, ACLs, encryption, locks) is refused with 501; docs/reference/endpoint.md has it
+/// here (policies, ACLs, encryption) is refused with 501; docs/reference/endpoint.md has it
 /// all.
 ///
 /// Paths under `/_chopsticks/` are not S3. They are unsigned and answered to loopback peers only,

@@ -33,8 +33,6 @@ TEST_CASE("service_what_would_have_no_effect_is_refused_and_changes_nothing") {
              {"x-amz-storage-class", "GLACIER"},
              {"x-amz-server-side-encryption", "AES256"},
              {"x-amz-server-side-encryption-customer-algorithm", "AES256"},
-             {"x-amz-object-lock-mode", "GOVERNANCE"},
-             {"x-amz-object-lock-legal-hold", "ON"},
              {"x-amz-write-offset-bytes", "6"},
              {"x-amz-website-redirect-location", "/x"},
              {"x-amz-grant-read", "id=1"},
