@@ -107,7 +107,10 @@ class connection : public std::enable_shared_from_this<connection<Stream>>, priv
         transport_.socket().cancel(ignored);
     }
 
-    awaitable<void> close() { co_await transport_.close(this->shared_from_this()); }
+    awaitable<void> close() {
+        const auto self = this->shared_from_this();
+        co_await transport_.close(self);
+    }
 
     static bool is_bad_request(const error_code& failed) {
         return failed.category() ==

@@ -60,38 +60,32 @@ class Slow(unittest.TestCase):
         self.addCleanup(self.endpoint.close)
         self.assertEqual(send(self.endpoint, "PUT", "/bucket")[0], 200)
 
-    def seen(self):
-        """Until the endpoint has looked at its connections, twice."""
-        with connect(self.endpoint) as other:
-            other.sendall(b"GET /x HTT")
-            self.endpoint.skip(31)
-            self.assertEqual(until_end(other), b"")
-
     def test_head_that_never_ends_is_given_up(self):
         with connect(self.endpoint) as idle, connect(self.endpoint) as slow:
             slow.sendall(b"GET /bucket HTTP/1.1\r\nHost: x\r\nX-A: ")
-            self.seen()
-            self.seen()
-            self.assertEqual(until_end(slow), b"")
-            # One that has not begun may take its time.
-            idle.sendall(head_of(self.endpoint, "GET", "/bucket"))
-            self.assertEqual(answer_of(idle)[0], 200)
+            slow.settimeout(1)
+            # When its bytes arrive is not known; time that passes before does not count.
+            for _ in range(60):
+                self.endpoint.skip(31)
+                try:
+                    self.assertEqual(slow.recv(100), b"")
+                    break
+                except socket.timeout:
+                    pass
+            else:
+                self.fail("it is still waited for")
+            # One that has not begun may take its time. (A signature may be 15 minutes old.)
+            idle.sendall(b"GET /bucket HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertEqual(answer_of(idle)[0], 403)
 
     def test_body_that_stops_is_given_up_and_told_so(self):
         with connect(self.endpoint) as slow:
             slow.sendall(head_of(self.endpoint, "PUT", "/bucket/k", length=100) + b"x")
             while self.endpoint.counters()["body_bytes_in"] < 1:
                 pass
-            held = self.endpoint.counters()["memory_bytes"]
-            self.assertGreater(held, 0)
-            # Each look counts from the last byte that came.
-            self.seen()
-            slow.sendall(b"y")
-            while self.endpoint.counters()["body_bytes_in"] < 2:
-                pass
-            self.seen()
-            self.assertEqual(self.endpoint.counters()["memory_bytes"], held)
-            self.endpoint.skip(60)
+            self.endpoint.skip(50)
+            self.assertGreater(self.endpoint.counters()["memory_bytes"], 0)
+            self.endpoint.skip(10)
             answer = until_end(slow)
             self.assertIn(b"400 Bad Request", answer)
             self.assertIn(b"<Code>RequestTimeout</Code>", answer)
