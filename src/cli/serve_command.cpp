@@ -42,6 +42,7 @@ std::vector<endpoint::endpoint_user> read_users(const std::string& path) {
         }
         users.push_back(std::move(user));
     }
+    if (in.bad()) throw config_error("--users: " + path + " cannot be read");
     return users;
 }
 

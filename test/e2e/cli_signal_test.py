@@ -217,6 +217,29 @@ class serve_test(harness.case):
         self.assert_code(done, harness.bad_usage)
         self.assert_one_clear_message(done, port)
 
+    def test_serve_takes_more_users_from_a_file(self):
+        users = self.dir / "users"
+        users.write_text("# who else\n\nother other-secret\n")
+        with harness.endpoint("--users", users) as server:
+            other = harness.s3_client(server.url, "other", "other-secret")
+            other.create_bucket(Bucket="theirs")
+            self.assertEqual(server.client().list_buckets()["Buckets"], [])
+            self.assertEqual([b["Name"] for b in other.list_buckets()["Buckets"]], ["theirs"])
+
+    def test_serve_says_what_is_wrong_with_a_file_of_users(self):
+        users = self.dir / "users"
+        for text, said in (("alone\n", "users:1"), ("# a\na b c\n", "users:2"),
+                           ("a b\na c\n", "two users"), ("chopsticks x\n", "two users")):
+            with self.subTest(text):
+                users.write_text(text)
+                done = self.run_binary("serve", "--port", "0", "--users", users, timeout=10)
+                self.assert_code(done, harness.bad_usage)
+                self.assert_one_clear_message(done, said)
+        for path in (self.dir / "none", self.dir):
+            done = self.run_binary("serve", "--port", "0", "--users", path, timeout=10)
+            self.assert_code(done, harness.bad_usage)
+            self.assert_one_clear_message(done, "cannot be read")
+
 
 if __name__ == "__main__":
     harness.main()
