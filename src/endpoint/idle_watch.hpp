@@ -20,6 +20,7 @@ class watched {
   public:
     watched(const watched&) = delete;
     watched& operator=(const watched&) = delete;
+    virtual ~watched();
 
   protected:
     enum class waiting : std::uint8_t {
@@ -29,7 +30,6 @@ class watched {
     };
 
     explicit watched(idle_watch& watch) noexcept;
-    virtual ~watched();
 
     /// Costs two stores: it is called for each piece that arrives.
     void wait_for(waiting what) noexcept;
