@@ -48,6 +48,8 @@ python3: end-to-end tests
 python3-boto3: an independent S3 client
 python3-jsonschema: an independent check of result files
 s3cmd: another independent S3 client
+redis-server: what the example of a workload puts load on
+redis-tools: redis-cli, an independent client of it
 curl: asks servers whether they are up
 jq: commands of the documentation
 iproute2: tests in a network of their own

@@ -7,6 +7,7 @@
 #include <chopsticks/scenario/parse.hpp>
 #include <cstdio>
 
+#include "plugins.hpp"
 #include "target_options.hpp"
 #include "workloads.hpp"
 
@@ -56,7 +57,11 @@ void read_result(const cleanup_arguments& a, cleanup_plan& plan) {
     }
     for (const results::json& group : member(member(doc, "scenario"), "groups")) {
         const std::string of = text(group, "workload");
-        if (scenario::catalogue::find_workload(of) == nullptr || cleanup_of(of) == nullptr) {
+        if (scenario::catalogue::find_workload(of) == nullptr) {
+            throw config_error("--result " + a.result_file + ": there is no workload \"" + of +
+                               "\" here; if a plug-in brings it, name its file with --plugin");
+        }
+        if (cleanup_of(of) == nullptr) {
             throw config_error("--result " + a.result_file + ": cleanup has no way to look for " +
                                "what a run of the workload \"" + of + "\" left");
         }
@@ -111,6 +116,7 @@ void make_plan(const cleanup_arguments& a, cleanup_plan& plan) {
     std::vector<scenario::override_value> overrides;
     for (const std::string& set : a.target.sets)
         overrides.push_back(scenario::parse_override(set));
+    load_plugins(a.target.plugins, a.target.workload_file, overrides);
     plan.workload = scenario::load_workload_config(a.target.workload_file, overrides);
     if (!a.result_file.empty()) read_result(a, plan);
     if (!a.run_id.empty()) plan.asked.run_id = a.run_id;

@@ -51,7 +51,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     doc.run = describe_run(setup, command_line);
     doc.environment = describe_environment();
     doc.scenario = setup.scenario;
-    doc.workload = results::echo_of(setup.workload);
+    doc.workload = setup.workload_echo();
     std::erase_if(doc.workload.other, [used = setup.workloads()](const auto& of) {
         return std::find(used.begin(), used.end(), of.first) == used.end();
     });

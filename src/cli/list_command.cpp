@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "command.hpp"
+#include "plugins.hpp"
 #include "workloads.hpp"
 
 namespace chopsticks::cli {
@@ -84,8 +85,10 @@ void print_features(const scenario::catalogue::workload& w) {
 
 void print_catalogue() {
     for (const auto& w : scenario::catalogue::workloads()) {
-        std::printf("\nWorkload %.*s: %.*s\n", static_cast<int>(w.name.size()), w.name.data(),
-                    static_cast<int>(w.description.size()), w.description.data());
+        std::printf("\nWorkload %.*s: %.*s%s%.*s%s\n", static_cast<int>(w.name.size()),
+                    w.name.data(), static_cast<int>(w.description.size()), w.description.data(),
+                    w.from.empty() ? "" : " (from ", static_cast<int>(w.from.size()), w.from.data(),
+                    w.from.empty() ? "" : ")");
         std::printf("  drivers\n");
         for (const auto& d : w.drivers) {
             std::printf("    %-16.*s %.*s%s\n", static_cast<int>(d.name.size()), d.name.data(),
@@ -115,6 +118,8 @@ void add_list_command(CLI::App& app, int& result) {
         app.add_subcommand("list", "Shows scenarios, workloads, drivers and operations");
     auto directory = std::make_shared<std::string>();
     auto shown = std::make_shared<std::string>();
+    auto plugins = std::make_shared<std::vector<std::string>>();
+    add_plugin_option(*command, *plugins);
     command->add_option("--scenarios", *directory, "Folder of scenarios of your own")
         ->type_name("DIR");
     command
@@ -124,8 +129,9 @@ void add_list_command(CLI::App& app, int& result) {
     command->footer(
         "Examples:\n  chopsticks list\n  chopsticks list --show mixed > my_mixed.yaml\n"
         "  chopsticks list --scenarios my/scenarios");
-    command->callback([directory, shown, &result] {
+    command->callback([directory, shown, plugins, &result] {
         result = exit_ok;
+        load_plugins(*plugins, {}, {});
         if (!shown->empty()) return show(*shown);
         directory->empty() ? print_shipped() : print_folder(*directory);
         print_catalogue();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/left_running.hpp>
+#include <chopsticks/plugin/guarded_driver.hpp>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 #include <system_error>
 
 #include "command.hpp"
+#include "plugins.hpp"
 #include "usage.hpp"
 #include "workloads.hpp"
 
@@ -119,9 +121,11 @@ int main(int argc, char** argv) {
         if (!chopsticks::threads_left_running) return status;
         std::fflush(nullptr);
         std::_Exit(status);
-    } catch (const std::exception& error) {
-        std::fprintf(stderr, "chopsticks: a bug: %s; please report it with the command line\n",
-                     error.what());
+    } catch (...) {
+        const std::string plugins = chopsticks::cli::loaded_plugins_text();
+        std::fprintf(stderr, "chopsticks: a bug%s: %s; please report it with the command line\n",
+                     plugins.empty() ? "" : (", perhaps of a plug-in" + plugins).c_str(),
+                     chopsticks::plugin::caught_text().c_str());
         return chopsticks::cli::exit_errors;
     }
 }

@@ -65,7 +65,7 @@ results::output_lock make_series_folder(const std::string& folder, const std::st
 
 results::json series_identity(const run_setup& setup, const run_arguments& a) {
     results::run_document shape{stats::layout{}};
-    shape.workload = results::echo_of(setup.workload);
+    shape.workload = setup.workload_echo();
     // The embedded endpoint has another port each time.
     for (const char* key : {"endpoints", "access_key"}) {
         if (a.embedded) shape.workload.leave_out(key);

@@ -6,6 +6,7 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/plugin/load.hpp>
 #include <chopsticks/results/write.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
@@ -14,6 +15,7 @@
 #include <cmath>
 #include <random>
 
+#include "plugins.hpp"
 #include "target_options.hpp"
 #include "workloads.hpp"
 
@@ -117,9 +119,12 @@ run_setup::run_setup(const run_arguments& a, bool start_target, const run_change
     for (const std::string& set : a.sets)
         overrides.push_back(scenario::parse_override(set));
     if (a.until_confident) overrides.push_back({"stop.confident", *a.until_confident});
+    load_plugins(a.plugins, a.workload_file, overrides);
     scenario = scenario::load_scenario(a.scenario_file, overrides);
     workload = scenario::load_workload_config(a.workload_file, overrides);
     scenario::check_together(scenario, workload);
+    for (const std::string_view name : workloads())
+        check_driver(name, scenario::driver_of(workload, name), settings_of(name));
     warnings = scenario.warnings;
     warnings.insert(warnings.end(), workload.warnings.begin(), workload.warnings.end());
     for (const auto& [key, why] : workload.ignored) {
@@ -333,6 +338,15 @@ bool run_setup::is_as_calibrated(std::string_view name) const {
     const auto* const driver =
         scenario::catalogue::find_driver(described, scenario::driver_of(workload, name));
     return driver->calibrated && settings_of(name).as_calibrated();
+}
+
+results::workload_echo run_setup::workload_echo() const {
+    results::workload_echo out = results::echo_of(workload);
+    for (const plugin::loaded_plugin& one : plugin::loaded()) {
+        out.plugins.push_back(
+            {one.file, std::string(one.content->name), std::string(one.content->version)});
+    }
+    return out;
 }
 
 const scenario::group* run_setup::first_of(subject_shape shape) const {

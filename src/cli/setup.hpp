@@ -6,6 +6,7 @@
 #include <atomic>
 #include <chopsticks/endpoint/server.hpp>
 #include <chopsticks/engine/run.hpp>
+#include <chopsticks/results/document.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <chopsticks/scenario/target.hpp>
@@ -42,6 +43,7 @@ struct run_arguments {
     std::string bucket;
     std::vector<std::string> sets;
     std::vector<std::string> slos;
+    std::vector<std::string> plugins;
     std::string idle = "auto";
     std::string secret_key;     ///< always refused
     std::string session_token;  ///< always refused
@@ -95,6 +97,8 @@ class run_setup {
     bool is_dummy(std::string_view workload) const;
     /// Whether its requests cost what `calibrate` measured.
     bool is_as_calibrated(std::string_view workload) const;
+    /// The workload config and the plug-ins, as a result shows them.
+    results::workload_echo workload_echo() const;
     /// The first group that works on such subjects; null: none does.
     const scenario::group* first_of(scenario::subject_shape shape) const;
 

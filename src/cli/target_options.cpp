@@ -3,6 +3,7 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/scenario/target.hpp>
 
+#include "plugins.hpp"
 #include "workloads.hpp"
 
 namespace chopsticks::cli {
@@ -26,6 +27,7 @@ void add_target_options(CLI::App& command, run_arguments& a) {
                     "Replaces a value of the scenario, or with workload.* of the workload config")
         ->type_name("PATH=VALUE")
         ->allow_extra_args(false);
+    add_plugin_option(command, a.plugins);
     // Known, so that the refusal can say why.
     command.add_option("--secret-key", a.secret_key)->group("");
     command.add_option("--session-token", a.session_token)->group("");

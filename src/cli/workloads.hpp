@@ -17,6 +17,10 @@ void add_workloads();
 /// A driver for a group, by its workload. As make_driver_function.
 std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted);
 
+/// Throws config_error for options that a driver of a plug-in cannot work with.
+void check_driver(std::string_view workload, std::string_view driver,
+                  const scenario::workload_settings& settings);
+
 /// What is to be said of a driver in this program behind its description; mostly nothing.
 std::string driver_note(std::string_view workload, std::string_view driver);
 

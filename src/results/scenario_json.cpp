@@ -276,6 +276,8 @@ workload_echo echo_of(const scenario::workload_config& config) {
     for (const auto& [workload, settings] : config.settings) {
         const bool at_top = top != nullptr && top->name == workload;
         (at_top ? out.at_top : out.other)[workload] = settings->echo();
+        for (const auto& one : settings->driver_options.entries)
+            out.driver_options[workload].emplace_back(one.key, one.content.text);
     }
     out.ignored = config.ignored;
     return out;
@@ -293,6 +295,15 @@ json echo_json(const workload_echo& w) {
     out["other"] = json::object();
     for (const auto& [workload, fields] : w.other)
         out["other"][workload] = fields_json(fields);
+    out["driver_options"] = json::object();
+    for (const auto& [workload, options] : w.driver_options) {
+        for (const auto& [key, text] : options)
+            out["driver_options"][workload][key] = text;
+    }
+    out["plugins"] = json::array();
+    for (const auto& one : w.plugins)
+        out["plugins"].push_back(
+            {{"file", one.file}, {"name", one.name}, {"version", one.version}});
     return out;
 }
 

@@ -51,6 +51,21 @@ void add(workload described) {
     all_workloads().push_back(std::move(described));
 }
 
+void add_driver(std::string_view to, const driver& described) {
+    auto& all = all_workloads();
+    const auto found =
+        std::find_if(all.begin(), all.end(), [&](const workload& one) { return one.name == to; });
+    if (found == all.end()) {
+        throw config_error("the driver " + std::string(described.name) + " is of the workload \"" +
+                           std::string(to) + "\", which is not there");
+    }
+    if (find_driver(*found, described.name) != nullptr) {
+        throw config_error("a second driver \"" + std::string(described.name) +
+                           "\" of the workload " + std::string(to));
+    }
+    found->drivers.push_back(described);
+}
+
 const std::deque<workload>& workloads() {
     return all_workloads();
 }

@@ -4,6 +4,7 @@
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/text.hpp>
+#include <filesystem>
 
 #include "yaml.hpp"
 
@@ -13,8 +14,12 @@ namespace {
 
 using catalogue::workload;
 
+/// Of every workload that has a driver with options of its own.
+constexpr std::string_view options_key = "driver_options";
+
 bool may_stand_at_top(const workload& w, std::string_view key) {
     const std::vector<std::string_view>& keys = w.settings.top_keys;
+    if (key == options_key) return true;
     return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
@@ -29,11 +34,59 @@ std::string path_in(const value& root, const workload* top, std::string_view pat
     return std::string(path);
 }
 
+/// A map of scalars; each driver knows what they mean.
+value read_options(const field& f) {
+    const map_reader m(f, "write {fail_every: 100, delay: 5ms}");
+    for (const auto& e : f.raw().entries) {
+        if (!e.content.is_scalar()) field(e.content, m.path(e.key)).wrong("a text or number", "");
+    }
+    return f.raw();
+}
+
+/// `plugins`, as paths from here.
+std::vector<std::string> read_plugins(map_reader& m, const std::string& file) {
+    std::vector<std::string> out;
+    const auto list = m.find("plugins");
+    if (!list) return out;
+    const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    for (const field& one : list->list("write [\"./my_driver.so\"]"))
+        out.push_back((folder / one.text()).lexically_normal().string());
+    return out;
+}
+
 workload_settings& read_part(const workload& w, map_reader& file, map_reader& keys,
                              workload_config& out) {
     auto& into = out.settings[std::string(w.name)];
-    into = w.settings.read({file, keys, out});
+    try {
+        into = w.settings.read({file, keys, out});
+    } catch (const config_error&) {
+        throw;
+    } catch (const std::exception& error) {
+        // What comes with the program throws no other; a bug ends it.
+        if (w.from.empty()) throw;
+        throw config_error("plug-in " + std::string(w.from) + ": settings.read of the workload " +
+                           std::string(w.name) + " threw an exception: " + error.what());
+    }
+    if (!into) {
+        throw config_error("plug-in " + std::string(w.from) + ": settings.read of the workload " +
+                           std::string(w.name) + " made none");
+    }
+    if (const auto options = keys.find(options_key)) into->driver_options = read_options(*options);
     return *into;
+}
+
+/// Only a driver that has some takes them: nobody else would say which of them are wrong.
+void check_options(const workload_config& config) {
+    for (const auto& [name, settings] : config.settings) {
+        if (settings->driver_options.entries.empty()) continue;
+        const auto* const driver =
+            find_driver(*catalogue::find_workload(name), driver_of(config, name));
+        if (driver == nullptr || driver->takes_options) continue;
+        fail(settings->driver_options.where,
+             "`driver_options`: the driver " + std::string(driver->name) + " of the workload " +
+                 name + " has none",
+             "remove them, or name the driver that they are for");
+    }
 }
 
 /// The part of a workload whose keys stand in `NAME: {...}` only.
@@ -65,10 +118,9 @@ void read_top(const workload& w, const value& root, map_reader& file, workload_c
     out.driver = out.find(w.name)->driver;
 }
 
-}  // namespace
-
-workload_config parse_workload_config(std::string text, std::string file,
-                                      const std::vector<override_value>& overrides) {
+/// The file with what replaces parts of it.
+value overridden_document(const std::string& text, const std::string& file,
+                          const std::vector<override_value>& overrides) {
     const workload* const top = catalogue::at_top();
     check_text(text, file);
     value root = parse_document(text, file);
@@ -78,6 +130,23 @@ workload_config parse_workload_config(std::string text, std::string file,
         check_text(o.value, "--set " + o.path);
         apply_override(root, o, path_in(root, top, std::string_view(o.path).substr(mark.size())));
     }
+    return root;
+}
+
+}  // namespace
+
+std::vector<std::string> plugins_of(const std::string& path,
+                                    const std::vector<override_value>& overrides) {
+    const std::string text = path.empty() ? std::string() : read_text(path, "workload config");
+    const value root = overridden_document(text, path, overrides);
+    map_reader m(&root, "", "");
+    return read_plugins(m, path);
+}
+
+workload_config parse_workload_config(std::string text, std::string file,
+                                      const std::vector<override_value>& overrides) {
+    const workload* const top = catalogue::at_top();
+    const value root = overridden_document(text, file, overrides);
     workload_config out;
     out.file = std::move(file);
     map_reader m(&root, "", top != nullptr ? std::string(top->settings.example) : "");
@@ -85,7 +154,9 @@ workload_config parse_workload_config(std::string text, std::string file,
         if (&w != top) read_nested(w, m, out);
     }
     if (top != nullptr) read_top(*top, root, m, out);
+    out.plugins = read_plugins(m, out.file);
     m.finish();
+    check_options(out);
     return out;
 }
 

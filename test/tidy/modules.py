@@ -15,6 +15,7 @@ may_include = {
     "runtime": {"core"},
     "scenario": {"core", "load"},
     "engine": {"core", "stats", "load", "runtime", "scenario", "trace"},
+    "plugin": {"core", "engine", "runtime", "scenario"},
     "s3/workload": {"core", "scenario"},
     "s3/protocol": {"core", "http"},
     "s3/driver": {"core", "load", "http", "runtime", "scenario", "engine", "s3/workload",
@@ -36,7 +37,7 @@ may_include = {
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
             "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "rbd/workload",
             "rbd", "rados/workload", "rados", "telemetry", "results", "exports", "search",
-            "compare", "endpoint"},
+            "compare", "endpoint", "plugin"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free

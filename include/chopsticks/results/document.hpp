@@ -105,6 +105,15 @@ struct workload_echo {
     /// Of the others.
     std::map<std::string, scenario::echo_fields> other;
     std::map<std::string, std::string> ignored;  ///< key -> why
+    /// What drivers with options of their own were told, by workload.
+    std::map<std::string, std::vector<std::pair<std::string, std::string>>> driver_options;
+    /// The code that was loaded. Filled in by who loads it.
+    struct plugin {
+        std::string file;
+        std::string name;     ///< as it calls itself
+        std::string version;  ///< as it says
+    };
+    std::vector<plugin> plugins;
 
     /// Empties what differs between runs of one setting, wherever it is shown: a text, or a list.
     void leave_out(std::string_view key);

@@ -31,6 +31,7 @@ namespace detail {
 
 struct promise_base {
     std::coroutine_handle<> continuation = std::noop_coroutine();
+    std::exception_ptr escaped;  ///< what ended the coroutine; for whoever awaits it
 
     static void* operator new(std::size_t bytes) { return frame_pool::allocate(bytes); }
     static void operator delete(void* block, std::size_t bytes) noexcept {
@@ -48,8 +49,9 @@ struct promise_base {
 
     std::suspend_always initial_suspend() const noexcept { return {}; }
     final_awaiter final_suspend() const noexcept { return {}; }
-    /// Nothing on the data path throws; what does is a bug.
-    [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
+    /// Nothing on the data path throws; what does is a bug. It goes up to who awaits, as from a
+    /// call: what guards foreign code (plugin/guarded_driver.hpp) stops it there, all else ends.
+    void unhandled_exception() noexcept { escaped = std::current_exception(); }
 };
 
 template <typename T>
@@ -95,6 +97,9 @@ class [[nodiscard]] task {
         return handle_;
     }
     T await_resume() const {
+        if (handle_.promise().escaped) [[unlikely]] {
+            std::rethrow_exception(std::move(handle_.promise().escaped));
+        }
         if constexpr (!std::is_void_v<T>) return std::move(*handle_.promise().value);
     }
 

@@ -15,6 +15,10 @@ namespace chopsticks::scenario::catalogue {
 /// whose keys may stand at the top of the workload config.
 void add(workload described);
 
+/// One more driver of a workload that is there; as `add`. Whoever holds a row of a driver of that
+/// workload looks it up again.
+void add_driver(std::string_view workload, const driver& described);
+
 /// In the order in which they were added.
 const std::deque<workload>& workloads();
 

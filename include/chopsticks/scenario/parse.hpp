@@ -40,6 +40,11 @@ workload_config load_workload_config(const std::string& path,
 workload_config parse_workload_config(std::string text, std::string file,
                                       const std::vector<override_value>& overrides = {});
 
+/// What `plugins` of a workload config names, as paths from here: they are to be loaded before
+/// anything else of it, or of a scenario, is read. Otherwise as load_workload_config.
+std::vector<std::string> plugins_of(const std::string& path,
+                                    const std::vector<override_value>& overrides = {});
+
 /// The driver of a workload's groups: the one that the config names, or the workload's default one.
 /// `dummy` at the config's top counts for every workload that names none itself.
 std::string_view driver_of(const workload_config& config, std::string_view workload);

@@ -288,6 +288,8 @@ struct workload_config {
     std::map<std::string, std::string> ignored;
     std::vector<std::string> warnings;  ///< e.g. a secret in a file that others can read
     std::string file;                   ///< its path as given; empty when there was none
+    /// Files of code to load, as parse.hpp has them (plugins_of).
+    std::vector<std::string> plugins;
 
     /// Null if nobody read any for this workload.
     const workload_settings* find(std::string_view workload) const {

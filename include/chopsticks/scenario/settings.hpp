@@ -4,6 +4,7 @@
 /// is in it (workload.hpp); all others see no more than what is here. Filled by the main thread
 /// before the cores start, only read afterwards.
 
+#include <chopsticks/scenario/document.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -38,6 +39,9 @@ class workload_settings {
 
     std::string driver;  ///< of this workload's groups; empty: its default one
     bool given = false;  ///< the file, or an override, says something to this workload
+    /// What the file says to a driver that has options of its own (catalogue::driver): a map of
+    /// scalars, or null. The driver reads them with a map_reader. No secrets: a result shows them.
+    value driver_options;
 
     /// All that a result shows of them. No secret, and nothing of a file's contents.
     virtual echo_fields echo() const = 0;

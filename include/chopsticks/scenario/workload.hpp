@@ -108,7 +108,9 @@ struct operation {
 struct driver {
     std::string_view name;
     std::string_view description;
-    bool calibrated = false;  ///< `calibrate` measures what its requests cost
+    bool calibrated = false;     ///< `calibrate` measures what its requests cost
+    bool takes_options = false;  ///< reads workload_settings::driver_options
+    std::string_view from = {};  ///< the plug-in's file; empty: it comes with the program
 };
 
 /// What some drivers of a workload do and others do not: a line of a table for people.
@@ -151,6 +153,7 @@ struct workload {
     std::string_view clean_container_with;  ///< that removes a container; empty: none is made
     std::string_view container;             ///< what a container is called: "bucket"
     settings_rule settings;
+    std::string_view from = {};  ///< the plug-in's file; empty: it comes with the program
 
     /// The row with this use, of its own or by a parameter; null: none.
     const operation* that_does(subject_use use) const;
