@@ -31,6 +31,12 @@ def a_result_and_a_sweep(page):
     page.assertEqual(said[0], 0, said[1])
 
 
+def where_it_was_built(page):
+    """For commands that a reader enters at the top of the source: the build, and the examples."""
+    page.values["built"] = str(harness.binary.resolve().parent)
+    (page.dir / "examples").symlink_to(docs.root / "examples")
+
+
 def one_line_of_csv(page, said):
     page.assertEqual(len(said.strip().splitlines()), 1, said)
 
@@ -191,6 +197,15 @@ pages = {
     ],
     "docs/how-to/write-a-driver.md": [
         step("chopsticks run -f scenarios/quickstart.yaml"),
+    ],
+    "docs/how-to/write-a-plug-in.md": [
+        step("meson install", changes=((r"-C build", "-C {built}"),), before=where_it_was_built),
+        step("export PKG_CONFIG_PATH"),
+        step("chopsticks list"),
+        step("plugins:", language="", file="faulty.yaml"),
+        step("chopsticks validate", status=1, changes=(
+            (r"\nchopsticks run", "\nset +e; chopsticks run"), (r"\njq", "\nfailed=$?\njq"),
+            (r"\Z", "exit $failed\n"))),
     ],
     "docs/how-to/write-a-scenario.md": [
         step("name: backup_night", language="yaml", file="backup_night.yaml"),

@@ -136,9 +136,10 @@ class example_driver_test(plugin_case):
             done = self.load(scenario, self.config(fail_every=0), "--set",
                              f"workload.driver_options.fail_every={every}", "--seed", "1",
                              "--embedded")
-            self.assert_code(done, 0 if every == 0 else 1)
+            self.assert_code(done, *((0, harness.generator_was_limit) if every == 0 else (1,)))
             self.output.rename(self.dir / name)
-        done = self.run_binary("compare", self.dir / "a.json", self.dir / "b.json")
+        done = self.run_binary("compare", self.dir / "a.json", "--vs", self.dir / "b.json",
+                               "--force")
         self.assertIn("workload.driver_options.s3.fail_every", done.said)
 
     def test_mistakes_in_options_are_told_by_validate(self):
@@ -202,7 +203,8 @@ class broken_test(plugin_case):
                          "--embedded")
 
     def test_an_exception_before_the_load_ends_the_run_with_one_message(self):
-        for where in ("make_driver", "make_core", "make_session", "bind", "open_target"):
+        for where in ("make_driver", "make_core", "make_session", "bind", "open_target",
+                      "peers"):
             with self.subTest(where):
                 done = self.run_throwing(where)
                 self.assert_code(done, harness.bad_usage)
@@ -220,15 +222,17 @@ class broken_test(plugin_case):
                 self.assert_code(done, 1)
                 result = harness.read_result(self.output)
                 ok, failed, _ = harness.all_operations(result)
-                self.assertAlmostEqual(failed / (ok + failed), 1 / 3, delta=0.1)
+                self.assertGreater(ok, 0)
+                self.assertEqual(failed, 200)
                 self.assertIn("PluginException", done.out)
                 self.assertIn(said, done.out)
 
     def test_an_exception_after_the_load_leaves_its_figures(self):
-        for where in ("close_target", "left_behind", "removal_note", "peers"):
+        for where in ("close_target", "left_behind", "removal_note"):
             with self.subTest(where):
                 done = self.run_throwing(where)
-                self.assert_code(done, harness.ran, harness.left_behind)
+                self.assert_code(done, harness.ran, harness.left_behind,
+                                 harness.generator_was_limit)
                 self.assertGreater(harness.all_operations(harness.read_result(self.output))[0], 0)
                 if where == "close_target":
                     self.assertIn("thrown from close_target", done.said)
@@ -265,7 +269,7 @@ class redis_test(plugin_case):
         for key, value in foreign.items():
             self.client("set", key, value)
         done = self.load(cache, self.config())
-        self.assert_code(done, harness.ran)
+        self.assert_code(done, harness.ran, harness.generator_was_limit)
         result = harness.read_result(self.output)
         self.assertEqual(harness.schema_errors(result), [])
         self.assertEqual(set(result["operations"]), {
@@ -297,18 +301,25 @@ class redis_test(plugin_case):
         subprocess.run(["sh", "-c", command], check=True, capture_output=True)
         self.assertEqual(self.client("keys", "*"), "foreign")
 
-    def test_wrong_values_and_types_are_failures(self):
+    def test_a_value_that_somebody_changed_is_told(self):
         self.start_redis()
-        port = self.port
-        other = subprocess.Popen(
-            ["sh", "-c", f"while :; do for k in $(redis-cli -p {port} --scan --pattern "
-             f"'chopsticks/*/[0-9]*' | head -5); do redis-cli -p {port} setrange $k 100 x; done; "
-             "done"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-        self.addCleanup(other.wait)
-        self.addCleanup(lambda: os.killpg(other.pid, 9))
-        done = self.load(cache.replace("measure: 400ms", "measure: 2s"), self.config())
-        self.assert_code(done, 1)
-        self.assertIn("corrupt, WrongContent", done.out)
+        change = ("for _, k in ipairs(redis.call('keys', 'chopsticks/*/[0-9]*')) do "
+                  "redis.call('setrange', k, 100, 'x') end")
+        text = cache.replace("[get, set, {op: set, overwrite: true}, exists, del, incr]", "[get]")
+        process = self.start("run", "-f", self.file("s.yaml", text.replace("400ms", "60s")),
+                             "--workload-config", self.file("w.yaml", self.config()),
+                             "--output", self.output)
+        until = time.monotonic() + 30
+        while not self.client("keys", "chopsticks/*/39"):
+            self.assertLess(time.monotonic(), until, "no keys")
+            time.sleep(0.05)
+        time.sleep(0.3)
+        self.client("eval", change, "0")
+        time.sleep(0.3)
+        process.terminate()
+        out, err = process.communicate(timeout=60)
+        self.assertIn("corrupt, WrongContent", harness.decode(out) + harness.decode(err))
+        self.assertEqual(self.client("keys", "*"), "")
 
     def test_no_server_is_told_at_once(self):
         done = self.load(cache, self.config(f"127.0.0.1:{harness.free_port()}"))
@@ -321,7 +332,8 @@ class redis_test(plugin_case):
 
     def test_cleanup_of_a_result_says_what_it_needs(self):
         with lying_redis("none", every=10 ** 9) as server:
-            self.assert_code(self.load(cache, self.config(server.address)), harness.ran)
+            self.assert_code(self.load(cache, self.config(server.address)), harness.ran,
+                             harness.generator_was_limit)
         done = self.run_binary("cleanup", "--result", self.output)
         self.assert_code(done, harness.bad_usage)
         self.assert_one_clear_message(done, '"redis"', "--plugin")

@@ -14,17 +14,21 @@ void here(const char* place) {
     if (where == place) throw std::runtime_error(std::string("thrown from ") + place);
 }
 
+/// In the load, behind prepare, and before cleanup.
+bool is_bad(std::uint64_t number) {
+    return number > 200 && number <= 800 && number % 3 == 2;
+}
+
 runtime::task<void> inner(std::uint64_t number) {
-    // Not a failure of prepare alone: some get through.
-    if (number % 3 == 2) here("nested");
+    if (is_bad(number)) here("nested");
     co_return;
 }
 
 struct broken_session final : engine::session {
     runtime::task<void> execute(const engine::operation& op, engine::outcome& out) override {
         ++number;
-        if (number % 3 == 2) here("execute");
-        if (where == "other" && number % 3 == 2) throw 7;
+        if (is_bad(number)) here("execute");
+        if (is_bad(number) && where == "other") throw 7;
         runtime::task<void> work = inner(number);
         co_await work;
         out.sent_ns = out.done_ns = out.first_byte_ns = monotonic_ns();

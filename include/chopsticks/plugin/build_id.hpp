@@ -9,11 +9,11 @@
 #include <chopsticks/engine/cleanup.hpp>
 #include <chopsticks/engine/driver.hpp>
 #include <chopsticks/engine/driver_request.hpp>
+#include <chopsticks/plugin/version.hpp>
 #include <chopsticks/runtime/reactor.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <chopsticks/scenario/target.hpp>
 #include <chopsticks/scenario/workload.hpp>
-#include <chopsticks/version.hpp>
 #include <cstdint>
 #include <string_view>
 
