@@ -61,6 +61,14 @@ bool is_work(const std::string& path) {
     return begins_with_one_of(path, work);
 }
 
+/// One of them, or a part of it; not `driver_options` for `driver`.
+bool is_untold(const std::string& path) {
+    return std::any_of(std::begin(untold), std::end(untold), [&](std::string_view one) {
+        return path.starts_with(one) &&
+               (path.size() == one.size() || path[one.size()] == '.' || path[one.size()] == '[');
+    });
+}
+
 std::string driver_of(const result_file& run, const json& group) {
     const auto found = group.find("driver");
     if (found == group.end() || !found->is_string()) return "";
@@ -106,7 +114,7 @@ facts facts_of(const result_file& run) {
         std::erase_if(
             out, [](const auto& one) { return one.first.starts_with("workload.s3.endpoints"); });
     }
-    std::erase_if(out, [](const auto& one) { return begins_with_one_of(one.first, untold); });
+    std::erase_if(out, [](const auto& one) { return is_untold(one.first); });
     return out;
 }
 
