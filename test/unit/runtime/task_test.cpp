@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <chopsticks/runtime/task.hpp>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -105,3 +106,32 @@ TEST_CASE("frame_pool_block_freed_on_another_thread_is_not_lost_or_shared") {
 }
 
 }  // namespace
+
+namespace {
+
+task<int> fails(counts& c, int depth) {
+    const counted local(c);
+    if (depth == 0) throw std::runtime_error("deep");
+    const int below = co_await fails(c, depth - 1);
+    co_return below + 1;
+}
+
+task<void> catches(counts& c, std::string& what) {
+    try {
+        task<int> work = fails(c, 3);
+        co_await work;
+    } catch (const std::runtime_error& error) {
+        what = error.what();
+    }
+}
+
+}  // namespace
+
+TEST_CASE("task_an_exception_goes_up_to_who_awaits_and_everything_on_its_way_ends") {
+    counts c;
+    std::string what;
+    start_detached(catches(c, what));
+    CHECK(what == "deep");
+    CHECK(c.made == 4);
+    CHECK(c.alive == 0);
+}

@@ -117,6 +117,19 @@ TEST_CASE("catalogue_what_others_call_an_operation_is_answered_with_its_name") {
     }
 }
 
+TEST_CASE("catalogue_a_driver_is_added_to_a_workload_that_is_there_and_once") {
+    const std::string_view to = catalogue::workloads().front().name;
+    const auto add = [](std::string_view workload, std::string_view name) {
+        catalogue::add_driver(workload, {.name = name, .description = "of a test"});
+    };
+    CHECK_THROWS_AS(add("no such workload", "x"), chopsticks::config_error);
+    CHECK_THROWS_AS(add(to, catalogue::workloads().front().drivers.front().name),
+                    chopsticks::config_error);
+    add(to, "added");
+    CHECK(catalogue::find_driver(*catalogue::find_workload(to), "added") != nullptr);
+    CHECK_THROWS_AS(add(to, "added"), chopsticks::config_error);
+}
+
 TEST_CASE("catalogue_what_is_not_there_is_not_found") {
     for (const auto& w : catalogue::workloads()) {
         CHECK(catalogue::operation_name(w, static_cast<std::uint16_t>(w.operations.size())) == "?");

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <chopsticks/s3/workload/settings.hpp>
+#include <chopsticks/scenario/catalogue.hpp>
 
 #include "messages.hpp"
 
@@ -199,4 +200,39 @@ TEST_CASE("workload_config_mistakes_are_refused_with_their_place") {
 TEST_CASE("workload_config_dotted_bucket_under_tls_and_virtual_hosts_is_warned_about") {
     CHECK(parse("{endpoint: https://h, bucket: a.bc, addressing: virtual}").warnings.size() == 1);
     CHECK(parse("{endpoint: https://h, bucket: abc, addressing: virtual}").warnings.empty());
+}
+
+TEST_CASE("workload_config_options_are_for_a_driver_that_has_some") {
+    catalogue::add_driver("s3", {.name = "optional", .description = "d", .takes_options = true});
+    for (const char* text : {"driver: optional\ndriver_options: {every: 10, what: x}",
+                             "s3: {driver_options: {every: 10, what: x}}\ndriver: optional"}) {
+        CAPTURE(text);
+        const workload_config config = parse(text);
+        const value& options = config.find("s3")->driver_options;
+        CHECK(options.entries.size() == 2);
+        CHECK(options.find("every")->text == "10");
+        CHECK(options.find("what")->text == "x");
+    }
+    CHECK(parse("driver: optional\ndriver_options: {every: 10}",
+                {{"workload.driver_options.every", "11"}})
+              .find("s3")
+              ->driver_options.find("every")
+              ->text == "11");
+    CHECK(
+        contains(of_workload("driver_options: {every: 10}"), "the driver native of the workload"));
+    CHECK(contains(of_workload("driver: optional\ndriver_options: {a: [1]}"),
+                   "`driver_options.a` must be a text or number, not a list"));
+    CHECK(contains(of_workload("driver: optional\ndriver_options: 3"), "must be a map"));
+}
+
+TEST_CASE("workload_config_plugins_are_paths_from_here") {
+    const auto files = [](const std::string& text, const std::string& file) {
+        return parse_workload_config(text, file).plugins;
+    };
+    CHECK(files("plugins: [a.so, ../b/c.so, /d.so]", "x/w.yaml") ==
+          std::vector<std::string>{"x/a.so", "b/c.so", "/d.so"});
+    CHECK(files("plugins: [./a.so]", "w.yaml") == std::vector<std::string>{"a.so"});
+    CHECK(files("", "w.yaml").empty());
+    CHECK(contains(of_workload("plugins: a.so"), "`plugins` must be a list"));
+    CHECK(plugins_of("", {{"workload.plugins", "[q.so]"}}) == std::vector<std::string>{"q.so"});
 }
