@@ -49,7 +49,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 cd "$tree"
-mapfile -t sources < <(find src include test bench -name '*.cpp' -o -name '*.hpp' | sort)
+mapfile -t sources < <(find src include test bench examples -name '*.cpp' -o -name '*.hpp' | sort)
 # Many at a time: to start takes it longer than to look at a file.
 unformatted=()
 if ! printf '%s\0' "${sources[@]}" |
