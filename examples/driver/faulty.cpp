@@ -100,6 +100,7 @@ class faulty_core final : public engine::core_driver {
     runtime::task<std::string> check_data() override { return inner_->check_data(); }
     runtime::task<engine::left_count> count_left() override { return inner_->count_left(); }
     engine::driver_counters counters() const noexcept override { return inner_->counters(); }
+    engine::driver_meters* meters() noexcept override { return inner_->meters(); }
     bool holds_open() const noexcept override { return inner_->holds_open(); }
     void cancel_control() noexcept override { inner_->cancel_control(); }
     std::string waiting() const override { return inner_->waiting(); }
@@ -126,6 +127,9 @@ class faulty_driver final : public engine::driver {
     std::vector<std::string> peers() const override { return inner_->peers(); }
     std::uint64_t descriptors_per_session() const noexcept override {
         return inner_->descriptors_per_session();
+    }
+    const std::vector<engine::driver_figure>& figures() const noexcept override {
+        return inner_->figures();
     }
     std::unique_ptr<engine::core_driver> make_core(runtime::reactor& loop, unsigned core) override {
         return std::make_unique<faulty_core>(loop, options_, inner_->make_core(loop, core));

@@ -159,6 +159,9 @@ class guarded_core final : public core_driver {
     engine::driver_counters counters() const noexcept override {
         return inner_ ? inner_->counters() : engine::driver_counters();
     }
+    engine::driver_meters* meters() noexcept override {
+        return inner_ ? inner_->meters() : nullptr;
+    }
     bool holds_open() const noexcept override { return inner_ && inner_->holds_open(); }
     void cancel_control() noexcept override {
         if (inner_) inner_->cancel_control();
@@ -242,6 +245,9 @@ class guarded_driver final : public engine::driver {
     }
     std::uint64_t descriptors_per_session() const noexcept override {
         return inner_->descriptors_per_session();
+    }
+    const std::vector<engine::driver_figure>& figures() const noexcept override {
+        return inner_->figures();
     }
     std::unique_ptr<core_driver> make_core(runtime::reactor& loop, unsigned core) override {
         return std::make_unique<guarded_core>(*inner_, guard_, loop, core);
