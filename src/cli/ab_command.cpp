@@ -49,7 +49,8 @@ class ab {
     void make_plan(std::uint64_t seed);
     void check_json() const;
     void try_targets() const;
-    std::vector<std::string> files_of(std::size_t side, const repeats_made* whole_pairs_of) const;
+    template <typename Fits>
+    std::vector<std::string> files_of(std::size_t side, const Fits& fits) const;
     void tell_command(const repeats_made& made) const;
     int conclude(const repeats_made& made) const;
     std::string path_of(std::size_t side) const {
@@ -130,24 +131,19 @@ void ab::make_plan(std::uint64_t seed) {
     }
 }
 
-/// The comparison must not find out at the end that it has nowhere to go.
 void ab::check_json() const {
-    const std::string& json = arguments_.how.json;
-    if (json.empty() || json == "-") return;
     const auto place = [](const std::string& path) {
         std::error_code error;
         return std::filesystem::weakly_canonical(path, error);
     };
+    // None of the results is there yet.
     for (const planned_repeat& one : plan_) {
-        if (place(json) != place(one.output)) continue;
-        throw config_error("--json " + json +
+        if (arguments_.how.json.empty() || place(arguments_.how.json) != place(one.output))
+            continue;
+        throw config_error("--json " + arguments_.how.json +
                            ": the result of a run; the comparison needs a file of its own");
     }
-    try {
-        results::check_output(json);
-    } catch (const config_error& error) {
-        throw config_error(std::string("--json: ") + error.what());
-    }
+    check_json_file(arguments_.how, {});
 }
 
 void ab::try_targets() const {
@@ -167,44 +163,54 @@ void ab::try_targets() const {
     }
 }
 
-/// Of a side, in order of time; those of pairs alone of which both may be compared, where such are
-/// asked for.
-std::vector<std::string> ab::files_of(std::size_t side, const repeats_made* whole_pairs_of) const {
+/// Of a side, in order of time: those of pairs of which both runs are as asked for.
+template <typename Fits>
+std::vector<std::string> ab::files_of(std::size_t side, const Fits& fits) const {
     std::vector<std::string> out;
     for (std::size_t i = 0; i < plan_.size(); ++i) {
-        if (plan_[i].side != side) continue;
-        const std::size_t other = i ^ 1;
-        const bool fit = whole_pairs_of == nullptr || (whole_pairs_of->runs[i].unfit.empty() &&
-                                                       whole_pairs_of->runs[other].unfit.empty());
-        if (fit) out.push_back(plan_[i].output);
+        if (plan_[i].side == side && fits(i) && fits(i ^ 1)) out.push_back(plan_[i].output);
     }
     return out;
 }
 
 /// How to compare what there is.
 void ab::tell_command(const repeats_made& made) const {
-    const std::vector<std::string> base = files_of(0, &made);
-    const std::vector<std::string> now = files_of(1, &made);
-    if (base.empty()) {
-        std::fprintf(stderr,
-                     "chopsticks: no pair of runs is whole, so there is nothing to compare\n");
-        return;
-    }
+    const auto may_be_compared = [&](std::size_t i) { return made.runs[i].unfit.empty(); };
+    const auto was_written = [&](std::size_t i) { return made.runs[i].written; };
+    std::vector<std::string> base = files_of(0, may_be_compared);
+    std::vector<std::string> now = files_of(1, may_be_compared);
     std::string command = "chopsticks compare";
+    if (base.empty()) {
+        base = files_of(0, was_written);
+        now = files_of(1, was_written);
+        if (base.empty()) {
+            std::fprintf(stderr,
+                         "chopsticks: no pair of runs was made, so there is nothing to compare\n");
+            return;
+        }
+        std::size_t bad = 0;
+        while (!was_written(bad) || may_be_compared(bad))
+            ++bad;
+        std::fprintf(stderr, "chopsticks: no pair of runs may be compared: %s %s\n",
+                     plan_[bad].output.c_str(), made.runs[bad].unfit.c_str());
+        command += " --force";
+    }
     for (const std::string& file : base)
         command += " " + shell_word(file);
     command += " --vs";
     for (const std::string& file : now)
         command += " " + shell_word(file);
-    std::fprintf(stderr, "To compare the %zu of %u pairs that are whole:\n  %s\n", base.size(),
-                 arguments_.repeat, command.c_str());
+    std::fprintf(
+        stderr, "To compare the %zu of %u pairs that %s:\n  %s\n", base.size(), arguments_.repeat,
+        command.find(" --force") == std::string::npos ? "are whole" : "were made", command.c_str());
 }
 
 int ab::conclude(const repeats_made& made) const {
     int status = exit_usage;
     try {
-        const auto base = load_results(files_of(0, nullptr));
-        const auto now = load_results(files_of(1, nullptr));
+        const auto any = [](std::size_t) { return true; };
+        const auto base = load_results(files_of(0, any));
+        const auto now = load_results(files_of(1, any));
         status = compare_results(arguments_.how, how_, base, now);
     } catch (const config_error& error) {
         std::fprintf(stderr, "chopsticks: %s\n", error.what());

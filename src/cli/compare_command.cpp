@@ -63,7 +63,7 @@ int compare_sweeps(const compare_arguments& a, const result_file& base, const re
         report.found.points.push_back({point.settings, compare::compare_runs(first, second, how)});
     }
     report.found.adjust();
-    print_comparison(a.how, report);
+    if (!print_comparison(a.how, report)) return exit_errors;
     return exit_of(report.found.result());
 }
 
@@ -97,6 +97,7 @@ void add_compare_command(CLI::App& app, int& result) {
     add_comparison_options(*command, a->how);
     command->add_option("--seed", a->seed, "Of the bootstrap; the same gives the same figures")
         ->type_name("N")
+        ->check(CLI::Range(0.0, 9007199254740991.0))
         ->capture_default_str();
     command->footer(
         "Examples:\n"

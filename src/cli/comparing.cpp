@@ -112,17 +112,19 @@ void refuse_unless_forced(const std::vector<std::string>& why, bool force) {
     throw config_error(text);
 }
 
-void write_stdout(const std::string& text) {
+bool write_stdout(const std::string& text) {
     const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    if (std::fflush(stdout) == 0 && written) return;
-    throw config_error(std::string("cannot write to standard output: ") + std::strerror(errno));
+    if (std::fflush(stdout) == 0 && written) return true;
+    std::fprintf(stderr, "chopsticks: cannot write to standard output: %s\n", std::strerror(errno));
+    return false;
 }
 
-void write_comparison(const comparison_arguments& a, const results::json& document) {
+bool write_comparison(const comparison_arguments& a, const results::json& document) {
     const std::string text = results::dump(document, 1);
     if (a.json == "-") return write_stdout(text + "\n");
     const std::string problem = results::write_file(a.json, text + "\n");
-    if (!problem.empty()) throw config_error("--json: " + problem);
+    if (!problem.empty()) std::fprintf(stderr, "chopsticks: --json: %s\n", problem.c_str());
+    return problem.empty();
 }
 
 int exit_of(compare::gate_result of_gates) noexcept {
@@ -149,7 +151,7 @@ int compare_results(const comparison_arguments& a, const compare::options& how,
         report.base_files.push_back(one.path);
     for (const result_file& one : now)
         report.new_files.push_back(one.path);
-    print_comparison(a, report);
+    if (!print_comparison(a, report)) return exit_errors;
     return exit_of(compare::result_of(report.found.gates));
 }
 
@@ -159,6 +161,11 @@ void check_json_file(const comparison_arguments& a, const std::vector<std::strin
         if (!is_one_file(file, a.json)) continue;
         throw config_error("--json " + a.json +
                            ": one of the results; the comparison needs a file of its own");
+    }
+    try {
+        results::check_output(a.json);
+    } catch (const config_error& error) {
+        throw config_error(std::string("--json: ") + error.what());
     }
 }
 

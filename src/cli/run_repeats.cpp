@@ -41,8 +41,9 @@ place place_of(const std::string& output, const run_setup& checked) {
     return {output, (std::filesystem::path(output) / "run.json").string()};
 }
 
-/// What the runs that may be compared say together, and which may not.
-void summarize(const std::vector<planned_repeat>& plan, const repeats_made& made) {
+/// What the runs that may be compared say together, and which may not. False, which is told, where
+/// it cannot be written.
+bool summarize(const std::vector<planned_repeat>& plan, const repeats_made& made) {
     std::vector<std::string> files;
     std::string text;
     constexpr std::size_t wide = 79;
@@ -58,7 +59,7 @@ void summarize(const std::vector<planned_repeat>& plan, const repeats_made& made
         const auto found = compare::spread_of(load_results(files), {});
         text = render(found, results::terminal_options::of(STDOUT_FILENO)) + text;
     }
-    write_stdout(text);
+    return write_stdout(text);
 }
 
 }  // namespace
@@ -100,7 +101,7 @@ int run_repeats(const run_arguments& arguments, const repeat_arguments& repeats,
     const repeats_made made = make_repeats(plan, how, command_line);
     if (made.written() == 0 || arguments.quiet) return made.exit_status;
     try {
-        summarize(plan, made);
+        if (!summarize(plan, made)) return results::worse_of(made.exit_status, exit_errors);
     } catch (const config_error& error) {
         std::fprintf(stderr, "chopsticks: %s\n", error.what());
         return results::worse_of(made.exit_status, exit_errors);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chopsticks/compare/comparison.hpp>
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/core/units.hpp>
 #include <chopsticks/results/text.hpp>
 #include <map>
 #include <set>
@@ -217,6 +218,12 @@ std::vector<std::string> refusals(runs base, runs now) {
             const std::string told = other_work(base.front().scenario(), first, run.scenario());
             if (!told.empty())
                 out.push_back(results::printable(run.path) + " did other work: " + told);
+            // Each process of a merged result has done all that the scenario says.
+            const std::size_t processes = run.made_of().size();
+            if (processes == base.front().made_of().size()) continue;
+            out.push_back(results::printable(run.path) + " has the load of " +
+                          counted(processes, "run") + " together, " + first + " that of " +
+                          std::to_string(base.front().made_of().size()));
         }
     }
     const std::string seeds = use_of_seeds(base);
@@ -229,17 +236,21 @@ std::vector<std::string> refusals(runs base, runs now) {
 
 void check_distinct(runs base, runs now) {
     std::map<std::string, std::string> seen;
+    std::set<std::string> merged;
     for (const runs all : {base, now}) {
         for (const result_file& run : all) {
-            const std::string content = results::content_identity(
-                run.started_ns, run.total.response.hdr, run.total.service.hdr);
-            for (const std::string& identity : {"id " + run.run_id, content}) {
-                if (identity.empty()) continue;
-                const auto [at, is_new] = seen.emplace(identity, run.path);
-                if (is_new) continue;
-                throw config_error(
-                    run.path + " and " + at->second +
-                    " are the same run; the same figures twice are no second opinion");
+            if (!run.parts().empty()) merged.insert(run.path);
+            for (const results::run_identity& one : run.made_of()) {
+                for (const std::string& known : {"id " + one.id, one.content}) {
+                    if (known.empty()) continue;
+                    const auto [at, is_new] = seen.emplace(known, run.path);
+                    if (is_new) continue;
+                    throw config_error(run.path + " and " + at->second +
+                                       (merged.contains(run.path) || merged.contains(at->second)
+                                            ? " have the same run in them"
+                                            : " are the same run") +
+                                       "; the same figures twice are no second opinion");
+                }
             }
         }
     }

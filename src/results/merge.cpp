@@ -61,23 +61,18 @@ void list_parts(const result_file& file, double offset_s, json& list) {
     list.push_back(std::move(part));
 }
 
-void refuse_duplicates(const json& list) {
+void refuse_duplicates(const std::vector<const result_file*>& parts) {
     std::map<std::string, std::string> seen;
-    for (const json& part : list) {
-        const json& run = member(part, "run");
-        const json& total = member(part, "total");
-        const std::string id = text(run, "id");
-        const std::string content = content_identity(
-            member(run, "started_ns").is_number_integer() ? run["started_ns"].get<std::int64_t>()
-                                                          : 0,
-            text(member(total, "response"), "hdr"), text(member(total, "service"), "hdr"));
-        for (const std::string& identity : {"id " + id, content}) {
-            if (identity.empty()) continue;
-            const auto [at, is_new] = seen.emplace(identity, id);
-            if (is_new) continue;
-            throw config_error("run " + id + " is in it twice" +
-                               (at->second == id ? "" : ", also as " + at->second) +
-                               "; give the result of each part once");
+    for (const result_file* file : parts) {
+        for (const run_identity& one : file->made_of()) {
+            for (const std::string& known : {"id " + one.id, one.content}) {
+                if (known.empty()) continue;
+                const auto [at, is_new] = seen.emplace(known, one.id);
+                if (is_new) continue;
+                throw config_error("run " + printable(one.id) + " is in it twice" +
+                                   (at->second == one.id ? "" : ", also as " + at->second) +
+                                   "; give the result of each part once");
+            }
         }
     }
 }
@@ -460,7 +455,7 @@ merged_result merge(const std::vector<result_file>& files) {
         add_part_names(w.names, part->operation_parts);
         add_names(w.names.endpoints, part->by_endpoint);
     }
-    refuse_duplicates(w.list);
+    refuse_duplicates(w.parts);
     w.names.driver_figures = joint_driver_figures(w.parts);
     run_document doc = sum_of(w);
     const double interval_s = doc.run.interval_s * doc.run.intervals_joined;

@@ -147,6 +147,8 @@ operation_figures read_figures(const json& object, const place& at, const std::s
     out.bytes = from.required_count("bytes");
     out.rate_per_s = from.required_number("rate_per_s");
     out.bytes_per_s = from.required_number("bytes_per_s");
+    if (out.rate_per_s < 0) from.fail("rate_per_s", "is negative");
+    if (out.bytes_per_s < 0) from.fail("bytes_per_s", "is negative");
     out.response = of("response");
     out.service = of("service");
     out.send_lag = of("send_lag");
@@ -332,16 +334,38 @@ std::int64_t start_of(const result_file& file, bool (*wanted)(const phase_span&)
     return file.started_ns + std::llround(std::clamp(there->started_s, 0.0, 1e9) * 1e9);
 }
 
-}  // namespace
-
 std::string content_identity(std::int64_t started_ns, const std::string& response_hdr,
                              const std::string& service_hdr) {
     if (response_hdr.empty()) return {};
     return std::to_string(started_ns) + " " + response_hdr + " " + service_hdr;
 }
 
+}  // namespace
+
+std::vector<run_identity> result_file::made_of() const {
+    const json& made = parts();
+    if (!made.is_array() || made.empty()) {
+        return {{run_id, content_identity(started_ns, total.response.hdr, total.service.hdr)}};
+    }
+    std::vector<run_identity> out;
+    for (const json& part : made) {
+        const json& run = member(part, "run");
+        const json& all = member(part, "total");
+        const json& started = member(run, "started_ns");
+        out.push_back(
+            {text(run, "id"),
+             content_identity(started.is_number_integer() ? started.get<std::int64_t>() : 0,
+                              text(member(all, "response"), "hdr"),
+                              text(member(all, "service"), "hdr"))});
+    }
+    return out;
+}
+
 std::int64_t result_file::load_began_ns() const {
-    return start_of(*this, [](const phase_span& p) { return p.name != "prepare"; }, started_ns);
+    const auto is_of_load = [](const phase_span& p) {
+        return p.name != "open" && p.name != "prepare" && p.name != "cleanup";
+    };
+    return start_of(*this, is_of_load, started_ns);
 }
 
 std::int64_t result_file::measure_began_ns() const {
@@ -371,6 +395,8 @@ result_file parse_file(std::string_view text, const std::string& name) {
         out.kind = document_kind::find_max;
         check_series(out, "trials");
     } else {
+        if (!kind.empty() && kind != "chopsticks-result")
+            from.fail("kind", "is none of a result, a sweep or a search");
         if (!from.any("intervals").empty()) from.fail("intervals", "is not a list of objects");
         read_result_members(out);
     }

@@ -143,8 +143,10 @@ class compare_test(harness.case):
                 done = subprocess.run(
                     [harness.binary, "compare", *base, "--vs", *new, *form], stdout=full,
                     stderr=subprocess.PIPE, text=True, timeout=60, check=False)
-            self.assertEqual(done.returncode, harness.bad_usage)
+            self.assertEqual(done.returncode, harness.errors_or_slo)
             self.assertIn("No space left", done.stderr)
+        done = self.compare(base, new, "--seed", "-1")
+        self.assert_code(done, harness.bad_usage)
 
     def test_margins_are_settable(self):
         sides = (self.side("slow", "base"), self.side("slow", "new"))
@@ -284,8 +286,8 @@ class compare_test(harness.case):
         self.assertIsNone(document["result"])
 
         # At every point; of what the new side could not do, nothing passes.
-        done = self.run_binary("compare", "a/sweep.json", "--vs", "b/sweep.json", "--json", "c.json",
-                               "--gate", "throughput(get) -20%")
+        done = self.run_binary("compare", "a/sweep.json", "--vs", "b/sweep.json", "--json",
+                               "c.json", "--gate", "throughput(get) -20%")
         self.assert_code(done, harness.errors_or_slo)
         self.assertRegex(done.out, r"\ARegressed: 2 of 2 gates, at users=1 ops/s of s3/get")
         document = harness.read_result(self.dir / "c.json")

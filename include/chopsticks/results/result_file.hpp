@@ -144,6 +144,14 @@ struct stage_record {
     std::vector<operation_figures> operations;
 };
 
+/// By what a run is known again.
+struct run_identity {
+    std::string id;
+    /// What two runs cannot have alike, under whatever ids: when they began, with every time that
+    /// they measured (the encoded histograms of the total). Empty where nothing succeeded.
+    std::string content;
+};
+
 /// A document of this program. Members but the first four are of runs only.
 struct result_file {
     std::string path;
@@ -190,6 +198,8 @@ struct result_file {
     /// Of a merged result what it was made of (a list of objects, each with `offset_s` and with
     /// `run` and other members as the part's result had them); null of any other.
     const json& parts() const;
+    /// The runs that a merged result was made of; of any other itself.
+    std::vector<run_identity> made_of() const;
 
     /// When the load began, that `t_s` of intervals counts from: the end of prepare. Wall clock.
     std::int64_t load_began_ns() const;
@@ -199,11 +209,6 @@ struct result_file {
   private:
     const json& part(const char* key) const;
 };
-
-/// What two runs cannot have alike, under whatever ids: when they began, with every time that they
-/// measured (the encoded histograms of the total). Empty where nothing succeeded.
-std::string content_identity(std::int64_t started_ns, const std::string& response_hdr,
-                             const std::string& service_hdr);
 
 /// Throws config_error if the file is a pipe or a device that nobody has opened: to open a pipe
 /// waits for its writer, and a device may never end.

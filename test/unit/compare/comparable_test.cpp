@@ -140,6 +140,25 @@ TEST_CASE("a_run_that_is_given_twice_under_another_id_is_the_same_run") {
                          doctest::Contains("are the same run"), config_error);
 }
 
+TEST_CASE("merged_results_are_held_against_what_they_were_made_of") {
+    sides s;
+    const auto part = [](const results::result_file& of) {
+        results::json out;
+        out["run"] = {{"id", of.run_id}, {"started_ns", of.started_ns}};
+        out["total"]["response"]["hdr"] = of.total.response.hdr;
+        out["total"]["service"]["hdr"] = of.total.service.hdr;
+        return out;
+    };
+    // A run of the base is a part of a new one.
+    s.now[0].document["parts"] = results::json::array({part(s.base[0]), part(s.now[0])});
+    CHECK_THROWS_WITH_AS(compare::check_distinct(s.base, s.now),
+                         doctest::Contains("have the same run in them"), config_error);
+    s.now[0].document["parts"][0]["run"]["id"] = "another id";
+    CHECK_THROWS_AS(compare::check_distinct(s.base, s.now), config_error);
+    // Two hosts put twice the load of one.
+    CHECK(has(s.refused(), "has the load of 2 runs together"));
+}
+
 TEST_CASE("refusals_of_another_use_of_seeds") {
     sides s(3);
     CHECK(s.refused().empty());

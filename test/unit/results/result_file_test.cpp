@@ -43,6 +43,26 @@ std::string data_file(const std::string& name) {
 
 }  // namespace
 
+TEST_CASE("result_file_knows_when_the_load_began") {
+    // As runs write them: what comes before the load may take hours.
+    run_document doc = sample::document(10);
+    doc.run.phases = {{"open", 0, 0.5},      {"prepare", 0.5, 7000},  {"ramp", 7000.5, 10},
+                      {"warmup", 7010.5, 5}, {"measure", 7015.5, 30}, {"drain", 7045.5, 1},
+                      {"cleanup", 7046.5, 9}};
+    const auto began_s = [&] {
+        const result_file read = parse_file(to_text(doc), "r.json");
+        return static_cast<double>(read.load_began_ns() - doc.run.started_ns) / 1e9;
+    };
+    CHECK(began_s() == doctest::Approx(7000.5));
+    doc.run.phases.erase(doc.run.phases.begin() + 2);
+    CHECK(began_s() == doctest::Approx(7010.5));
+    doc.run.phases.erase(doc.run.phases.begin() + 2);
+    CHECK(began_s() == doctest::Approx(7015.5));
+    // Of one that never came to its load.
+    doc.run.phases.erase(doc.run.phases.begin() + 1, doc.run.phases.end());
+    CHECK(began_s() == 0);
+}
+
 TEST_CASE("result_file_has_every_figure_of_the_document") {
     const run_document doc = sample::document(2000);
     const json written = to_json(doc);

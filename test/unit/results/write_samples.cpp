@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
 
     std::vector<result_file> parts;
     for (const char* const id : {"a", "b"}) {
-        run_document part = sample::document(1000);
+        run_document part = sample::document(1000 + parts.size());
         part.run.id = id;
         parts.push_back(parse_file(to_text(part), id));
     }
