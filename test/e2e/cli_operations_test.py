@@ -29,14 +29,22 @@ reading = ["{op: get, conditional: true}", "{op: head, conditional: true}", "get
            "{op: list, start_after: true, fetch_owner: true, max_keys: 10, pages: 3}",
            "{op: list_v1, pages: 0, max_keys: 17}",
            "{op: list_v1, delimiter: true, pages: 0, max_keys: 20}",
-           "{op: list_v1, start_after: true}", "get_acl", "list_buckets", "head_bucket",
-           "get_bucket_acl", "get_bucket_lifecycle", "get_bucket_location", "get_bucket_policy",
-           "get_bucket_tagging", "get_bucket_versioning"]
+           "{op: list_v1, start_after: true}", "{op: list_versions, pages: 0, max_keys: 19}",
+           "{op: list_versions, delimiter: true, pages: 0, max_keys: 20}", "get_acl",
+           "get_attributes", "get_tagging", "list_buckets", "head_bucket",
+           *(f"get_bucket_{what}" for what in (
+               "acl", "cors", "encryption", "lifecycle", "location", "logging", "notification",
+               "object_lock", "ownership_controls", "policy", "public_access_block",
+               "request_payment", "tagging", "versioning", "website"))]
 changing = ["{op: put, metadata: 40, weight: 12}", "{op: put, conditional: true, weight: 12}",
             "{op: put, overwrite: true, conditional: true, weight: 5}",
             "{op: presigned_put, weight: 5}", "{op: copy, metadata: 9, weight: 3}",
             "{op: delete, conditional: true, weight: 2}", "put_existing", "delete_unmatched",
-            "{op: multi_delete, batch: 12}", "{steps: [put, copy, get, get_tagging, delete]}"]
+            "{op: put, tags: 3, acl: private, storage_class: STANDARD_IA, weight: 5}",
+            "put_tagging", "delete_tagging", "put_acl", "{op: multi_delete, batch: 12}",
+            "{steps: [put, copy, get, get_tagging, delete]}",
+            "{steps: [create_bucket, put_bucket_acl, put_bucket_tagging, delete_bucket_tagging, "
+            "put_bucket_versioning, delete_bucket]}"]
 
 
 class operations_test(harness.case):
