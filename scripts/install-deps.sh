@@ -237,10 +237,12 @@ if ! install_missing; then
     install_missing || give_up
 fi
 
-# Installed for its program only: it shall not come up at the next boot either.
-if ! $nginx_was_here && [[ " ${missing[*]} " == *" nginx-light "* ]] &&
-    command -v systemctl >/dev/null; then
-    "${as_root[@]}" systemctl disable nginx >/dev/null 2>&1 ||
-        echo "install-deps: note: could not disable the service nginx; it may start at boot"
-fi
+# Installed for their programs only: they shall not come up at the next boot either.
+disable() {
+    command -v systemctl >/dev/null || return 0
+    "${as_root[@]}" systemctl disable "$1" >/dev/null 2>&1 ||
+        echo "install-deps: note: could not disable the service $1; it may start at boot"
+}
+if ! $nginx_was_here && [[ " ${missing[*]} " == *" nginx-light "* ]]; then disable nginx; fi
+if [[ " ${missing[*]} " == *" redis-server "* ]]; then disable redis-server; fi
 echo "install-deps: done"
