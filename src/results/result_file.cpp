@@ -155,6 +155,12 @@ operation_figures read_figures(const json& object, const place& at, const std::s
     out.first_byte = of("first_byte");
     out.failed_response = of("failed_response");
     if (!from.any("waited").is_null()) out.waited = of("waited");
+    // Whoever compares takes rates from the counts and times from the histograms.
+    if (out.service.count != out.ok) from.fail("service", "is not of as many operations as \"ok\"");
+    if (out.response.count != out.ok + out.unfinished)
+        from.fail("response", "is not of as many operations as \"ok\" and \"unfinished\"");
+    if (!brief && out.failed_response.count != out.failed)
+        from.fail("failed_response", "is not of as many operations as \"failed\"");
     from.each("errors", [&](const json& one, const place& there, std::string_view) {
         out.errors.push_back(read_error(one, there, file));
     });

@@ -26,12 +26,6 @@ def counts(figures, kind):
     return collections.Counter(hdr_decode.decode(text).counts if text else {})
 
 
-def load_began(result):
-    """By the wall clock, in ns."""
-    after = next(phase for phase in result["run"]["phases"] if phase["name"] != "prepare")
-    return result["run"]["started_ns"] + after["started_s"] * 1e9
-
-
 class merge_test(harness.case):
     def parts(self, scenarios=(scenario, scenario)):
         """Results of runs side by side."""
@@ -54,7 +48,7 @@ class merge_test(harness.case):
         merged = harness.read_result(merged_file)
         self.assertEqual(harness.schema_errors(merged), [])
         parts = [harness.read_result(file) for file in files]
-        parts.sort(key=load_began)
+        parts.sort(key=harness.load_began_s)
         for name, sum_of in (*merged["operations"].items(), (None, merged["total"])):
             own = [part["operations"][name] if name else part["total"] for part in parts]
             for key in ("ok", "failed", "bytes", "retries"):
@@ -67,6 +61,9 @@ class merge_test(harness.case):
         self.assertEqual([part["run"]["id"] for part in merged["parts"]],
                          [part["run"]["id"] for part in parts])
         self.assertEqual(merged["parts"][0]["total"], parts[0]["total"])
+        self.assertAlmostEqual(
+            merged["parts"][1]["offset_s"],
+            harness.load_began_s(parts[1]) - harness.load_began_s(parts[0]), 4)
         for key in ("ok", "failed"):
             self.assertEqual(
                 sum(f[key] for one in merged["intervals"] for f in one["operations"].values()),

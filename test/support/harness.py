@@ -161,6 +161,13 @@ def read_result(path):
     return json.loads(pathlib.Path(path).read_text())
 
 
+def load_began_s(result):
+    """When the load of a run began, by the wall clock: `t_s` of its intervals counts from there."""
+    load = next(phase for phase in result["run"]["phases"]
+                if phase["name"] in ("ramp", "warmup", "measure"))
+    return result["run"]["started_ns"] / 1e9 + load["started_s"]
+
+
 def read_stream(path):
     """(header, intervals) of an interval stream; a torn last line is left out."""
     text = pathlib.Path(path).read_text()
