@@ -447,7 +447,8 @@ class ab_test(repeat_case):
         self.assertEqual(done.out, "")
         self.assertIn("--force compares them", done.err)
         self.assertRegex(done.err, r"no pair of runs may be compared: \S+base-1.json is invalid: ")
-        self.assertRegex(done.err, r"the 1 of 1 pairs that were made:\n  chopsticks compare --force ")
+        self.assertRegex(done.err,
+                         r"the 1 of 1 pairs that were made:\n  chopsticks compare --force ")
         done = self.ab(*arguments, "--force", output="forced")
         # Neither does a gate make them valid.
         self.assert_code(done, harness.generator_was_limit)

@@ -242,8 +242,8 @@ TEST_CASE("operation_is_done_by_the_statuses_of_its_row_and_no_other") {
             CAPTURE(status);
             bool listed = std::find(std::begin(row.successes), std::end(row.successes), status) !=
                           std::end(row.successes);
-            for (const expected_refusal& r : row.refusals)
-                listed |= r.status == status;
+            for (const expected_refusal& one : row.refusals)
+                listed |= one.status == status;
             // A 206 has to name the bytes that were asked for, which this one does not.
             const bool done = listed && status != 206;
             REQUIRE(!v.why == done);
