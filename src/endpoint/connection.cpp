@@ -56,6 +56,7 @@ class connection : public std::enable_shared_from_this<connection<Stream>>, priv
     connection& operator=(const connection&) = delete;
 
     awaitable<void> run() {
+        begin_watch();
         if (const auto plan = shared_.plan()) {
             const auto fault = plan->on_connection();
             if (fault) {

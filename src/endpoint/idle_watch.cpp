@@ -2,12 +2,15 @@
 
 namespace chopsticks::endpoint {
 
-watched::watched(idle_watch& watch) noexcept : watch_(watch), next_(watch.first_) {
+void watched::begin_watch() noexcept {
+    is_watched_ = true;
+    next_ = watch_.first_;
     if (next_ != nullptr) next_->previous_ = this;
-    watch.first_ = this;
+    watch_.first_ = this;
 }
 
 watched::~watched() {
+    if (!is_watched_) return;
     if (next_ != nullptr) next_->previous_ = previous_;
     (previous_ != nullptr ? previous_->next_ : watch_.first_) = next_;
 }

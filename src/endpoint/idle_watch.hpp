@@ -15,7 +15,8 @@ struct idle_limits {
 
 class idle_watch;
 
-/// Something that waits for its peer. Belongs to one watch, which outlives it, and its thread.
+/// Something that waits for its peer. Belongs to one watch, which outlives it, and to the watch's
+/// thread from begin_watch on; what makes it may be another.
 class watched {
   public:
     watched(const watched&) = delete;
@@ -29,7 +30,10 @@ class watched {
         body,     ///< time runs since the last call of wait_for
     };
 
-    explicit watched(idle_watch& watch) noexcept;
+    explicit watched(idle_watch& watch) noexcept : watch_(watch) {}
+
+    /// Once, before the first wait.
+    void begin_watch() noexcept;
 
     /// Costs two stores: it is called for each piece that arrives.
     void wait_for(waiting what) noexcept;
@@ -46,6 +50,7 @@ class watched {
     idle_watch& watch_;
     waiting waiting_ = waiting::nothing;
     std::int64_t since_ns_ = 0;
+    bool is_watched_ = false;
     watched* previous_ = nullptr;
     watched* next_ = nullptr;
 };

@@ -9,7 +9,7 @@ using namespace chopsticks::endpoint;
 namespace {
 
 struct peer : watched {
-    explicit peer(idle_watch& watch) : watched(watch) {}
+    explicit peer(idle_watch& watch) : watched(watch) { begin_watch(); }
     bool has_begun() const noexcept override { return begun; }
     void expire() noexcept override { ++expired; }
     using watched::wait_for;
