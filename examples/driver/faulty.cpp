@@ -54,9 +54,6 @@ class faulty_session final : public engine::session {
             co_return;
         }
         ++count_;
-        if (options_.delay_every > 0 && count_ % options_.delay_every == 0) {
-            co_await loop_.sleep_until(monotonic_ns() + options_.delay_ns);
-        }
         if (options_.fail_every > 0 && count_ % options_.fail_every == 0) {
             out.sent_ns = monotonic_ns();
             out.done_ns = out.sent_ns;
@@ -64,6 +61,11 @@ class faulty_session final : public engine::session {
             co_return;
         }
         co_await inner_->execute(op, out);
+        // Behind the request, so that it is the target's time and not one that the generator lost.
+        if (options_.delay_every > 0 && count_ % options_.delay_every == 0) {
+            co_await loop_.sleep_until(monotonic_ns() + options_.delay_ns);
+            out.done_ns = monotonic_ns();
+        }
     }
 
     void cancel() noexcept override { inner_->cancel(); }

@@ -25,8 +25,11 @@ std::unique_ptr<scenario::workload_settings> read_settings(
     auto out = std::make_unique<settings>();
     if (const auto f = from.keys.find("address")) {
         split_address(f->text(), *out);
-        const bool number = out->port.find_first_not_of("0123456789") == std::string::npos;
-        if (out->host.empty() || out->port.empty() || !number) {
+        // getaddrinfo takes what is beyond a port for another one.
+        const bool digits = !out->port.empty() && out->port.size() <= 5 &&
+                            out->port.find_first_not_of("0123456789") == std::string::npos;
+        const int port = digits ? std::stoi(out->port) : 0;
+        if (out->host.empty() || port < 1 || port > 65535) {
             f->refuse("is no address: " + f->raw().found(), "write 127.0.0.1:6379");
         }
     }

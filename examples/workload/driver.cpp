@@ -164,6 +164,8 @@ class redis_core final : public engine::core_driver {
             add_words({"SET", world_.mark(), world_.run_id, "NX"});
             why = co_await ask(answer);
         }
+        // Without a whole answer nobody knows whether it was set; with another one it was not.
+        asked_for_mark_ = asked_for_mark_ && (!why.is_ok() || answer.what == reply::kind::status);
         if (!why.is_ok()) {
             state.problem = why.text;
         } else if (answer.what == reply::kind::missing) {

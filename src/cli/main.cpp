@@ -6,10 +6,13 @@
 #include <chopsticks/core/left_running.hpp>
 #include <chopsticks/plugin/guarded_driver.hpp>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <exception>
+#include <string_view>
 #include <system_error>
 
 #include "command.hpp"
@@ -23,9 +26,26 @@ std::atomic<int> stop_level{0};
 
 namespace {
 
+/// So long after the second signal whatever heeds it has ended, and a further one is an order to
+/// the process itself: a driver of a plug-in need not heed anything.
+constexpr std::int64_t heeded_within_s = 3;
+
 void raise_stop_level(int) {
     static_assert(std::atomic<int>::is_always_lock_free);
-    stop_level.fetch_add(1, std::memory_order_relaxed);
+    static_assert(std::atomic<std::int64_t>::is_always_lock_free);
+    static std::atomic<std::int64_t> second_s{0};
+    const int before = stop_level.fetch_add(1, std::memory_order_relaxed);
+    if (before < 1) return;
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    if (before == 1) second_s.store(now.tv_sec, std::memory_order_relaxed);
+    if (now.tv_sec - second_s.load(std::memory_order_relaxed) < heeded_within_s) return;
+    constexpr std::string_view said =
+        "\nchopsticks: ended by a further signal, without a result: something does not stop when "
+        "it "
+        "is told to. What the run made may still be on the target\n";
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, said.data(), said.size());
+    ::_exit(results::exit_interrupted);
 }
 
 void terminal_lost(int) {

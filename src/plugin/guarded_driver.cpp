@@ -27,6 +27,9 @@ class guard {
         return text;
     }
 
+    /// "plug-in x.so"
+    std::string from() const { return "plug-in " + from_; }
+
     std::string first() const {
         const std::scoped_lock hold(mutex_);
         return first_;
@@ -37,6 +40,14 @@ class guard {
     mutable std::mutex mutex_;
     std::string first_;
 };
+
+/// Takes out what a terminal would obey: a plug-in may say what a target told it.
+void make_plain(std::string& text) {
+    for (char& c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f) c = '?';
+    }
+}
 
 /// Stands for a step that could not be bound: no session looks at it.
 class unbound_step final : public engine::bound_step {};
@@ -50,18 +61,24 @@ class guarded_session final : public engine::session {
     task<void> execute(const engine::operation& op, engine::outcome& out) override;
 
     void cancel() noexcept override {
+        cancelled_ = true;
         if (inner_) inner_->cancel();
     }
-    std::size_t endpoint() const noexcept override { return inner_ ? inner_->endpoint() : 0; }
+    std::size_t endpoint() const noexcept override;
 
   private:
+    /// What of an outcome cannot be; null: nothing. Gives a failure times that can be.
+    const char* impossible(engine::outcome& out, std::int64_t began_ns) const noexcept;
+
     guarded_core& core_;
     std::unique_ptr<engine::session> inner_;
+    bool cancelled_ = false;  // since the operation under way began
 };
 
 class guarded_core final : public core_driver {
   public:
-    guarded_core(engine::driver& of, guard& g, runtime::reactor& loop, unsigned core) : guard_(g) {
+    guarded_core(engine::driver& of, guard& g, runtime::reactor& loop, unsigned core)
+        : guard_(g), endpoint_count_(of.endpoints().size()) {
         try {
             inner_ = of.make_core(loop, core);
             if (!inner_) throw std::runtime_error("it made none");
@@ -77,7 +94,9 @@ class guarded_core final : public core_driver {
     std::unique_ptr<engine::bound_step> bind(const scenario::step& what) override {
         if (!broken_.empty()) return std::make_unique<unbound_step>();
         try {
-            return inner_->bind(what);
+            auto made = inner_->bind(what);
+            if (!made) throw std::runtime_error("it made none");
+            return made;
         } catch (...) {
             broken_ = guard_.note("bind");
             return std::make_unique<unbound_step>();
@@ -98,6 +117,7 @@ class guarded_core final : public core_driver {
     }
     const std::string& broken() const noexcept { return broken_; }
     guard& watched() noexcept { return guard_; }
+    std::size_t endpoint_count() const noexcept { return endpoint_count_; }
 
     task<engine::target_state> open_target() override {
         engine::target_state state;
@@ -106,6 +126,11 @@ class guarded_core final : public core_driver {
         try {
             task<engine::target_state> work = inner_->open_target();
             state = co_await work;
+            make_plain(state.problem);
+            for (std::string& note : state.notes)
+                make_plain(note);
+            for (std::string& warning : state.warnings)
+                make_plain(warning);
         } catch (...) {
             state = {};
             state.problem = guard_.note("open_target");
@@ -197,6 +222,7 @@ class guarded_core final : public core_driver {
     }
 
     guard& guard_;
+    std::size_t endpoint_count_;
     std::unique_ptr<core_driver> inner_;
     std::string broken_;  // not empty: why nothing can be executed here
 };
@@ -206,12 +232,22 @@ guarded_session::guarded_session(guarded_core& core)
 
 task<void> guarded_session::execute(const engine::operation& op, engine::outcome& out) {
     std::string why;
+    const std::int64_t began_ns = monotonic_ns();
+    cancelled_ = false;
     if (!inner_ || !core_.broken().empty()) {
         why = core_.broken();
     } else {
         try {
             task<void> work = inner_->execute(op, out);
             co_await work;
+            const char* const wrong = impossible(out, began_ns);
+            if (wrong == nullptr) co_return;
+            // Figures of what cannot be would be taken for the target's.
+            out = engine::outcome();
+            out.sent_ns = began_ns;
+            out.done_ns = monotonic_ns();
+            out.fail(op_status::client_error, "PluginOutcome",
+                     core_.watched().from() + ": execute says of an operation " + wrong);
             co_return;
         } catch (...) {
             why = core_.watched().note("execute");
@@ -225,6 +261,36 @@ task<void> guarded_session::execute(const engine::operation& op, engine::outcome
     if (out.sent_ns == 0) out.sent_ns = out.done_ns;
     out.bytes = 0;
     out.fail(op_status::client_error, "PluginException", why);
+}
+
+std::size_t guarded_session::endpoint() const noexcept {
+    const std::size_t to = inner_ ? inner_->endpoint() : 0;
+    return to < core_.endpoint_count() ? to : 0;
+}
+
+const char* guarded_session::impossible(engine::outcome& out,
+                                        std::int64_t began_ns) const noexcept {
+    // No operation moves more, and sums of such stay far from the end of their type.
+    constexpr std::uint64_t bytes_most = std::uint64_t{1} << 44;
+    if (out.endpoint >= core_.endpoint_count()) return "that it went to an endpoint there is not";
+    if (out.bytes > bytes_most) return "that it moved more than 16 TiB";
+    if (out.status == op_status::cancelled)
+        return cancelled_ ? nullptr : "that it was cancelled, which nobody asked for";
+    const std::int64_t now_ns = monotonic_ns();
+    if (out.status != op_status::ok) {
+        // Of a failure it is the reason that counts; its times are in no latency.
+        if (out.done_ns < began_ns || out.done_ns > now_ns) out.done_ns = now_ns;
+        if (out.sent_ns < began_ns || out.sent_ns > out.done_ns) out.sent_ns = out.done_ns;
+        return nullptr;
+    }
+    if (out.done_ns < began_ns || out.done_ns > now_ns)
+        return "that it was done before it began, or is yet to be";
+    if (out.sent_ns < began_ns || out.sent_ns > out.done_ns)
+        return "that it was sent before it began, or after it was done";
+    if (out.first_byte_ns != 0 &&
+        (out.first_byte_ns < out.sent_ns || out.first_byte_ns > out.done_ns))
+        return "that its answer began before it was sent, or after it was done";
+    return nullptr;
 }
 
 class guarded_driver final : public engine::driver {

@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -77,9 +78,12 @@ class plugin_case(harness.case):
         finally:
             harness.binary = before
 
+    def load_arguments(self, text, config, *arguments):
+        return ("run", "-f", self.file("s.yaml", text), "--workload-config",
+                self.file("w.yaml", config), "--output", self.output, *arguments)
+
     def load(self, text, config, *arguments):
-        return self.run_binary("run", "-f", self.file("s.yaml", text), "--workload-config",
-                               self.file("w.yaml", config), "--output", self.output, *arguments)
+        return self.run_binary(*self.load_arguments(text, config, *arguments))
 
 
 class installed_test(plugin_case):
@@ -197,10 +201,12 @@ class broken_test(plugin_case):
         self.assert_code(done, harness.bad_usage)
         self.assert_one_clear_message(done, str(self.dir / "absent.so"))
 
+    def throwing(self, where):
+        return (scenario, f"plugins: [{shared.work / 'broken.so'}]\ndriver: broken\n"
+                f"driver_options: {{where: {where}}}\n", "--seed", "1", "--embedded")
+
     def run_throwing(self, where):
-        return self.load(scenario, f"plugins: [{shared.work / 'broken.so'}]\ndriver: broken\n"
-                         f"driver_options: {{where: {where}}}\n", "--seed", "1",
-                         "--embedded")
+        return self.load(*self.throwing(where))
 
     def test_an_exception_before_the_load_ends_the_run_with_one_message(self):
         for where in ("make_driver", "make_core", "make_session", "bind", "open_target",
@@ -226,6 +232,34 @@ class broken_test(plugin_case):
                 self.assertEqual(failed, 200)
                 self.assertIn("PluginException", done.out)
                 self.assertIn(said, done.out)
+
+    def test_what_cannot_be_of_an_operation_is_its_failure(self):
+        for lie in ("no times", "done before", "done later", "sent before", "answered before",
+                    "bytes", "endpoint", "cancelled"):
+            with self.subTest(lie):
+                done = self.run_throwing(lie)
+                self.assert_code(done, 1)
+                result = harness.read_result(self.output)
+                ok, failed, _ = harness.all_operations(result)
+                self.assertGreater(ok, 0)
+                self.assertEqual(failed, 200)
+                self.assertIn("PluginOutcome", done.out)
+                self.assertLess(result["total"]["response"]["max_ns"], 60e9)
+
+    def test_a_step_that_is_not_there_ends_the_run_before_it_begins(self):
+        self.assert_one_clear_message(self.run_throwing("no step"), "bind", "made none")
+
+    def test_what_never_ends_is_ended_by_a_third_signal(self):
+        process = self.start(*self.load_arguments(*self.throwing("never")))
+        time.sleep(2)
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(4)
+            self.assertIsNone(process.poll())
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, harness.interrupted)
+        self.assertIn("without a result", harness.decode(err))
 
     def test_an_exception_after_the_load_leaves_its_figures(self):
         for where in ("close_target", "left_behind", "removal_note"):

@@ -31,8 +31,20 @@ struct broken_session final : engine::session {
         if (is_bad(number) && where == "other") throw 7;
         runtime::task<void> work = inner(number);
         co_await work;
+        std::string_view lie;
+        if (is_bad(number)) lie = where;
+        // Whoever cancels it is not heeded.
+        if (lie == "never") co_await std::suspend_always();
         out.sent_ns = out.done_ns = out.first_byte_ns = monotonic_ns();
         out.bytes = op.size;
+        if (lie == "no times") out.sent_ns = out.done_ns = out.first_byte_ns = 0;
+        if (lie == "done before") out.done_ns -= 1'000'000;
+        if (lie == "done later") out.done_ns += 3'600'000'000'000;
+        if (lie == "sent before") out.sent_ns -= 3'600'000'000'000;
+        if (lie == "answered before") out.first_byte_ns -= 1'000'000;
+        if (lie == "bytes") out.bytes = ~std::uint64_t{0};
+        if (lie == "endpoint") out.endpoint = 1;
+        if (lie == "cancelled") out.fail(op_status::cancelled, "", "");
     }
     void cancel() noexcept override {}
     // Of the core's: a session that threw is replaced.
@@ -47,6 +59,7 @@ struct broken_core final : engine::core_driver {
     }
     std::unique_ptr<engine::bound_step> bind(const scenario::step&) override {
         here("bind");
+        if (where == "no step") return nullptr;
         return std::make_unique<engine::bound_step>();
     }
     runtime::task<engine::target_state> open_target() override {
