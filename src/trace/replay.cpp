@@ -174,9 +174,10 @@ void replay_feed::work() {
     }
     const bool stopped = stop_.load(std::memory_order_relaxed);
     reader_->figures.complete = !stopped && !reader_->failed();
+    // The end first: who sees that the lanes have ended may ask when.
+    end_ns_.store(reader_->last_due_ns(), std::memory_order_release);
     for (unsigned i = 0; i < lanes(); ++i)
         lanes_[i].done_.store(true, std::memory_order_release);
-    end_ns_.store(reader_->last_due_ns(), std::memory_order_release);
     primed_.store(true, std::memory_order_release);
 }
 
