@@ -85,6 +85,11 @@ const operation* find_operation(const workload& in, std::string_view name) {
     return find_by_name(in.operations, name);
 }
 
+const workload& as_added(const workload& described) {
+    const workload* const added = find_workload(described.name);
+    return added != nullptr ? *added : described;
+}
+
 const driver* find_driver(const workload& in, std::string_view name) {
     return find_by_name(in.drivers, name);
 }

@@ -184,6 +184,16 @@ std::string_view driver_of(const workload_config& config, std::string_view workl
 
 void check_together(scenario& plan, const workload_config& config) {
     for (group& g : plan.groups) {
+        const workload& of = catalogue::workload_of(g);
+        const std::string_view driver = driver_of(config, g.workload);
+        if (find_driver(of, driver) == nullptr) {
+            std::string all;
+            for (const auto& one : of.drivers)
+                all += (all.empty() ? "" : ", ") + std::string(one.name);
+            throw config_error("the workload " + g.workload + " has no driver " +
+                               std::string(driver) + ": name one of its own, `" + g.workload +
+                               ": {driver: NAME}` (" + all + ")");
+        }
         if (const auto* own = config.find(g.workload)) own->check(g, plan.warnings);
     }
 }

@@ -30,6 +30,10 @@ const workload* find_workload(std::string_view name);
 const operation* find_operation(const workload& in, std::string_view name);
 const driver* find_driver(const workload& in, std::string_view name);
 
+/// The row that was added of what a workload says of itself: it has the drivers of plug-ins too. As
+/// it is given where none was added.
+const workload& as_added(const workload& described);
+
 /// What a step of this group does. The parser has found both.
 const workload& workload_of(const group& g);
 const operation& operation_of(const group& g, const step& s);

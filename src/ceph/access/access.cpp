@@ -56,7 +56,8 @@ std::string path_text(const field& f) {
     return path;
 }
 
-std::string driver_text(const field& f, const scenario::catalogue::workload& of) {
+std::string driver_text(const field& f, const scenario::catalogue::workload& described) {
+    const scenario::catalogue::workload& of = scenario::catalogue::as_added(described);
     std::string name = f.text();
     std::vector<std::string_view> names;
     for (const auto& d : of.drivers)

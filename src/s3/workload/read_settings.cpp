@@ -200,9 +200,7 @@ void read_driver(const field& f, settings& s3, scenario::workload_config& out) {
             "s5cmd: one process per request; the default driver is used instead";
         return;
     }
-    // That of the catalogue also has the drivers of plug-ins.
-    const auto* const added = catalogue::find_workload(describe_workload().name);
-    const auto& own = added != nullptr ? *added : describe_workload();
+    const auto& own = catalogue::as_added(describe_workload());
     if (catalogue::find_driver(own, name) != nullptr) {
         s3.driver = name;
         if (name == "beast") {

@@ -130,6 +130,17 @@ TEST_CASE("catalogue_a_driver_is_added_to_a_workload_that_is_there_and_once") {
     CHECK_THROWS_AS(add(to, "added"), chopsticks::config_error);
 }
 
+TEST_CASE("catalogue_a_config_may_name_a_driver_that_was_added_to_any_workload") {
+    for (const auto& w : catalogue::workloads()) {
+        CAPTURE(w.name);
+        catalogue::add_driver(w.name, {.name = "visitor", .description = "of a test"});
+        const std::string text = &w == catalogue::at_top()
+                                     ? "driver: visitor"
+                                     : std::string(w.name) + ": {driver: visitor}";
+        CHECK(driver_of(parse_workload_config(text, "w.yaml"), w.name) == "visitor");
+    }
+}
+
 TEST_CASE("catalogue_what_is_not_there_is_not_found") {
     for (const auto& w : catalogue::workloads()) {
         CHECK(catalogue::operation_name(w, static_cast<std::uint16_t>(w.operations.size())) == "?");

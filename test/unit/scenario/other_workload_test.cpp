@@ -165,10 +165,16 @@ TEST_CASE("other_workload_has_drivers_and_a_say_about_groups") {
     CHECK(driver("lab: {driver: dummy}") == "dummy");
     CHECK(driver("driver: dummy") == "dummy");
     CHECK(driver("driver: beast") == "hand");
+    CHECK(driver("lab: {driver: foot}") == "foot");
     auto plan = parse_scenario("groups: [{workload: lab, tasks: [fill]}]", "s.yaml");
     CHECK_THROWS_WITH_AS(
         check_together(plan, parse_workload_config("lab: {shelf: none}", "w.yaml")),
         "group lab: no shelf", config_error);
+    CHECK_THROWS_WITH_AS(
+        check_together(plan, parse_workload_config("lab: {driver: foot}", "w.yaml")),
+        "the workload lab has no driver foot: name one of its own, `lab: {driver: NAME}` (hand, "
+        "dummy)",
+        config_error);
     const auto before = plan.warnings.size();
     check_together(plan, parse_workload_config("", "w.yaml"));
     REQUIRE(plan.warnings.size() == before + 1);
