@@ -269,7 +269,9 @@ std::string to_html(const page& shown) {
     }
     out += "</main>\n<footer><p>Made by chopsticks " CHOPSTICKS_VERSION
            ". Percentiles are of histograms that were added up; an operation that failed is in no "
-           "latency and no rate.</p>" +
+           "latency and no rate. Before a figure, &gt; says that it is a lower bound: some of "
+           "what was due was not answered. Behind it, ? says that it is the greatest of too few "
+           "values.</p>" +
            licences() + "</footer>\n";
     if (!shown.over_time.charts.empty()) {
         out += "<script type=\"application/json\" id=\"time-data\">" +

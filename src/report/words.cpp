@@ -1,5 +1,6 @@
 #include "words.hpp"
 
+#include <algorithm>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cmath>
@@ -46,6 +47,18 @@ std::string value_text(unit of, double value) {
         out.pop_back();
     if (out.back() == '.') out.pop_back();
     return out;
+}
+
+std::string axis_text(unit of, double value) {
+    std::string out = value_text(of, value);
+    const std::size_t point = out.find('.');
+    if (point == std::string::npos || of == unit::seconds) return out;
+    const std::size_t end = std::min(out.find_first_not_of("0123456789", point + 1), out.size());
+    std::size_t keep = end;
+    while (out[keep - 1] == '0')
+        --keep;
+    if (keep == point + 1) keep = point;
+    return out.erase(keep, end - keep);
 }
 
 std::string clock_text(double seconds) {

@@ -20,6 +20,9 @@ std::string slug(std::string_view text);
 /// A value of an axis or a point. Latencies in ms.
 std::string value_text(unit of, double value);
 
+/// The same for an axis: "10 ms" instead of "10.0 ms".
+std::string axis_text(unit of, double value);
+
 /// "1:05", "1:00:00"
 std::string clock_text(double seconds);
 
