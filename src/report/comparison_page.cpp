@@ -58,7 +58,7 @@ cell change_cell(const json& row, const char* key) {
 
 effect effect_of(const json& row) {
     effect out;
-    out.name = figure_name(row);
+    out.name = text_of(row, "figure");
     out.change = number_if_known(row, "change");
     out.low = number_if_known(row, "low");
     out.high = number_if_known(row, "high");

@@ -153,7 +153,8 @@ std::string draw(const time_charts& all, const time_chart& chart, int columns) {
     }
     for (const tick& one : x.ticks(unit::seconds, 10)) {
         out.line(x.at(one.value), bottom, x.at(one.value), bottom + 4, "axis");
-        out.text(x.at(one.value), bottom + 16, one.label, "small", "middle");
+        out.text(x.at(one.value), bottom + 16, one.label, "small",
+                 x.at(one.value) > plot_right - 12 ? "end" : "middle");
     }
     out.line(plot_left, bottom, plot_right, bottom, "axis");
     std::vector<legend_entry> entries;
@@ -230,7 +231,8 @@ std::string draw(const heat_map& map, const std::vector<time_span>& spans) {
     }
     for (const tick& one : x.ticks(unit::seconds, 10)) {
         out.line(x.at(one.value), bottom, x.at(one.value), bottom + 4, "axis");
-        out.text(x.at(one.value), bottom + 16, one.label, "small", "middle");
+        out.text(x.at(one.value), bottom + 16, one.label, "small",
+                 x.at(one.value) > plot_right - 12 ? "end" : "middle");
     }
     out.line(plot_left, bottom, plot_right, bottom, "axis");
     out.line(plot_left, plot_top, plot_left, bottom, "axis");

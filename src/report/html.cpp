@@ -236,14 +236,7 @@ std::string escaped(std::string_view text) {
         if (end < text.size()) out += text[end];
         at = end + 1;
     }
-    // Overrides and isolates of direction, U+202A to U+202E and U+2066 to U+2069.
-    for (std::size_t i = 0; i + 2 < out.size(); ++i) {
-        const auto byte = [&](std::size_t n) { return static_cast<unsigned char>(out[i + n]); };
-        if (byte(0) != 0xe2) continue;
-        const bool turns = (byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae) ||
-                           (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9);
-        if (turns) out.replace(i, 3, "?");
-    }
+    keep_direction(out);
     return out;
 }
 

@@ -101,7 +101,8 @@ class report_test(harness.case):
     def run_once(self, path, plan, *more):
         done = self.run_binary("run", "-f", self.file("plan.yaml", plan), "--embedded", *more,
                                "--output", path)
-        self.assert_code(done, 0)
+        # On a busy machine an objective may be missed; what is shown is what the result says.
+        self.assert_code(done, 0, 1)
         path.with_suffix(".txt").write_text(done.out)
 
     def result(self):
@@ -117,7 +118,7 @@ class report_test(harness.case):
             done = self.run_binary(
                 "sweep", "-f", self.file("plan.yaml", quick), "--embedded", "--rates", "200,400,800",
                 "--output", path.parent, timeout=120)
-            self.assert_code(done, 0)
+            self.assert_code(done, 0, 1)
         return self.kept_file(f"{name}/sweep.json", make)
 
     def search(self):
@@ -195,7 +196,8 @@ class report_test(harness.case):
         errors = self.browser.texts("section#breakdown tbody tr")
         self.assertTrue(any("SlowDown" in row for row in errors), errors)
         self.assertEqual(self.browser.texts("h1"), ["reported"])
-        self.assertIn("VALID", self.browser.texts(".verdicts li")[0])
+        self.assertEqual(self.browser.texts(".verdicts strong")[0],
+                         "VALID" if result["validity"]["valid"] else "INVALID")
 
     def test_charts_over_time_have_the_rates_of_the_intervals(self):
         self.page(self.result())

@@ -95,7 +95,7 @@
         for (const factor of decades < 4 ? [1, 2, 5] : [1]) {
           const v = Number((factor * Math.pow(10, at)).toPrecision(6));
           if (v < from || v > to) continue;
-          ticks.push({ v: v, label: factor === 1 || decades < 1.6 ? text(v) : '' });
+          ticks.push({ v: v, label: factor === 1 || decades < 2.1 ? text(v) : '' });
         }
       }
       return ticks;
