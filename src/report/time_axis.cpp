@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/results/json_reading.hpp>
+#include <tuple>
 
 #include "words.hpp"
 
@@ -79,8 +80,9 @@ std::vector<time_mark> marks_of(const results::result_file& result) {
         add_outages(member(group, "silence"), name, measure_s, out);
     for (const json& one : member(result.document, "endpoint_silences"))
         add_outages(one, raw_text(one, "group") + " " + raw_text(one, "endpoint"), measure_s, out);
-    std::stable_sort(out.begin(), out.end(),
-                     [](const time_mark& a, const time_mark& b) { return a.start_s < b.start_s; });
+    std::sort(out.begin(), out.end(), [](const time_mark& a, const time_mark& b) {
+        return std::tie(a.start_s, a.source, a.text) < std::tie(b.start_s, b.source, b.text);
+    });
     return out;
 }
 
