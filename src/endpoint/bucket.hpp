@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "access.hpp"
 #include "listing.hpp"
 #include "memory.hpp"
 #include "object.hpp"
@@ -90,6 +91,11 @@ class bucket {
     tag_set tags() const;
     void set_tags(tag_set tags);
 
+    /// Null: private to its owner, and the object's writer owns what it writes.
+    std::shared_ptr<const bucket_access> access() const;
+    /// Changes it by `edit`, which finds what was so.
+    void set_access(const std::function<void(bucket_access&)>& edit);
+
     /// The object as it is now. Null: there is none, or a delete marker hides it.
     std::shared_ptr<const object> get(std::string_view key) const;
 
@@ -106,6 +112,11 @@ class bucket {
     /// Replaces a version by a copy of it that `edit` has changed. `version` as for find.
     s3_code change(std::string_view key, std::string_view version,
                    const std::function<void(object_state&)>& edit);
+
+    /// Gives an object another key, in one step; what is at `to` goes, if `condition` allows. Not
+    /// in a bucket with versions.
+    s3_code rename(std::string_view from, const std::string& to, const put_condition& condition,
+                   const std::function<bool(const object&)>& source_holds);
 
     list_page list(const list_query& query) const;
     version_page list_versions(const version_query& query) const;
@@ -169,10 +180,12 @@ class bucket {
     std::array<shard, shard_count> shards_;
     mutable std::shared_mutex index_mutex_;
     std::set<std::shared_ptr<entry>, by_key> index_;
-    bool closed_ = false;                    ///< guarded by index_mutex_
-    tag_set tags_;                           ///< guarded by index_mutex_
-    std::optional<default_retention> lock_;  ///< guarded by index_mutex_
-    std::atomic<bool> locks_{false};         ///< saves the mutex where there are none
+    bool closed_ = false;                          ///< guarded by index_mutex_
+    tag_set tags_;                                 ///< guarded by index_mutex_
+    std::optional<default_retention> lock_;        ///< guarded by index_mutex_
+    std::atomic<bool> locks_{false};               ///< saves the mutex where there are none
+    std::shared_ptr<const bucket_access> access_;  ///< guarded by index_mutex_
+    std::atomic<bool> has_access_{false};          ///< saves the mutex where there is none
     upload_table uploads_;
 };
 

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "access.hpp"
 #include "checksum.hpp"
 #include "memory.hpp"
 #include "object_lock.hpp"
@@ -45,8 +46,10 @@ struct object_state {
     tag_set tags;
     std::string storage_class;  ///< empty: STANDARD
     object_lock lock;
-    std::string version;     ///< empty: the null version
-    bool is_marker = false;  ///< a delete marker, which has no content
+    std::shared_ptr<const access_list> access;  ///< null: private to the bucket's owner
+    std::uint32_t appends = 0;  ///< times that something was appended; 0: it is none of appends
+    std::string version;        ///< empty: the null version
+    bool is_marker = false;     ///< a delete marker, which has no content
 
     std::string_view version_name() const noexcept {
         return version.empty() ? null_version : std::string_view(version);

@@ -12,11 +12,13 @@ namespace {
 constexpr std::string_view amz_prefix = "x-amz-";
 
 /// Sub-resources that route() knows, and parameters that handlers read. In order.
-constexpr std::array<std::string_view, 45> parameters = {
+constexpr std::array<std::string_view, 49> parameters = {
     "AWSAccessKeyId",  // who sends it, of a signature that is not read
     "Expires",
     "Signature",
     "acl",
+    "allow-unordered",
+    "append",
     "attributes",
     "bucket-region",
     "continuation-token",
@@ -43,8 +45,10 @@ constexpr std::array<std::string_view, 45> parameters = {
     "part-number-marker",
     "partNumber",
     "policy",
+    "position",
     "prefix",
     "publicAccessBlock",
+    "renameObject",
     "requestPayment",
     "retention",
     "start-after",
@@ -61,11 +65,13 @@ constexpr std::array<std::string_view, 45> parameters = {
 };
 
 /// Fields x-amz-* that are served whatever their value, or refused where it is read. In order.
-constexpr std::array<std::string_view, 30> fields = {
+constexpr std::array<std::string_view, 44> fields = {
+    "x-amz-acl",
     "x-amz-bucket-object-lock-enabled",
     "x-amz-bypass-governance-retention",
     "x-amz-checksum-algorithm",
     "x-amz-checksum-type",
+    "x-amz-client-token",
     "x-amz-content-sha256",
     "x-amz-copy-source",
     "x-amz-copy-source-if-match",
@@ -76,6 +82,11 @@ constexpr std::array<std::string_view, 30> fields = {
     "x-amz-date",
     "x-amz-decoded-content-length",
     "x-amz-expected-bucket-owner",
+    "x-amz-grant-full-control",
+    "x-amz-grant-read",
+    "x-amz-grant-read-acp",
+    "x-amz-grant-write",
+    "x-amz-grant-write-acp",
     "x-amz-max-parts",
     "x-amz-metadata-directive",
     "x-amz-mp-object-size",
@@ -83,7 +94,13 @@ constexpr std::array<std::string_view, 30> fields = {
     "x-amz-object-lock-legal-hold",
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
+    "x-amz-object-ownership",
     "x-amz-part-number-marker",
+    "x-amz-rename-source",
+    "x-amz-rename-source-if-match",
+    "x-amz-rename-source-if-modified-since",
+    "x-amz-rename-source-if-none-match",
+    "x-amz-rename-source-if-unmodified-since",
     "x-amz-sdk-checksum-algorithm",
     "x-amz-security-token",
     "x-amz-source-expected-bucket-owner",
@@ -92,6 +109,7 @@ constexpr std::array<std::string_view, 30> fields = {
     "x-amz-tagging-directive",
     "x-amz-trailer",
     "x-amz-user-agent",
+    "x-amz-write-offset-bytes",
 };
 
 /// Those that ask for what is so anyway.
@@ -99,11 +117,8 @@ struct granted {
     std::string_view name;
     std::string_view value;
 };
-constexpr std::array<granted, 7> what_is_so = {{
-    {"x-amz-acl", "private"},
-    {"x-amz-acl", "bucket-owner-full-control"},
+constexpr std::array<granted, 4> what_is_so = {{
     {"x-amz-checksum-mode", "ENABLED"},
-    {"x-amz-object-ownership", "BucketOwnerEnforced"},
     {"x-amz-optional-object-attributes", "RestoreStatus"},
     {"x-amz-request-payer", "requester"},
     {"x-amz-checksum-mode", "DISABLED"},

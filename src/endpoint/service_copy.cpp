@@ -92,12 +92,14 @@ std::shared_ptr<const object> service::copy_source(exchange& x) const {
         return nullptr;
     }
     const std::string* expected = r.header("x-amz-source-expected-bucket-owner");
-    if (from->facts().owner != owner_of(x) ||
-        (expected != nullptr && *expected != from->facts().owner)) {
+    const bool owned = from->facts().owner == x.auth.claims.access_key;
+    auto found = from->find(path.substr(slash + 1), version);
+    // Who may not read it is not told whether it is there.
+    const bool readable = found && !found->is_marker ? may_use(x, *from, *found, may_read) : owned;
+    if (!readable || (expected != nullptr && *expected != from->facts().owner)) {
         refuse(x, s3_code::access_denied);
         return nullptr;
     }
-    auto found = from->find(path.substr(slash + 1), version);
     if (found && found->is_marker && !version.empty()) {
         refuse(x, s3_code::invalid_request,
                "The source of a copy request may not specifically refer to a delete marker by "

@@ -94,6 +94,7 @@ void service::list_buckets(exchange& x) {
     }
     const std::string prefix = r.parameter_or("prefix", "");
     const std::string region = r.parameter_or("bucket-region", options_.region);
+    if (x.auth.claims.access_key.empty()) return refuse(x, s3_code::access_denied);
     const std::string me = owner_of(x);
     xml_text xml("ListAllMyBucketsResult");
     append_owner(xml, me);
@@ -166,7 +167,7 @@ void service::list(exchange& x) {
         xml.open("Contents");
         xml.key("Key", o->key);
         append_facts(xml, *o);
-        if (owned) append_owner(xml, x.bucket_->facts().owner);
+        if (owned) append_owner(xml, owner_of(*x.bucket_, *o));
         xml.element("StorageClass", o->storage_class_name());
         xml.close("Contents");
     }
@@ -219,7 +220,7 @@ void service::list_versions(exchange& x) {
         } else {
             append_facts(xml, o);
         }
-        append_owner(xml, x.bucket_->facts().owner);
+        append_owner(xml, owner_of(*x.bucket_, o));
         if (!o.is_marker) xml.element("StorageClass", o.storage_class_name());
         xml.close(element);
     }

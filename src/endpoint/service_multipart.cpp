@@ -119,7 +119,7 @@ void service::create_upload(exchange& x) {
     if (const s3_refusal wrong = read_plan(x.head, started->sums)) {
         return refuse(x, wrong.code, wrong.text);
     }
-    if (!apply_lock(x, started->begun)) return;
+    if (!apply_lock(x, started->begun) || !apply_access(x, started->begun)) return;
     started->started_ns = wall_ns();
     auto charge = store_.memory().reserve(overhead_bytes(started->begun));
     if (!charge) return refuse(x, s3_code::insufficient_storage);

@@ -134,7 +134,16 @@ void service::say_version(exchange& x, const object_state& o) const {
 
 std::shared_ptr<const object> service::find_version(exchange& x) const {
     auto found = x.bucket_->find(x.head.key, x.version_);
-    if (found && !found->is_marker) return found;
+    if (found && !found->is_marker) {
+        if (!x.need_.of_object || may_use(x, *x.bucket_, *found, x.need_.what)) return found;
+        refuse(x, s3_code::access_denied);
+        return nullptr;
+    }
+    // Who may not list is not told what is there.
+    if (x.need_.of_object && !may_use(x, may_read)) {
+        refuse(x, s3_code::access_denied);
+        return nullptr;
+    }
     if (!found) {
         refuse(x, x.version_.empty() ? s3_code::no_such_key : s3_code::no_such_version);
         return nullptr;
@@ -259,7 +268,7 @@ bool service::store_object(exchange& x, std::shared_ptr<object> made) {
         refuse(x, wrong.code, wrong.text);
         return false;
     }
-    if (!apply_lock(x, *made)) return false;
+    if (!apply_lock(x, *made) || !apply_access(x, *made)) return false;
     auto charge = store_.memory().reserve(overhead_bytes(*made));
     if (!charge) {
         refuse(x, s3_code::insufficient_storage);
