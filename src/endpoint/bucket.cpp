@@ -241,9 +241,10 @@ s3_code bucket::change(std::string_view key, std::string_view version,
     return s3_code::none;
 }
 
-s3_code bucket::rename(std::string_view from, const std::string& to, const put_condition& condition,
+s3_code bucket::rename(const key_change& what, const put_condition& condition,
                        const std::function<bool(const object&)>& source_holds) {
     if (versions() != versioning::never) return s3_code::not_implemented;
+    const auto& [from, to, token] = what;
     std::shared_ptr<const object> gone;  // both destroyed after the locks are given back
     std::shared_ptr<const object> old;
     shard& source = shard_of(from);
@@ -254,6 +255,14 @@ s3_code bucket::rename(std::string_view from, const std::string& to, const put_c
         first.lock();
     } else {
         std::lock(first, second);
+    }
+    if (!token.empty()) {
+        const std::shared_lock lock(index_mutex_);
+        for (const key_change& done : renames_) {
+            if (done.token != token) continue;
+            return done.from == from && done.to == to ? s3_code::none
+                                                      : s3_code::idempotency_mismatch;
+        }
     }
     const auto found = source.entries.find(from);
     if (found == source.entries.end()) return s3_code::no_such_key;
@@ -280,6 +289,11 @@ s3_code bucket::rename(std::string_view from, const std::string& to, const put_c
     gone = at->versions.take(null_version);
     count(*gone, false);
     settle(source, at);
+    if (!token.empty()) {
+        const std::lock_guard lock(index_mutex_);
+        renames_.push_back(what);
+        if (renames_.size() > renames_max) renames_.pop_front();
+    }
     return s3_code::none;
 }
 

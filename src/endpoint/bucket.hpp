@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -46,6 +47,13 @@ struct removed {
     s3_code code = s3_code::none;
     std::shared_ptr<const object> gone;    ///< what is no more; null: nothing
     std::shared_ptr<const object> marker;  ///< what hides the versions from now on; null: nothing
+};
+
+/// A key that becomes another.
+struct key_change {
+    std::string from;
+    std::string to;
+    std::string token;  ///< of whoever asks: asked again with it, it is done already; empty: none
 };
 
 struct list_page {
@@ -115,7 +123,7 @@ class bucket {
 
     /// Gives an object another key, in one step; what is at `to` goes, if `condition` allows. Not
     /// in a bucket with versions.
-    s3_code rename(std::string_view from, const std::string& to, const put_condition& condition,
+    s3_code rename(const key_change& what, const put_condition& condition,
                    const std::function<bool(const object&)>& source_holds);
 
     list_page list(const list_query& query) const;
@@ -187,6 +195,8 @@ class bucket {
     std::shared_ptr<const bucket_access> access_;  ///< guarded by index_mutex_
     std::atomic<bool> has_access_{false};          ///< saves the mutex where there is none
     upload_table uploads_;
+    static constexpr std::size_t renames_max = 64;
+    std::deque<key_change> renames_;  ///< the last that had a token; guarded by index_mutex_
 };
 
 }  // namespace chopsticks::endpoint

@@ -161,6 +161,9 @@ constexpr row rows[] = {
     {s3_code::invalid_write_offset,
      {400, "InvalidWriteOffset",
       "The write offset value that you specified does not match the current object size."}},
+    {s3_code::idempotency_mismatch,
+     {400, "IdempotencyParameterMismatch",
+      "The client token was used before, for something else."}},
 };
 
 }  // namespace

@@ -73,6 +73,7 @@ enum class s3_code : std::uint8_t {
     position_not_length,
     object_not_appendable,
     invalid_write_offset,
+    idempotency_mismatch,
 };
 
 struct s3_error_text {

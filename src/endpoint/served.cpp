@@ -12,7 +12,7 @@ namespace {
 constexpr std::string_view amz_prefix = "x-amz-";
 
 /// Sub-resources that route() knows, and parameters that handlers read. In order.
-constexpr std::array<std::string_view, 49> parameters = {
+constexpr std::array<std::string_view, 52> parameters = {
     "AWSAccessKeyId",  // who sends it, of a signature that is not read
     "Expires",
     "Signature",
@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 49> parameters = {
     "allow-unordered",
     "append",
     "attributes",
+    "bucket",  // with etag and key, what a form redirects to says of itself
     "bucket-region",
     "continuation-token",
     "cors",
@@ -27,7 +28,9 @@ constexpr std::array<std::string_view, 49> parameters = {
     "delimiter",
     "encoding-type",
     "encryption",
+    "etag",
     "fetch-owner",
+    "key",
     "key-marker",
     "legal-hold",
     "lifecycle",

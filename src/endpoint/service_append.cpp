@@ -165,9 +165,9 @@ void service::rename(exchange& x) {
                                 r.header("x-amz-rename-source-if-none-match"),
                                 r.header("x-amz-rename-source-if-modified-since"),
                                 r.header("x-amz-rename-source-if-unmodified-since")};
-    const s3_code code = x.bucket_->rename(source, r.key, condition, [&](const object& o) {
-        return check(given, o) == condition_result::holds;
-    });
+    const s3_code code = x.bucket_->rename(
+        {source, r.key, std::string(r.header_or("x-amz-client-token", ""))}, condition,
+        [&](const object& o) { return check(given, o) == condition_result::holds; });
     if (code == s3_code::not_implemented) {
         return refuse(x, code, "Not implemented here: a rename in a bucket with versions");
     }

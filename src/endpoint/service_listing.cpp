@@ -133,6 +133,11 @@ void service::list(exchange& x) {
     if (const s3_refusal wrong = read_list_request(r, "max-keys", asked)) {
         return refuse(x, wrong.code, wrong.text);
     }
+    // What comes in order is in whatever order, but for prefixes, which need one.
+    if (r.parameter_or("allow-unordered", "") == "true" && !asked.delimiter.empty()) {
+        return refuse(x, s3_code::invalid_argument,
+                      "allow-unordered and a delimiter exclude each other");
+    }
     const std::string* token = v2 ? r.parameter("continuation-token") : nullptr;
     list_query query{asked.prefix, asked.delimiter,
                      r.parameter_or(v2 ? "start-after" : "marker", ""), asked.most};

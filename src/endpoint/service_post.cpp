@@ -197,12 +197,15 @@ void service::answer_post(exchange& x, const std::string& etag) const {
     if (status != nullptr && *status == "200") return;
     if (status == nullptr || *status != "201") return no_content(x);
     x.answer.status = 201;
-    xml_text xml("PostResponse");
-    xml.element("Location", location);
-    xml.element("Bucket", x.head.bucket);
-    xml.element("Key", x.head.key);
-    xml.element("ETag", quoted);
-    x.answer.xml(xml.finish());
+    // Alone of all answers it has no namespace.
+    std::string xml(xml_declaration);
+    xml += "<PostResponse>";
+    append_element(xml, "Location", location);
+    append_element(xml, "Bucket", x.head.bucket);
+    append_element(xml, "Key", x.head.key);
+    append_element(xml, "ETag", quoted);
+    xml += "</PostResponse>";
+    x.answer.xml(std::move(xml));
 }
 
 }  // namespace chopsticks::endpoint

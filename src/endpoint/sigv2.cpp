@@ -68,7 +68,8 @@ std::string_view raw_path(const request& r) noexcept {
     return target.substr(0, target.find('?'));
 }
 
-std::string string_to_sign(const request& r, std::string_view date) {
+/// `tail` is put behind the path.
+std::string string_to_sign(const request& r, std::string_view date, std::string_view tail) {
     std::string out = r.method + '\n';
     out += r.header_or("Content-MD5", "");
     out += '\n';
@@ -89,6 +90,7 @@ std::string string_to_sign(const request& r, std::string_view date) {
     const bool of_host = !r.bucket.empty() && std::string_view(r.path).substr(1) == r.key;
     if (of_host) out += '/' + r.bucket;
     out += raw_path(r);
+    out += tail;
     std::vector<const s3::name_value*> query;
     for (const s3::name_value& p : r.query) {
         if (is_signed_parameter(p.name)) query.push_back(&p);
@@ -172,8 +174,13 @@ sigv2_verdict verify_sigv2(const request& r, std::int64_t now_s, const find_secr
         out.message = text.message;
         return out;
     }
-    out.string_to_sign = string_to_sign(r, date);
-    if (!s3::equal_constant_time(sigv2_signature(*found, out.string_to_sign), claimed)) {
+    const auto fits = [&](std::string_view tail) {
+        out.string_to_sign = string_to_sign(r, date, tail);
+        return s3::equal_constant_time(sigv2_signature(*found, out.string_to_sign), claimed);
+    };
+    // Some clients sign the path of a bucket as if it ended with a slash.
+    const bool of_bucket = r.key.empty() && !r.bucket.empty() && !r.path.ends_with('/');
+    if (!fits("") && !(of_bucket && fits("/"))) {
         const s3_error_text& text = describe(s3_code::signature_does_not_match);
         out.status = text.status;
         out.code = text.code;
