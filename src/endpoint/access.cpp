@@ -174,6 +174,10 @@ std::optional<ownership> ownership_named(std::string_view name) noexcept {
 bool names_list(const request& r) noexcept {
     return std::any_of(r.headers.begin(), r.headers.end(), [](const s3::name_value& h) {
         const std::string_view field = h.name;
+        constexpr std::size_t first = 6;  // behind x-amz-
+        if (field.size() <= first + 2) return false;
+        const char c = lower_char(field[first]);
+        if (c != 'a' && c != 'g') return false;
         return same_name(field, "x-amz-acl") ||
                (field.size() > 12 && same_name(field.substr(0, 12), "x-amz-grant-"));
     });

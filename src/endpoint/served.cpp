@@ -159,9 +159,19 @@ bool is_served(std::string_view name, std::string_view value) {
 }
 
 std::string unserved_field(std::string_view name, std::string_view value) {
-    const std::string lowered = lower(name);
+    // Every request has a few of these: no memory is taken for those that are served.
+    std::array<char, 64> room;
+    std::string long_name;
+    std::string_view lowered;
+    if (name.size() <= room.size()) {
+        std::transform(name.begin(), name.end(), room.begin(), lower_char);
+        lowered = {room.data(), name.size()};
+    } else {
+        long_name = lower(name);
+        lowered = long_name;
+    }
     if (is_served(lowered, value)) return {};
-    return "the header " + lowered + (value.empty() ? "" : ": " + std::string(value));
+    return "the header " + std::string(lowered) + (value.empty() ? "" : ": " + std::string(value));
 }
 
 }  // namespace
