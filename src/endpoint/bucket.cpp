@@ -402,7 +402,7 @@ s3_refusal bucket::complete(const std::shared_ptr<upload>& u, const completion& 
     // It held a moment ago: somebody else was faster.
     if (code == s3_code::precondition_failed) code = s3_code::conditional_conflict;
     if (code != s3_code::none) return {code, {}};
-    out = {kept->key, wanted.parts, kept->etag, kept->version, kept->sum};
+    out = {kept->key, wanted.parts, kept->etag, kept->version, kept->sum, kept->sealed};
     uploads_.remember(u->id, out);
     return {};
 }

@@ -164,6 +164,9 @@ constexpr row rows[] = {
     {s3_code::idempotency_mismatch,
      {400, "IdempotencyParameterMismatch",
       "The client token was used before, for something else."}},
+    {s3_code::invalid_encryption_algorithm,
+     {400, "InvalidEncryptionAlgorithmError",
+      "The encryption request you specified is not valid. The valid value is AES256."}},
 };
 
 }  // namespace

@@ -74,6 +74,7 @@ enum class s3_code : std::uint8_t {
     object_not_appendable,
     invalid_write_offset,
     idempotency_mismatch,
+    invalid_encryption_algorithm,
 };
 
 struct s3_error_text {

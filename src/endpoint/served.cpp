@@ -68,7 +68,7 @@ constexpr std::array<std::string_view, 52> parameters = {
 };
 
 /// Fields x-amz-* that are served whatever their value, or refused where it is read. In order.
-constexpr std::array<std::string_view, 44> fields = {
+constexpr std::array<std::string_view, 52> fields = {
     "x-amz-acl",
     "x-amz-bucket-object-lock-enabled",
     "x-amz-bypass-governance-retention",
@@ -82,6 +82,9 @@ constexpr std::array<std::string_view, 44> fields = {
     "x-amz-copy-source-if-none-match",
     "x-amz-copy-source-if-unmodified-since",
     "x-amz-copy-source-range",
+    "x-amz-copy-source-server-side-encryption-customer-algorithm",
+    "x-amz-copy-source-server-side-encryption-customer-key",
+    "x-amz-copy-source-server-side-encryption-customer-key-md5",
     "x-amz-date",
     "x-amz-decoded-content-length",
     "x-amz-expected-bucket-owner",
@@ -106,6 +109,11 @@ constexpr std::array<std::string_view, 44> fields = {
     "x-amz-rename-source-if-unmodified-since",
     "x-amz-sdk-checksum-algorithm",
     "x-amz-security-token",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-server-side-encryption-customer-key",
+    "x-amz-server-side-encryption-customer-key-md5",
     "x-amz-source-expected-bucket-owner",
     "x-amz-storage-class",
     "x-amz-tagging",

@@ -87,6 +87,11 @@ void service::append(exchange& x) {
             if (code != s3_code::none) return refuse(x, code);
             return answer_append(x, piece.content.size, piece.etag, piece.sum);
         }
+        const bool same_key =
+            piece.sealed && now->sealed && piece.sealed->key_md5 == now->sealed->key_md5;
+        if (now->sealed && now->sealed->of_customer() && !same_key) {
+            return refuse(x, s3_code::access_denied);
+        }
         // That of the piece is found before the object is held.
         std::optional<checksum> of_piece = piece.sum;
         if (!of_piece && now->sum && !now->sum->composite && options_.keep_bodies) {

@@ -124,6 +124,7 @@ s3_refusal read_state(const request& r, object_state& out) {
     }
     if (!among(storage_classes)) return {s3_code::invalid_storage_class, {}};
     if (storage != "STANDARD") out.storage_class = storage;
+    if (s3_refusal wrong = read_encryption(r, out.sealed)) return wrong;
     return read_tags(r.header_or("x-amz-tagging", ""), out.tags);
 }
 
@@ -163,6 +164,9 @@ std::shared_ptr<const object> service::find_version(exchange& x) const {
 void service::answer_with(exchange& x, const object& o) const {
     response& a = x.answer;
     const request& r = x.head;
+    if (const s3_refusal wrong = check_key(r, key_fields::of_request, o.sealed)) {
+        return refuse(x, wrong.code, wrong.text);
+    }
     const read_conditions given{r.header("If-Match"), r.header("If-None-Match"),
                                 r.header("If-Modified-Since"), r.header("If-Unmodified-Since")};
     const condition_result met = check(given, o);
@@ -212,6 +216,7 @@ void service::answer_with(exchange& x, const object& o) const {
     }
     if (!o.tags.empty()) a.field("x-amz-tagging-count", std::to_string(o.tags.size()));
     say_lock(x, o.lock);
+    if (o.sealed) a.fields += encryption_answer(*o.sealed);
     if (!o.storage_class.empty()) a.field("x-amz-storage-class", o.storage_class);
     const std::string* type = r.parameter("response-content-type");
     a.field("Content-Type", type != nullptr ? *type : o.meta.content_type);
@@ -284,6 +289,7 @@ bool service::store_object(exchange& x, std::shared_ptr<object> made) {
         return false;
     }
     say_version(x, *kept);
+    if (kept->sealed) x.answer.fields += encryption_answer(*kept->sealed);
     return true;
 }
 
