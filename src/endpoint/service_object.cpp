@@ -61,10 +61,13 @@ metadata metadata_of(const request& r) {
     metadata out;
     out.content_type = r.header_or("Content-Type", "binary/octet-stream");
     for (const auto& h : r.headers) {
-        std::string name = lower(h.name);
-        const bool kept =
-            std::find(kept_fields.begin(), kept_fields.end(), name) != kept_fields.end();
-        if (!kept && !name.starts_with(meta_prefix)) continue;
+        const std::string_view given = h.name;
+        const bool kept = std::any_of(kept_fields.begin(), kept_fields.end(),
+                                      [&](std::string_view one) { return same_name(one, given); });
+        const bool meta = given.size() >= meta_prefix.size() &&
+                          same_name(given.substr(0, meta_prefix.size()), meta_prefix);
+        if (!kept && !meta) continue;
+        std::string name = lower(given);
         std::string value = name == "content-encoding" ? without_aws_chunked(h.value)
                                                        : std::string(trimmed(h.value));
         if (kept && value.empty()) continue;
