@@ -77,6 +77,20 @@ void bucket::set_tags(tag_set tags) {
     tags_ = std::move(tags);
 }
 
+std::shared_ptr<const bucket_access> bucket::access() const {
+    if (!has_access_.load(std::memory_order_acquire)) return nullptr;
+    const std::shared_lock lock(index_mutex_);
+    return access_;
+}
+
+void bucket::set_access(const std::function<void(bucket_access&)>& edit) {
+    const std::lock_guard lock(index_mutex_);
+    bucket_access now = access_ ? *access_ : bucket_access{private_to(facts_.owner), {}, {}};
+    edit(now);
+    access_ = std::make_shared<const bucket_access>(std::move(now));
+    has_access_.store(true, std::memory_order_release);
+}
+
 void bucket::count(const object& o, bool added) noexcept {
     if (o.is_marker) return;
     if (added) {
@@ -221,7 +235,65 @@ s3_code bucket::change(std::string_view key, std::string_view version,
     if (!charge) return s3_code::insufficient_storage;
     changed->charge = std::move(*charge);
     changed->previous = now->previous;
+    count(*now, false);
+    count(*changed, true);
     old = versions.replace(std::move(changed));
+    return s3_code::none;
+}
+
+s3_code bucket::rename(const key_change& what, const put_condition& condition,
+                       const std::function<bool(const object&)>& source_holds) {
+    if (versions() != versioning::never) return s3_code::not_implemented;
+    const auto& [from, to, token] = what;
+    std::shared_ptr<const object> gone;  // both destroyed after the locks are given back
+    std::shared_ptr<const object> old;
+    shard& source = shard_of(from);
+    shard& target = shard_of(to);
+    std::unique_lock first(source.mutex, std::defer_lock);
+    std::unique_lock second(target.mutex, std::defer_lock);
+    if (&source == &target) {
+        first.lock();
+    } else {
+        std::lock(first, second);
+    }
+    if (!token.empty()) {
+        const std::shared_lock lock(index_mutex_);
+        for (const key_change& done : renames_) {
+            if (done.token != token) continue;
+            return done.from == from && done.to == to ? s3_code::none
+                                                      : s3_code::idempotency_mismatch;
+        }
+    }
+    const auto found = source.entries.find(from);
+    if (found == source.entries.end()) return s3_code::no_such_key;
+    const std::shared_ptr<entry> at = found->second;
+    const object& now = *at->versions.latest();
+    if (!source_holds(now)) return s3_code::precondition_failed;
+    const auto there = target.entries.find(to);
+    const s3_code wrong =
+        check(condition,
+              there == target.entries.end() ? nullptr : there->second->versions.latest().get());
+    if (wrong != s3_code::none || from == to) return wrong;
+    auto made = copy_of(now);
+    made->key = to;
+    auto charge = memory_.reserve(overhead_bytes(*made));
+    if (!charge) return s3_code::insufficient_storage;
+    made->charge = std::move(*charge);
+    const std::shared_ptr<entry> e = entry_of(target, to);
+    if (!e) return s3_code::no_such_bucket;
+    old = e->versions.take(null_version);
+    if (old) count(*old, false);
+    count(*made, true);
+    e->versions.push(std::move(made));
+    settle(target, e);
+    gone = at->versions.take(null_version);
+    count(*gone, false);
+    settle(source, at);
+    if (!token.empty()) {
+        const std::lock_guard lock(index_mutex_);
+        renames_.push_back(what);
+        if (renames_.size() > renames_max) renames_.pop_front();
+    }
     return s3_code::none;
 }
 
@@ -330,7 +402,7 @@ s3_refusal bucket::complete(const std::shared_ptr<upload>& u, const completion& 
     // It held a moment ago: somebody else was faster.
     if (code == s3_code::precondition_failed) code = s3_code::conditional_conflict;
     if (code != s3_code::none) return {code, {}};
-    out = {kept->key, wanted.parts, kept->etag, kept->version, kept->sum};
+    out = {kept->key, wanted.parts, kept->etag, kept->version, kept->sum, kept->sealed};
     uploads_.remember(u->id, out);
     return {};
 }

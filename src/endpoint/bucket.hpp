@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "access.hpp"
 #include "listing.hpp"
 #include "memory.hpp"
 #include "object.hpp"
@@ -45,6 +47,13 @@ struct removed {
     s3_code code = s3_code::none;
     std::shared_ptr<const object> gone;    ///< what is no more; null: nothing
     std::shared_ptr<const object> marker;  ///< what hides the versions from now on; null: nothing
+};
+
+/// A key that becomes another.
+struct key_change {
+    std::string from;
+    std::string to;
+    std::string token;  ///< of whoever asks: asked again with it, it is done already; empty: none
 };
 
 struct list_page {
@@ -90,6 +99,11 @@ class bucket {
     tag_set tags() const;
     void set_tags(tag_set tags);
 
+    /// Null: private to its owner, and the object's writer owns what it writes.
+    std::shared_ptr<const bucket_access> access() const;
+    /// Changes it by `edit`, which finds what was so.
+    void set_access(const std::function<void(bucket_access&)>& edit);
+
     /// The object as it is now. Null: there is none, or a delete marker hides it.
     std::shared_ptr<const object> get(std::string_view key) const;
 
@@ -106,6 +120,11 @@ class bucket {
     /// Replaces a version by a copy of it that `edit` has changed. `version` as for find.
     s3_code change(std::string_view key, std::string_view version,
                    const std::function<void(object_state&)>& edit);
+
+    /// Gives an object another key, in one step; what is at `to` goes, if `condition` allows. Not
+    /// in a bucket with versions.
+    s3_code rename(const key_change& what, const put_condition& condition,
+                   const std::function<bool(const object&)>& source_holds);
 
     list_page list(const list_query& query) const;
     version_page list_versions(const version_query& query) const;
@@ -169,11 +188,15 @@ class bucket {
     std::array<shard, shard_count> shards_;
     mutable std::shared_mutex index_mutex_;
     std::set<std::shared_ptr<entry>, by_key> index_;
-    bool closed_ = false;                    ///< guarded by index_mutex_
-    tag_set tags_;                           ///< guarded by index_mutex_
-    std::optional<default_retention> lock_;  ///< guarded by index_mutex_
-    std::atomic<bool> locks_{false};         ///< saves the mutex where there are none
+    bool closed_ = false;                          ///< guarded by index_mutex_
+    tag_set tags_;                                 ///< guarded by index_mutex_
+    std::optional<default_retention> lock_;        ///< guarded by index_mutex_
+    std::atomic<bool> locks_{false};               ///< saves the mutex where there are none
+    std::shared_ptr<const bucket_access> access_;  ///< guarded by index_mutex_
+    std::atomic<bool> has_access_{false};          ///< saves the mutex where there is none
     upload_table uploads_;
+    static constexpr std::size_t renames_max = 64;
+    std::deque<key_change> renames_;  ///< the last that had a token; guarded by index_mutex_
 };
 
 }  // namespace chopsticks::endpoint

@@ -17,6 +17,12 @@ std::uint64_t overhead_bytes(const object_state& o) noexcept {
         bytes += name.size() + value.size();
     for (const auto& [name, value] : o.tags)
         bytes += sizeof(tag_set::value_type) + name.size() + value.size();
+    if (o.sealed) {
+        bytes += sizeof(encryption) + o.sealed->key_id.size() + o.sealed->key_md5.size();
+    }
+    if (o.access) bytes += sizeof(access_list) + o.access->grants.size() * sizeof(grant);
+    // Each append adds a slice, however small.
+    if (o.appends > 0) bytes += o.content.slices.size() * sizeof(slice);
     return bytes + o.parts.size() * sizeof(part_facts);
 }
 

@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "access.hpp"
 #include "checksum.hpp"
+#include "encryption.hpp"
 #include "memory.hpp"
 #include "object_lock.hpp"
 
@@ -45,8 +47,11 @@ struct object_state {
     tag_set tags;
     std::string storage_class;  ///< empty: STANDARD
     object_lock lock;
-    std::string version;     ///< empty: the null version
-    bool is_marker = false;  ///< a delete marker, which has no content
+    std::shared_ptr<const access_list> access;  ///< null: private to the bucket's owner
+    encryption_ref sealed;                      ///< null: not encrypted
+    std::uint32_t appends = 0;  ///< times that something was appended; 0: it is none of appends
+    std::string version;        ///< empty: the null version
+    bool is_marker = false;     ///< a delete marker, which has no content
 
     std::string_view version_name() const noexcept {
         return version.empty() ? null_version : std::string_view(version);

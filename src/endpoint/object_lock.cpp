@@ -61,8 +61,9 @@ bool may_delete(const object_lock& lock, bool bypass, std::int64_t now_ns) noexc
 bool may_change(const object_lock& lock, retention_mode mode, std::int64_t until_ns, bool bypass,
                 std::int64_t now_ns) noexcept {
     if (!lock.retained(now_ns)) return true;
-    const bool stricter = until_ns >= lock.until_ns && mode >= lock.mode;
-    return stricter || (lock.mode == retention_mode::governance && bypass);
+    // Longer is no harm; another mode alters the lock itself.
+    const bool longer = until_ns >= lock.until_ns && mode == lock.mode;
+    return longer || (lock.mode == retention_mode::governance && bypass);
 }
 
 bool bypasses(const request& r) noexcept {

@@ -38,7 +38,7 @@ constexpr std::array<std::string_view, 20> op_names = {
     "delete",        "copy",          "delete_objects",
     "create_upload", "upload_part",   "complete_upload",
     "abort_upload",  "list_parts",    "list_uploads",
-    "other",
+    "list_versions", "other",
 };
 static_assert(op_names.size() == static_cast<std::size_t>(op_kind::other) + 1);
 

@@ -15,10 +15,6 @@ constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr",
                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 constexpr std::array<std::string_view, 7> days = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
 
-char lower_char(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 bool numeric_host(std::string_view host) noexcept {
     return host.starts_with('[') || std::all_of(host.begin(), host.end(), [](char c) {
                return c == '.' || (c >= '0' && c <= '9');
@@ -126,8 +122,10 @@ range_kind parse_range(std::string_view value, std::uint64_t size, byte_range& o
 }
 
 std::optional<std::int64_t> parse_http_date(std::string_view text) noexcept {
-    // "Sun, 06 Nov 1994 08:49:37 GMT"
-    if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',') return std::nullopt;
+    // "Sun, 06 Nov 1994 08:49:37 GMT"; mail has it with "+0000".
+    if (text.size() < 29 || text[3] != ',') return std::nullopt;
+    const std::string_view zone = text.substr(25);
+    if (zone != " GMT" && zone != " +0000" && zone != " -0000") return std::nullopt;
     const auto month = std::find(months.begin(), months.end(), text.substr(8, 3));
     const auto day = parse_number(text.substr(5, 2));
     const auto year = parse_number(text.substr(12, 4));

@@ -66,6 +66,9 @@ bool same_name(std::string_view a, std::string_view b) noexcept;
 std::string_view trimmed(std::string_view text) noexcept;
 
 /// Lower case, ASCII only.
+constexpr char lower_char(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 std::string lower(std::string_view text);
 
 /// Digits only, all of them, no overflow.

@@ -63,6 +63,18 @@ enum class s3_code : std::uint8_t {
     signature_does_not_match,
     content_sha256_mismatch,
     conditional_conflict,
+    unresolvable_address,
+    acl_not_supported,
+    acl_with_ownership,
+    no_such_public_block,
+    malformed_post,
+    invalid_policy_document,
+    field_too_long,
+    position_not_length,
+    object_not_appendable,
+    invalid_write_offset,
+    idempotency_mismatch,
+    invalid_encryption_algorithm,
 };
 
 struct s3_error_text {

@@ -12,12 +12,15 @@ namespace {
 constexpr std::string_view amz_prefix = "x-amz-";
 
 /// Sub-resources that route() knows, and parameters that handlers read. In order.
-constexpr std::array<std::string_view, 45> parameters = {
+constexpr std::array<std::string_view, 52> parameters = {
     "AWSAccessKeyId",  // who sends it, of a signature that is not read
     "Expires",
     "Signature",
     "acl",
+    "allow-unordered",
+    "append",
     "attributes",
+    "bucket",  // with etag and key, what a form redirects to says of itself
     "bucket-region",
     "continuation-token",
     "cors",
@@ -25,7 +28,9 @@ constexpr std::array<std::string_view, 45> parameters = {
     "delimiter",
     "encoding-type",
     "encryption",
+    "etag",
     "fetch-owner",
+    "key",
     "key-marker",
     "legal-hold",
     "lifecycle",
@@ -43,8 +48,10 @@ constexpr std::array<std::string_view, 45> parameters = {
     "part-number-marker",
     "partNumber",
     "policy",
+    "position",
     "prefix",
     "publicAccessBlock",
+    "renameObject",
     "requestPayment",
     "retention",
     "start-after",
@@ -61,11 +68,13 @@ constexpr std::array<std::string_view, 45> parameters = {
 };
 
 /// Fields x-amz-* that are served whatever their value, or refused where it is read. In order.
-constexpr std::array<std::string_view, 30> fields = {
+constexpr std::array<std::string_view, 52> fields = {
+    "x-amz-acl",
     "x-amz-bucket-object-lock-enabled",
     "x-amz-bypass-governance-retention",
     "x-amz-checksum-algorithm",
     "x-amz-checksum-type",
+    "x-amz-client-token",
     "x-amz-content-sha256",
     "x-amz-copy-source",
     "x-amz-copy-source-if-match",
@@ -73,9 +82,17 @@ constexpr std::array<std::string_view, 30> fields = {
     "x-amz-copy-source-if-none-match",
     "x-amz-copy-source-if-unmodified-since",
     "x-amz-copy-source-range",
+    "x-amz-copy-source-server-side-encryption-customer-algorithm",
+    "x-amz-copy-source-server-side-encryption-customer-key",
+    "x-amz-copy-source-server-side-encryption-customer-key-md5",
     "x-amz-date",
     "x-amz-decoded-content-length",
     "x-amz-expected-bucket-owner",
+    "x-amz-grant-full-control",
+    "x-amz-grant-read",
+    "x-amz-grant-read-acp",
+    "x-amz-grant-write",
+    "x-amz-grant-write-acp",
     "x-amz-max-parts",
     "x-amz-metadata-directive",
     "x-amz-mp-object-size",
@@ -83,15 +100,27 @@ constexpr std::array<std::string_view, 30> fields = {
     "x-amz-object-lock-legal-hold",
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
+    "x-amz-object-ownership",
     "x-amz-part-number-marker",
+    "x-amz-rename-source",
+    "x-amz-rename-source-if-match",
+    "x-amz-rename-source-if-modified-since",
+    "x-amz-rename-source-if-none-match",
+    "x-amz-rename-source-if-unmodified-since",
     "x-amz-sdk-checksum-algorithm",
     "x-amz-security-token",
+    "x-amz-server-side-encryption",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-server-side-encryption-customer-key",
+    "x-amz-server-side-encryption-customer-key-md5",
     "x-amz-source-expected-bucket-owner",
     "x-amz-storage-class",
     "x-amz-tagging",
     "x-amz-tagging-directive",
     "x-amz-trailer",
     "x-amz-user-agent",
+    "x-amz-write-offset-bytes",
 };
 
 /// Those that ask for what is so anyway.
@@ -99,11 +128,8 @@ struct granted {
     std::string_view name;
     std::string_view value;
 };
-constexpr std::array<granted, 7> what_is_so = {{
-    {"x-amz-acl", "private"},
-    {"x-amz-acl", "bucket-owner-full-control"},
+constexpr std::array<granted, 4> what_is_so = {{
     {"x-amz-checksum-mode", "ENABLED"},
-    {"x-amz-object-ownership", "BucketOwnerEnforced"},
     {"x-amz-optional-object-attributes", "RestoreStatus"},
     {"x-amz-request-payer", "requester"},
     {"x-amz-checksum-mode", "DISABLED"},
@@ -141,9 +167,19 @@ bool is_served(std::string_view name, std::string_view value) {
 }
 
 std::string unserved_field(std::string_view name, std::string_view value) {
-    const std::string lowered = lower(name);
+    // Every request has a few of these: no memory is taken for those that are served.
+    std::array<char, 64> room;
+    std::string long_name;
+    std::string_view lowered;
+    if (name.size() <= room.size()) {
+        std::transform(name.begin(), name.end(), room.begin(), lower_char);
+        lowered = {room.data(), name.size()};
+    } else {
+        long_name = lower(name);
+        lowered = long_name;
+    }
     if (is_served(lowered, value)) return {};
-    return "the header " + lowered + (value.empty() ? "" : ": " + std::string(value));
+    return "the header " + std::string(lowered) + (value.empty() ? "" : ": " + std::string(value));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "served.hpp"
+#include "sigv2.hpp"
 
 namespace chopsticks::endpoint {
 
@@ -13,7 +14,6 @@ namespace {
 
 /// A list of 1000 keys of 1 KiB, all of it escaped, fits.
 constexpr std::size_t text_bytes_max = 8 << 20;
-constexpr std::size_t key_bytes_max = 1024;
 
 std::string_view message_of(s3::verdict v) noexcept {
     switch (v) {
@@ -85,6 +85,10 @@ void exchange::feed(std::string_view bytes) {
 
 void exchange::take(std::string_view bytes) {
     if (fault_ != s3_code::none) return;
+    if (use_ == body_use::form) {
+        take_form(bytes);
+        return;
+    }
     digests_.update(bytes.data(), bytes.size());
     if (use_ == body_use::text) {
         if (bytes.size() > text_bytes_max - text_.size()) {
@@ -98,6 +102,10 @@ void exchange::take(std::string_view bytes) {
         fault_ = s3_code::incomplete_body;
         return;
     }
+    keep(bytes);
+}
+
+void exchange::keep(std::string_view bytes) {
     while (!bytes.empty()) {
         const std::span<char> to = sink_.prepare(bytes.size());
         if (to.empty()) {
@@ -151,14 +159,17 @@ void service::refuse(exchange& x, int status, std::string_view code, std::string
     x.answer.xml(std::move(xml));
 }
 
-std::optional<s3::sha256_digest> service::signing_key(const s3::authorization& claims) {
+const std::string* service::secret_of(std::string_view access_key) const {
     const std::string* secret = nullptr;
-    if (s3::equal_constant_time(claims.access_key, options_.access_key)) {
-        secret = &options_.secret_key;
-    }
+    if (s3::equal_constant_time(access_key, options_.access_key)) secret = &options_.secret_key;
     for (const endpoint_user& u : options_.more_users) {
-        if (s3::equal_constant_time(claims.access_key, u.access_key)) secret = &u.secret_key;
+        if (s3::equal_constant_time(access_key, u.access_key)) secret = &u.secret_key;
     }
+    return secret;
+}
+
+std::optional<s3::sha256_digest> service::signing_key(const s3::authorization& claims) {
+    const std::string* secret = secret_of(claims.access_key);
     if (secret == nullptr) return std::nullopt;
     std::string scope =
         claims.date + claims.region + '/' + claims.service + '/' + claims.access_key;
@@ -179,6 +190,10 @@ bool service::verify(exchange& x) {
     const s3::received_request received{x.head.method, x.head.target, x.head.headers};
     x.auth = s3::verify(received, options_.region, wall_ns() / 1'000'000'000,
                         [this](const s3::authorization& claims) { return signing_key(claims); });
+    if (x.auth.outcome == s3::verdict::missing || x.auth.outcome == s3::verdict::malformed) {
+        verify_otherwise(x);
+    }
+    if (x.answered) return false;
     if (x.auth.outcome != s3::verdict::ok) {
         refuse_verdict(x);
         return false;
@@ -190,6 +205,41 @@ bool service::verify(exchange& x) {
         }
     }
     return true;
+}
+
+void service::verify_otherwise(exchange& x) const {
+    const request& r = x.head;
+    const bool old = is_sigv2(r);
+    const bool unsigned_request =
+        !old && x.auth.outcome == s3::verdict::missing && r.header("Authorization") == nullptr;
+    if (!old && !unsigned_request) return;
+    if (old) {
+        sigv2_verdict found = verify_sigv2(r, wall_ns() / 1'000'000'000,
+                                           [this](std::string_view key) { return secret_of(key); });
+        if (found.status != 200) {
+            std::string more;
+            if (!found.access_key.empty()) append_element(more, "AWSAccessKeyId", found.access_key);
+            if (!found.string_to_sign.empty()) {
+                append_element(more, "StringToSign", found.string_to_sign);
+            }
+            return refuse(x, found.status, found.code, found.message, more);
+        }
+        x.auth.claims.access_key = std::move(found.access_key);
+    } else {
+        x.auth.claims = {};
+    }
+    // Neither signs the body, but a hash that is said is a promise all the same.
+    x.auth.payload_hash = trimmed(r.header_or("x-amz-content-sha256", ""));
+    x.auth.payload = s3::payload_kind::unsigned_payload;
+    if (x.auth.payload_hash == s3::payload_hash_streaming_unsigned_trailer) {
+        x.auth.payload = s3::payload_kind::streaming_unsigned_trailer;
+    } else if (from_hex(x.auth.payload_hash) && x.auth.payload_hash.size() == 64) {
+        x.auth.payload = s3::payload_kind::hashed;
+    } else if (!x.auth.payload_hash.empty() && x.auth.payload_hash != s3::payload_hash_unsigned) {
+        return refuse(x, s3_code::invalid_argument,
+                      "x-amz-content-sha256 does not fit the signature");
+    }
+    x.auth.outcome = s3::verdict::ok;
 }
 
 void service::refuse_verdict(exchange& x) const {
@@ -232,7 +282,12 @@ void service::begin(exchange& x, std::optional<std::uint64_t> length, bool chunk
         return;
     }
     route(x);
-    if (!verify(x)) return;
+    if (x.use_ == body_use::form) {
+        // Its signature is in the form.
+        x.auth.payload = s3::payload_kind::unsigned_payload;
+    } else if (!verify(x)) {
+        return;
+    }
     if (x.refusal_ != s3_code::none) {
         refuse(x, x.refusal_, x.refusal_text_);
         return;
@@ -241,7 +296,11 @@ void service::begin(exchange& x, std::optional<std::uint64_t> length, bool chunk
         refuse(x, s3_code::key_too_long);
         return;
     }
-    if (!x.head.bucket.empty() && x.op != op_kind::create_bucket && !find_bucket(x)) return;
+    if (x.op == op_kind::create_bucket) {
+        if (x.auth.claims.access_key.empty()) return refuse(x, s3_code::access_denied);
+    } else if (!x.head.bucket.empty() && !find_bucket(x)) {
+        return;
+    }
     if (x.op == op_kind::upload_part && !prepare_part(x)) return;
     prepare_body(x, length, chunked);
 }
@@ -255,7 +314,11 @@ bool service::find_bucket(exchange& x) const {
     }
     const std::string& owner = x.bucket_->facts().owner;
     const std::string* expected = x.head.header("x-amz-expected-bucket-owner");
-    if (owner != x.auth.claims.access_key || (expected != nullptr && *expected != owner)) {
+    x.access_ = x.bucket_->access();
+    const bool allowed = x.need_.of_object || may_use(x, x.need_.what);
+    // Who sends a form, and whether that is allowed, is found out once it is read.
+    const bool later = x.use_ == body_use::form;
+    if ((!allowed && !later) || (expected != nullptr && *expected != owner)) {
         refuse(x, s3_code::access_denied);
         return false;
     }
@@ -273,7 +336,8 @@ std::string service::etag_of(const body& content) const {
 }
 
 std::string service::owner_of(const exchange& x) const {
-    return x.auth.claims.access_key;
+    const std::string& who = x.auth.claims.access_key;
+    return who.empty() ? std::string(nobody) : who;
 }
 
 void service::finish(exchange& x) {

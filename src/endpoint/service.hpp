@@ -18,6 +18,7 @@
 
 #include "digest.hpp"
 #include "operation.hpp"
+#include "post_form.hpp"
 #include "request.hpp"
 #include "store.hpp"
 #include "xml_text.hpp"
@@ -45,7 +46,14 @@ struct response {
 enum class body_use : std::uint8_t {
     none,  ///< there is none, or it does not matter
     keep,  ///< the content of an object or part
+    form,  ///< the same, in a form that a browser sends
     text,  ///< an XML document
+};
+
+/// What somebody has to be allowed. Of a bucket may_nothing: to be its owner.
+struct access_need {
+    permission what = may_nothing;
+    bool of_object = false;  ///< looked at once the object is found
 };
 
 class service;
@@ -85,6 +93,9 @@ class exchange {
     using handler = void (service::*)(exchange&);
 
     void take(std::string_view bytes);
+    void take_form(std::string_view bytes);
+    /// Puts bytes to the content.
+    void keep(std::string_view bytes);
 
     handler run_ = nullptr;
     s3_code refusal_ = s3_code::none;  ///< of what is wanted; told after the signature is verified
@@ -103,11 +114,15 @@ class exchange {
     std::shared_ptr<bucket> bucket_;
     std::shared_ptr<upload> upload_;  ///< whose part the body becomes
     std::string version_;             ///< versionId; empty: none was asked for
+    access_need need_;
+    std::shared_ptr<const bucket_access> access_;  ///< of bucket_; null: private to its owner
+    std::unique_ptr<form_reader> form_;            ///< of body_use::form
 };
 
 class service {
   public:
     static constexpr std::uint64_t put_bytes_max = 5ULL << 30;
+    static constexpr std::size_t key_bytes_max = 1024;
 
     explicit service(const endpoint_options& options);
 
@@ -137,12 +152,17 @@ class service {
 
   private:
     bool verify(exchange& x);
+    /// What was not signed by version 4: not at all, or by version 2.
+    void verify_otherwise(exchange& x) const;
+    /// Null: there is no such user.
+    const std::string* secret_of(std::string_view access_key) const;
     void refuse_verdict(exchange& x) const;
     void route(exchange& x);
     void route_bucket(exchange& x);
     void route_key(exchange& x);
     bool prepare_body(exchange& x, std::optional<std::uint64_t> length, bool chunked);
     bool prepare_digests(exchange& x) const;
+    bool prepare_form(exchange& x, std::optional<std::uint64_t> length, bool chunked);
     /// Reads one field that says something of the body's checksum.
     s3_refusal read_claim(exchange& x, const s3::name_value& field) const;
     /// What a part of an upload has to say of its checksum.
@@ -161,7 +181,13 @@ class service {
     void set_versioning(exchange& x);
     void set_bucket_tags(exchange& x);
     void delete_bucket_tags(exchange& x);
-    void grant(exchange& x);
+    void bucket_acl(exchange& x);
+    void object_acl(exchange& x);
+    void grant_access(exchange& x);
+    void set_ownership(exchange& x);
+    void set_public_block(exchange& x);
+    /// Answers 204.
+    static void no_content(exchange& x);
     void list(exchange& x);
     void list_versions(exchange& x);
     void delete_objects(exchange& x);
@@ -169,9 +195,16 @@ class service {
 
     void get(exchange& x);
     void put(exchange& x);
+    void append(exchange& x);
+    void answer_append(exchange& x, std::uint64_t size, const std::string& etag,
+                       const std::optional<checksum>& sum) const;
+    void rename(exchange& x);
+    void post(exchange& x);
+    /// Who sends a form, and whether the policy allows it. False: refused.
+    bool verify_form(exchange& x);
+    void answer_post(exchange& x, const std::string& etag) const;
     void remove(exchange& x);
     void copy(exchange& x);
-    void object_acl(exchange& x);
     void get_tags(exchange& x);
     void set_tags(exchange& x);
     void delete_tags(exchange& x);
@@ -197,7 +230,18 @@ class service {
     std::shared_ptr<const object> copy_source(exchange& x) const;
     /// False: refused.
     bool store_object(exchange& x, std::shared_ptr<object> made);
+    /// Whose what this request makes is.
     std::string owner_of(const exchange& x) const;
+    /// Whose an object is.
+    const std::string& owner_of(const bucket& in, const object_state& o) const;
+    bool user_exists(std::string_view id) const;
+    /// Whether whoever asks may do that to the bucket; of may_nothing its owner may alone.
+    bool may_use(const exchange& x, permission what) const;
+    bool may_use(const exchange& x, const bucket& in, const object_state& o, permission what) const;
+    /// Gives a new object the access that the request says. False: refused.
+    bool apply_access(exchange& x, object_state& made) const;
+    /// What is said of the access to a new bucket; nothing: nothing is.
+    s3_refusal access_of_new(const exchange& x, std::optional<bucket_access>& out) const;
 
     void create_upload(exchange& x);
     void upload_part(exchange& x);

@@ -20,6 +20,7 @@ bool is_checksum_field(std::string_view name) noexcept {
 
 bool service::prepare_body(exchange& x, std::optional<std::uint64_t> length, bool chunked) {
     if (x.use_ == body_use::none) return true;
+    if (x.use_ == body_use::form) return prepare_form(x, length, chunked);
     const bool streaming = x.auth.payload == s3::payload_kind::streaming_signed ||
                            x.auth.payload == s3::payload_kind::streaming_signed_trailer ||
                            x.auth.payload == s3::payload_kind::streaming_unsigned_trailer;
@@ -56,6 +57,23 @@ bool service::prepare_body(exchange& x, std::optional<std::uint64_t> length, boo
         x.digests_.enable(options_.etag == etag_kind::md5 ? digest_kind::md5 : digest_kind::fast);
     }
     return prepare_digests(x);
+}
+
+bool service::prepare_form(exchange& x, std::optional<std::uint64_t> length, bool chunked) {
+    auto boundary = form_boundary(x.head.header_or("Content-Type", ""));
+    if (!boundary) {
+        refuse(x, s3_code::precondition_failed,
+               "Bucket POST must be of the enclosure-type multipart/form-data");
+        return false;
+    }
+    if (!length && !chunked) {
+        refuse(x, s3_code::missing_content_length);
+        return false;
+    }
+    x.announced_ = length;
+    x.form_ = std::make_unique<form_reader>(*boundary);
+    x.digests_.enable(options_.etag == etag_kind::md5 ? digest_kind::md5 : digest_kind::fast);
+    return true;
 }
 
 s3_refusal service::read_claim(exchange& x, const s3::name_value& field) const {
@@ -171,9 +189,14 @@ bool service::check_body(exchange& x) const {
         x.chunked_->state() != s3::aws_chunked_state::complete) {
         x.fault_ = s3_code::incomplete_body;
     }
-    const std::uint64_t got = x.use_ == body_use::text ? x.text_.size() : x.sink_.size();
+    const std::uint64_t got = x.use_ == body_use::text   ? x.text_.size()
+                              : x.use_ == body_use::form ? x.form_->size()
+                                                         : x.sink_.size();
     if (x.fault_ == s3_code::none && x.announced_ && got != *x.announced_) {
         x.fault_ = s3_code::incomplete_body;
+    }
+    if (x.fault_ == s3_code::none && x.form_ && !x.form_->complete()) {
+        x.fault_ = s3_code::malformed_post;
     }
     if (x.fault_ != s3_code::none) {
         refuse(x, x.fault_);
@@ -191,7 +214,7 @@ bool service::check_body(exchange& x) const {
         refuse(x, s3_code::content_sha256_mismatch);
         return false;
     }
-    const std::string* md5 = x.head.header("Content-MD5");
+    const std::string* md5 = x.form_ ? nullptr : x.head.header("Content-MD5");
     if (md5 != nullptr && to_base64(value(digest_kind::md5)) != trimmed(*md5)) {
         refuse(x, s3_code::bad_digest);
         return false;
@@ -202,7 +225,7 @@ bool service::check_body(exchange& x) const {
         if (x.claim_ && !check_sum(x, x.sum_->value)) return false;
     }
     // The ETag of kept bodies is of the same digests.
-    if (x.use_ == body_use::keep) {
+    if (x.use_ != body_use::text) {
         x.text_ = options_.etag == etag_kind::md5 ? to_hex(value(digest_kind::md5))
                                                   : to_hex(value(digest_kind::fast)) + "-1";
     }

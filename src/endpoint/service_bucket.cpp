@@ -23,41 +23,6 @@ void append_error(xml_text& out, std::string_view key, std::string_view version,
     out.close("Error");
 }
 
-/// Of the owner, and nobody else.
-std::string full_control(std::string_view owner) {
-    xml_text xml("AccessControlPolicy");
-    append_owner(xml, owner);
-    xml.open("AccessControlList");
-    xml.open("Grant");
-    xml.raw(
-        "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
-        "xsi:type=\"CanonicalUser\">");
-    xml.element("ID", owner);
-    xml.element("DisplayName", owner);
-    xml.close("Grantee");
-    xml.element("Permission", "FULL_CONTROL");
-    xml.close("Grant");
-    xml.close("AccessControlList");
-    return xml.finish();
-}
-
-/// Whether an access control list says no more than full_control.
-bool grants_owner_only(std::string_view text, std::string_view owner) {
-    pugi::xml_document document;
-    const auto parsed = document.load_buffer(text.data(), text.size());
-    const auto list = document.child("AccessControlPolicy").child("AccessControlList");
-    if (!parsed || !list) return false;
-    std::size_t grants = 0;
-    for (const auto& grant : list.children("Grant")) {
-        ++grants;
-        if (grant.child("Grantee").child_value("ID") != owner ||
-            std::string_view(grant.child_value("Permission")) != "FULL_CONTROL") {
-            return false;
-        }
-    }
-    return grants == 1;
-}
-
 }  // namespace
 
 void service::create_bucket(exchange& x) {
@@ -76,13 +41,16 @@ void service::create_bucket(exchange& x) {
         return refuse(x, s3_code::invalid_argument,
                       "x-amz-bucket-object-lock-enabled is true or false");
     }
+    std::optional<bucket_access> access;
+    if (const s3_refusal wrong = access_of_new(x, access)) return refuse(x, wrong.code, wrong.text);
     const s3_code code = store_.create({x.head.bucket, owner_of(x), wall_ns()});
     if (code != s3_code::none) return refuse(x, code);
-    if (same_name(locks, "true")) {
-        if (const auto made = store_.find(x.head.bucket)) {
+    if (const auto made = store_.find(x.head.bucket)) {
+        if (same_name(locks, "true")) {
             made->set_versions(versioning::enabled);
             made->set_lock({});
         }
+        if (access) made->set_access([&](bucket_access& a) { a = std::move(*access); });
     }
     x.answer.field("Location", "/" + x.head.bucket);
 }
@@ -113,7 +81,6 @@ void service::get_location(exchange& x) {
 void service::bucket_property(exchange& x) {
     const request& r = x.head;
     const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
-    if (asked("acl")) return x.answer.xml(full_control(x.bucket_->facts().owner));
     if (asked("policy")) return refuse(x, s3_code::no_such_bucket_policy);
     if (asked("cors")) return refuse(x, s3_code::no_such_cors);
     if (asked("encryption")) return refuse(x, s3_code::no_such_encryption);
@@ -138,21 +105,12 @@ void service::bucket_property(exchange& x) {
         return x.answer.xml(xml.finish());
     }
     if (asked("ownershipControls")) {
-        // Whose an object is depends on the bucket alone.
-        xml_text xml("OwnershipControls");
-        xml.open("Rule");
-        xml.element("ObjectOwnership", "BucketOwnerEnforced");
-        xml.close("Rule");
-        return x.answer.xml(xml.finish());
+        return x.answer.xml(
+            ownership_document(x.access_ ? x.access_->owners : ownership::object_writer));
     }
     if (asked("publicAccessBlock")) {
-        // Nobody gets in without a signature.
-        xml_text xml("PublicAccessBlockConfiguration");
-        for (const char* name : {"BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy",
-                                 "RestrictPublicBuckets"}) {
-            xml.element(name, true);
-        }
-        return x.answer.xml(xml.finish());
+        if (!x.access_ || !x.access_->block) return refuse(x, s3_code::no_such_public_block);
+        return x.answer.xml(block_document(*x.access_->block));
     }
     if (asked("requestPayment")) {
         xml_text xml("RequestPaymentConfiguration");
@@ -195,25 +153,7 @@ void service::set_bucket_tags(exchange& x) {
 
 void service::delete_bucket_tags(exchange& x) {
     x.bucket_->set_tags({});
-    x.answer.status = 204;
-    x.answer.body_follows = false;
-}
-
-void service::object_acl(exchange& x) {
-    const auto found = find_version(x);
-    if (!found) return;
-    say_version(x, *found);
-    x.answer.xml(full_control(x.bucket_->facts().owner));
-}
-
-void service::grant(exchange& x) {
-    // A canned list that grants more than is so was refused before.
-    if (x.head.header("x-amz-acl") == nullptr &&
-        !grants_owner_only(x.text_, x.bucket_->facts().owner)) {
-        return refuse(x, s3_code::not_implemented,
-                      "Not implemented here: an access control list of more than its owner");
-    }
-    if (!x.head.key.empty()) find_version(x);
+    no_content(x);
 }
 
 void service::delete_one(exchange& x, const pugi::xml_node& item, bool quiet, xml_text& out) {
@@ -233,6 +173,9 @@ void service::delete_one(exchange& x, const pugi::xml_node& item, bool quiet, xm
     if (!what.version.empty() && what.version != null_version && !is_opaque_id(what.version)) {
         return failed(s3_code::no_such_version, {});
     }
+    // Of versions the bucket's owner disposes alone.
+    if (!what.version.empty() && !may_use(x, may_nothing))
+        return failed(s3_code::access_denied, {});
     const removed done = x.bucket_->remove(key, what);
     if (done.code != s3_code::none) return failed(done.code, {});
     if (quiet) return;

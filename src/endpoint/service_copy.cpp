@@ -92,12 +92,14 @@ std::shared_ptr<const object> service::copy_source(exchange& x) const {
         return nullptr;
     }
     const std::string* expected = r.header("x-amz-source-expected-bucket-owner");
-    if (from->facts().owner != owner_of(x) ||
-        (expected != nullptr && *expected != from->facts().owner)) {
+    const bool owned = from->facts().owner == x.auth.claims.access_key;
+    auto found = from->find(path.substr(slash + 1), version);
+    // Who may not read it is not told whether it is there.
+    const bool readable = found && !found->is_marker ? may_use(x, *from, *found, may_read) : owned;
+    if (!readable || (expected != nullptr && *expected != from->facts().owner)) {
         refuse(x, s3_code::access_denied);
         return nullptr;
     }
-    auto found = from->find(path.substr(slash + 1), version);
     if (found && found->is_marker && !version.empty()) {
         refuse(x, s3_code::invalid_request,
                "The source of a copy request may not specifically refer to a delete marker by "
@@ -106,6 +108,10 @@ std::shared_ptr<const object> service::copy_source(exchange& x) const {
     }
     if (!found || found->is_marker) {
         refuse(x, version.empty() ? s3_code::no_such_key : s3_code::no_such_version);
+        return nullptr;
+    }
+    if (const s3_refusal wrong = check_key(r, key_fields::of_copy_source, found->sealed)) {
+        refuse(x, wrong.code, wrong.text);
         return nullptr;
     }
     const read_conditions given{r.header("x-amz-copy-source-if-match"),
@@ -140,7 +146,10 @@ void service::copy(exchange& x) {
     }
     const auto source = copy_source(x);
     if (!source) return;
-    const bool changes = *replace_meta || *replace_tags ||
+    encryption_ref sealed;
+    if (const s3_refusal wrong = read_encryption(r, sealed))
+        return refuse(x, wrong.code, wrong.text);
+    const bool changes = sealed || *replace_meta || *replace_tags ||
                          r.header("x-amz-storage-class") != nullptr || algorithm != nullptr;
     if (!changes && x.bucket_->get(r.key) == source) {
         return refuse(x, s3_code::invalid_request,
@@ -188,6 +197,9 @@ void service::get_attributes(exchange& x) {
     const auto found = find_version(x);
     if (!found) return;
     const object& o = *found;
+    if (const s3_refusal wrong = check_key(r, key_fields::of_request, o.sealed)) {
+        return refuse(x, wrong.code, wrong.text);
+    }
     xml_text xml("GetObjectAttributesResponse");
     if (names(asked, "ETag")) xml.element("ETag", o.etag);
     if (names(asked, "Checksum") && o.sum) {

@@ -94,6 +94,7 @@ void service::list_buckets(exchange& x) {
     }
     const std::string prefix = r.parameter_or("prefix", "");
     const std::string region = r.parameter_or("bucket-region", options_.region);
+    if (x.auth.claims.access_key.empty()) return refuse(x, s3_code::access_denied);
     const std::string me = owner_of(x);
     xml_text xml("ListAllMyBucketsResult");
     append_owner(xml, me);
@@ -132,6 +133,11 @@ void service::list(exchange& x) {
     if (const s3_refusal wrong = read_list_request(r, "max-keys", asked)) {
         return refuse(x, wrong.code, wrong.text);
     }
+    // What comes in order is in whatever order, but for prefixes, which need one.
+    if (r.parameter_or("allow-unordered", "") == "true" && !asked.delimiter.empty()) {
+        return refuse(x, s3_code::invalid_argument,
+                      "allow-unordered and a delimiter exclude each other");
+    }
     const std::string* token = v2 ? r.parameter("continuation-token") : nullptr;
     list_query query{asked.prefix, asked.delimiter,
                      r.parameter_or(v2 ? "start-after" : "marker", ""), asked.most};
@@ -166,7 +172,7 @@ void service::list(exchange& x) {
         xml.open("Contents");
         xml.key("Key", o->key);
         append_facts(xml, *o);
-        if (owned) append_owner(xml, x.bucket_->facts().owner);
+        if (owned) append_owner(xml, owner_of(*x.bucket_, *o));
         xml.element("StorageClass", o->storage_class_name());
         xml.close("Contents");
     }
@@ -219,7 +225,7 @@ void service::list_versions(exchange& x) {
         } else {
             append_facts(xml, o);
         }
-        append_owner(xml, x.bucket_->facts().owner);
+        append_owner(xml, owner_of(*x.bucket_, o));
         if (!o.is_marker) xml.element("StorageClass", o.storage_class_name());
         xml.close(element);
     }

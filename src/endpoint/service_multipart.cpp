@@ -119,7 +119,7 @@ void service::create_upload(exchange& x) {
     if (const s3_refusal wrong = read_plan(x.head, started->sums)) {
         return refuse(x, wrong.code, wrong.text);
     }
-    if (!apply_lock(x, started->begun)) return;
+    if (!apply_lock(x, started->begun) || !apply_access(x, started->begun)) return;
     started->started_ns = wall_ns();
     auto charge = store_.memory().reserve(overhead_bytes(started->begun));
     if (!charge) return refuse(x, s3_code::insufficient_storage);
@@ -133,6 +133,7 @@ void service::create_upload(exchange& x) {
         x.answer.field("x-amz-checksum-algorithm", describe(kept->sums->kind).name);
         x.answer.field("x-amz-checksum-type", kept->sums->composite ? "COMPOSITE" : "FULL_OBJECT");
     }
+    if (kept->begun.sealed) x.answer.fields += encryption_answer(*kept->begun.sealed);
     xml_text xml("InitiateMultipartUploadResult");
     xml.element("Bucket", x.head.bucket);
     xml.element("Key", x.head.key);
@@ -143,6 +144,9 @@ void service::create_upload(exchange& x) {
 void service::upload_part(exchange& x) {
     const auto& u = x.upload_;
     const int number = static_cast<int>(*parse_number(x.head.parameter_or("partNumber", "")));
+    if (const s3_refusal wrong = check_part_key(x.head, u->begun.sealed)) {
+        return refuse(x, wrong.code, wrong.text);
+    }
     part made;
     made.modified_ns = wall_ns();
     const bool copied = x.head.header("x-amz-copy-source") != nullptr;
@@ -173,6 +177,7 @@ void service::upload_part(exchange& x) {
         const std::lock_guard lock(u->mutex);
         std::swap(u->parts[number], made);
     }
+    if (u->begun.sealed) x.answer.fields += encryption_answer(*u->begun.sealed);
     if (!copied) {
         x.answer.field("ETag", etag);
         if (x.sum_) x.answer.field(describe(x.sum_->kind).field, x.sum_->value);
@@ -189,6 +194,7 @@ void service::answer_completed(exchange& x, const completed_upload& done) const 
     object_state made;
     made.version = done.version;
     say_version(x, made);
+    if (done.sealed) x.answer.fields += encryption_answer(*done.sealed);
     xml_text xml("CompleteMultipartUploadResult");
     xml.element("Location", "/" + x.head.bucket + "/" + x.head.key);
     xml.element("Bucket", x.head.bucket);

@@ -61,10 +61,13 @@ metadata metadata_of(const request& r) {
     metadata out;
     out.content_type = r.header_or("Content-Type", "binary/octet-stream");
     for (const auto& h : r.headers) {
-        std::string name = lower(h.name);
-        const bool kept =
-            std::find(kept_fields.begin(), kept_fields.end(), name) != kept_fields.end();
-        if (!kept && !name.starts_with(meta_prefix)) continue;
+        const std::string_view given = h.name;
+        const bool kept = std::any_of(kept_fields.begin(), kept_fields.end(),
+                                      [&](std::string_view one) { return same_name(one, given); });
+        const bool meta = given.size() >= meta_prefix.size() &&
+                          same_name(given.substr(0, meta_prefix.size()), meta_prefix);
+        if (!kept && !meta) continue;
+        std::string name = lower(given);
         std::string value = name == "content-encoding" ? without_aws_chunked(h.value)
                                                        : std::string(trimmed(h.value));
         if (kept && value.empty()) continue;
@@ -124,6 +127,7 @@ s3_refusal read_state(const request& r, object_state& out) {
     }
     if (!among(storage_classes)) return {s3_code::invalid_storage_class, {}};
     if (storage != "STANDARD") out.storage_class = storage;
+    if (s3_refusal wrong = read_encryption(r, out.sealed)) return wrong;
     return read_tags(r.header_or("x-amz-tagging", ""), out.tags);
 }
 
@@ -134,7 +138,16 @@ void service::say_version(exchange& x, const object_state& o) const {
 
 std::shared_ptr<const object> service::find_version(exchange& x) const {
     auto found = x.bucket_->find(x.head.key, x.version_);
-    if (found && !found->is_marker) return found;
+    if (found && !found->is_marker) {
+        if (!x.need_.of_object || may_use(x, *x.bucket_, *found, x.need_.what)) return found;
+        refuse(x, s3_code::access_denied);
+        return nullptr;
+    }
+    // Who may not list is not told what is there.
+    if (x.need_.of_object && !may_use(x, may_read)) {
+        refuse(x, s3_code::access_denied);
+        return nullptr;
+    }
     if (!found) {
         refuse(x, x.version_.empty() ? s3_code::no_such_key : s3_code::no_such_version);
         return nullptr;
@@ -154,6 +167,9 @@ std::shared_ptr<const object> service::find_version(exchange& x) const {
 void service::answer_with(exchange& x, const object& o) const {
     response& a = x.answer;
     const request& r = x.head;
+    if (const s3_refusal wrong = check_key(r, key_fields::of_request, o.sealed)) {
+        return refuse(x, wrong.code, wrong.text);
+    }
     const read_conditions given{r.header("If-Match"), r.header("If-None-Match"),
                                 r.header("If-Modified-Since"), r.header("If-Unmodified-Since")};
     const condition_result met = check(given, o);
@@ -203,6 +219,7 @@ void service::answer_with(exchange& x, const object& o) const {
     }
     if (!o.tags.empty()) a.field("x-amz-tagging-count", std::to_string(o.tags.size()));
     say_lock(x, o.lock);
+    if (o.sealed) a.fields += encryption_answer(*o.sealed);
     if (!o.storage_class.empty()) a.field("x-amz-storage-class", o.storage_class);
     const std::string* type = r.parameter("response-content-type");
     a.field("Content-Type", type != nullptr ? *type : o.meta.content_type);
@@ -259,7 +276,7 @@ bool service::store_object(exchange& x, std::shared_ptr<object> made) {
         refuse(x, wrong.code, wrong.text);
         return false;
     }
-    if (!apply_lock(x, *made)) return false;
+    if (!apply_lock(x, *made) || !apply_access(x, *made)) return false;
     auto charge = store_.memory().reserve(overhead_bytes(*made));
     if (!charge) {
         refuse(x, s3_code::insufficient_storage);
@@ -275,6 +292,7 @@ bool service::store_object(exchange& x, std::shared_ptr<object> made) {
         return false;
     }
     say_version(x, *kept);
+    if (kept->sealed) x.answer.fields += encryption_answer(*kept->sealed);
     return true;
 }
 

@@ -74,26 +74,36 @@ void service::route_bucket(exchange& x) {
                           r.parameter("legal-hold") != nullptr ||
                           r.parameter("attributes") != nullptr;
     const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
-    const auto is = [&](op_kind op, void (service::*run)(exchange&),
-                        body_use use = body_use::none) {
+    const auto is = [&](op_kind op, void (service::*run)(exchange&), body_use use = body_use::none,
+                        permission what = may_nothing) {
         x.op = op;
         x.run_ = run;
         x.use_ = use;
+        x.need_ = {what, false};
     };
+    const bool changes = r.method == "PUT" || r.method == "DELETE";
     if (r.method == "GET") {
         if (asked("location")) {
             is(op_kind::get_location, &service::get_location);
         } else if (asked("uploads")) {
-            is(op_kind::list_uploads, &service::list_uploads);
+            is(op_kind::list_uploads, &service::list_uploads, body_use::none, may_read);
         } else if (asked("versions")) {
-            is(op_kind::list_versions, &service::list_versions);
+            is(op_kind::list_versions, &service::list_versions, body_use::none, may_read);
+        } else if (asked("acl")) {
+            is(op_kind::other, &service::bucket_acl, body_use::none, may_read_acl);
         } else if (property) {
             is(op_kind::other, &service::bucket_property);
         } else {
-            is(op_kind::list, &service::list);
+            is(op_kind::list, &service::list, body_use::none, may_read);
         }
     } else if (r.method == "POST" && asked("delete")) {
-        is(op_kind::delete_objects, &service::delete_objects, body_use::text);
+        is(op_kind::delete_objects, &service::delete_objects, body_use::text, may_write);
+    } else if (r.method == "POST" && r.query.empty()) {
+        is(op_kind::put, &service::post, body_use::form, may_write);
+    } else if (changes && asked("ownershipControls")) {
+        is(op_kind::other, &service::set_ownership, body_use::text);
+    } else if (changes && asked("publicAccessBlock")) {
+        is(op_kind::other, &service::set_public_block, body_use::text);
     } else if (r.method == "PUT" && asked("versioning")) {
         is(op_kind::other, &service::set_versioning, body_use::text);
     } else if (r.method == "PUT" && asked("tagging")) {
@@ -103,13 +113,13 @@ void service::route_bucket(exchange& x) {
     } else if (r.method == "DELETE" && asked("tagging")) {
         is(op_kind::other, &service::delete_bucket_tags);
     } else if (r.method == "PUT" && asked("acl")) {
-        is(op_kind::other, &service::grant, body_use::text);
+        is(op_kind::other, &service::grant_access, body_use::text, may_write_acl);
     } else if (property || r.method == "POST") {
         x.refusal_ = s3_code::not_implemented;
     } else if (r.method == "PUT") {
         is(op_kind::create_bucket, &service::create_bucket, body_use::text);
     } else if (r.method == "HEAD") {
-        is(op_kind::head_bucket, &service::head_bucket);
+        is(op_kind::head_bucket, &service::head_bucket, body_use::none, may_read);
     } else if (r.method == "DELETE") {
         is(op_kind::delete_bucket, &service::delete_bucket);
     } else {
@@ -120,12 +130,15 @@ void service::route_bucket(exchange& x) {
 void service::route_key(exchange& x) {
     const request& r = x.head;
     const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
-    const auto is = [&](op_kind op, void (service::*run)(exchange&),
-                        body_use use = body_use::none) {
+    const auto is = [&](op_kind op, void (service::*run)(exchange&), body_use use = body_use::none,
+                        access_need need = {}) {
         x.op = op;
         x.run_ = run;
         x.use_ = use;
+        x.need_ = need;
     };
+    constexpr access_need reading{may_read, true};
+    constexpr access_need writing{may_write, false};
     if (!r.query.empty()) {
         const bool reads = r.method == "GET";
         const bool writes = r.method == "PUT";
@@ -137,8 +150,9 @@ void service::route_key(exchange& x) {
                       writes ? body_use::text : body_use::none);
         }
         if (asked("acl") && (reads || writes)) {
-            return is(op_kind::other, reads ? &service::object_acl : &service::grant,
-                      writes ? body_use::text : body_use::none);
+            return is(op_kind::other, reads ? &service::object_acl : &service::grant_access,
+                      writes ? body_use::text : body_use::none,
+                      {reads ? may_read_acl : may_write_acl, true});
         }
         if (asked("retention") && (reads || writes)) {
             return is(op_kind::other, reads ? &service::get_retention : &service::set_retention,
@@ -148,7 +162,15 @@ void service::route_key(exchange& x) {
             return is(op_kind::other, reads ? &service::get_hold : &service::set_hold,
                       writes ? body_use::text : body_use::none);
         }
-        if (asked("attributes") && reads) return is(op_kind::other, &service::get_attributes);
+        if (asked("attributes") && reads) {
+            return is(op_kind::other, &service::get_attributes, body_use::none, reading);
+        }
+        if (asked("append") && writes) {
+            return is(op_kind::put, &service::append, body_use::keep, writing);
+        }
+        if (asked("renameObject") && writes) {
+            return is(op_kind::other, &service::rename, body_use::none, writing);
+        }
         // Of buckets, or of what is not done to objects here.
         if (has_any(r, bucket_properties) || asked("attributes") || asked("versions") ||
             asked("retention") || asked("legal-hold")) {
@@ -156,26 +178,32 @@ void service::route_key(exchange& x) {
             return;
         }
     }
+    const bool version_named = !x.version_.empty();
     const bool of_upload = asked("uploadId");
     const bool copies = r.header("x-amz-copy-source") != nullptr;
     if (r.method == "GET" && of_upload) {
-        is(op_kind::list_parts, &service::list_parts);
+        is(op_kind::list_parts, &service::list_parts, body_use::none, writing);
     } else if (r.method == "GET" || r.method == "HEAD") {
-        is(r.method == "GET" ? op_kind::get : op_kind::head, &service::get);
+        is(r.method == "GET" ? op_kind::get : op_kind::head, &service::get, body_use::none,
+           reading);
     } else if (r.method == "PUT" && of_upload) {
-        is(op_kind::upload_part, &service::upload_part, copies ? body_use::none : body_use::keep);
+        is(op_kind::upload_part, &service::upload_part, copies ? body_use::none : body_use::keep,
+           writing);
     } else if (r.method == "PUT" && copies) {
-        is(op_kind::copy, &service::copy);
+        is(op_kind::copy, &service::copy, body_use::none, writing);
     } else if (r.method == "PUT") {
-        is(op_kind::put, &service::put, body_use::keep);
+        const bool appends = r.header("x-amz-write-offset-bytes") != nullptr;
+        is(op_kind::put, appends ? &service::append : &service::put, body_use::keep, writing);
     } else if (r.method == "DELETE" && of_upload) {
-        is(op_kind::abort_upload, &service::abort_upload);
+        is(op_kind::abort_upload, &service::abort_upload, body_use::none, writing);
     } else if (r.method == "DELETE") {
-        is(op_kind::remove, &service::remove);
+        // Of versions the bucket's owner disposes alone.
+        is(op_kind::remove, &service::remove, body_use::none,
+           version_named ? access_need{} : writing);
     } else if (r.method == "POST" && of_upload) {
-        is(op_kind::complete_upload, &service::complete_upload, body_use::text);
+        is(op_kind::complete_upload, &service::complete_upload, body_use::text, writing);
     } else if (r.method == "POST" && asked("uploads")) {
-        is(op_kind::create_upload, &service::create_upload);
+        is(op_kind::create_upload, &service::create_upload, body_use::none, writing);
     } else {
         x.refusal_ = s3_code::method_not_allowed;
     }

@@ -74,7 +74,9 @@ s3_refusal read_tag_document(std::string_view text, std::size_t most, tag_set& o
 std::string tag_document(const tag_set& tags) {
     xml_text xml("Tagging");
     xml.open("TagSet");
-    for (const auto& [name, value] : tags) {
+    tag_set sorted = tags;
+    std::sort(sorted.begin(), sorted.end());
+    for (const auto& [name, value] : sorted) {
         xml.open("Tag");
         xml.element("Key", name);
         xml.element("Value", value);

@@ -72,6 +72,7 @@ struct completed_upload {
     std::string etag;
     std::string version;  ///< as object_state has it
     std::optional<checksum> sum;
+    encryption_ref sealed;
 };
 
 /// Makes the object of an upload, without its charge; nothing of the upload is changed.

@@ -2,10 +2,10 @@
 /// \file
 /// The embedded S3 endpoint: buckets and objects in memory behind HTTP/1.1, for a first try without
 /// a cluster, for calibration and for tests. It speaks what clients of S3 speak: buckets, objects,
-/// versions, locks, ranges and conditions, checksums, tags, listings, multi-object delete, copies,
-/// multipart uploads, SigV4 in headers and pre-signed URLs, aws-chunked bodies. What has no effect
-/// here (policies, ACLs, encryption) is refused with 501; docs/reference/endpoint.md has it
-/// all.
+/// versions, locks, ranges and conditions, checksums, tags, access lists, listings, multi-object
+/// delete, copies, multipart uploads, appends, forms of browsers, SigV4 and SigV2 in headers and
+/// pre-signed URLs, aws-chunked bodies. What has no effect here (policies, lifecycles) is refused
+/// with 501; docs/reference/endpoint.md has it all.
 ///
 /// Paths under `/_chopsticks/` are not S3. They are unsigned and answered to loopback peers only,
 /// and to none that a browser sends (an Origin, or a Host with a public name):

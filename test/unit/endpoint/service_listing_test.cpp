@@ -195,7 +195,7 @@ TEST_CASE("presigned_fields_in_the_query_count_as_fields") {
     };
     CHECK(presigned("PUT", "/bucket/k", {{"x-amz-tagging", "a=b"}}, 0) == 200);
     CHECK(f.ask("GET", "/bucket/k?tagging").says("<Key>a</Key>"));
-    CHECK(presigned("PUT", "/bucket/k", {{"x-amz-acl", "public-read"}}, 0) == 501);
+    CHECK(presigned("PUT", "/bucket/k", {{"x-amz-acl", "aws-exec-read"}}, 0) == 501);
     CHECK(presigned("PUT", "/bucket/k", {}, 300) == 200);
     CHECK(presigned("PUT", "/bucket/k", {}, 700) == 403);
 }
