@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "addresses.hpp"
+#include "explain.hpp"
 #include "session.hpp"
 #include "target.hpp"
 
@@ -130,6 +131,11 @@ class http_driver final : public engine::driver {
         for (const target_address& a : addresses_)
             out.push_back(a.text);
         return out;
+    }
+
+    engine::support support_of(const engine::outcome& out) const noexcept override {
+        if (out.status == op_status::ok) return engine::support::has_it;
+        return support_said_by(out.native.as(code_kind::http_status), out.code);
     }
 
     std::unique_ptr<engine::core_driver> make_core(runtime::reactor& loop, unsigned core) override {
