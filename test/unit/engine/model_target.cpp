@@ -69,7 +69,11 @@ class model_session final : public engine::session {
                 break;
             }
             case scenario::subject_use::remove:
-                state_.objects.erase(op.object);
+                for (engine::batch_subject& one : op.batch) {
+                    one.done = true;
+                    state_.objects.erase(one.object);
+                }
+                if (op.batch.empty()) state_.objects.erase(op.object);
                 break;
             case scenario::subject_use::make_container:
                 ++state_.buckets[op.object];
