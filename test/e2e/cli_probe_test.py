@@ -4,11 +4,13 @@
 import contextlib
 import pathlib
 import re
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 from safety_case import safety_case
+from wilful_s3 import wilful_s3
 
 every = """
 name: probed
@@ -119,6 +121,18 @@ class probe_test(safety_case):
         self.assertEqual(answers(done)["delete"][0], "refused")
         self.assertRegex(done.err, "left behind: .*object.*chopsticks cleanup")
         self.assertTrue(server.keys(self.bucket))
+
+    def test_an_interrupt_ends_it_and_cleans_up(self):
+        with wilful_s3(stall_after=0) as server:
+            process = self.start("validate", "-f", self.scenario("[get, put]"), "--probe",
+                                 "--endpoint", server.url, "--access-key", "a",
+                                 env={"AWS_SECRET_ACCESS_KEY": "s"})
+            harness.wait_until("a read that hangs", lambda: server.asked > 0)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, harness.interrupted, out + err)
+            self.assertEqual(server.objects, {})
+            self.assertEqual(server.buckets, {})
 
     def test_wrong_keys_are_one_message_and_no_table(self):
         with harness.endpoint() as server:
