@@ -30,14 +30,13 @@ results::op_log_figures describe_op_log(const std::string& file,
     return {file, figures.records, figures.dropped, figures.bytes, figures.problem};
 }
 
-/// A line for each thing that was left behind. Most runs leave nothing, and need no document for
-/// it.
+}  // namespace
+
 std::vector<std::string> left_lines(const results::run_document& doc) {
+    // Most runs leave nothing, and need no document for it.
     if (doc.run.verdicts.left_behind != results::left_verdict::something) return {};
     return results::left_behind_problems(results::to_json_without_intervals(doc));
 }
-
-}  // namespace
 
 executed_run execute_run(run_setup& setup, const std::vector<std::string>& command_line,
                          const execution_options& how) {

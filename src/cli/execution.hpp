@@ -42,6 +42,9 @@ struct executed_run {
 executed_run execute_run(run_setup& setup, const std::vector<std::string>& command_line,
                          const execution_options& options);
 
+/// A line for each thing that was left behind, as the document's verdict says.
+std::vector<std::string> left_lines(const results::run_document& doc);
+
 /// The exit status of a run, which is 1 where its result is not where it was asked for.
 int exit_status_of(const executed_run& run);
 

@@ -2,6 +2,7 @@
 #include <chopsticks/telemetry/host.hpp>
 #include <cstdio>
 
+#include "probe.hpp"
 #include "setup.hpp"
 
 namespace chopsticks::cli {
@@ -190,11 +191,22 @@ void add_validate_command(CLI::App& app, int& result) {
     auto* command = app.add_subcommand("validate", "Checks files and prints what a run would need");
     auto arguments = std::make_shared<run_arguments>();
     add_run_options(*command, *arguments);
+    auto probing = std::make_shared<bool>(false);
+    command->add_flag("--probe", *probing,
+                      "Also asks the target which of the scenario's operations it has, on a few "
+                      "small objects of its own, which it removes again");
     command->footer(
         "Examples:\n"
         "  chopsticks validate -f mixed\n"
-        "  chopsticks validate -f scenarios/mixed.yaml --workload-config config/s3.yaml -u 1000");
-    command->callback([arguments, &result] { result = validate(*arguments); });
+        "  chopsticks validate -f scenarios/mixed.yaml --workload-config config/s3.yaml -u 1000\n"
+        "  chopsticks validate -f multipart --workload-config config/s3.yaml --probe\n"
+        "Exit status: 0 valid; 2 bad usage. Of --probe: 0 all that was asked is there, 1 not all, "
+        "2 the target is not there or does not let us in, 5 something was left behind, 130 "
+        "interrupted.");
+    command->callback([arguments, probing, &result] {
+        result = validate(*arguments);
+        if (*probing) result = probe_target(*arguments);
+    });
 }
 
 }  // namespace chopsticks::cli

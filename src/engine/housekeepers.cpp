@@ -22,6 +22,11 @@ constexpr std::uint64_t refused_in_row_most = 16;
 /// A session is given up for one of the next endpoint after so many failures that its endpoint
 /// answered; after each where it did not answer.
 constexpr int failures_per_endpoint = 3;
+/// One operation on several is not worth its while for fewer than these, where the sessions could
+/// share them.
+constexpr std::uint64_t batch_least = 100;
+/// How often a session without work looks whether a batch has left some.
+constexpr std::int64_t batch_look_ns = 5'000'000;
 
 /// Errors of a device that do not pass by waiting.
 bool is_lasting(native_code code) noexcept {
@@ -46,6 +51,24 @@ bool is_refusal(const outcome& out) noexcept {
 /// It failed, and all is as if it had not.
 bool is_expected(const outcome& out, const catalogue::operation& row) noexcept {
     return std::find(row.expected.begin(), row.expected.end(), out.native) != row.expected.end();
+}
+
+/// How many subjects the operation removes at once; 1: it is none of several.
+std::uint64_t removes_at_once(const catalogue::operation& row) noexcept {
+    if (row.use != scenario::subject_use::remove) return 1;
+    for (const catalogue::parameter& p : row.parameters) {
+        if (const auto* const batch = std::get_if<catalogue::batch_value>(&p.value))
+            return batch->most;
+    }
+    return 1;
+}
+
+/// The operation of the workload that removes several at once; null: there is none.
+const catalogue::operation* remover_of_several(const catalogue::workload& of) noexcept {
+    for (const catalogue::operation& row : of.operations) {
+        if (removes_at_once(row) > 1) return &row;
+    }
+    return nullptr;
 }
 
 bool answered(const outcome& out) noexcept {
@@ -80,6 +103,8 @@ void housekeepers::start(duty what, unsigned sessions, std::function<void()> don
     } else {
         removing_ = make_chore(workload_.clean_with);
         removing_containers_ = make_chore(workload_.clean_container_with);
+        const auto* const several = remover_of_several(workload_);
+        removing_several_ = make_chore(several != nullptr ? several->name : std::string_view());
     }
     sessions_.clear();
     for (unsigned i = 0; i < sessions; ++i)
@@ -110,6 +135,8 @@ runtime::task<void> housekeepers::run(duty what, std::size_t number) {
         co_await clean_some(number);
     }
     if (--alive_ > 0) co_return;
+    for (; !one_by_one_.empty(); one_by_one_.pop_back())
+        source_.abandon(work_source::leftover_kind::subject);
     // Posted: the sessions may be destroyed there, and this coroutine still refers to one.
     loop_.post([this] {
         sessions_.clear();
@@ -169,21 +196,103 @@ runtime::task<void> housekeepers::prepare_some(std::size_t number) {
     }
 }
 
+std::size_t housekeepers::batch_size() const {
+    if (removing_several_.row == nullptr) return 1;
+    const std::uint64_t share = source_.left().subjects / sessions_.size();
+    const std::uint64_t most = removes_at_once(*removing_several_.row);
+    return std::clamp<std::uint64_t>(share, std::min(batch_least, most), most);
+}
+
 runtime::task<void> housekeepers::clean_some(std::size_t number) {
     using leftover_kind = work_source::leftover_kind;
+    std::vector<batch_subject> batch;
     while (!stop_) {
+        if (!one_by_one_.empty()) {
+            const batch_subject one = one_by_one_.back();
+            one_by_one_.pop_back();
+            co_await clean_one(number, one, leftover_kind::subject);
+            continue;
+        }
         operation op;
         op.cleaning = true;
-        const leftover_kind what = source_.next_to_clean(op);
-        if (what == leftover_kind::none) break;
-        const chore& removing = what == leftover_kind::subject ? removing_ : removing_containers_;
-        op.step = removing.bound.get();
-        const insisted how = co_await insist(number, op, removing);
-        if (how == insisted::done) continue;
-        source_.abandon(what);
-        // One object may be locked; where all are, the rest needs no asking.
-        if (how == insisted::refused && ++refused_in_row_ >= refused_in_row_most) stop(false);
+        leftover_kind what = leftover_kind::subject;
+        batch.clear();
+        for (std::size_t room = batch_size(); room > 0; --room) {
+            what = source_.next_to_clean(op);
+            if (what != leftover_kind::subject) break;
+            batch.push_back({op.object, op.version});
+        }
+        if (batch.size() > 1) {
+            ++batches_;
+            co_await clean_batch(number, batch);
+            --batches_;
+        } else if (batch.size() == 1) {
+            co_await clean_one(number, batch.front(), leftover_kind::subject);
+        }
+        // It came behind the last subject.
+        if (what == leftover_kind::container) {
+            const batch_subject container{op.object, op.version};
+            co_await clean_one(number, container, what);
+        }
+        if (what == leftover_kind::container || !batch.empty()) continue;
+        // What a batch does not remove is for all sessions: one object that fails for good keeps
+        // none of the others.
+        if (batches_ == 0) break;
+        co_await loop_.sleep_until(monotonic_ns() + batch_look_ns);
     }
+}
+
+runtime::task<void> housekeepers::clean_batch(std::size_t number,
+                                              std::vector<batch_subject>& batch) {
+    operation op;
+    op.cleaning = true;
+    op.step = removing_several_.bound.get();
+    op.object = batch.front().object;
+    op.version = batch.front().version;
+    op.batch = batch;
+    outcome out;
+    co_await sessions_[number]->execute(op, out);
+    std::uint64_t done = 0;
+    for (batch_subject& one : batch) {
+        one.done = one.done || out.status == op_status::ok;
+        done += one.done ? 1 : 0;
+    }
+    if (done > 0) {
+        progress_done.fetch_add(done, std::memory_order_relaxed);
+        last_success_ns.store(monotonic_ns(), std::memory_order_relaxed);
+        refused_in_row_ = 0;
+    }
+    if (done == batch.size()) {
+        last_failure_.clear();
+        co_return;
+    }
+    if (out.status != op_status::cancelled) {
+        progress_failed.fetch_add(1, std::memory_order_relaxed);
+        last_failure_ = out.example;
+        // A target that has no such thing, or does not answer it: it is not asked again.
+        if (done == 0) removing_several_.row = nullptr;
+    }
+    // What an answer says of one subject it says of no other. Each that it does not say to be gone
+    // is removed by itself, with the patience and the reasons of a single removal.
+    for (const batch_subject& one : batch) {
+        if (!one.done) one_by_one_.push_back(one);
+    }
+}
+
+runtime::task<void> housekeepers::clean_one(std::size_t number, const batch_subject& subject,
+                                            work_source::leftover_kind what) {
+    const chore& removing =
+        what == work_source::leftover_kind::subject ? removing_ : removing_containers_;
+    operation op;
+    op.cleaning = true;
+    op.step = removing.bound.get();
+    op.object = subject.object;
+    op.version = subject.version;
+    const insisted how = co_await insist(number, op, removing);
+    if (how == insisted::done) co_return;
+    source_.abandon(what);
+    // One object may be locked; where all are, the rest needs no asking.
+    if (how == insisted::refused && ++refused_in_row_ >= refused_in_row_most) stop(false);
 }
 
 }  // namespace chopsticks::engine

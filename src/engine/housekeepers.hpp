@@ -66,6 +66,13 @@ class housekeepers {
     runtime::task<insisted> insist(std::size_t number, const operation& op, const chore& of);
     runtime::task<void> prepare_some(std::size_t number);
     runtime::task<void> clean_some(std::size_t number);
+    /// Removes what the batch holds with one operation. What that is not said to have removed goes
+    /// to one_by_one_.
+    runtime::task<void> clean_batch(std::size_t number, std::vector<batch_subject>& batch);
+    runtime::task<void> clean_one(std::size_t number, const batch_subject& subject,
+                                  work_source::leftover_kind what);
+    /// How many subjects one session takes at a time; 1: the target removes one by one.
+    std::size_t batch_size() const;
 
     runtime::reactor& loop_;
     core_driver& driver_;
@@ -74,7 +81,10 @@ class housekeepers {
     random_stream random_;  // no choice of the load hangs on it
     chore making_;
     chore removing_;
+    chore removing_several_;  // nothing in it: one by one
     chore removing_containers_;
+    std::vector<batch_subject> one_by_one_;  // to be removed, by any session
+    unsigned batches_ = 0;                   // under way
     std::vector<std::unique_ptr<session>> sessions_;
     std::size_t alive_ = 0;
     std::function<void()> done_;

@@ -9,6 +9,7 @@
 
 #include "data_check.hpp"
 #include "housekeeping.hpp"
+#include "probe.hpp"
 #include "replays.hpp"
 #include "steering.hpp"
 #include "whole_run.hpp"
@@ -36,6 +37,7 @@ class coordinator final : public run {
     bool seal() override { return housekeeping_.seal() && !run_.stopping(); }
     bool load(std::int64_t start_ns) override;
     void drain() override;
+    std::vector<probe_answer> probe() override { return ask_each_step(run_); }
     void clean() override { housekeeping_.clean(); }
     void close() override { housekeeping_.close_targets(); }
     run_result finish() override;

@@ -315,6 +315,9 @@ class guarded_driver final : public engine::driver {
     const std::vector<engine::driver_figure>& figures() const noexcept override {
         return inner_->figures();
     }
+    engine::support support_of(const engine::outcome& out) const noexcept override {
+        return inner_->support_of(out);
+    }
     std::unique_ptr<core_driver> make_core(runtime::reactor& loop, unsigned core) override {
         return std::make_unique<guarded_core>(*inner_, guard_, loop, core);
     }

@@ -277,7 +277,15 @@ void check_tasks(const group& g, const field& tasks, std::vector<std::string>& w
                            " objects will be used up, and what needs objects is then skipped");
     }
     constexpr std::uint64_t put_limit = 5ULL << 30;
-    if (g.data.size.max() > put_limit) {
+    // In parts there may be more.
+    const auto makes_whole = [](const task& t) {
+        return std::any_of(t.steps.begin(), t.steps.end(), [](const step& s) {
+            return (s.use == subject_use::make || s.use == subject_use::rewrite) && s.parts.empty();
+        });
+    };
+    const bool whole =
+        g.data.objects > 0 || std::any_of(g.tasks.begin(), g.tasks.end(), makes_whole);
+    if (whole && g.data.size.max() > put_limit) {
         warnings.push_back("group " + g.name + ": objects of up to " +
                            format_size(g.data.size.max()) +
                            "; many stores refuse a single put above 5 GiB");

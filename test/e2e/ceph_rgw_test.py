@@ -5,6 +5,7 @@ Environment: CHOPSTICKS_LONG=1 runs the mixed load for 60 s instead of 20 s.
 STORE=memstore|bluestore (memstore) is the OSD's.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -190,6 +191,36 @@ class mixed_test(ceph_case):
         self.assert_code(done, harness.ran)
         names = [bucket["Name"] for bucket in self.client.list_buckets()["Buckets"]]
         self.assertNotIn("made-by-the-run", names)
+
+    def test_two_users_each_have_their_buckets_and_need_no_grant(self):
+        subprocess.run(["radosgw-admin", "-c", self.env["CEPH_CONF"], "user", "create", "--uid=two",
+                        "--display-name=two", "--access-key=AKTWO", "--secret-key=SKTWO"],
+                       check=True, capture_output=True, timeout=120)
+        users = [(self.env["S3_ACCESS_KEY"], self.env["S3_SECRET_KEY"]), ("AKTWO", "SKTWO")]
+        config = self.file("users.yaml", json.dumps({
+            "endpoint": self.env["S3_ENDPOINT"], "bucket": "spread", "buckets": 4,
+            "credentials": [{"access_key": a, "secret_key": s} for a, s in users]}))
+        config.chmod(0o600)
+        done = self.run_binary("run", "-f", self.scenario("3s", True), "--workload-config", config,
+                               "--output", self.output, timeout=300)
+        self.assert_code(done, *ran)
+        result = harness.read_result(self.output)
+        self.assertEqual(result["total"]["failed"], 0, done.said)
+        self.assertEqual(result["data"]["left_behind"], 0, done.said)
+        for access, secret in users:
+            with contextlib.closing(harness.s3_client(self.env["S3_ENDPOINT"], access,
+                                                      secret)) as client:
+                names = [one["Name"] for one in client.list_buckets()["Buckets"]]
+            self.assertFalse([name for name in names if name.startswith("spread")], names)
+
+    def test_a_probe_is_answered_and_leaves_nothing(self):
+        done = self.run_binary("validate", "-f", "lakehouse", "--probe", "--endpoint",
+                               self.env["S3_ENDPOINT"], "--access-key", self.env["S3_ACCESS_KEY"],
+                               "--bucket", "probed", env=self.credentials(), timeout=300)
+        self.assert_code(done, harness.ran)
+        self.assertRegex(done.out, r"log/put conditional=true +has it")
+        names = [one["Name"] for one in self.client.list_buckets()["Buckets"]]
+        self.assertNotIn("probed", names)
 
     def test_objects_in_parts_are_whole_and_no_upload_stays(self):
         file = self.file("s.yaml", multipart_scenario)

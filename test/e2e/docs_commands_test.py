@@ -229,6 +229,11 @@ pages = {
         step("cat >dummy.yaml", changes=((r"warmup: 1s, measure: 4s",
                                           "warmup: 100ms, measure: 300ms"),)),
     ],
+    "docs/reference/application-profiles.md": [
+        step("chopsticks run -f " + profile)
+        for profile in ("backup", "log_store", "trace_store", "lakehouse", "container_registry",
+                        "photo_store", "crt_small_files", "crt_large_file")
+    ],
     "docs/reference/cli.md": [
         step("chopsticks run -f scenarios/mixed.yaml"),
     ],

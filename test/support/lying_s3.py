@@ -64,6 +64,8 @@ class lies:
     endless = False  # listings say that there is more, and not where
     new_markers = False  # pages of versions are empty, and name a new marker each
     silent_delete = False  # DeleteObjects says it was done
+    # Called with the keys of a DeleteObjects; gives those that it removes, and the answer's inside.
+    delete_many = None
     age_buckets_s = 0  # buckets are listed as so much older
     no_date = False
     before = None  # called with (operation, bucket, key) before each request
@@ -280,6 +282,12 @@ class handler(http.server.BaseHTTPRequestHandler):
     def delete_many(self):
         out = "<DeleteResult>"
         root = xml.fromstring(re.sub(rb' xmlns="[^"]*"', b"", self.body))
+        if self.lie.delete_many:
+            gone, said = self.lie.delete_many([item.findtext("Key") for item in
+                                               root.findall("Object")])
+            for key in gone:
+                self.remove(key, "")
+            return self.answer(200, out + said + "</DeleteResult>")
         for item in root.findall("Object"):
             key, id_ = item.findtext("Key"), item.findtext("VersionId", "")
             if not self.lie.silent_delete and not self.remove(key, id_):

@@ -103,6 +103,7 @@ scenario_maps = {
 workload_maps = {
     "workload config": [odd],
     "tls": [{"tls": odd}],
+    "credentials": [{"credentials": [odd]}],
     "driver_config": [{"driver_config": odd}],
     # Those at the top of the file are the workload config's own.
     **{w: [{w: odd}] for w in of_workload if w != "s3"},

@@ -92,6 +92,14 @@ struct outcome {
 };
 static_assert(std::is_trivially_destructible_v<outcome>);
 
+/// What an answer to one operation says of the target.
+enum class support : std::uint8_t {
+    has_it,       ///< it was done
+    unsupported,  ///< the target says that it has no such thing
+    refused,      ///< it does not let us: credentials, permissions, a clock that is wrong
+    unknown,      ///< anything else
+};
+
 /// What one user needs. Belongs to its core; used by one operation at a time.
 class session {
   public:
@@ -248,6 +256,10 @@ class driver {
         static const std::vector<driver_figure> none;
         return none;
     }
+
+    /// What the answer to an operation says of the target, for whoever asks before a run what
+    /// it has. Any thread.
+    virtual support support_of(const outcome& out) const noexcept;
 
     /// Called once per core, on that core, before its first operation. \param core its number in
     /// the run's world

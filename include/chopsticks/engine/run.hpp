@@ -205,6 +205,15 @@ struct run_result {
     std::vector<std::vector<opened_image>> images;  ///< by group, as they were opened
 };
 
+/// What the target said to one step.
+struct probe_answer {
+    std::size_t group = 0;  ///< in run_options::groups
+    std::size_t task = 0;   ///< of the group
+    std::size_t step = 0;   ///< of the task
+    support what = support::unknown;
+    std::string why;  ///< for a person; empty: it has it
+};
+
 /// The seed that sizes and contents of a group's objects are functions of. That of a kept data set
 /// depends on its name alone, so that later runs find what earlier ones wrote.
 std::uint64_t data_seed(const scenario::group& group, std::uint64_t run_seed,
@@ -256,6 +265,11 @@ class run {
     virtual bool load(std::int64_t start_ns) = 0;
     /// Waits for what is in flight. Always called after a load; then verifies data, where asked to.
     virtual void drain() = 0;
+
+    /// The leader, in place of a load, also where `prepare` said false: does each step of the
+    /// groups' tasks once, in their order, on its first core, which has a user of each group. An
+    /// answer for each of them, but for those that an interrupt came before.
+    virtual std::vector<probe_answer> probe() = 0;
 
     /// Removes all that this process's cores made.
     virtual void clean() = 0;

@@ -44,6 +44,8 @@ struct text_value {
 // These the engine follows; each has its member of step.
 struct range_value {};  ///< step::range_bytes
 /// step::batch. Of operations that remove objects; what it may be, and is where nothing is said.
+/// Cleanup removes with such an operation, where a workload has one: up to `most` at a time, and
+/// what it is not said to have removed with workload::clean_with.
 struct batch_value {
     std::uint32_t standard;
     std::uint32_t most;

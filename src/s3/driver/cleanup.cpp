@@ -452,7 +452,7 @@ cleanup_report clean_up(const cleanup_options& options, const std::atomic<int>& 
     driver.timeout = options.timeout;
     runtime::reactor loop(0, -1, runtime::idle_mode::sleep);
     core_state core(loop, driver);
-    if (urls.front().tls) core.tls = std::make_unique<tls_context>(*options.config, urls.size());
+    if (urls.front().tls) core.tls = std::make_shared<tls_context>(*options.config, urls.size());
     for (const endpoint_url& url : urls) {
         core.run_writers.emplace_back(
             writer_options(*options.config, url, options.prefixes.front()));

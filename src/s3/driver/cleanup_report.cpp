@@ -66,7 +66,9 @@ void print_run(const run_remains& run, const std::string& bucket, bool removed) 
 class bucket_cleanup final : public engine::cleanup {
   public:
     explicit bucket_cleanup(const engine::cleanup_request& asked) : stop_(*asked.stop) {
-        options_.config = static_cast<const settings*>(asked.settings);
+        const auto& all = *static_cast<const settings*>(asked.settings);
+        for (std::size_t i = 0; i < all.bucket_count(); ++i)
+            buckets_.push_back(all.at_bucket(i));
         options_.timeout = asked.timeout;
         options_.prefixes = asked.prefixes;
         options_.run_id = asked.run_id;
@@ -75,6 +77,20 @@ class bucket_cleanup final : public engine::cleanup {
     }
 
     engine::cleanup_end carry_out() override {
+        engine::cleanup_end worst = engine::cleanup_end::clean;
+        for (const settings& bucket : buckets_) {
+            options_.config = &bucket;
+            const engine::cleanup_end one = clean_bucket();
+            if (one == engine::cleanup_end::interrupted) return one;
+            // What could not be looked at is no reason to leave the others.
+            if (worst != engine::cleanup_end::refused && one != engine::cleanup_end::clean)
+                worst = one;
+        }
+        return worst;
+    }
+
+  private:
+    engine::cleanup_end clean_bucket() {
         const auto tell = [&](const cleanup_progress& p) {
             const std::string waits = p.waiting.empty() ? "" : "; waits " + p.waiting;
             if (p.run.empty()) {
@@ -96,7 +112,6 @@ class bucket_cleanup final : public engine::cleanup {
         return left > 0 ? engine::cleanup_end::remains : engine::cleanup_end::clean;
     }
 
-  private:
     /// How many runs left something.
     std::uint64_t print(const cleanup_report& report) const {
         std::uint64_t runs = 0;
@@ -111,7 +126,11 @@ class bucket_cleanup final : public engine::cleanup {
             to_remove += entries(run);
             bytes += run.bytes;
         }
-        if (report.runs.empty()) std::printf("nothing was found\n");
+        if (report.runs.empty()) {
+            const std::string where =
+                buckets_.size() > 1 ? " in the bucket \"" + options_.config->bucket + "\"" : "";
+            std::printf("nothing was found%s\n", where.c_str());
+        }
         if (!options_.remove && runs > 0) {
             std::printf("nothing was removed; to remove what %s left (%s, %s): add --yes\n",
                         counted(runs, "run").c_str(), counted(to_remove, "thing").c_str(),
@@ -122,6 +141,7 @@ class bucket_cleanup final : public engine::cleanup {
     }
 
     cleanup_options options_;
+    std::vector<settings> buckets_;
     const std::atomic<int>& stop_;
 };
 

@@ -37,8 +37,10 @@ struct http_figures {
 
 /// Buffers that are only used between two suspensions, request writers, counters.
 struct core_state {
-    core_state(runtime::reactor& l, const driver_options& o)
-        : loop(l), options(o), control_timeout_ns(o.timeout.operation_ns) {}
+    /// `scratch_size`: less where there is nothing but control requests.
+    core_state(runtime::reactor& l, const driver_options& o,
+               std::size_t scratch_size = scratch_bytes)
+        : loop(l), options(o), scratch(scratch_size), control_timeout_ns(o.timeout.operation_ns) {}
 
     /// What a driver makes its connections with.
     using connection_maker = std::unique_ptr<connection> (*)(core_state& core,
@@ -51,10 +53,13 @@ struct core_state {
     const driver_options& options;
     connection_maker connect = make_native_connection;
     const load::content* content = nullptr;
-    std::vector<request_writer> run_writers;   ///< by endpoint; keys of the run
+    /// Objects of the run are spread over so many buckets, each with its owner's credentials. Of
+    /// several, objects are in that of their number modulo this.
+    std::size_t buckets_in_all = 1;
+    std::vector<request_writer> run_writers;   ///< by bucket, then endpoint; keys of the run
     std::vector<request_writer> kept_writers;  ///< by endpoint; keys of the kept data set, or empty
-    std::unique_ptr<tls_context> tls;
-    std::vector<char> scratch = std::vector<char>(scratch_bytes);
+    std::shared_ptr<tls_context> tls;          ///< of this core alone
+    std::vector<char> scratch;
     std::vector<iovec> iovecs = std::vector<iovec>(batch_iovecs);
     std::vector<load::stamp> stamps = std::vector<load::stamp>(batch_iovecs);
     sha256_stream hash;
@@ -86,9 +91,22 @@ struct core_state {
     bool is_kept(std::uint64_t object) const noexcept {
         return !kept_writers.empty() && object < options.group->data.objects;
     }
-    request_writer& writer(std::size_t endpoint, std::uint64_t object) noexcept {
-        return (is_kept(object) ? kept_writers : run_writers)[endpoint];
+    std::size_t bucket_of(std::uint64_t object) const noexcept {
+        return buckets_in_all == 1 ? 0 : object % buckets_in_all;
     }
+    /// Which of the buckets a listing of all that `what` asks for is about. Its number is drawn;
+    /// the directory is its last byte.
+    std::size_t bucket_of_listing(const asked& what) const noexcept {
+        return bucket_of(what.object >> 8);
+    }
+    request_writer& writer(std::size_t endpoint, std::uint64_t object) noexcept {
+        if (is_kept(object)) return kept_writers[endpoint];
+        return writer_in(bucket_of(object), endpoint);
+    }
+    request_writer& writer_in(std::size_t bucket, std::size_t endpoint) noexcept {
+        return run_writers[bucket == 0 ? endpoint : bucket * endpoints() + endpoint];
+    }
+    std::size_t endpoints() const noexcept { return run_writers.size() / buckets_in_all; }
     void note_put(const std::string& key, bool answered, int status) noexcept;
     /// What the keys of a listing begin with: listings are of where object 0 is.
     const std::string& prefix_of_listings() const noexcept {

@@ -2,12 +2,14 @@
 
 #include "explain.hpp"
 
+#include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
 #include <chopsticks/s3/workload/endpoint_url.hpp>
 #include <cstdlib>
+#include <initializer_list>
 
 namespace chopsticks::s3 {
 
@@ -75,6 +77,23 @@ bool lists_no_uploads(const control_reply& reply) {
     if (is_unserved(reply)) return true;
     const bool success = reply.problem.empty() && reply.status >= 200 && reply.status < 300;
     return success && find_xml_root(reply.body).name == "ListBucketResult";
+}
+
+engine::support support_said_by(int status, std::string_view code) noexcept {
+    const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
+        return std::find(words.begin(), words.end(), code) != words.end();
+    };
+    if (status == 501 || status == 405 ||
+        is_one_of({"NotImplemented", "MethodNotAllowed", "UnsupportedOperation"})) {
+        return engine::support::unsupported;
+    }
+    // Some say with 400 that a token has expired.
+    if (status == 401 || status == 403 ||
+        is_one_of({"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "RequestExpired",
+                   "AuthorizationHeaderMalformed"})) {
+        return engine::support::refused;
+    }
+    return engine::support::unknown;
 }
 
 std::string short_text(std::string_view text) {

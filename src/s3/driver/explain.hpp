@@ -24,6 +24,10 @@ bool is_unserved(const control_reply& reply) noexcept;
 /// The same of a request for a listing of uploads: some answer as if nobody had asked for it.
 bool lists_no_uploads(const control_reply& reply);
 
+/// What the answer to an operation that failed says of the server. `status`: of HTTP; 0: there was
+/// no answer. `code`: of S3.
+engine::support support_said_by(int status, std::string_view code) noexcept;
+
 /// A foreign text for a message: on one line, its entities decoded, and cut.
 std::string short_text(std::string_view text);
 

@@ -26,18 +26,22 @@ bool removes(const scenario::group& group) {
 
 }  // namespace
 
-std::uint64_t listing_floor::least_entries(const asked& what) const noexcept {
-    if (what.behind_a_key) return 0;
-    if (what.delimited && !what.one_directory) return filled_.count();
-    return least_keys(what.directory());
+std::uint64_t listing_floor::least_entries(const asked& what, std::size_t bucket) const noexcept {
+    if (what.behind_a_key || bucket >= floors_.size()) return 0;
+    if (what.delimited && !what.one_directory) return floors_[bucket].filled.count();
+    return least_keys(what.directory(), bucket);
 }
 
-listing_floor::listing_floor(const scenario::group& group, bool there) {
+listing_floor::listing_floor(const scenario::group& group, bool there, std::size_t buckets) {
     if (!there || removes(group)) return;
-    objects_ = group.data.objects;
-    // Some 1,600 objects fill them all.
-    for (std::uint64_t i = 0; i < objects_ && !filled_.all(); ++i)
-        filled_.set(key_directory(i));
+    floors_.resize(buckets);
+    for (std::size_t bucket = 0; bucket < buckets; ++bucket) {
+        floor& of = floors_[bucket];
+        // Some 1,600 objects fill all directories.
+        for (std::uint64_t i = bucket; i < group.data.objects && !of.filled.all(); i += buckets)
+            of.filled.set(key_directory(i));
+        of.objects = group.data.objects / buckets + (bucket < group.data.objects % buckets ? 1 : 0);
+    }
 }
 
 listing_progress::found listing_progress::page(std::string_view first_key, std::string_view token,

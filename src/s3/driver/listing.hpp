@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace chopsticks::s3 {
 
@@ -19,21 +20,29 @@ class listing_floor {
   public:
     /// Nothing is known.
     listing_floor() = default;
-    /// `there`: the initial objects are there before the load begins.
-    listing_floor(const scenario::group& group, bool there);
+    /// `there`: the initial objects are there before the load begins. They are in so many buckets,
+    /// each in that of its number modulo `buckets`.
+    listing_floor(const scenario::group& group, bool there, std::size_t buckets = 1);
 
-    /// Keys that a whole listing has at least: of everything, or of one of the 256 directories.
-    std::uint64_t least_keys(std::optional<unsigned> directory) const noexcept {
-        if (!directory) return objects_;
-        return filled_[*directory] ? 1 : 0;
+    /// Keys that a whole listing of a bucket has at least: of everything, or of one of the 256
+    /// directories.
+    std::uint64_t least_keys(std::optional<unsigned> directory,
+                             std::size_t bucket = 0) const noexcept {
+        if (bucket >= floors_.size()) return 0;
+        const floor& of = floors_[bucket];
+        if (!directory) return of.objects;
+        return of.filled[*directory] ? 1 : 0;
     }
 
     /// Entries that a whole one has at least that asks for this.
-    std::uint64_t least_entries(const asked& what) const noexcept;
+    std::uint64_t least_entries(const asked& what, std::size_t bucket = 0) const noexcept;
 
   private:
-    std::uint64_t objects_ = 0;
-    std::bitset<256> filled_;  // directories with an object at least
+    struct floor {
+        std::uint64_t objects = 0;
+        std::bitset<256> filled;  // directories with an object at least
+    };
+    std::vector<floor> floors_;  // by bucket; empty: nothing is known
 };
 
 /// Notices a listing that will never end: one whose pages, or tokens, come round again, or that

@@ -98,10 +98,20 @@ std::string_view request_lane::payload_hash(const operation_row& row) {
     return {hash_hex_, sizeof hash_hex_};
 }
 
-exchange_job request_lane::render(const operation_row& row, engine::outcome& out) {
+request_writer& request_lane::writer_for(const operation_row& row) noexcept {
+    const std::size_t endpoint = link_->target().endpoint;
+    if (row.request.target == request_target::object) return core_.writer(endpoint, what.object);
     // Buckets have one name, wherever the keys of the operation's objects are.
-    const bool of_object = row.request.target == request_target::object;
-    request_writer& with = core_.writer(link_->target().endpoint, of_object ? what.object : 0);
+    if (core_.buckets_in_all == 1) return core_.writer(endpoint, 0);
+    // Buckets beside those are the first owner's.
+    if (row.request.target != request_target::bucket) return core_.writer_in(0, endpoint);
+    return core_.writer_in(
+        what.subjects.empty() ? core_.bucket_of_listing(what) : core_.bucket_of(what.object),
+        endpoint);
+}
+
+exchange_job request_lane::render(const operation_row& row, engine::outcome& out) {
+    request_writer& with = writer_for(row);
     const whole_request rendered = with.write(row, what, core_.wall_s(core_.loop.turn_ns()));
     exchange_job job;
     job.head = rendered.head;

@@ -41,6 +41,8 @@ class request_lane {
     void rest() noexcept;
 
   private:
+    /// That of the bucket which the request is about.
+    request_writer& writer_for(const operation_row& row) noexcept;
     exchange_job render(const operation_row& row, engine::outcome& out);
     std::string_view payload_hash(const operation_row& row);
     void set_condition(const operation_row& row);

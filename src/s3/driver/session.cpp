@@ -151,16 +151,33 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
 runtime::task<void> s3_session::perform_on_batch(const operation_row& row,
                                                  const engine::operation& op,
                                                  engine::outcome& out) {
-    subjects_.clear();
-    for (const engine::batch_subject& one : op.batch)
-        subjects_.push_back({one.object});
-    if (subjects_.empty()) subjects_.push_back({op.object});
-    asked& what = lane().what;
-    what.subjects = subjects_;
-    what.prefix = core_.options.run_prefix;
-    co_await lane().perform(row, out);
-    for (std::size_t i = 0; i < op.batch.size(); ++i)
-        op.batch[i].done = subjects_[i].done;
+    engine::outcome failed;
+    // One request is about one bucket. In a load there is but one; cleanup takes them as they come.
+    for (std::size_t bucket = 0; bucket < core_.buckets_in_all; ++bucket) {
+        subjects_.clear();
+        for (const engine::batch_subject& one : op.batch) {
+            if (core_.bucket_of(one.object) == bucket) subjects_.push_back({one.object});
+        }
+        if (subjects_.empty() && !op.batch.empty()) continue;
+        if (subjects_.empty()) subjects_.push_back({op.object});
+        asked& what = lane().what;
+        what.subjects = subjects_;
+        what.object = subjects_.front().object;
+        what.prefix = core_.options.run_prefix;
+        bool open = lane().link().is_open();
+        if (!open) open = co_await lane().open(out);
+        if (open) co_await lane().perform(row, out);
+        std::size_t next = 0;
+        for (engine::batch_subject& one : op.batch) {
+            if (core_.bucket_of(one.object) == bucket) one.done = subjects_[next++].done;
+        }
+        if (op.batch.empty()) co_return;
+        if (out.status == op_status::ok) continue;
+        if (failed.status == op_status::ok) failed = out;
+        if (out.status == op_status::cancelled) break;
+        out.status = op_status::ok;
+    }
+    if (failed.status != op_status::ok) out = failed;
 }
 
 runtime::task<void> s3_session::put_in_parts(const s3_step& step, const engine::operation& op,
@@ -184,7 +201,8 @@ runtime::task<void> s3_session::list_pages(const operation_row& row, engine::out
     listing_progress progress;
     std::uint64_t keys = 0;
     what.prefix = core_.prefix_of_listings();
-    const std::uint64_t least_keys = core_.must_list.least_entries(what);
+    const std::uint64_t least_keys =
+        core_.must_list.least_entries(what, core_.bucket_of_listing(what));
     // Of directories one that is there is enough, of which it is not known how many objects it has.
     const bool at_least = what.one_directory || what.delimited;
     for (std::uint32_t number = 0; what.pages == 0 || number < what.pages; ++number) {

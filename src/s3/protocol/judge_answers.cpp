@@ -89,6 +89,21 @@ bool mark_done(std::span<subject> all, std::size_t& next, std::uint64_t object) 
     return false;
 }
 
+bool is_among(std::span<const subject> all, std::uint64_t object) {
+    return std::any_of(all.begin(), all.end(),
+                       [object](const subject& one) { return one.object == object; });
+}
+
+/// It was said to be done, and failed as well.
+bool take_back(std::span<subject> all, std::uint64_t object) {
+    for (subject& one : all) {
+        if (one.object != object || !one.done) continue;
+        one.done = false;
+        return true;
+    }
+    return false;
+}
+
 std::optional<std::uint64_t> object_of(const asked& what, std::string_view escaped) {
     const auto key = xml_unescape(xml_element(escaped, "Key"));
     return key ? parse_object_key(what.prefix, *key) : std::nullopt;
@@ -172,21 +187,39 @@ std::uint64_t judge_deleted(const operation_row& row, const asked& what, const a
     std::string_view left = find_xml_root(a.text).inside;
     std::size_t next = 0;
     std::size_t done = 0;
+    std::size_t unasked = 0;
     while (const auto deleted = take_element(left, "Deleted")) {
         const auto object = object_of(what, *deleted);
-        if (object && mark_done(what.subjects, next, *object)) ++done;
+        if (object && mark_done(what.subjects, next, *object)) {
+            ++done;
+        } else if (!object || !is_among(what.subjects, *object)) {
+            ++unasked;
+        }
     }
-    if (done == what.subjects.size()) return 0;
     // What an error says is kept over what is only missing.
     left = find_xml_root(a.text).inside;
     std::size_t refused = 0;
     std::string_view code;
     std::string_view message;
     while (const auto error = take_element(left, "Error")) {
+        const auto object = object_of(what, *error);
+        if (object && take_back(what.subjects, *object)) --done;
         if (refused++ > 0) continue;
         code = xml_element(*error, "Code");
         message = xml_element(*error, "Message");
     }
+    // It is the answer to another request, or of somebody who deletes what is not ours.
+    if (unasked > 0) {
+        for (subject& one : what.subjects)
+            one.done = false;
+        char text[answer_line_bytes];
+        std::snprintf(text, sizeof text,
+                      "HTTP 200, and %zu keys are said to be deleted that were not asked for",
+                      unasked);
+        out.set(op_status::bad_response, "UnaskedKey", text);
+        return 0;
+    }
+    if (done == what.subjects.size()) return 0;
     char said[80] = {};
     said[write_plain_text(message, std::span(said).first(sizeof said - 1))] = '\0';
     char text[answer_line_bytes];

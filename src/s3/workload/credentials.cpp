@@ -68,6 +68,15 @@ std::string value_of(const section& s, const std::string& key) {
 
 credentials_origin resolve_credentials(settings& config, const environment& lookup) {
     credentials_origin out;
+    if (!config.credentials.empty()) {
+        for (const key_pair& one : config.credentials) {
+            if (!one.secret_key.empty()) continue;
+            throw config_error("credentials: the secret of access key " + one.access_key +
+                               " is not known; give the --workload-config that has it");
+        }
+        out.source = "workload config";
+        return out;
+    }
     const std::string env_access = or_empty(lookup, "AWS_ACCESS_KEY_ID");
     const std::string env_secret = or_empty(lookup, "AWS_SECRET_ACCESS_KEY");
 

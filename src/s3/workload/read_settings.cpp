@@ -5,6 +5,8 @@
 #include <chopsticks/s3/workload.hpp>
 #include <chopsticks/s3/workload/endpoint_url.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/text.hpp>
+#include <sstream>
 
 namespace chopsticks::s3 {
 
@@ -79,7 +81,7 @@ std::string secret_text(const field& f) {
 }
 
 std::string read_bucket(const field& f) {
-    const std::string name = f.text();
+    std::string name = f.text();
     // What S3 itself allows, and the upper case and '_' that RGW may be configured to allow.
     const bool letters = name.find_first_not_of(
                              "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
@@ -91,6 +93,109 @@ std::string read_bucket(const field& f) {
                  "3 to 63 letters, digits, '.' and '-', a letter or digit at both ends");
     }
     return name;
+}
+
+/// A number of buckets, or their names.
+void read_buckets(const field& f, settings& s3) {
+    if (!f.raw().is_list()) {
+        s3.buckets_made_of_name = f.count(1, settings::most_buckets);
+        return;
+    }
+    for (const field& one : f.list("write [\"one\", \"two\"], or how many")) {
+        std::string name = read_bucket(one);
+        auto& all = s3.bucket_list;
+        if (std::find(all.begin(), all.end(), name) != all.end()) {
+            one.refuse("is listed twice", "remove one");
+        }
+        all.push_back(std::move(name));
+    }
+    if (s3.bucket_list.empty()) f.refuse("is empty", "");
+    if (s3.bucket_list.size() > settings::most_buckets) {
+        f.refuse("has more than " + std::to_string(settings::most_buckets) + " items", "");
+    }
+}
+
+constexpr std::size_t most_credentials = 1000;
+
+void add_credentials(settings& s3, key_pair one, const field& from) {
+    for (const key_pair& other : s3.credentials) {
+        if (other.access_key != one.access_key) continue;
+        from.refuse("has the access key " + one.access_key + " twice", "remove one");
+    }
+    if (s3.credentials.size() == most_credentials) {
+        from.refuse("has more than " + std::to_string(most_credentials) + " access keys", "");
+    }
+    s3.credentials.push_back(std::move(one));
+}
+
+void read_credentials(const field& f, settings& s3) {
+    for (const field& item : f.list("write [{access_key: A, secret_key: S}, ...]")) {
+        map_reader m(item, "write {access_key: A, secret_key: S}");
+        key_pair one;
+        if (const auto key = m.find("access_key")) one.access_key = header_text(*key, "/,=");
+        if (const auto secret = m.find("secret_key")) one.secret_key = secret_text(*secret);
+        if (const auto token = m.find("session_token")) one.session_token = secret_text(*token);
+        m.finish();
+        if (one.access_key.empty() || one.secret_key.empty()) {
+            item.refuse("has no `access_key` or no `secret_key`",
+                        "write {access_key: A, secret_key: S}");
+        }
+        add_credentials(s3, std::move(one), f);
+    }
+    if (s3.credentials.empty()) f.refuse("is empty", "");
+    s3.secrets_listed = true;
+}
+
+/// Lines of an access key, a blank and its secret key, as `serve --users` takes them.
+void read_credentials_file(const field& f, settings& s3, scenario::workload_config& out) {
+    const std::string path = f.text();
+    std::istringstream in(scenario::read_text(path, "file of credentials"));
+    std::string line;
+    for (int number = 1; std::getline(in, line); ++number) {
+        std::istringstream words(line);
+        key_pair one;
+        std::string more;
+        if (!(words >> one.access_key) || one.access_key.starts_with('#')) continue;
+        if (!(words >> one.secret_key) || words >> more ||
+            one.access_key.find_first_of("/,=") != std::string::npos ||
+            scenario::has_control_characters(one.access_key + one.secret_key)) {
+            throw config_error(path + ":" + std::to_string(number) +
+                               ": write an access key, a blank and its secret key");
+        }
+        add_credentials(s3, std::move(one), f);
+    }
+    if (s3.credentials.empty()) f.refuse("names a file without credentials: " + path, "");
+    if (scenario::readable_by_others(path)) {
+        out.warnings.push_back(scenario::warning_of_readable_secret(path));
+    }
+}
+
+/// Several who ask, each for what is its own.
+void read_spread(map_reader& m, settings& s3, scenario::workload_config& out) {
+    const auto buckets = m.find("buckets");
+    if (buckets) read_buckets(*buckets, s3);
+    const auto list = m.find("credentials");
+    const auto file = m.find("credentials_file");
+    if (list && file) file->refuse("stands beside `credentials`", "keep one of them");
+    if (list) read_credentials(*list, s3);
+    if (file) read_credentials_file(*file, s3, out);
+    if (s3.credentials.empty()) return;
+    s3.config_file = out.file;
+    const field& named = list ? *list : *file;
+    if (!s3.access_key.empty() || !s3.secret_key.empty() || !s3.profile.empty()) {
+        named.refuse("stands beside `access_key`, `secret_key` or `profile`", "keep one of them");
+    }
+    if (s3.bucket_count() < s3.credentials.size()) {
+        buckets->refuse("are fewer (" + std::to_string(s3.bucket_count()) + ") than the " +
+                            std::to_string(s3.credentials.size()) +
+                            " users, of whom each needs a bucket of its own",
+                        "name more, or leave `buckets` out");
+    }
+    if (s3.credentials.size() > settings::most_buckets) {
+        named.refuse("has more than " + std::to_string(settings::most_buckets) +
+                         " users, and each has a bucket of its own",
+                     "");
+    }
 }
 
 void read_tls(const field& f, settings& out) {
@@ -135,6 +240,7 @@ void read_target(map_reader& m, settings& s3, scenario::workload_config& out) {
     read_keys(m, s3);
     if (const auto f = m.find("profile")) s3.profile = f->text();
     if (const auto f = m.find("bucket")) s3.bucket = read_bucket(*f);
+    read_spread(m, s3, out);
     if (const auto f = m.find("create_bucket")) s3.create_bucket = f->boolean();
     if (const auto f = m.find("region")) {
         s3.region = header_text(*f, "/,=");

@@ -16,6 +16,9 @@ settings& own(scenario::workload_settings& of) {
 
 void apply(scenario::workload_settings& of, const scenario::target_arguments& typed) {
     settings& s3 = own(of);
+    if (!typed.bucket.empty() && !s3.bucket_list.empty()) {
+        throw config_error("--bucket: the workload config lists `buckets`; leave one of them out");
+    }
     if (!typed.bucket.empty()) s3.bucket = typed.bucket;
     if (!typed.endpoints.empty()) s3.endpoints.clear();
     for (const std::string& e : typed.endpoints) {
@@ -38,6 +41,11 @@ void apply(scenario::workload_settings& of, const scenario::target_arguments& ty
         }
         s3.endpoints.push_back(url.text());
     }
+    if (!typed.access_key.empty() && !s3.credentials.empty()) {
+        throw config_error(
+            "--access-key: the workload config has a list of users (`credentials`); leave one of "
+            "them out");
+    }
     if (!typed.access_key.empty()) {
         s3.access_key = typed.access_key;
         s3.secret_key.clear();
@@ -50,6 +58,11 @@ std::vector<std::string> complete(scenario::workload_settings& of) {
         throw config_error(
             "no target: give --endpoint URL or a --workload-config with an endpoint, or --embedded "
             "to try without a server");
+    }
+    for (const std::string& name : s3.bucket_names()) {
+        if (name.size() <= 63) continue;
+        throw config_error("the bucket name " + name +
+                           " has more than 63 characters; choose a shorter `bucket`");
     }
     const credentials_origin origin =
         resolve_credentials(s3, [](const std::string& name) -> std::optional<std::string> {
@@ -69,6 +82,12 @@ std::string embed(scenario::workload_settings& of, const scenario::embedded_targ
     s3.access_key = at.access_key;
     s3.secret_key = at.secret_key;
     s3.session_token.clear();
+    // It knows one user; the buckets stay as many.
+    if (s3.bucket_list.empty()) {
+        s3.bucket_list = s3.bucket_names();
+        if (s3.bucket_list.size() == 1) s3.bucket_list.clear();
+    }
+    s3.credentials.clear();
     s3.endpoints = {at.url};
     return s3.region;
 }

@@ -22,11 +22,17 @@ void fail_with(engine::outcome& out, op_status why, int http, const char* code) 
     if (http > 0) out.native = native_code::of_http(http);
 }
 
-/// Operations of this name fail, `times` of them.
+/// One at a time, or of several.
+bool removes(const engine::operation& op) {
+    return test::step_of(op).use == scenario::subject_use::remove;
+}
+
+/// Operations of this name fail, `times` of them; "delete" stands for every removal.
 auto failing(std::string_view name, std::uint64_t times, op_status why, int http,
              const char* word) {
     return [=, n = std::uint64_t{0}](const engine::operation& op, engine::outcome& out) mutable {
-        if (name_of(op) != name || n >= times) return false;
+        const bool meant = name == "delete" ? removes(op) : name_of(op) == name;
+        if (!meant || n >= times) return false;
         ++n;
         fail_with(out, why, http, word);
         return true;
@@ -105,7 +111,7 @@ TEST_CASE("ends_cleanup_that_gives_up_asks_the_target_what_is_left") {
         std::uint64_t deleted = 0;
         // Half of what fails is carried out nevertheless: no account of ours can be exact.
         r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-            if (name_of(op) != "delete" || ++deleted < 50) return false;
+            if (!removes(op) || ++deleted < 50) return false;
             if (deleted % 2 == 0) r.state.objects.erase(op.object);
             fail_with(out, op_status::timeout, 0, "no answer");
             return true;
@@ -141,7 +147,7 @@ TEST_CASE("ends_cleanup_that_gives_up_asks_the_target_what_is_left") {
 TEST_CASE("ends_cleanup_removes_all_that_is_not_locked") {
     model_run r(gets());
     r.state.fail = [](const engine::operation& op, engine::outcome& out) {
-        if (name_of(op) != "delete" || op.object % 50 != 0) return false;
+        if (!removes(op) || op.object % 50 != 0) return false;
         fail_with(out, op_status::client_error, 403, "locked");
         return true;
     };
@@ -151,13 +157,30 @@ TEST_CASE("ends_cleanup_removes_all_that_is_not_locked") {
     CHECK(result.cleanup_problem == "locked");
 }
 
+TEST_CASE("ends_cleanup_removes_by_itself_what_an_operation_on_several_left") {
+    model_run r(gets());
+    r.plan.phase.prepare_concurrency = 2;
+    std::uint64_t singles = 0;
+    r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
+        if (!removes(op)) return false;
+        if (op.batch.empty()) ++singles;
+        if (op.batch.empty() || op.object % 50 != 0) return false;
+        fail_with(out, op_status::server_error, 500, "of this one alone");
+        return true;
+    };
+    const auto result = r.go();
+    CHECK(r.state.objects.empty());
+    CHECK(result.left.empty());
+    CHECK(singles == 4);
+}
+
 TEST_CASE("ends_cleanup_that_is_denied_everything_asks_only_some") {
     model_run r(gets());
     r.plan.phase.prepare_concurrency = 4;
     std::uint64_t deletes = 0;
     r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-        if (name_of(op) != "delete") return false;
-        ++deletes;
+        if (!removes(op)) return false;
+        if (op.batch.empty()) ++deletes;
         fail_with(out, op_status::client_error, 403, "denied");
         return true;
     };
@@ -217,7 +240,7 @@ TEST_CASE("ends_cleanup_tells_every_second_how_it_fares") {
     r.plan.phase.cleanup_patience_ns = 60'000 * ms;
     std::int64_t dead_ns = 0;
     r.state.fail = [&](const engine::operation& op, engine::outcome& out) {
-        if (name_of(op) != "delete") return false;
+        if (!removes(op)) return false;
         if (dead_ns == 0) dead_ns = monotonic_ns();
         // As long as a server needs that is started again.
         if (monotonic_ns() - dead_ns > 20'000 * ms) return false;

@@ -47,7 +47,8 @@ class model_session final : public engine::session {
             out.fail(op_status::connect_failed, "ECONNREFUSED", "nobody listens");
             return;
         }
-        if (state_.fail && state_.fail(op, out)) return;
+        // Of several at once each may fail by itself.
+        if (op.batch.empty() && state_.fail && state_.fail(op, out)) return;
         const scenario::step& what = test::step_of(op);
         switch (what.use) {
             case scenario::subject_use::make:
@@ -69,7 +70,11 @@ class model_session final : public engine::session {
                 break;
             }
             case scenario::subject_use::remove:
-                state_.objects.erase(op.object);
+                if (op.batch.empty()) {
+                    state_.objects.erase(op.object);
+                } else {
+                    remove_several(op, out);
+                }
                 break;
             case scenario::subject_use::make_container:
                 ++state_.buckets[op.object];
@@ -79,6 +84,17 @@ class model_session final : public engine::session {
                 break;
             default:
                 break;
+        }
+    }
+
+    void remove_several(const engine::operation& op, engine::outcome& out) {
+        for (engine::batch_subject& subject : op.batch) {
+            engine::operation one = op;
+            one.object = subject.object;
+            one.version = subject.version;
+            if (state_.fail && state_.fail(one, out)) continue;
+            subject.done = true;
+            state_.objects.erase(subject.object);
         }
     }
 

@@ -236,3 +236,54 @@ TEST_CASE("workload_config_plugins_are_paths_from_here") {
     CHECK(contains(of_workload("plugins: a.so"), "`plugins` must be a list"));
     CHECK(plugins_of("", {{"workload.plugins", "[q.so]"}}) == std::vector<std::string>{"q.so"});
 }
+
+TEST_CASE("workload_config_several_buckets_are_each_one_users") {
+    const auto w = parse(R"(
+bucket: bkt
+buckets: 5
+credentials:
+  - {access_key: A1, secret_key: hush1}
+  - {access_key: A2, secret_key: hush2, session_token: tok2}
+)");
+    const s3::settings& s3 = s3::settings_of(w);
+    CHECK(s3.hold_secret());
+    CHECK(s3.bucket_names() ==
+          std::vector<std::string>{"bkt-1", "bkt-2", "bkt-3", "bkt-4", "bkt-5"});
+    const char* const owners[] = {"A1", "A2", "A1", "A2", "A1"};
+    for (std::size_t i = 0; i < 5; ++i) {
+        const s3::settings one = s3.at_bucket(i);
+        CHECK(one.bucket == s3.bucket_names()[i]);
+        CHECK(one.bucket_names() == std::vector<std::string>{one.bucket});
+        CHECK(one.access_key == owners[i]);
+        CHECK(one.secret_key == (i % 2 == 0 ? "hush1" : "hush2"));
+        CHECK(one.session_token == (i % 2 == 0 ? "" : "tok2"));
+    }
+    // Nothing that a result or a person gets has a secret.
+    for (const auto& [key, value] : s3.echo()) {
+        if (const auto* const list = std::get_if<std::vector<std::string>>(&value)) {
+            for (const std::string& text : *list)
+                CHECK_FALSE(contains(text, "hush"));
+        }
+        if (const auto* const text = std::get_if<std::string>(&value))
+            CHECK_FALSE(contains(*text, "hush"));
+    }
+    // A result names the buckets and the users, and the config has to come with the secrets.
+    s3::settings again;
+    again.find_again(s3.echo());
+    CHECK(again.bucket_names() == s3.bucket_names());
+    REQUIRE(again.credentials.size() == 2);
+    CHECK(again.credentials[1].access_key == "A2");
+    CHECK(again.credentials[1].secret_key.empty());
+}
+
+TEST_CASE("workload_config_of_one_bucket_has_one_user") {
+    const auto w = parse("bucket: bkt\naccess_key: A\n");
+    const s3::settings& s3 = s3::settings_of(w);
+    CHECK(s3.bucket_count() == 1);
+    CHECK(s3.at_bucket(0).bucket == "bkt");
+    CHECK(s3.at_bucket(0).access_key == "A");
+    CHECK(std::holds_alternative<std::monostate>(s3.echo()[4].second));
+    const auto listed = parse("buckets: [one, two]\n");
+    CHECK(s3::settings_of(listed).bucket_names() == std::vector<std::string>{"one", "two"});
+    CHECK(s3::settings_of(listed).at_bucket(1).bucket == "two");
+}

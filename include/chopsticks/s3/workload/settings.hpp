@@ -12,13 +12,33 @@ namespace chopsticks::s3 {
 
 enum class payload_signing : std::uint8_t { unsigned_payload, hashed };
 
+/// One of several who ask. The secrets are never printed, and never in a result.
+struct key_pair {
+    std::string access_key;
+    std::string secret_key;
+    std::string session_token;
+};
+
 struct settings final : scenario::workload_settings {
+    /// Each bucket of many lists, marks and cleans for itself.
+    static constexpr std::size_t most_buckets = 256;
+
     std::vector<std::string> endpoints;  ///< "http://host:port" or "https://..."; at least one
     std::string access_key;
     std::string secret_key;     ///< never printed, never in a result
     std::string session_token;  ///< as secret_key
     std::string profile;  ///< of the AWS shared credentials file; empty: AWS_PROFILE or "default"
     std::string bucket = "chopsticks";
+    /// \name Objects spread over several buckets, in place of `bucket`
+    /// \{
+    std::vector<std::string> bucket_list;    ///< their names
+    std::uint64_t buckets_made_of_name = 0;  ///< or so many whose names begin with `bucket`
+    /// Not empty: in place of access_key and what belongs to it. Those of bucket number n are at n
+    /// modulo their number, and with neither of the above each has a bucket.
+    std::vector<key_pair> credentials;
+    bool secrets_listed = false;  ///< they stand in the config itself, not in a file beside it
+    std::string config_file;      ///< that names the credentials, for people
+    /// \}
     /// Make the bucket if it is not there (and remove it if the run made it).
     bool create_bucket = true;
     std::string region = "us-east-1";
@@ -34,6 +54,12 @@ struct settings final : scenario::workload_settings {
     bool discard_in_kernel = true;  ///< large unverified bodies are dropped by the kernel
     /// For people who are told of the plan, instead of `endpoints`; empty: those.
     std::string endpoints_told;
+
+    std::size_t bucket_count() const;
+    /// In their order.
+    std::vector<std::string> bucket_names() const;
+    /// The same of one of them alone: `bucket` is its name, the keys are its owner's.
+    settings at_bucket(std::size_t number) const;
 
     scenario::echo_fields echo() const override;
     void find_again(const scenario::echo_fields& echoed) override;
