@@ -63,6 +63,8 @@ class bench:
         scenario.write_text(json.dumps({
             "name": "compare", "groups": [group],
             "phases": {"warmup": "0s", "measure": f"{seconds}s", "cleanup": False},
+            # A busy neighbour shall cost the comparison time, not a run.
+            "limits": {"outage": "100%"},
             **({"stop": stop} if stop else {})}))
         workload = self.folder / "w.yaml"
         workload.write_text(json.dumps({"rados": {"conf_file": str(self.conf), "pool": pool}}))

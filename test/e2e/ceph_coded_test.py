@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Against an erasure-coded pool (k=2, m=1) of a real cluster of three OSDs, without overwrites: what
-is appended is whole stripes, and what such a pool cannot do is told before the run, each with what
-to do about it."""
+"""Against an erasure-coded pool (k=2, m=1) of a real cluster of three OSDs, without overwrites:
+what is appended is whole stripes, and what such a pool cannot do is told before the run, each with
+what to do about it."""
 
 import json
 import os

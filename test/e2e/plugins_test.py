@@ -302,8 +302,8 @@ class redis_test(plugin_case):
             time.sleep(0.05)
 
     def client(self, *words, check=True):
-        done = subprocess.run(["redis-cli", "-h", self.host, "-p", str(self.port), *words], capture_output=True,
-                              text=True, check=check)
+        done = subprocess.run(["redis-cli", "-h", self.host, "-p", str(self.port), *words],
+                              capture_output=True, text=True, check=check)
         return done.stdout.strip()
 
     def config(self, address=None):

@@ -1,6 +1,6 @@
-// A plug-in that brings a whole workload and breaks its promises. BROKEN of the environment says what
-// is wrong with what it declares, `broken: {where: ...}` of the workload config which function of its
-// settings throws.
+// A plug-in that brings a whole workload and breaks its promises. BROKEN of the environment says
+// what is wrong with what it declares, `broken: {where: ...}` of the workload config which function
+// of its settings throws.
 
 #include <chopsticks/engine/dummy_driver.hpp>
 #include <chopsticks/plugin/plugin.hpp>

@@ -17,8 +17,8 @@ Usage: ceph.sh COMMAND DIR
   status DIR        the cluster's status
 
 Environment of up: STORE=memstore|bluestore (memstore), ACCESS_KEY (benchaccess),
-SECRET_KEY (benchsecret), OSDS=1 how many, WAIT_S=120 how long a daemon may take, RGW=yes|no (yes), OWNER_PID: the
-cluster is stopped when that process is gone, however it ended.
+SECRET_KEY (benchsecret), OSDS=1 how many, WAIT_S=120 how long a daemon may take, RGW=yes|no (yes),
+OWNER_PID: the cluster is stopped when that process is gone, however it ended.
 
 Afterwards DIR/env has, for a shell to read: CEPH_CONF, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY.
 All daemons have their pids in DIR/run and their logs in DIR/log; nothing outside DIR is touched.
