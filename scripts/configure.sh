@@ -24,4 +24,4 @@ if ! meson setup "$build" "$tree" "${arguments[@]}" "$@" >"$log" 2>&1; then
     echo "configure.sh: meson setup failed; its output is above and in $log" >&2
     exit 1
 fi
-grep 'WARNING: RBD' "$log" || true
+grep -E 'WARNING: (RBD|RADOS)' "$log" || true

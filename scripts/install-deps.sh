@@ -36,6 +36,7 @@ doctest-dev: unit tests
 librbd-dev: the client library of Ceph block devices
 librados-dev: that of objects in the pools of Ceph
 libjs-dygraphs: charts of reports that can be zoomed
+libradospp-dev: its C++ interface, which sends what it is given without a copy
 '
 test_packages='
 ceph-mon: the Ceph cluster that the tests start on loopback: monitor

@@ -35,10 +35,11 @@ class used(NamedTuple):
 
 
 class bench:
-    def __init__(self, folder, conf, seconds):
+    def __init__(self, folder, conf, seconds, before=None):
         self.folder = folder
         self.conf = conf
         self.seconds = seconds
+        self.before = before
         self.start_up = {}
 
     def theirs(self, op, depth, size, seconds):
@@ -49,7 +50,7 @@ class bench:
         took = float(re.search(r"Total time run:\s+([\d.]+)", said).group(1))
         return used(count / took, count, cpu)
 
-    def ours(self, op, depth, size, seconds, verify=False, stop=None):
+    def ours(self, op, depth, size, seconds, verify=False, stop=None, binary=lab.binary):
         popularity = "sequential" if op == "seq" else "uniform"
         group = {"name": "g", "workload": "rados",
                  "data": {"size": size, "verify": verify, "popularity": popularity,
@@ -62,12 +63,14 @@ class bench:
         scenario.write_text(json.dumps({
             "name": "compare", "groups": [group],
             "phases": {"warmup": "0s", "measure": f"{seconds}s", "cleanup": False},
+            # A busy neighbour shall cost the comparison time, not a run.
+            "limits": {"outage": "100%"},
             **({"stop": stop} if stop else {})}))
         workload = self.folder / "w.yaml"
         workload.write_text(json.dumps({"rados": {"conf_file": str(self.conf), "pool": pool}}))
         out = self.folder / "r.json"
         _, cpu, _ = lab.run_client(
-            [lab.binary, "run", "-f", scenario, "--workload-config", workload, "--cores", "1",
+            [binary, "run", "-f", scenario, "--workload-config", workload, "--cores", "1",
              "--output", out], self.folder, accepted=(0, 3))
         result = json.loads(out.read_text())
         [figures] = result["operations"].values()
@@ -79,7 +82,11 @@ class bench:
         seconds = seconds or self.seconds
         if name == "rados bench":
             return self.theirs(op, depth, size, seconds)
-        return self.ours(op, depth, size, seconds, verify=name == "verified")
+        return self.ours(op, depth, size, seconds, verify=name == "verified",
+                         binary=self.binary_of(name))
+
+    def binary_of(self, name):
+        return self.before if name == "before" else lab.binary
 
     def us_per_operation(self, name, op, size, run):
         """Beyond what it takes to start and end."""
@@ -89,7 +96,8 @@ class bench:
                 # It does not end after one operation: an empty listing connects as it does.
                 _, cpu, _ = lab.run_client(["rados", "-p", pool, "-N", "empty", "ls"], self.folder)
             else:
-                cpu = self.ours(op, 1, size, 60, stop={"operations": 1}).cpu_s
+                cpu = self.ours(op, 1, size, 60, stop={"operations": 1},
+                                binary=self.binary_of(name)).cpu_s
             self.start_up[key] = cpu
         return (run.cpu_s - self.start_up[key]) / max(run.operations, 1) * 1e6
 
@@ -140,6 +148,8 @@ def main():
                         choices=["write", "rand", "seq"])
     parser.add_argument("--clients", nargs="+", default=["chopsticks", "rados bench"],
                         choices=["chopsticks", "verified", "rados bench"])
+    parser.add_argument("--before", type=pathlib.Path, metavar="BINARY",
+                        help="another chopsticks, in turn with this one")
     parser.add_argument("--tiny", action="store_true", help="a second of each: does it work?")
     a = parser.parse_args()
     if a.tiny:
@@ -163,8 +173,8 @@ def main():
                            stdout=subprocess.DEVNULL)
             subprocess.run(["ceph", "osd", "pool", "create", pool, "8", "8"], check=True,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            b = bench(folder, conf, a.seconds)
-            names = a.clients
+            b = bench(folder, conf, a.seconds, a.before)
+            names = a.clients + (["before"] if a.before else [])
             print(f"{'op':6}{'bytes':>9}{'depth':>6}"
                   + "".join(f"{n + '/s':>14}{'CPU us':>11}" for n in names)
                   + "".join(f"{'rate/' + n:>16}{'CPU/' + n:>16}" for n in names

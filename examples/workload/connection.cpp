@@ -1,11 +1,14 @@
 #include "connection.hpp"
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
+#include <cstdlib>
 #include <cstring>
 
 namespace redis_example {
@@ -16,8 +19,28 @@ namespace {
 
 /// Room beside a value: the heads of commands and replies, and a list of keys.
 constexpr std::size_t room_bytes = 64 * 1024;
+/// A server that closes idle connections does so after seconds; in the load nobody need ask.
+constexpr std::int64_t idle_ns = 100'000'000;
 
 }  // namespace
+
+server_address find_server(const settings& from, const std::string& called) {
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    const int error = ::getaddrinfo(from.host.c_str(), from.port.c_str(), &wanted, &found);
+    if (error != 0) throw config_error(from.address() + ": " + ::gai_strerror(error));
+    server_address out;
+    std::memcpy(&out.address, found->ai_addr, found->ai_addrlen);
+    out.length = found->ai_addrlen;
+    ::freeaddrinfo(found);
+    out.text = from.address();
+    out.database = from.database;
+    out.called = called;
+    // As redis-cli has it: a secret that is in no file and in no process list.
+    if (const char* const password = std::getenv("REDISCLI_AUTH")) out.password = password;
+    return out;
+}
 
 connection::connection(runtime::reactor& loop, const server_address& server,
                        engine::driver_counters& counters, const scenario::timeouts& timeout)
@@ -77,7 +100,15 @@ failure connection::broken(op_status what, const char* code, std::string text) {
     return {what, code, server_.text + ": " + text};
 }
 
+bool connection::is_stale() const noexcept {
+    if (monotonic_ns() - used_ns_ < idle_ns) return false;
+    char one = 0;
+    const ssize_t n = ::recv(watch_.fd, &one, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
 runtime::task<failure> connection::open() {
+    if (watch_.fd >= 0 && is_stale()) close();
     if (watch_.fd >= 0) co_return failure();
     const int fd =
         ::socket(server_.address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -106,21 +137,28 @@ runtime::task<failure> connection::open() {
     co_return greeted;
 }
 
-// As whom, and to which of the server's databases.
+// As whom, to which of the server's databases, and whose it is: cleanup sees by that name that a
+// run is alive. A server that knows no names is used without.
 runtime::task<failure> connection::greet() {
+    const std::array<std::array<std::string, 3>, 3> greetings{{
+        {"AUTH", server_.password, ""},
+        {"SELECT", server_.database == 0 ? "" : std::to_string(server_.database), ""},
+        {"CLIENT", server_.called.empty() ? "" : "SETNAME", server_.called},
+    }};
     failure out;
-    for (const bool password : {true, false}) {
-        if (password ? server_.password.empty() : server_.database == 0) continue;
-        begin_command(command(), 2);
-        add_word(out_, password ? "AUTH" : "SELECT");
-        add_word(out_, password ? server_.password : std::to_string(server_.database));
+    for (const auto& words : greetings) {
+        if (words[1].empty()) continue;
+        begin_command(command(), words[2].empty() ? 2 : 3);
+        for (const std::string& word : words) {
+            if (!word.empty()) add_word(out_, word);
+        }
         reply answer;
         std::int64_t sent_ns = 0;
         std::int64_t first_byte_ns = 0;
         out = co_await exchange(answer, sent_ns, first_byte_ns);
         if (!out.is_ok()) co_return out;
-        if (answer.what != reply::kind::status) {
-            co_return broken(op_status::client_error, password ? "AUTH" : "SELECT",
+        if (answer.what != reply::kind::status && words[0] != "CLIENT") {
+            co_return broken(op_status::client_error, words[0] == "AUTH" ? "AUTH" : "SELECT",
                              "refused: " + std::string(answer.text));
         }
     }
@@ -185,6 +223,7 @@ runtime::task<failure> connection::next(reply& out) {
         if (what == parsed::whole) {
             from_ += used;
             due_ns = 0;
+            used_ns_ = monotonic_ns();
             co_return failure();
         }
         if (is_over()) co_return broken(op_status::timeout, "", "");

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "resp.hpp"
+#include "settings.hpp"
 
 namespace redis_example {
 
@@ -22,7 +23,12 @@ struct server_address {
     std::string text;  ///< "host:port", for people
     std::uint32_t database = 0;
     std::string password;  ///< empty: none is sent
+    std::string called;    ///< what its connections are called in CLIENT LIST; empty: nothing
 };
+
+/// Asks the system where that is; throws config_error. The password is REDISCLI_AUTH's.
+/// \param called what connections to it are called
+server_address find_server(const settings& from, const std::string& called);
 
 /// What went wrong; `what` is ok where nothing did.
 struct failure {
@@ -42,7 +48,8 @@ class connection final : chopsticks::runtime::deadline {
     ~connection() override;
     connection(const connection&) = delete;
 
-    /// Before each exchange: connects if that is needed.
+    /// Before each exchange: connects if that is needed, also where the server has closed it while
+    /// it was idle.
     chopsticks::runtime::task<failure> open();
 
     /// The command that is to be sent: cleared, and to be filled. Its memory is kept.
@@ -70,6 +77,8 @@ class connection final : chopsticks::runtime::deadline {
     void close() noexcept;
     /// Closes, and says why: time-out and cancelling come before what was seen of them.
     failure broken(chopsticks::op_status what, const char* code, std::string text);
+    /// Whether nobody but us still holds it open, or it has said what nobody asked for.
+    bool is_stale() const noexcept;
     bool is_over() const noexcept { return timed_out_ || cancelled_; }
     void begin(std::int64_t limit_ns) noexcept;
     chopsticks::runtime::task<failure> greet();
@@ -79,6 +88,7 @@ class connection final : chopsticks::runtime::deadline {
     chopsticks::engine::driver_counters& counters_;
     const chopsticks::scenario::timeouts& timeout_;
     chopsticks::runtime::fd_watch watch_;
+    std::int64_t used_ns_ = 0;  // when an exchange last ended
     bool timed_out_ = false;
     bool cancelled_ = false;
     std::string out_;

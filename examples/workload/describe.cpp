@@ -14,10 +14,16 @@ namespace {
 /// Of DEL: there was no such key.
 constexpr native_code not_there = native_code::of_errno(ENOENT);
 
+/// "host", "host:port", "[::1]", "[::1]:port". What it cannot be leaves the host empty.
 void split_address(const std::string& text, settings& out) {
-    const std::size_t colon = text.rfind(':');
-    out.host = text.substr(0, colon);
-    if (colon != std::string::npos) out.port = text.substr(colon + 1);
+    const bool bracketed = text.starts_with('[');
+    const std::size_t end = bracketed ? text.find(']') : text.find(':');
+    out.host =
+        bracketed ? text.substr(1, end == std::string::npos ? 0 : end - 1) : text.substr(0, end);
+    const std::string rest =
+        end == std::string::npos ? std::string() : text.substr(bracketed ? end + 1 : end);
+    if (rest.empty()) return;
+    out.port = rest.starts_with(':') ? rest.substr(1) : std::string();
 }
 
 std::unique_ptr<scenario::workload_settings> read_settings(
@@ -30,7 +36,7 @@ std::unique_ptr<scenario::workload_settings> read_settings(
                             out->port.find_first_not_of("0123456789") == std::string::npos;
         const int port = digits ? std::stoi(out->port) : 0;
         if (out->host.empty() || port < 1 || port > 65535) {
-            f->refuse("is no address: " + f->raw().found(), "write 127.0.0.1:6379");
+            f->refuse("is no address: " + f->raw().found(), "write 127.0.0.1:6379 or [::1]:6379");
         }
     }
     if (const auto f = from.keys.find("database")) out->database = f->count32(0, 1'000'000);

@@ -2,16 +2,13 @@
 // "<run prefix>mark", by which it knows the prefix for its own, and what incr counts in,
 // "<run prefix>counter". Nothing else is ever written or deleted.
 
-#include <netdb.h>
-
 #include <charconv>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/engine/dummy_driver.hpp>
 #include <chopsticks/load/content.hpp>
-#include <cstdlib>
-#include <cstring>
 
 #include "connection.hpp"
+#include "scan.hpp"
 #include "settings.hpp"
 
 namespace redis_example {
@@ -197,6 +194,8 @@ class redis_core final : public engine::core_driver {
         }
         engine::left_count left = co_await count_left();
         const bool all_gone = left.known && left.items.empty();
+        why = co_await control_.open();
+        if (!why.is_ok()) co_return "the mark " + world_.mark() + ": " + why.text;
         begin_command(control_.command(), all_gone ? 3 : 2);
         add_words({"DEL", world_.counter()});
         if (all_gone) add_words({world_.mark()});
@@ -215,29 +214,14 @@ class redis_core final : public engine::core_driver {
         // Longer than that a server may not take to list its keys, or it lists them for ever.
         constexpr std::int64_t patience_ns = 120'000'000'000;
         engine::left_count left;
-        const std::int64_t until_ns = monotonic_ns() + patience_ns;
         std::uint64_t found = 0;
-        std::string cursor = "0";
         control_.renew();
-        do {
-            failure why = co_await control_.open();
-            if (!why.is_ok() || monotonic_ns() > until_ns) co_return left;
-            begin_command(control_.command(), 6);
-            add_words({"SCAN", cursor, "MATCH", pattern(), "COUNT", "1000"});
-            reply part;
-            why = co_await ask(part);
-            if (!why.is_ok() || part.what != reply::kind::array || part.number != 2) co_return left;
-            why = co_await control_.next(part);
-            if (!why.is_ok() || part.what != reply::kind::text) co_return left;
-            cursor = part.text;
-            why = co_await control_.next(part);
-            if (!why.is_ok() || part.what != reply::kind::array) co_return left;
-            for (std::int64_t i = part.number; i > 0; --i) {
-                why = co_await control_.next(part);
-                if (!why.is_ok() || part.what != reply::kind::text) co_return left;
-                if (part.text != world_.mark() && part.text != world_.counter()) ++found;
-            }
-        } while (cursor != "0");
+        const key_seen count = [&](std::string_view key) {
+            if (key != world_.mark() && key != world_.counter()) ++found;
+        };
+        const failure why =
+            co_await scan(control_, world_.run_prefix, monotonic_ns() + patience_ns, count);
+        if (!why.is_ok()) co_return left;
         left.known = true;
         if (found > 0) left.items.push_back({"key", keys(), found, true, world_.remove_with});
         co_return left;
@@ -256,16 +240,6 @@ class redis_core final : public engine::core_driver {
     void add_words(std::initializer_list<std::string_view> words) {
         for (const std::string_view word : words)
             add_word(control_.unsent(), word);
-    }
-
-    /// The run's keys, as SCAN matches them.
-    std::string pattern() const {
-        std::string out;
-        for (const char c : world_.run_prefix) {
-            if (std::strchr("*?[]\\", c) != nullptr) out += '\\';
-            out += c;
-        }
-        return out + "*";
     }
 
     std::string keys() const { return world_.run_prefix + "* on " + world_.server.text; }
@@ -293,23 +267,6 @@ class redis_driver final : public engine::driver {
     std::vector<std::string> endpoints_;
 };
 
-server_address find_server(const settings& from) {
-    addrinfo wanted{};
-    wanted.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    const int error = ::getaddrinfo(from.host.c_str(), from.port.c_str(), &wanted, &found);
-    if (error != 0) throw config_error(from.address() + ": " + ::gai_strerror(error));
-    server_address out;
-    std::memcpy(&out.address, found->ai_addr, found->ai_addrlen);
-    out.length = found->ai_addrlen;
-    ::freeaddrinfo(found);
-    out.text = from.address();
-    out.database = from.database;
-    // As redis-cli has it: a secret that is in no file and in no process list.
-    if (const char* const password = std::getenv("REDISCLI_AUTH")) out.password = password;
-    return out;
-}
-
 }  // namespace
 
 std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted) {
@@ -317,7 +274,7 @@ std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted
     const auto& config = static_cast<const settings&>(*wanted.settings);
     const scenario::data_set& data = wanted.group->data;
     return std::make_unique<redis_driver>(
-        world{.server = find_server(config),
+        world{.server = find_server(config, wanted.run_id),
               .run_id = wanted.run_id,
               .run_prefix = wanted.run_prefix,
               .remove_with = config.cleanup_command(wanted.run_id, data.prefix),
@@ -334,6 +291,7 @@ namespace {
 constexpr chopsticks::plugin::provided_workload workloads[] = {
     {.describe = redis_example::describe,
      .make_driver = redis_example::make_driver,
+     .open_cleanup = redis_example::open_cleanup,
      .target = redis_example::target}};
 
 }  // namespace

@@ -16,7 +16,10 @@ struct settings final : chopsticks::scenario::workload_settings {
     /// The greatest object: a user keeps one in memory.
     static constexpr std::uint64_t object_most = 64 << 20;
 
-    std::string address() const { return host + ":" + port; }
+    std::string address() const {
+        const bool of_ip6 = host.find(':') != std::string::npos;
+        return (of_ip6 ? "[" + host + "]" : host) + ":" + port;
+    }
 
     chopsticks::scenario::echo_fields echo() const override;
     void find_again(const chopsticks::scenario::echo_fields& echoed) override;
@@ -38,6 +41,10 @@ const chopsticks::scenario::target_rule& target();
 /// Makes `resp` and `dummy`.
 std::unique_ptr<chopsticks::engine::driver> make_driver(
     const chopsticks::engine::driver_request& wanted);
+
+/// Looks for what earlier runs left.
+std::unique_ptr<chopsticks::engine::cleanup> open_cleanup(
+    const chopsticks::engine::cleanup_request& asked);
 
 /// Which operation a step is: the rows of describe(), in their order.
 enum class command : std::uint16_t { set, get, exists, del, incr };

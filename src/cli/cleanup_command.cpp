@@ -4,6 +4,7 @@
 #include <chopsticks/engine/cleanup.hpp>
 #include <chopsticks/results/read.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/foreign_call.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <cstdio>
 
@@ -75,7 +76,10 @@ void read_result(const cleanup_arguments& a, cleanup_plan& plan) {
     // The file knows where the run was; a workload config or an option wins over it.
     if (!a.target.workload_file.empty()) return;
     for (const auto& [name, settings] : plan.workload.settings)
-        settings->find_again(results::echoed_settings(doc, name));
+        scenario::foreign_call(name, "find_again of the settings",
+                               [&, of = settings.get(), &from = name] {
+                                   of->find_again(results::echoed_settings(doc, from));
+                               });
 }
 
 void check_selection(const cleanup_arguments& a) {
@@ -103,7 +107,10 @@ void choose_by_target(cleanup_plan& plan) {
     for (const auto& one : scenario::catalogue::workloads()) {
         const scenario::workload_settings& settings = *plan.workload.find(one.name);
         const auto is_named = target_of(one.name).is_named;
-        const bool named = is_named != nullptr ? is_named(settings) : settings.given;
+        const bool named = is_named == nullptr
+                               ? settings.given
+                               : scenario::foreign_call(one.name, "target.is_named",
+                                                        [&] { return is_named(settings); });
         if (named && cleanup_of(one.name) != nullptr) plan.add(std::string(one.name));
     }
     const auto* const top = scenario::catalogue::at_top();
@@ -139,11 +146,34 @@ void make_plan(const cleanup_arguments& a, cleanup_plan& plan) {
     for (const std::string& name : plan.workloads) {
         const auto complete = target_of(name).complete;
         if (complete == nullptr) continue;
-        for (const std::string& warning : complete(*plan.workload.settings.find(name)->second))
+        const std::vector<std::string> warnings = scenario::foreign_call(
+            name, "target.complete",
+            [&] { return complete(*plan.workload.settings.find(name)->second); });
+        for (const std::string& warning : warnings)
             std::fprintf(stderr, "Warning: %s\n", warning.c_str());
     }
     plan.asked.remove = a.yes;
     plan.asked.stop = &stop_level;
+}
+
+std::unique_ptr<engine::cleanup> open_cleanup(const std::string& workload,
+                                              const engine::cleanup_request& asked) {
+    bool interrupted = false;
+    std::unique_ptr<engine::cleanup> made;
+    scenario::foreign_call(workload, "open_cleanup", [&] {
+        try {
+            made = cleanup_of(workload)(asked);
+        } catch (const engine::cleanup_interrupted&) {
+            interrupted = true;
+        }
+    });
+    if (interrupted) throw engine::cleanup_interrupted();
+    if (made == nullptr) {
+        throw config_error("plug-in " +
+                           std::string(scenario::catalogue::find_workload(workload)->from) +
+                           ": open_cleanup of the workload " + workload + " made no cleanup");
+    }
+    return made;
 }
 
 int clean_up(const cleanup_arguments& a) {
@@ -155,15 +185,16 @@ int clean_up(const cleanup_arguments& a) {
     for (const std::string& name : plan.workloads) {
         plan.asked.settings = plan.workload.find(name);
         try {
-            opened.push_back(cleanup_of(name)(plan.asked));
+            opened.push_back(open_cleanup(name, plan.asked));
         } catch (const engine::cleanup_interrupted&) {
             return exit_interrupted;
         }
     }
     int status = exit_ok;
-    for (const auto& one : opened) {
+    for (std::size_t n = 0; n < opened.size(); ++n) {
         if (stop_level.load() > 0) break;
-        const engine::cleanup_end end = one->carry_out();
+        const engine::cleanup_end end = scenario::foreign_call(
+            plan.workloads[n], "carry_out of the cleanup", [&] { return opened[n]->carry_out(); });
         if (end == engine::cleanup_end::clean || status != exit_ok) continue;
         status = end == engine::cleanup_end::refused ? exit_usage : exit_left_behind;
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/results/output_lock.hpp>
+#include <chopsticks/scenario/foreign_call.hpp>
 #include <chopsticks/telemetry/host.hpp>
 #include <chopsticks/trace/op_log.hpp>
 #include <optional>
@@ -20,7 +21,9 @@ std::string describe_target(const run_setup& setup) {
     std::string text;
     for (const std::string_view name : setup.workloads()) {
         if (!text.empty()) text += "; and ";
-        text += setup.settings_of(name).target(setup.is_dummy(name));
+        text += scenario::foreign_call(name, "target of the settings", [&] {
+            return setup.settings_of(name).target(setup.is_dummy(name));
+        });
     }
     return text;
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/left_running.hpp>
-#include <chopsticks/plugin/guarded_driver.hpp>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -147,7 +146,7 @@ int main(int argc, char** argv) {
         const std::string plugins = chopsticks::cli::loaded_plugins_text();
         std::fprintf(stderr, "chopsticks: a bug%s: %s; please report it with the command line\n",
                      plugins.empty() ? "" : (", perhaps of a plug-in" + plugins).c_str(),
-                     chopsticks::plugin::caught_text().c_str());
+                     chopsticks::caught_text().c_str());
         return chopsticks::cli::exit_errors;
     }
 }

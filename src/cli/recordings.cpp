@@ -1,6 +1,7 @@
 // The recordings that a scenario replays: looked at before the run, told of after it.
 
 #include <algorithm>
+#include <chopsticks/scenario/foreign_call.hpp>
 #include <cmath>
 
 #include "report.hpp"
@@ -23,7 +24,8 @@ trace::replay_options options_of(const scenario::group& g,
     const bool blocks = g.shape == scenario::subject_shape::extents;
     o.objects = g.data.objects;
     if (blocks) {
-        const scenario::extents_plan images = settings.extents();
+        const scenario::extents_plan images = scenario::foreign_call(
+            g.workload, "extents of the settings", [&] { return settings.extents(); });
         o.objects = images.count;
         o.whole_images = images.one_core_each;
     }

@@ -9,6 +9,7 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/results/write.hpp>
+#include <chopsticks/scenario/foreign_call.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstring>
@@ -30,7 +31,10 @@ void make_probe(scenario::scenario& plan, const scenario::workload_config& workl
         g.closed = scenario::closed_load{};
         if (g.data.reuse.empty()) g.data.objects = std::min(g.data.objects, probe_objects_most);
         // Images that are made for each run would be filled for each probe.
-        if (workload.find(g.workload)->extents().removes_made) g.blocks.prefill = false;
+        const scenario::extents_plan images =
+            scenario::foreign_call(g.workload, "extents of the settings",
+                                   [&] { return workload.find(g.workload)->extents(); });
+        if (images.removes_made) g.blocks.prefill = false;
     }
     plan.phase.warmup_ns = 0;
     plan.phase.measure_ns = probe_ns;

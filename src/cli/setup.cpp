@@ -9,6 +9,7 @@
 #include <chopsticks/plugin/load.hpp>
 #include <chopsticks/results/write.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/foreign_call.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/scenario/slo.hpp>
 #include <chopsticks/scenario/target.hpp>
@@ -195,11 +196,14 @@ void run_setup::set_target(const run_arguments& a, bool start_target) {
         scenario::workload_settings& to = *workload.settings.find(name)->second;
         embeds |= rule.embed != nullptr;
         if (is_dummy(name)) {
-            if (rule.send_nothing != nullptr) rule.send_nothing(to);
+            if (rule.send_nothing == nullptr) continue;
+            scenario::foreign_call(name, "target.send_nothing", [&] { rule.send_nothing(to); });
         } else if (a.embedded && rule.embed != nullptr) {
-            embed_target(a, rule, to, start_target);
+            scenario::foreign_call(name, "target.embed",
+                                   [&] { embed_target(a, rule, to, start_target); });
         } else if (start_target && rule.complete != nullptr) {
-            const std::vector<std::string> more = rule.complete(to);
+            const std::vector<std::string> more =
+                scenario::foreign_call(name, "target.complete", [&] { return rule.complete(to); });
             warnings.insert(warnings.end(), more.begin(), more.end());
         }
     }
@@ -242,7 +246,7 @@ void run_setup::choose_cores(const run_arguments& a) {
     if (a.cores) cores = *a.cores;
     options.cores = std::max(1U, cores);
     for (const std::string_view name : workloads()) {
-        const scenario::extents_plan extents = settings_of(name).extents();
+        const scenario::extents_plan extents = extents_of(name);
         if (!extents.one_core_each || options.cores <= extents.count) continue;
         if (a.cores) {
             throw config_error("--cores " + std::to_string(*a.cores) + ": " +
@@ -270,7 +274,9 @@ void run_setup::make_plan() {
             needs.prepare_operations += g.data.objects;
             needs.prepare_bytes += static_cast<double>(g.data.objects) * g.data.size.mean();
         }
-        const std::uint64_t to_cluster = settings_of(g.workload).cluster_connections(options.cores);
+        const std::uint64_t to_cluster = scenario::foreign_call(
+            g.workload, "cluster_connections of the settings",
+            [&] { return settings_of(g.workload).cluster_connections(options.cores); });
         const bool sends = !is_dummy(g.workload);
         if (sends) needs.cluster_connections += to_cluster;
         if (sends && to_cluster == 0 && g.shape == subject_shape::objects) {
@@ -303,8 +309,7 @@ void run_setup::make_plan() {
 }
 
 void run_setup::plan_blocks(const scenario::group& g) {
-    const scenario::workload_settings& settings = settings_of(g.workload);
-    const scenario::extents_plan images = settings.extents();
+    const scenario::extents_plan images = extents_of(g.workload);
     // Of images that are there already, only open_target learns the size.
     const std::uint64_t extent = g.blocks.extent_bytes > 0 ? g.blocks.extent_bytes : images.bytes;
     if (scenario.phase.prepare && g.blocks.prefill) {
@@ -329,6 +334,11 @@ const scenario::workload_settings& run_setup::settings_of(std::string_view name)
     return *workload.find(name);
 }
 
+scenario::extents_plan run_setup::extents_of(std::string_view name) const {
+    return scenario::foreign_call(name, "extents of the settings",
+                                  [&] { return settings_of(name).extents(); });
+}
+
 bool run_setup::is_dummy(std::string_view name) const {
     return scenario::driver_of(workload, name) == "dummy";
 }
@@ -337,7 +347,9 @@ bool run_setup::is_as_calibrated(std::string_view name) const {
     const auto& described = *scenario::catalogue::find_workload(name);
     const auto* const driver =
         scenario::catalogue::find_driver(described, scenario::driver_of(workload, name));
-    return driver->calibrated && settings_of(name).as_calibrated();
+    return driver->calibrated && scenario::foreign_call(name, "as_calibrated of the settings", [&] {
+               return settings_of(name).as_calibrated();
+           });
 }
 
 results::workload_echo run_setup::workload_echo() const {
@@ -380,8 +392,12 @@ void run_setup::make_drivers() {
         setup.target = drivers.back().get();
         setup.protect_initial = !g.data.reuse.empty();
         if (g.shape == subject_shape::objects) {
-            setup.place = wanted.settings->place(wanted.run_prefix);
-            setup.remove_with = wanted.settings->cleanup_command(run_id, g.data.prefix);
+            setup.place = scenario::foreign_call(g.workload, "place of the settings", [&] {
+                return wanted.settings->place(wanted.run_prefix);
+            });
+            setup.remove_with = scenario::foreign_call(
+                g.workload, "cleanup_command of the settings",
+                [&] { return wanted.settings->cleanup_command(run_id, g.data.prefix); });
         }
         options.groups.push_back(setup);
     }

@@ -93,6 +93,7 @@ class run_setup {
     /// The workloads of the groups, each once, in the catalogue's order.
     std::vector<std::string_view> workloads() const;
     const scenario::workload_settings& settings_of(std::string_view workload) const;
+    scenario::extents_plan extents_of(std::string_view workload) const;
     /// Whether its driver sends nothing.
     bool is_dummy(std::string_view workload) const;
     /// Whether its requests cost what `calibrate` measured.

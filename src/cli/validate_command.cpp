@@ -1,4 +1,5 @@
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/scenario/foreign_call.hpp>
 #include <chopsticks/telemetry/host.hpp>
 #include <cstdio>
 
@@ -62,8 +63,10 @@ std::string bytes_text(double bytes) {
 std::string target_text(const run_setup& setup) {
     std::string out;
     for (const std::string_view name : setup.workloads()) {
-        for (const auto& [what, it_is] :
-             setup.settings_of(name).planned_target(setup.is_dummy(name)))
+        const auto planned = scenario::foreign_call(name, "planned_target of the settings", [&] {
+            return setup.settings_of(name).planned_target(setup.is_dummy(name));
+        });
+        for (const auto& [what, it_is] : planned)
             out += "  " + what + ": " + it_is + "\n";
     }
     return out;
@@ -145,9 +148,9 @@ int validate(const run_arguments& arguments) {
                         weighted ? (" " + share(g.tasks[i].weight, sum)).c_str() : "");
         }
         const bool blocks = g.shape == scenario::subject_shape::extents;
-        std::printf("\n%s", (blocks ? blocks_text(g, setup.settings_of(g.workload).extents())
-                                    : objects_text(g))
-                                .c_str());
+        std::printf(
+            "\n%s",
+            (blocks ? blocks_text(g, setup.extents_of(g.workload)) : objects_text(g)).c_str());
     }
     const plan& p = setup.needs;
     std::fputs(target_text(setup).c_str(), stdout);

@@ -32,4 +32,14 @@ std::string_view name(op_status status) noexcept {
     return "unknown";
 }
 
+std::string caught_text() {
+    try {
+        throw;
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "not one of the standard library";
+    }
+}
+
 }  // namespace chopsticks

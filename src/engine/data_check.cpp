@@ -1,6 +1,8 @@
 #include "data_check.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string>
 
 namespace chopsticks::engine {
 
@@ -21,16 +23,24 @@ void add(wrong_data& to, const wrong_data& more) {
 }  // namespace
 
 void check_data(steering& run) {
+    // Of many cores, which mostly have one to tell.
+    std::set<std::string> told;
     for (std::size_t g = 0; g < run.options.groups.size(); ++g) {
         const scenario::group& group = *run.options.groups[g].group;
         const bool of_extents = group.shape == scenario::subject_shape::extents;
         if (!(of_extents ? group.blocks.verify : group.data.verify)) continue;
         std::string problem;
         if (run.options.leads()) problem = run.ask_driver(g, &core_driver::check_data, 1);
-        if (!problem.empty()) run.result.notes.push_back(problem);
-        for (auto& w : run.workers)
-            add(run.result.wrong, ask(*w, [&] { return w->groups()[g]->driver().found_wrong(); }));
+        if (!problem.empty()) run.result.end_warnings.push_back("verify: " + problem);
+        for (auto& w : run.workers) {
+            const wrong_data found =
+                ask(*w, [&] { return w->groups()[g]->driver().found_wrong(); });
+            if (!found.problem.empty()) told.insert(found.problem);
+            add(run.result.wrong, found);
+        }
     }
+    for (const std::string& problem : told)
+        run.result.end_warnings.push_back("verify: " + problem);
 }
 
 }  // namespace chopsticks::engine

@@ -11,6 +11,8 @@
 #include <chopsticks/scenario/catalogue.hpp>
 #include <cstring>
 
+#include "elf_file.hpp"
+
 namespace chopsticks::plugin {
 
 namespace {
@@ -60,7 +62,7 @@ void check_build(const std::string& file, const declaration& of) {
                       "define it as chopsticks/plugin/plugin.hpp shows");
     }
     const build_id& theirs = of.built_for;
-    if (theirs.contract != ours.contract || theirs.fact_count != ours.fact_count ||
+    if (theirs.contract != ours.contract ||
         text_in(theirs.chopsticks, sizeof theirs.chopsticks) != ours.chopsticks) {
         refuse_plugin(
             file,
@@ -69,13 +71,26 @@ void check_build(const std::string& file, const declaration& of) {
                 ours.chopsticks + " (plug-in contract " + std::to_string(ours.contract) + ")",
             again);
     }
+    if (theirs.fact_count != ours.fact_count) {
+        refuse_plugin(file,
+                      "was built with other headers of the same version: it states " +
+                          std::to_string(theirs.fact_count) + " facts of its build, and this is " +
+                          "a program of " + std::to_string(ours.fact_count),
+                      again);
+    }
     for (std::size_t i = 0; i < ours.facts.size(); ++i) {
         const build_fact& their = theirs.facts[i];
+        const std::string what = text_in(their.what, sizeof their.what);
+        if (what != ours.facts[i].what) {
+            refuse_plugin(file,
+                          "was built with other headers of the same version: it states \"" + what +
+                              "\", and this program \"" + ours.facts[i].what + "\"",
+                          again);
+        }
         if (their.value == ours.facts[i].value) continue;
         refuse_plugin(file,
-                      "was built in another way: " + text_in(their.what, sizeof their.what) +
-                          " is " + std::to_string(their.value) + " there and " +
-                          std::to_string(ours.facts[i].value) + " here",
+                      "was built in another way: " + what + " is " + std::to_string(their.value) +
+                          " there and " + std::to_string(ours.facts[i].value) + " here",
                       std::string(again) + " and the compiler that made it");
     }
 }
@@ -99,17 +114,13 @@ void add_all(const loaded_plugin& from) {
         }
         scenario::catalogue::workload described =
             guarded(from.file, "describe", [&] { return one.describe(); });
-        if (described.drivers.empty() || described.operations.empty() ||
-            described.settings.read == nullptr) {
-            refuse_plugin(from.file, "its workload " + std::string(described.name) +
-                                         " has no drivers, no operations or no settings.read");
-        }
         described.from = from.file;
         for (scenario::catalogue::driver& d : described.drivers)
             d.from = from.file;
         guarded(from.file, "its workload", [&] { scenario::catalogue::add(std::move(described)); });
     }
     for (const provided_driver& one : from.content->drivers) {
+        if (one.row.name.empty()) refuse_plugin(from.file, "a driver of it has no name");
         if (one.make == nullptr) {
             refuse_plugin(from.file, "its driver " + std::string(one.row.name) +
                                          " has no function to make it");
@@ -127,6 +138,8 @@ void load(const std::string& file) {
     if (is_known(file)) return;
     // With a slash: the name of a file, not one to look for in the system's folders.
     const std::string path = file.find('/') == std::string::npos ? "./" + file : file;
+    const std::string missing = missing_bytes(path);
+    if (!missing.empty()) refuse_plugin(file, missing, "copy or build it again");
     void* const code =
         guarded(file, "its start", [&] { return ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL); });
     if (code == nullptr) {

@@ -6,8 +6,9 @@
 #include <chopsticks/rados/workload.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <cstdio>
-#include <cstring>
+#include <set>
 #include <span>
+#include <utility>
 
 #include "names.hpp"
 
@@ -35,52 +36,56 @@ void take_range(flight& f, const rados_step& step, const engine::operation& op) 
     f.length = op.length > 0 ? op.length : op.size;
 }
 
-void fill_data(flight& f, const rados_step& step, const engine::operation& op,
-               const load::content& content) {
-    take_range(f, step, op);
-    f.data.reserve(std::max<std::uint64_t>(f.length, 1));
-    content.fill({op.object, op.version}, f.offset, std::span<char>(f.data.data(), f.length));
+/// A value of so many bytes of a content of its own.
+librados::bufferlist value_of(const load::content& content, const load::content_key& key,
+                              std::uint64_t bytes) {
+    ::ceph::buffer::ptr memory(static_cast<unsigned>(bytes));
+    content.fill(key, 0, std::span<char>(memory.c_str(), bytes));
+    librados::bufferlist value;
+    value.append(std::move(memory));
+    return value;
 }
 
-/// Names of `count` keys from a drawn one on, in the arrays that librados takes.
-std::uint64_t choose_keys(flight& f, const rados_step& step, std::uint64_t draw) {
-    const std::uint64_t first = mix64(draw, f.object) % step.of;
-    f.keys.resize(step.keys);
-    f.key_pointers.resize(step.keys);
-    f.key_lengths.resize(step.keys);
-    for (std::uint64_t n = 0; n < step.keys; ++n) {
-        f.keys[n] = map_key(first + n);
-        f.key_pointers[n] = f.keys[n].data();
-        f.key_lengths[n] = f.keys[n].size();
-    }
-    return first;
+std::uint64_t first_key(const flight& f, const rados_step& step, std::uint64_t draw) noexcept {
+    return mix64(draw, f.object) % step.of;
 }
 
 void add_map_values(flight& f, const rados_step& step, const load::content& content,
                     std::uint64_t draw) {
-    const std::uint64_t first = choose_keys(f, step, draw);
-    f.value_bytes.resize(step.keys * step.value_bytes);
-    f.value_pointers.resize(step.keys);
-    f.value_lengths.assign(step.keys, step.value_bytes);
+    const std::uint64_t first = first_key(f, step, draw);
+    named_values values;
     for (std::uint64_t n = 0; n < step.keys; ++n) {
-        char* const at = f.value_bytes.data() + n * step.value_bytes;
-        f.value_pointers[n] = at;
-        content.fill(map_content(f.object, first + n), 0, std::span<char>(at, step.value_bytes));
+        values.emplace(map_key(first + n),
+                       value_of(content, map_content(f.object, first + n), step.value_bytes));
     }
-    rados_write_op_omap_set2(f.writes.get(), f.key_pointers.data(), f.value_pointers.data(),
-                             f.key_lengths.data(), f.value_lengths.data(), step.keys);
+    f.value_bytes = step.keys * step.value_bytes;
+    f.writes->omap_set(values);
 }
 
 void add_attribute(flight& f, const rados_step& step, const load::content& content) {
-    std::vector<char> value(step.value_bytes);
-    content.fill(attribute_content(f.object), 0, value);
-    rados_write_op_setxattr(f.writes.get(), attribute_name, value.data(), value.size());
+    f.writes->setxattr(attribute_name,
+                       value_of(content, attribute_content(f.object), step.value_bytes));
 }
 
 void add_keys_asked(flight& f, const rados_step& step, std::uint64_t draw) {
-    choose_keys(f, step, draw);
-    rados_read_op_omap_get_vals_by_keys2(f.reads.get(), f.key_pointers.data(), step.keys,
-                                         f.key_lengths.data(), f.values.fill(), &f.part_result);
+    const std::uint64_t first = first_key(f, step, draw);
+    std::set<std::string> keys;
+    for (std::uint64_t n = 0; n < step.keys; ++n)
+        keys.insert(map_key(first + n));
+    f.reads->omap_get_vals_by_keys(keys, &f.values, &f.part_result);
+}
+
+/// Where the list, which should be that content's bytes from `offset` on, first differs, or npos.
+std::size_t mismatch(const load::content& content, const load::content_key& key,
+                     std::uint64_t offset, const librados::bufferlist& list) {
+    std::size_t at = 0;
+    for (const auto& piece : list.buffers()) {
+        const std::size_t found = content.mismatch(
+            key, offset + at, std::span<const char>(piece.c_str(), piece.length()));
+        if (found != load::content::npos) return at + found;
+        at += piece.length();
+    }
+    return load::content::npos;
 }
 
 std::string_view verb_of(const rados_step& step) noexcept {
@@ -103,55 +108,45 @@ struct verdict {
         out.fail(op_status::corrupt, code, text);
     }
 
-    void judge_data(std::uint64_t got) const {
+    void judge_data() const {
+        const std::uint64_t got = f.data.length();
         out.bytes += got;
         if (got != f.length) {
             fail_corrupt("short_read", "so many bytes came:", got);
             return;
         }
         if (!step.verify) return;
-        const std::size_t at = content.mismatch({op.object, op.version}, f.offset,
-                                                std::span<const char>(f.data.data(), got));
+        const std::size_t at = mismatch(content, {op.object, op.version}, f.offset, f.data);
         if (at == load::content::npos) return;
         fail_corrupt("wrong_content", "differs from what was written at byte", f.offset + at);
     }
 
     void judge_map() const {
-        char* key = nullptr;
-        char* value = nullptr;
-        std::size_t key_bytes = 0;
-        std::size_t bytes = 0;
-        while (rados_omap_get_next2(f.values.get(), &key, &value, &key_bytes, &bytes) == 0 &&
-               key != nullptr) {
-            out.bytes += bytes;
-            const auto number = parse_map_key(std::string_view(key, key_bytes));
+        for (const auto& [key, value] : f.values) {
+            out.bytes += value.length();
             if (!step.verify) continue;
-            if (!number ||
-                content.mismatch(map_content(op.object, *number), 0,
-                                 std::span<const char>(value, bytes)) != load::content::npos) {
-                fail_corrupt("wrong_content",
-                             "a value of its map was not written so, of bytes:", bytes);
-                return;
+            const auto number = parse_map_key(key);
+            if (number && mismatch(content, map_content(op.object, *number), 0, value) ==
+                              load::content::npos) {
+                continue;
             }
+            fail_corrupt("wrong_content",
+                         "a value of its map was not written so, of bytes:", value.length());
+            return;
         }
     }
 
     void judge_attributes() const {
-        const char* name = nullptr;
-        const char* value = nullptr;
-        std::size_t bytes = 0;
-        while (rados_getxattrs_next(f.attributes.get(), &name, &value, &bytes) == 0 &&
-               name != nullptr) {
-            if (std::strcmp(name, attribute_name) != 0) continue;
-            out.bytes += bytes;
-            if (!step.verify) continue;
-            if (content.mismatch(attribute_content(op.object), 0,
-                                 std::span<const char>(value, bytes)) == load::content::npos) {
-                continue;
-            }
-            fail_corrupt("wrong_content", "its attribute was not written so, of bytes:", bytes);
+        const auto found = f.attributes.find(attribute_name);
+        if (found == f.attributes.end()) return;
+        const librados::bufferlist& value = found->second;
+        out.bytes += value.length();
+        if (!step.verify ||
+            mismatch(content, attribute_content(op.object), 0, value) == load::content::npos) {
             return;
         }
+        fail_corrupt("wrong_content",
+                     "its attribute was not written so, of bytes:", value.length());
     }
 
     void judge_failure() const {
@@ -176,102 +171,99 @@ struct verdict {
 
 }  // namespace
 
+void fill_data(flight& f, const load::content_key& key, const load::content& content) {
+    content.fill(key, f.offset, f.memory.room(f.length));
+    f.data = f.memory.share();
+}
+
 void load_up(flight& f, const rados_step& step, const engine::operation& op,
              const load::content& content, std::uint64_t draw) {
+    const load::content_key key{op.object, op.version};
     switch (step.code) {
         case object_write_full:
         case object_write:
         case object_cmpext:
-            fill_data(f, step, op, content);
+            take_range(f, step, op);
+            fill_data(f, key, content);
             break;
         case object_read:
             take_range(f, step, op);
-            f.data.reserve(std::max<std::uint64_t>(f.length, 1));
             break;
         case object_omap_set:
-            f.writes.reset(rados_create_write_op());
-            rados_write_op_assert_exists(f.writes.get());
+            f.writes.emplace();
+            f.writes->assert_exists();
             add_map_values(f, step, content, draw);
             break;
         case object_xattr_set:
-            f.writes.reset(rados_create_write_op());
-            rados_write_op_assert_exists(f.writes.get());
+            f.writes.emplace();
+            f.writes->assert_exists();
             add_attribute(f, step, content);
             break;
         case object_omap_get:
-            f.reads.reset(rados_create_read_op());
+            f.reads.emplace();
             add_keys_asked(f, step, draw);
             break;
         case object_omap_list:
-            f.reads.reset(rados_create_read_op());
-            rados_read_op_omap_get_vals2(f.reads.get(),
-                                         map_key(mix64(draw, f.object) % step.of).c_str(), "",
-                                         step.keys, f.values.fill(), &f.more, &f.part_result);
+            f.reads.emplace();
+            f.reads->omap_get_vals2(map_key(first_key(f, step, draw)), step.keys, &f.values,
+                                    &f.more, &f.part_result);
             break;
         case object_xattr_get:
-            f.reads.reset(rados_create_read_op());
-            rados_read_op_getxattrs(f.reads.get(), f.attributes.fill(), &f.part_result);
+            f.reads.emplace();
+            f.reads->getxattrs(&f.attributes, &f.part_result);
             break;
         case object_compound_write:
-            f.writes.reset(rados_create_write_op());
-            rados_write_op_assert_exists(f.writes.get());
+            f.writes.emplace();
+            f.writes->assert_exists();
             f.length = 0;
+            f.value_bytes = 0;
             if (step.data) {
-                fill_data(f, step, op, content);
-                rados_write_op_write(f.writes.get(), f.data.data(), f.length, f.offset);
+                take_range(f, step, op);
+                fill_data(f, key, content);
+                f.writes->write(f.offset, f.data);
             }
             if (step.keys > 0) add_map_values(f, step, content, draw);
             if (step.attribute) add_attribute(f, step, content);
             break;
         case object_compound_read:
-            f.reads.reset(rados_create_read_op());
-            rados_read_op_assert_exists(f.reads.get());
+            f.reads.emplace();
+            f.reads->assert_exists();
             if (step.data) {
                 take_range(f, step, op);
-                f.data.reserve(std::max<std::uint64_t>(f.length, 1));
-                rados_read_op_read(f.reads.get(), f.offset, f.length, f.data.data(), &f.bytes_read,
-                                   &f.part_result);
+                f.reads->read(f.offset, f.length, &f.data, &f.part_result);
             }
             if (step.keys > 0) add_keys_asked(f, step, draw);
-            if (step.attribute) {
-                rados_read_op_getxattrs(f.reads.get(), f.attributes.fill(), &f.part_result);
-            }
-            break;
-        case object_exec:
-            f.data.reserve(4096);
+            if (step.attribute) f.reads->getxattrs(&f.attributes, &f.part_result);
             break;
         default:
             break;
     }
 }
 
-int launch(flight& f, const rados_step& step, rados_ioctx_t at, rados_completion_t completion) {
-    const char* const name = f.name.c_str();
-    if (f.writes.get() != nullptr) {
-        return rados_aio_write_op_operate(f.writes.get(), at, completion, name, nullptr, 0);
-    }
-    if (f.reads.get() != nullptr) {
-        return rados_aio_read_op_operate(f.reads.get(), at, completion, name, 0);
-    }
+int launch(flight& f, const rados_step& step, librados::IoCtx& at) {
+    if (f.writes) return at.aio_operate(f.name, f.completion, &*f.writes);
+    if (f.reads) return at.aio_operate(f.name, f.completion, &*f.reads, nullptr);
     switch (step.code) {
         case object_write_full:
-            return rados_aio_write_full(at, name, completion, f.data.data(), f.length);
+            return at.aio_write_full(f.name, f.completion, f.data);
         case object_read:
-            return rados_aio_read(at, name, completion, f.data.data(), f.length, f.offset);
+            return at.aio_read(f.name, f.completion, &f.data, f.length, f.offset);
         case object_stat:
-            return rados_aio_stat(at, name, completion, &f.size, &f.modified);
+            return at.aio_stat(f.name, f.completion, &f.size, &f.modified);
         case object_remove:
-            return rados_aio_remove(at, name, completion);
+            return at.aio_remove(f.name, f.completion);
         case object_write:
-            return rados_aio_write(at, name, completion, f.data.data(), f.length, f.offset);
+            return at.aio_write(f.name, f.completion, f.data, f.length, f.offset);
         case object_cmpext:
-            return rados_aio_cmpext(at, name, completion, f.data.data(), f.length, f.offset);
+            return at.aio_cmpext(f.name, f.completion, f.offset, f.data);
         case object_append:
-            return rados_aio_append(at, name, completion, f.data.data(), f.length);
-        case object_exec:
-            return rados_aio_exec(at, name, completion, step.object_class.c_str(),
-                                  step.method.c_str(), step.input.data(), step.input.size(),
-                                  f.data.data(), f.data.capacity());
+            return at.aio_append(f.name, f.completion, f.data, f.length);
+        case object_exec: {
+            librados::bufferlist input;
+            input.append(step.input.data(), static_cast<unsigned>(step.input.size()));
+            return at.aio_exec(f.name, f.completion, step.object_class.c_str(), step.method.c_str(),
+                               input, &f.data);
+        }
         default:
             return -EOPNOTSUPP;
     }
@@ -292,7 +284,7 @@ void conclude(flight& f, const rados_step& step, const engine::operation& op,
             out.bytes = f.length;
             break;
         case object_read:
-            v.judge_data(static_cast<std::uint64_t>(f.result));
+            v.judge_data();
             break;
         case object_stat:
             if (f.size != op.size) {
@@ -300,7 +292,7 @@ void conclude(flight& f, const rados_step& step, const engine::operation& op,
             }
             break;
         case object_omap_set:
-            out.bytes = f.value_bytes.size();
+            out.bytes = f.value_bytes;
             break;
         case object_xattr_set:
             out.bytes = step.value_bytes;
@@ -313,14 +305,13 @@ void conclude(flight& f, const rados_step& step, const engine::operation& op,
             v.judge_attributes();
             break;
         case object_exec:
-            out.bytes = static_cast<std::uint64_t>(f.result);
+            out.bytes = f.data.length();
             break;
         case object_compound_write:
-            out.bytes = f.length + (step.keys > 0 ? f.value_bytes.size() : 0) +
-                        (step.attribute ? step.value_bytes : 0);
+            out.bytes = f.length + f.value_bytes + (step.attribute ? step.value_bytes : 0);
             break;
         case object_compound_read:
-            if (step.data) v.judge_data(f.bytes_read);
+            if (step.data) v.judge_data();
             if (step.keys > 0 && out.status == op_status::ok) v.judge_map();
             if (step.attribute && out.status == op_status::ok) v.judge_attributes();
             break;

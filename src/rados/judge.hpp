@@ -11,8 +11,11 @@ namespace chopsticks::rados {
 void load_up(flight& f, const rados_step& step, const engine::operation& op,
              const load::content& content, std::uint64_t draw);
 
-/// Hands the flight to librados with `completion`; 0 or -errno. Must follow load_up.
-int launch(flight& f, const rados_step& step, rados_ioctx_t at, rados_completion_t completion);
+/// Bytes of that content from `f.offset` on, `f.length` of them, are what is sent.
+void fill_data(flight& f, const load::content_key& key, const load::content& content);
+
+/// Hands the flight to librados with its completion; 0 or -errno. Must follow load_up.
+int launch(flight& f, const rados_step& step, librados::IoCtx& at);
 
 /// Fills status, bytes, code and example of the outcome. `where`: "pool/namespace".
 void conclude(flight& f, const rados_step& step, const engine::operation& op,

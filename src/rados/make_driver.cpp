@@ -38,9 +38,9 @@ std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted
 std::string driver_note(std::string_view driver) {
     if (driver != of_library) return {};
     const std::string version = librados_version();
-    return !version.empty()
-               ? " (" + version + ")"
-               : " (not in this program: install librados-dev, configure and build again)";
+    return !version.empty() ? " (" + version + ")"
+                            : " (not in this program: install librados-dev and libradospp-dev, "
+                              "configure and build again)";
 }
 
 }  // namespace chopsticks::rados

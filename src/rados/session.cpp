@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/rados/workload.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 #include <cstdio>
-#include <span>
+#include <utility>
 
 #include "judge.hpp"
 #include "names.hpp"
@@ -24,11 +23,11 @@ constexpr std::uint64_t log_numbers = 1ULL << 62;
 constexpr std::uint64_t log_growth = 16;
 
 /// On a thread of librados's: what must be known is noted, the rest is the core's.
-void on_end(rados_completion_t completion, void* argument) {
+void on_end(librados::completion_t, void* argument) {
     flight& f = *static_cast<flight*>(argument);
     f.done_ns = monotonic_ns();
-    f.result = rados_aio_get_return_value(completion);
-    rados_aio_release(completion);
+    f.result = f.completion->get_return_value();
+    std::exchange(f.completion, nullptr)->release();
     f.home->push(f);
 }
 
@@ -48,7 +47,7 @@ std::vector<char> bytes_of(const std::string& hex) {
     return out;
 }
 
-const connection& connection_of(const world& w, unsigned core, std::uint64_t session) {
+connection& connection_of(world& w, unsigned core, std::uint64_t session) {
     if (w.config.connections == connection_sharing::per_core) {
         return w.connections[core % w.connections.size()];
     }
@@ -105,25 +104,18 @@ void librados_session::load_log(flight& f, const rados_step& step) {
         if (anew) ++log.version;
         f.offset = anew ? 0 : log.size;
         f.length = bytes;
-        f.data.reserve(bytes);
-        core_.content->fill({log.number, log.version}, f.offset,
-                            std::span<char>(f.data.data(), bytes));
-        if (anew) {
-            f.writes.reset(rados_create_write_op());
-            rados_write_op_write_full(f.writes.get(), f.data.data(), f.length);
-        }
+        fill_data(f, {log.number, log.version}, *core_.content);
+        if (anew) f.writes.emplace().write_full(f.data);
         log_size_ = f.offset + bytes;
     } else {
-        f.writes.reset(rados_create_write_op());
+        f.writes.emplace();
         const bool grows = !log.known || log.size <= bytes;
         log_size_ = grows ? log_growth * bytes : log.size;
         if (step.code == object_truncate && !grows) log_size_ -= bytes;
-        if (grows) rados_write_op_create(f.writes.get(), LIBRADOS_CREATE_IDEMPOTENT, nullptr);
-        if (grows || step.code == object_truncate) {
-            rados_write_op_truncate(f.writes.get(), log_size_);
-        }
+        if (grows) f.writes->create(false);
+        if (grows || step.code == object_truncate) f.writes->truncate(log_size_);
         // Zeros up to the end would be a truncation to the OSD.
-        if (step.code == object_zero) rados_write_op_zero(f.writes.get(), 0, bytes);
+        if (step.code == object_zero) f.writes->zero(0, bytes);
     }
     log.begun = true;
     log.known = false;
@@ -136,15 +128,13 @@ void librados_session::end_log(bool done) {
 
 runtime::task<bool> librados_session::fly(flight& f, const rados_step& step, std::size_t at,
                                           engine::outcome& out) {
-    rados_completion_t completion = nullptr;
-    int failed = rados_aio_create_completion2(&f, on_end, &completion);
-    CHOPSTICKS_ASSERT(failed == 0);
+    f.completion = librados::Rados::aio_create_completion(&f, on_end);
     out.sent_ns = monotonic_ns();
     wait_.begin(f, out.sent_ns + core_.timeout_ns);
-    const connection& to = connection_of(*core_.shared, core_.core, number_);
-    failed = launch(f, step, to.places[at], completion);
+    connection& to = connection_of(*core_.shared, core_.core, number_);
+    const int failed = launch(f, step, to.data_places[at]);
     if (failed < 0) {
-        rados_aio_release(completion);
+        std::exchange(f.completion, nullptr)->release();
         wait_.call_off();
         f.result = failed;
         f.done_ns = monotonic_ns();

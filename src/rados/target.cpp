@@ -13,6 +13,7 @@
 #include "names.hpp"
 #include "sweep.hpp"
 #include "world.hpp"
+#include "write_steps.hpp"
 
 namespace chopsticks::rados {
 
@@ -37,6 +38,7 @@ std::string connect_one(world& w, connection& c, bool first) {
         if (!problem.empty()) break;
         rados_ioctx_set_namespace(pool, at.name_space.c_str());
         c.places.push_back(pool);
+        librados::IoCtx::from_rados_ioctx_t(pool, c.data_places.emplace_back());
         if (!first) continue;
         int aligned = 0;
         if (rados_ioctx_pool_requires_alignment2(pool, &aligned) == 0 && aligned != 0) {
@@ -71,8 +73,7 @@ std::string probe(world& w) {
         }
         const waiting_for wait(w.waits, "for pool " + at.text() + " to take an object",
                                w.config.operation_timeout_ns);
-        write_steps make;
-        make.reset(rados_create_write_op());
+        const write_steps make;
         rados_write_op_create(make.get(), LIBRADOS_CREATE_EXCLUSIVE, nullptr);
         int failed = rados_write_op_operate(make.get(), c.places[n], name.c_str(), nullptr, 0);
         if (failed == -EEXIST) {
@@ -84,8 +85,7 @@ std::string probe(world& w) {
             const char* const key = "k";
             const char* const value = "v";
             const std::size_t bytes = 1;
-            write_steps set;
-            set.reset(rados_create_write_op());
+            const write_steps set;
             rados_write_op_omap_set2(set.get(), &key, &value, &bytes, &bytes, 1);
             failed = rados_write_op_operate(set.get(), c.places[n], name.c_str(), nullptr, 0);
         }
@@ -111,8 +111,7 @@ engine::leftover mark_left(const world& w) {
 std::string mark_run(world& w) {
     const waiting_for wait(w.waits, "for the run's mark", w.config.operation_timeout_ns);
     rados_ioctx_t at = w.connections.front().places.front();
-    write_steps make;
-    make.reset(rados_create_write_op());
+    const write_steps make;
     rados_write_op_create(make.get(), LIBRADOS_CREATE_EXCLUSIVE, nullptr);
     const auto set = [&](const char* name, const std::string& value) {
         rados_write_op_setxattr(make.get(), name, value.data(), value.size());
@@ -171,8 +170,7 @@ std::string find_set(world& w) {
 std::string claim_set(world& w) {
     rados_ioctx_t at = w.connections.front().places.front();
     const std::string name = w.kept + claim_name;
-    write_steps make;
-    make.reset(rados_create_write_op());
+    const write_steps make;
     rados_write_op_create(make.get(), LIBRADOS_CREATE_EXCLUSIVE, nullptr);
     rados_write_op_setxattr(make.get(), run_attribute, w.run_id.data(), w.run_id.size());
     const int failed = rados_write_op_operate(make.get(), at, name.c_str(), nullptr, 0);
@@ -400,6 +398,7 @@ std::string close_all(world& w) {
     for (connection& c : w.connections) {
         // Calls back of a watch that has just ended use the pool.
         if (w.marked && c.cluster != nullptr) rados_watch_flush(c.cluster);
+        c.data_places.clear();
         for (rados_ioctx_t pool : c.places)
             rados_ioctx_destroy(pool);
         if (c.cluster != nullptr) rados_shutdown(c.cluster);

@@ -39,7 +39,8 @@ struct place {
 /// One rados_t with its threads, and the places on it.
 struct connection {
     rados_t cluster = nullptr;
-    std::vector<rados_ioctx_t> places;  ///< as world::places
+    std::vector<rados_ioctx_t> places;         ///< as world::places, for calls that block
+    std::vector<librados::IoCtx> data_places;  ///< the same ones, for operations of sessions
 };
 
 /// What the group's tasks need, found once.

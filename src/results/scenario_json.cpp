@@ -1,5 +1,6 @@
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/foreign_call.hpp>
 #include <variant>
 
 #include "echo_json.hpp"
@@ -275,7 +276,8 @@ workload_echo echo_of(const scenario::workload_config& config) {
     const auto* const top = scenario::catalogue::at_top();
     for (const auto& [workload, settings] : config.settings) {
         const bool at_top = top != nullptr && top->name == workload;
-        (at_top ? out.at_top : out.other)[workload] = settings->echo();
+        (at_top ? out.at_top : out.other)[workload] = scenario::foreign_call(
+            workload, "echo of the settings", [of = settings.get()] { return of->echo(); });
         for (const auto& one : settings->driver_options.entries)
             out.driver_options[workload].emplace_back(one.key, one.content.text);
     }

@@ -25,7 +25,63 @@ const typename List::value_type* find_by_name(const List& list, std::string_view
 
 }  // namespace
 
+namespace {
+
+/// What is missing in the values that a parameter may have; null: nothing.
+struct missing_in {
+    const char* operator()(const text_value& v) const {
+        return v.fits == nullptr ? "no function that says whether a text fits" : nullptr;
+    }
+    const char* operator()(const word_value& v) const {
+        return v.words.empty() ? "no words" : nullptr;
+    }
+    template <typename Other>
+    const char* operator()(const Other&) const {
+        return nullptr;
+    }
+};
+
+[[noreturn]] void refuse_description(const workload& of, const std::string& why) {
+    throw config_error("workload " + std::string(of.name) + ": " + why);
+}
+
+/// What all others take for given: they would find nothing where a name or a function should be.
+void check_description(const workload& of) {
+    if (of.name.empty()) throw config_error("a workload has no name");
+    if (of.drivers.empty()) refuse_description(of, "has no drivers");
+    if (of.operations.empty()) refuse_description(of, "has no operations");
+    if (of.settings.read == nullptr) refuse_description(of, "has no settings.read");
+    for (const driver& d : of.drivers) {
+        if (d.name.empty()) refuse_description(of, "a driver has no name");
+    }
+    for (const operation& row : of.operations) {
+        if (row.name.empty()) refuse_description(of, "an operation has no name");
+        for (const parameter& p : row.parameters) {
+            const char* const missing = std::visit(missing_in{}, p.value);
+            if (missing == nullptr) continue;
+            refuse_description(of, "the parameter " + std::string(p.name) + " of " +
+                                       std::string(row.name) + " has " + missing);
+        }
+    }
+    for (const auto& [what, name] :
+         {std::pair("prepare_with", of.prepare_with), std::pair("clean_with", of.clean_with),
+          std::pair("clean_container_with", of.clean_container_with)}) {
+        if (name.empty() || find_operation(of, name) != nullptr) continue;
+        refuse_description(of, std::string(what) + " is \"" + std::string(name) +
+                                   "\", and it has no such operation");
+    }
+    // What a run made is removed at its end: there has to be something to do it with.
+    if (of.shape == subject_shape::objects && (of.clean_with.empty() || of.prepare_with.empty())) {
+        refuse_description(of,
+                           "of objects: prepare_with has to name an operation that makes one, and "
+                           "clean_with one that removes one");
+    }
+}
+
+}  // namespace
+
 void add(workload described) {
+    check_description(described);
     if (find_workload(described.name) != nullptr) {
         throw config_error("a second workload \"" + std::string(described.name) + "\"");
     }
@@ -33,12 +89,6 @@ void add(workload described) {
         throw config_error("workload " + std::string(described.name) +
                            ": the top of the workload config is taken by " +
                            std::string(at_top()->name));
-    }
-    // What a run made is removed at its end: there has to be something to do it with.
-    if (described.shape == subject_shape::objects &&
-        find_operation(described, described.clean_with) == nullptr) {
-        throw config_error("workload " + std::string(described.name) +
-                           ": of objects, and clean_with names no operation that removes one");
     }
     std::uint16_t position = 0;
     for (operation& row : described.operations) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/foreign_call.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/text.hpp>
 #include <filesystem>
@@ -57,16 +58,8 @@ std::vector<std::string> read_plugins(map_reader& m, const std::string& file) {
 workload_settings& read_part(const workload& w, map_reader& file, map_reader& keys,
                              workload_config& out) {
     auto& into = out.settings[std::string(w.name)];
-    try {
-        into = w.settings.read({file, keys, out});
-    } catch (const config_error&) {
-        throw;
-    } catch (const std::exception& error) {
-        // What comes with the program throws no other; a bug ends it.
-        if (w.from.empty()) throw;
-        throw config_error("plug-in " + std::string(w.from) + ": settings.read of the workload " +
-                           std::string(w.name) + " threw an exception: " + error.what());
-    }
+    into =
+        foreign_call(w.name, "settings.read", [&] { return w.settings.read({file, keys, out}); });
     if (!into) {
         throw config_error("plug-in " + std::string(w.from) + ": settings.read of the workload " +
                            std::string(w.name) + " made none");
@@ -86,6 +79,32 @@ void check_options(const workload_config& config) {
              "`driver_options`: the driver " + std::string(driver->name) + " of the workload " +
                  name + " has none",
              "remove them, or name the driver that they are for");
+    }
+}
+
+bool holds_secret(const std::string& workload, const workload_settings& of) {
+    return foreign_call(workload, "hold_secret of the settings", [&] { return of.hold_secret(); });
+}
+
+/// Whether an override says a secret: alone, it makes settings that hold one.
+bool is_secret(const override_value& set) {
+    if (!set.path.starts_with("workload.")) return false;
+    try {
+        const workload_config alone = parse_workload_config("", "", {set});
+        return std::any_of(alone.settings.begin(), alone.settings.end(),
+                           [](const auto& one) { return holds_secret(one.first, *one.second); });
+    } catch (const config_error&) {
+        // What is wrong with it is told where all of them are read.
+        return false;
+    }
+}
+
+void refuse_secrets(const std::vector<override_value>& overrides) {
+    for (const override_value& set : overrides) {
+        if (!is_secret(set)) continue;
+        throw config_error("--set " + set.path +
+                           ": a secret is not taken on the command line, where every user of this "
+                           "machine could read it; write it to the workload config");
     }
 }
 
@@ -162,11 +181,13 @@ workload_config parse_workload_config(std::string text, std::string file,
 
 workload_config load_workload_config(const std::string& path,
                                      const std::vector<override_value>& overrides) {
+    refuse_secrets(overrides);
     if (path.empty()) return parse_workload_config("", "", overrides);
     workload_config out =
         parse_workload_config(read_text(path, "workload config"), path, overrides);
-    const bool secret = std::any_of(out.settings.begin(), out.settings.end(),
-                                    [](const auto& one) { return one.second->hold_secret(); });
+    const bool secret = std::any_of(out.settings.begin(), out.settings.end(), [](const auto& one) {
+        return holds_secret(one.first, *one.second);
+    });
     if (secret && readable_by_others(path)) {
         out.warnings.push_back(warning_of_readable_secret(path));
     }
@@ -194,7 +215,9 @@ void check_together(scenario& plan, const workload_config& config) {
                                std::string(driver) + ": name one of its own, `" + g.workload +
                                ": {driver: NAME}` (" + all + ")");
         }
-        if (const auto* own = config.find(g.workload)) own->check(g, plan.warnings);
+        const auto* const own = config.find(g.workload);
+        if (own == nullptr) continue;
+        foreign_call(g.workload, "check of the settings", [&] { own->check(g, plan.warnings); });
     }
 }
 

@@ -186,7 +186,7 @@ class broken_test(plugin_case):
         self.refused(lacking.with_suffix(".so"), "there_is_no_such_thing")
 
     def test_what_was_built_for_another_program_is_one_message(self):
-        self.refused(shared.work / "brokenVERSION.so", "contract 2", "contract 1", "build it again")
+        self.refused(shared.work / "brokenVERSION.so", "contract 3", "contract 2", "build it again")
         self.refused(shared.work / "brokenLAYOUT.so", "layout of runtime::reactor is 8 there",
                      "build it again")
 
@@ -271,26 +271,39 @@ class broken_test(plugin_case):
                 if where == "close_target":
                     self.assertIn("thrown from close_target", done.said)
 
+    def test_an_exception_of_what_looks_at_the_data_is_told_once_and_in_the_result(self):
+        text = scenario.replace("size: 1KiB", "size: 1KiB, verify: true")
+        for where in ("check_data", "found_wrong"):
+            with self.subTest(where):
+                done = self.load(text, *self.throwing(where)[1:], "--cores", "2")
+                self.assert_code(done, harness.ran, harness.generator_was_limit)
+                said = (f"verify: plug-in {shared.work / 'broken.so'}: {where} threw an exception: "
+                        f"thrown from {where}")
+                self.assertEqual(" ".join(done.said.split()).count(said), 1, done.said)
+                warnings = harness.read_result(self.output)["run"]["warnings"]
+                self.assertEqual(warnings.count(said), 1, warnings)
+
 
 class redis_test(plugin_case):
-    def start_redis(self):
+    def start_redis(self, *options, bind="127.0.0.1"):
         port = harness.free_port()
         folder = self.dir / "redis"
         folder.mkdir()
-        server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1",
-                                   "--save", "", "--dir", folder, "--daemonize", "no"],
+        server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", bind,
+                                   "--save", "", "--dir", folder, "--daemonize", "no", *options],
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(server.wait)
         self.addCleanup(server.kill)
         self.port = port
+        self.host = bind
         until = time.monotonic() + 30
         while self.client("ping", check=False) != "PONG":
             self.assertLess(time.monotonic(), until, "redis-server does not start")
             time.sleep(0.05)
 
     def client(self, *words, check=True):
-        done = subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True,
-                              text=True, check=check)
+        done = subprocess.run(["redis-cli", "-h", self.host, "-p", str(self.port), *words],
+                              capture_output=True, text=True, check=check)
         return done.stdout.strip()
 
     def config(self, address=None):
@@ -353,6 +366,95 @@ class redis_test(plugin_case):
         process.terminate()
         out, err = process.communicate(timeout=60)
         self.assertIn("corrupt, WrongContent", harness.decode(out) + harness.decode(err))
+        self.assertEqual(self.client("keys", "*"), "")
+
+    def test_a_connection_that_the_server_closed_while_it_was_idle_is_made_again(self):
+        self.start_redis("--timeout", "1")
+        done = self.load(cache.replace("measure: 400ms", "measure: 4s"), self.config())
+        self.assert_code(done, harness.ran, harness.generator_was_limit)
+        self.assertIn("CLEAN", done.out)
+        self.assertEqual(self.client("keys", "*"), "")
+
+    def test_an_address_of_ip6_stands_in_brackets(self):
+        if " lo\n" not in pathlib.Path("/proc/net/if_inet6").read_text():
+            # A machine without it: the address is understood, and nobody is there.
+            done = self.load(cache, self.config("[::1]:9"))
+            self.assert_code(done, harness.bad_usage)
+            self.assertIn("[::1]:9: ", done.err)
+            self.assertNotIn("is no address", done.err)
+            return
+        self.start_redis(bind="::1")
+        done = self.load(cache, self.config(f"[::1]:{self.port}"))
+        self.assert_code(done, harness.ran, harness.generator_was_limit)
+        result = harness.read_result(self.output)
+        self.assertEqual(result["workload"]["other"]["redis"]["address"], f"[::1]:{self.port}")
+        self.assertEqual(self.client("keys", "*"), "")
+
+    def test_addresses_that_are_none_are_refused(self):
+        for address in ("::1", "::1:6379", "[::1", "[::1]6379", "[]:6379", "a:b", "a:", ":6379"):
+            with self.subTest(address):
+                done = self.load(cache, self.config(address))
+                self.assert_code(done, harness.bad_usage)
+                self.assert_one_clear_message(done, "is no address", r"\[::1\]:6379")
+
+    def leave_keys(self):
+        """Of a run that did not clean. Returns its id."""
+        text = cache.replace("measure: 400ms", "measure: 400ms, cleanup: false")
+        self.load(text, self.config())
+        return harness.read_result(self.output)["run"]["id"]
+
+    def test_cleanup_finds_what_runs_left_by_their_marks_and_removes_no_other(self):
+        self.start_redis()
+        first = self.leave_keys()
+        (self.dir / "first.json").write_text(self.output.read_text())
+        second = self.leave_keys()
+        below = f"chopsticks/{first}/"
+        # A foreign key below the prefix, one with a number where no mark is, a mark of another.
+        foreign = {below + "notes": "1", "chopsticks/77": "2",
+                   "chopsticks/20200101T000000Z-abc/mark": "somebody", "mark": "3"}
+        for key, value in foreign.items():
+            self.client("set", key, value)
+        so = shared.work / "workload/build/redis.so"
+        done = self.run_binary("cleanup", "--result", self.dir / "first.json", "--plugin", so)
+        self.assert_code(done, harness.left_behind)
+        self.assertIn(f'"{below}"', done.out)
+        self.assertIn(below + "notes", done.out)
+        self.assertIn("add --yes", done.out)
+        self.assertNotIn(second, done.out)
+        self.assertEqual(self.client("exists", below + "mark"), "1")
+        done = self.run_binary("cleanup", "--result", self.dir / "first.json", "--plugin", so,
+                               "--yes")
+        self.assert_code(done, harness.ran)
+        self.assertIn("and the mark", done.out)
+        self.assertEqual(self.client("keys", below + "*"), below + "notes")
+        self.assertEqual(self.client("exists", f"chopsticks/{second}/mark"), "1")
+        # All that is old enough; nothing is a day old.
+        config = ("--workload-config", self.file("w.yaml", self.config()))
+        done = self.run_binary("cleanup", "--older-than", "1d", *config, "--yes")
+        self.assert_code(done, harness.ran)
+        self.assertIn("no mark of a run", done.out)
+        done = self.run_binary("cleanup", "--run", second, *config, "--yes")
+        self.assert_code(done, harness.ran)
+        self.assertEqual({key: self.client("get", key)
+                          for key in self.client("keys", "*").split()}, foreign)
+
+    def test_cleanup_leaves_a_run_alone_that_is_alive(self):
+        self.start_redis()
+        process = self.start("run", "-f", self.file("s.yaml", cache.replace("400ms", "60s")),
+                             "--workload-config", self.file("w.yaml", self.config()),
+                             "--output", self.output)
+        until = time.monotonic() + 30
+        while not self.client("keys", "chopsticks/*/39"):
+            self.assertLess(time.monotonic(), until, "no keys")
+            time.sleep(0.05)
+        run = self.client("keys", "chopsticks/*/mark").split("/")[1]
+        done = self.run_binary("cleanup", "--run", run, "--workload-config", self.dir / "w.yaml",
+                               "--yes")
+        self.assert_code(done, harness.left_behind)
+        self.assertIn("the run is alive", done.out)
+        self.assertNotEqual(self.client("keys", "chopsticks/*/mark"), "")
+        process.terminate()
+        process.communicate(timeout=60)
         self.assertEqual(self.client("keys", "*"), "")
 
     def test_no_server_is_told_at_once(self):

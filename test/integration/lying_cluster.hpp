@@ -71,8 +71,19 @@ struct steps {
 struct map_walk {
     std::map<std::string, std::string> found;
     std::map<std::string, std::string>::iterator next;
-    bool begun = false;
 };
+
+struct completion {
+    rados_callback_t told = nullptr;
+    void* argument = nullptr;
+    int result = 0;
+    bool ended = false;
+};
+
+/// For as long as the program: an answer may be on its way whenever one is released.
+completion* new_completion(rados_callback_t told, void* argument);
+/// `work` is done with the library's mutex held, now or when all are answered.
+int submit(completion* done, std::function<int()> work);
 
 inline pool_handle& handle(rados_ioctx_t of) {
     return *static_cast<pool_handle*>(of);
@@ -91,6 +102,33 @@ inline int write_at(stored_object*& at, const std::string& path, const std::vect
     if (at->data.size() < offset + data.size()) at->data.resize(offset + data.size());
     std::copy(data.begin(), data.end(), at->data.begin() + static_cast<std::ptrdiff_t>(offset));
     return 0;
+}
+
+inline step create_step(bool exclusive) {
+    return [exclusive](stored_object*& at, const std::string& path) {
+        if (at != nullptr) return exclusive ? -EEXIST : 0;
+        at = &all().objects[path];
+        return 0;
+    };
+}
+
+inline step attribute_step(const char* name, std::string text) {
+    return [key = std::string(name), value = std::move(text)](stored_object*& at,
+                                                              const std::string& path) {
+        if (at == nullptr) at = &all().objects[path];
+        at->attributes[key] = value;
+        return 0;
+    };
+}
+
+inline step map_step(std::map<std::string, std::string> values) {
+    return [all_of = std::move(values)](stored_object*& at, const std::string& path) {
+        if (append_bytes(path) > 0) return -EOPNOTSUPP;
+        if (at == nullptr) at = &all().objects[path];
+        for (const auto& [key, value] : all_of)
+            at->map[key] = value;
+        return 0;
+    };
 }
 
 inline int read_from(const stored_object& at, char* to, std::size_t length, std::uint64_t offset) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <future>
 #include <utility>
 
 #include "lying_cluster.hpp"
@@ -23,11 +24,16 @@ void tell_lie(lie which) {
 }
 
 void answer_all() {
-    const std::lock_guard lock(all().mutex);
-    for (auto& one : all().unanswered)
-        all().ended.push_back(std::move(one));
-    all().unanswered.clear();
-    all().changed.notify_all();
+    std::promise<void> all_told;
+    {
+        const std::lock_guard lock(all().mutex);
+        for (auto& one : all().unanswered)
+            all().ended.push_back(std::move(one));
+        all().unanswered.clear();
+        all().ended.emplace_back([&all_told] { all_told.set_value(); });
+        all().changed.notify_all();
+    }
+    all_told.get_future().wait();
 }
 
 void make_pool(const std::string& name, std::uint64_t append_bytes) {

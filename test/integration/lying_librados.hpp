@@ -2,6 +2,7 @@
 // A librados that lies when it is told to: the functions of the library that the driver calls, on
 // objects in memory. A program that links it has them in the library's place.
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -18,6 +19,7 @@ enum class lie : std::uint8_t {
     no_answer,      ///< operations do not end until `answer_all`
     try_again,      ///< EAGAIN
     wrong_compare,  ///< cmpext finds no difference
+    sends_again,    ///< what was written is on its way once more after it was answered
 };
 
 struct stored_object {
@@ -29,8 +31,14 @@ struct stored_object {
 
 /// Told to the library from now on.
 void tell_lie(lie which);
-/// Ends the operations that had no answer.
+/// Ends the operations that had no answer, and returns when they have.
 void answer_all();
+
+/// How many lists of bytes are on their way once more.
+std::size_t sent_once_more();
+/// They have gone. Ends the program, as any answer does, if the driver has changed
+/// what was.
+void end_sent_again();
 
 /// As `ceph osd pool create` would; `append_bytes`: of an erasure-coded pool without overwrites.
 void make_pool(const std::string& name, std::uint64_t append_bytes = 0);

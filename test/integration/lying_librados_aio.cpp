@@ -1,11 +1,13 @@
-// Operations that end later, and those of several steps.
+// Operations that end later, as the sessions ask for them: the library's C++ interface.
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <deque>
+#include <list>
 #include <mutex>
+#include <rados/librados.hpp>
 #include <set>
 #include <utility>
 
@@ -15,16 +17,84 @@ namespace chopsticks::test {
 
 namespace {
 
-struct completion {
-    rados_callback_t told = nullptr;
-    void* argument = nullptr;
-    int result = 0;
-    bool ended = false;
+using librados::bufferlist;
+
+/// Bytes that the library was given to send. As the library, it refers to them and copies nothing.
+struct given_bytes {
+    explicit given_bytes(const bufferlist& list) : refers_to(list), at_first(refers_to.to_str()) {}
+
+    /// What would be sent now.
+    std::vector<char> bytes() const {
+        const std::string now = refers_to.to_str();
+        if (now != at_first) {
+            std::fprintf(stderr, "the driver changed what librados still refers to\n");
+            std::abort();
+        }
+        return {now.begin(), now.end()};
+    }
+
+    bufferlist refers_to;
+    std::string at_first;
 };
 
-int submit(rados_completion_t to, std::function<int()> work) {
+/// What was answered and is still on its way once more.
+std::list<given_bytes>& sent_again() {
+    static auto& list = *new std::list<given_bytes>();
+    return list;
+}
+
+/// The library's mutex is held.
+std::vector<char> take(const given_bytes& given) {
+    for (const given_bytes& other : sent_again())
+        other.bytes();
+    if (all().told == lie::sends_again) sent_again().push_back(given);
+    return given.bytes();
+}
+
+int needs(const stored_object* at) {
+    return at != nullptr ? 0 : -ENOENT;
+}
+
+bufferlist list_of(const std::string& text) {
+    bufferlist out;
+    out.append(text);
+    return out;
+}
+
+/// In two pieces, as it may come.
+int read_into(bufferlist& to, const stored_object& at, std::size_t length, std::uint64_t offset) {
+    std::string got(length, '\0');
+    got.resize(static_cast<std::size_t>(read_from(at, got.data(), length, offset)));
+    to.clear();
+    for (const std::string& half : {got.substr(0, got.size() / 3), got.substr(got.size() / 3)}) {
+        ::ceph::buffer::ptr piece(half.data(), static_cast<unsigned>(half.size()));
+        to.append(std::move(piece));
+    }
+    return static_cast<int>(got.size());
+}
+
+completion* in(librados::AioCompletion* of) {
+    return reinterpret_cast<completion*>(of->pc);
+}
+
+std::string path_in(const void* io, const std::string& name) {
+    return static_cast<const pool_handle*>(io)->path(name.c_str());
+}
+
+}  // namespace
+
+completion* new_completion(rados_callback_t told, void* argument) {
+    static std::mutex mutex;
+    static std::deque<completion>& kept = *new std::deque<completion>();
+    const std::lock_guard lock(mutex);
+    completion& one = kept.emplace_back();
+    one.told = told;
+    one.argument = argument;
+    return &one;
+}
+
+int submit(completion* done, std::function<int()> work) {
     cluster& c = all();
-    auto* const done = static_cast<completion*>(to);
     const auto answer = [done, work = std::move(work), &c] {
         {
             const std::lock_guard lock(c.mutex);
@@ -44,84 +114,77 @@ int submit(rados_completion_t to, std::function<int()> work) {
     return 0;
 }
 
-int needs(const stored_object* at) {
-    return at != nullptr ? 0 : -ENOENT;
+std::size_t sent_once_more() {
+    const std::lock_guard lock(all().mutex);
+    return sent_again().size();
 }
 
-void add(void* to, step one) {
-    static_cast<steps*>(to)->all.push_back(std::move(one));
+void end_sent_again() {
+    const std::lock_guard lock(all().mutex);
+    for (const given_bytes& one : sent_again())
+        one.bytes();
+    sent_again().clear();
 }
-
-}  // namespace
 
 }  // namespace chopsticks::test
 
 using namespace chopsticks::test;
 
-extern "C" {
+namespace librados {
 
-int rados_aio_create_completion2(void* argument, rados_callback_t told, rados_completion_t* to) {
-    // For as long as the program: an answer may be on its way whenever one is released.
-    static std::mutex mutex;
-    static std::deque<completion>& kept = *new std::deque<completion>();
-    const std::lock_guard lock(mutex);
-    completion& one = kept.emplace_back();
-    one.told = told;
-    one.argument = argument;
-    *to = &one;
-    return 0;
+class ObjectOperationImpl : public steps {};
+
+inline namespace v14_2_0 {
+
+AioCompletion* Rados::aio_create_completion(void* argument, callback_t told) {
+    return new AioCompletion(reinterpret_cast<AioCompletionImpl*>(new_completion(told, argument)));
 }
-int rados_aio_get_return_value(rados_completion_t of) {
-    return static_cast<completion*>(of)->result;
+AioCompletion::~AioCompletion() = default;
+int AioCompletion::get_return_value() {
+    return in(this)->result;
 }
-int rados_aio_wait_for_complete(rados_completion_t of) {
-    auto* const one = static_cast<completion*>(of);
-    std::unique_lock lock(all().mutex);
-    all().changed.wait(lock, [one] { return one->ended; });
-    return 0;
-}
-void rados_aio_release(rados_completion_t) {
-    // Kept; see above.
+void AioCompletion::release() {
+    delete this;
 }
 
-rados_write_op_t rados_create_write_op() {
-    return new steps();
+IoCtx::IoCtx() : io_ctx_impl(nullptr) {}
+IoCtx::IoCtx(IoCtx&& other) noexcept : io_ctx_impl(std::exchange(other.io_ctx_impl, nullptr)) {}
+IoCtx::~IoCtx() = default;
+void IoCtx::from_rados_ioctx_t(rados_ioctx_t from, IoCtx& to) {
+    to.io_ctx_impl = static_cast<IoCtxImpl*>(from);
 }
-void rados_release_write_op(rados_write_op_t of) {
-    delete static_cast<steps*>(of);
+
+ObjectOperation::ObjectOperation() : impl(new ObjectOperationImpl()) {}
+ObjectOperation::~ObjectOperation() {
+    delete impl;
 }
-void rados_write_op_assert_exists(rados_write_op_t to) {
-    add(to, [](stored_object*& at, const std::string&) { return needs(at); });
+void ObjectOperation::assert_exists() {
+    impl->all.emplace_back([](stored_object*& at, const std::string&) { return needs(at); });
 }
-void rados_write_op_create(rados_write_op_t to, int exclusive, const char*) {
-    add(to, [exclusive](stored_object*& at, const std::string& path) {
-        if (at != nullptr) return exclusive == LIBRADOS_CREATE_EXCLUSIVE ? -EEXIST : 0;
-        at = &all().objects[path];
-        return 0;
+
+void ObjectWriteOperation::create(bool exclusive) {
+    impl->all.push_back(create_step(exclusive));
+}
+void ObjectWriteOperation::write_full(const bufferlist& bl) {
+    impl->all.emplace_back([given = given_bytes(bl)](stored_object*& at, const std::string& path) {
+        return write_at(at, path, take(given), 0, true);
     });
 }
-void rados_write_op_write_full(rados_write_op_t to, const char* data, std::size_t length) {
-    add(to, [bytes = std::vector<char>(data, data + length)](stored_object*& at,
-                                                             const std::string& path) {
-        return write_at(at, path, bytes, 0, true);
-    });
+void ObjectWriteOperation::write(std::uint64_t offset, const bufferlist& bl) {
+    impl->all.emplace_back(
+        [offset, given = given_bytes(bl)](stored_object*& at, const std::string& path) {
+            return write_at(at, path, take(given), offset, false);
+        });
 }
-void rados_write_op_write(rados_write_op_t to, const char* data, std::size_t length,
-                          std::uint64_t offset) {
-    add(to, [offset, bytes = std::vector<char>(data, data + length)](stored_object*& at,
-                                                                     const std::string& path) {
-        return write_at(at, path, bytes, offset, false);
-    });
-}
-void rados_write_op_truncate(rados_write_op_t to, std::uint64_t size) {
-    add(to, [size](stored_object*& at, const std::string& path) {
+void ObjectWriteOperation::truncate(std::uint64_t size) {
+    impl->all.emplace_back([size](stored_object*& at, const std::string& path) {
         if (append_bytes(path) > 0) return -EOPNOTSUPP;
         if (at != nullptr) at->data.resize(size);
         return 0;
     });
 }
-void rados_write_op_zero(rados_write_op_t to, std::uint64_t offset, std::uint64_t length) {
-    add(to, [offset, length](stored_object*& at, const std::string& path) {
+void ObjectWriteOperation::zero(std::uint64_t offset, std::uint64_t length) {
+    impl->all.emplace_back([offset, length](stored_object*& at, const std::string& path) {
         if (append_bytes(path) > 0) return -EOPNOTSUPP;
         if (at == nullptr) return 0;
         for (std::uint64_t n = offset; n < std::min(offset + length, at->data.size()); ++n)
@@ -129,101 +192,62 @@ void rados_write_op_zero(rados_write_op_t to, std::uint64_t offset, std::uint64_
         return 0;
     });
 }
-void rados_write_op_setxattr(rados_write_op_t to, const char* name, const char* value,
-                             std::size_t length) {
-    add(to, [key = std::string(name), text = std::string(value, length)](stored_object*& at,
-                                                                         const std::string& path) {
-        if (at == nullptr) at = &all().objects[path];
-        at->attributes[key] = text;
-        return 0;
-    });
+void ObjectWriteOperation::setxattr(const char* name, const bufferlist&& bl) {
+    impl->all.push_back(attribute_step(name, bl.to_str()));
 }
-void rados_write_op_omap_set2(rados_write_op_t to, char const* const* keys,
-                              char const* const* values, const std::size_t* key_lengths,
-                              const std::size_t* value_lengths, std::size_t count) {
-    std::map<std::string, std::string> all_of;
-    for (std::size_t n = 0; n < count; ++n)
-        all_of[std::string(keys[n], key_lengths[n])] = std::string(values[n], value_lengths[n]);
-    add(to, [all_of](stored_object*& at, const std::string& path) {
-        if (append_bytes(path) > 0) return -EOPNOTSUPP;
-        if (at == nullptr) at = &all().objects[path];
-        for (const auto& [key, value] : all_of)
-            at->map[key] = value;
-        return 0;
-    });
+void ObjectWriteOperation::omap_set(const std::map<std::string, bufferlist>& values) {
+    std::map<std::string, std::string> texts;
+    for (const auto& [key, value] : values)
+        texts[key] = value.to_str();
+    impl->all.push_back(map_step(std::move(texts)));
 }
-int rados_write_op_operate(rados_write_op_t what, rados_ioctx_t of, const char* name, std::time_t*,
-                           int) {
-    const std::lock_guard lock(all().mutex);
-    return run_steps(*static_cast<steps*>(what), handle(of).path(name));
-}
-int rados_aio_write_op_operate(rados_write_op_t what, rados_ioctx_t of, rados_completion_t to,
-                               const char* name, std::time_t*, int) {
-    return submit(to, [copy = *static_cast<steps*>(what), path = handle(of).path(name)] {
+int IoCtx::aio_operate(const std::string& name, AioCompletion* to, ObjectWriteOperation* what) {
+    return submit(in(to), [copy = steps(*what->impl), path = path_in(io_ctx_impl, name)] {
         return run_steps(copy, path);
     });
 }
 
-rados_read_op_t rados_create_read_op() {
-    return new steps();
-}
-void rados_release_read_op(rados_read_op_t of) {
-    delete static_cast<steps*>(of);
-}
-void rados_read_op_assert_exists(rados_read_op_t to) {
-    add(to, [](stored_object*& at, const std::string&) { return needs(at); });
-}
-void rados_read_op_read(rados_read_op_t to, std::uint64_t offset, std::size_t length, char* data,
-                        std::size_t* got, int* result) {
-    add(to, [=](stored_object*& at, const std::string&) {
+void ObjectReadOperation::read(std::size_t offset, std::uint64_t length, bufferlist* to,
+                               int* result) {
+    impl->all.emplace_back([=](stored_object*& at, const std::string&) {
         if (at == nullptr) return -ENOENT;
-        *got = static_cast<std::size_t>(read_from(*at, data, length, offset));
+        read_into(*to, *at, length, offset);
         *result = 0;
         return 0;
     });
 }
-void rados_read_op_omap_get_vals_by_keys2(rados_read_op_t to, char const* const* keys,
-                                          std::size_t count, const std::size_t* lengths,
-                                          rados_omap_iter_t* walk, int*) {
-    auto* const found = new map_walk();
-    *walk = found;
-    std::set<std::string> wanted;
-    for (std::size_t n = 0; n < count; ++n)
-        wanted.emplace(keys[n], lengths[n]);
-    add(to, [=](stored_object*& at, const std::string&) {
+void ObjectReadOperation::omap_get_vals_by_keys(const std::set<std::string>& keys,
+                                                std::map<std::string, bufferlist>* to, int*) {
+    impl->all.emplace_back([=](stored_object*& at, const std::string&) {
         if (at == nullptr) return -ENOENT;
         for (const auto& [key, value] : at->map) {
-            if (wanted.count(key) > 0) found->found[key] = value;
+            if (keys.count(key) > 0) (*to)[key] = list_of(value);
         }
         return 0;
     });
 }
-void rados_read_op_omap_get_vals2(rados_read_op_t to, const char* after, const char*,
-                                  std::uint64_t most, rados_omap_iter_t* walk, unsigned char* more,
-                                  int*) {
-    auto* const found = new map_walk();
-    *walk = found;
-    add(to, [=, start = std::string(after)](stored_object*& at, const std::string&) {
+void ObjectReadOperation::omap_get_vals2(const std::string& after, std::uint64_t most,
+                                         std::map<std::string, bufferlist>* to, bool* more, int*) {
+    impl->all.emplace_back([=](stored_object*& at, const std::string&) {
         if (at == nullptr) return -ENOENT;
-        for (auto one = at->map.upper_bound(start); one != at->map.end(); ++one) {
-            if (found->found.size() < most) found->found.insert(*one);
+        for (auto one = at->map.upper_bound(after); one != at->map.end(); ++one) {
+            if (to->size() < most) (*to)[one->first] = list_of(one->second);
         }
-        *more = 0;
+        *more = false;
         return 0;
     });
 }
-void rados_read_op_getxattrs(rados_read_op_t to, rados_xattrs_iter_t* walk, int*) {
-    auto* const found = new map_walk();
-    *walk = found;
-    add(to, [=](stored_object*& at, const std::string&) {
+void ObjectReadOperation::getxattrs(std::map<std::string, bufferlist>* to, int*) {
+    impl->all.emplace_back([=](stored_object*& at, const std::string&) {
         if (at == nullptr) return -ENOENT;
-        found->found = at->attributes;
+        for (const auto& [key, value] : at->attributes)
+            (*to)[key] = list_of(value);
         return 0;
     });
 }
-int rados_aio_read_op_operate(rados_read_op_t what, rados_ioctx_t of, rados_completion_t to,
-                              const char* name, int) {
-    return submit(to, [copy = *static_cast<steps*>(what), path = handle(of).path(name)] {
+int IoCtx::aio_operate(const std::string& name, AioCompletion* to, ObjectReadOperation* what,
+                       bufferlist*) {
+    return submit(in(to), [copy = steps(*what->impl), path = path_in(io_ctx_impl, name)] {
         stored_object* at = find(path);
         for (const step& one : copy.all) {
             const int result = one(at, path);
@@ -232,103 +256,71 @@ int rados_aio_read_op_operate(rados_read_op_t what, rados_ioctx_t of, rados_comp
         return 0;
     });
 }
-int rados_omap_get_next2(rados_omap_iter_t of, char** key, char** value, std::size_t* key_length,
-                         std::size_t* value_length) {
-    auto& walk = *static_cast<map_walk*>(of);
-    if (!walk.begun) walk.next = walk.found.begin();
-    walk.begun = true;
-    *key = nullptr;
-    if (walk.next == walk.found.end()) return 0;
-    *key = const_cast<char*>(walk.next->first.data());
-    *value = walk.next->second.data();
-    *key_length = walk.next->first.size();
-    *value_length = walk.next->second.size();
-    ++walk.next;
-    return 0;
-}
-void rados_omap_get_end(rados_omap_iter_t of) {
-    delete static_cast<map_walk*>(of);
-}
-int rados_getxattrs_next(rados_xattrs_iter_t of, const char** name, const char** value,
-                         std::size_t* length) {
-    char* key = nullptr;
-    char* text = nullptr;
-    std::size_t key_length = 0;
-    rados_omap_get_next2(of, &key, &text, &key_length, length);
-    *name = key;
-    *value = text;
-    return 0;
-}
-void rados_getxattrs_end(rados_xattrs_iter_t of) {
-    rados_omap_get_end(of);
-}
 
-int rados_aio_write_full(rados_ioctx_t of, const char* name, rados_completion_t to,
-                         const char* data, std::size_t length) {
-    return submit(to,
-                  [path = handle(of).path(name), bytes = std::vector<char>(data, data + length)] {
-                      stored_object* at = find(path);
-                      return write_at(at, path, bytes, 0, true);
-                  });
-}
-int rados_aio_write(rados_ioctx_t of, const char* name, rados_completion_t to, const char* data,
-                    std::size_t length, std::uint64_t offset) {
-    return submit(
-        to, [path = handle(of).path(name), offset, bytes = std::vector<char>(data, data + length)] {
-            stored_object* at = find(path);
-            return write_at(at, path, bytes, offset, false);
-        });
-}
-int rados_aio_append(rados_ioctx_t of, const char* name, rados_completion_t to, const char* data,
-                     std::size_t length) {
-    return submit(to,
-                  [path = handle(of).path(name), bytes = std::vector<char>(data, data + length)] {
-                      stored_object* at = find(path);
-                      const std::uint64_t unit = append_bytes(path);
-                      if (unit > 0 && bytes.size() % unit != 0) return -EOPNOTSUPP;
-                      return write_at(at, path, bytes, at != nullptr ? at->data.size() : 0, false);
-                  });
-}
-int rados_aio_read(rados_ioctx_t of, const char* name, rados_completion_t to, char* data,
-                   std::size_t length, std::uint64_t offset) {
-    return submit(to, [path = handle(of).path(name), data, length, offset] {
-        const stored_object* at = find(path);
-        return at != nullptr ? read_from(*at, data, length, offset) : -ENOENT;
+int IoCtx::aio_write_full(const std::string& name, AioCompletion* to, const bufferlist& bl) {
+    return submit(in(to), [path = path_in(io_ctx_impl, name), given = given_bytes(bl)] {
+        stored_object* at = find(path);
+        return write_at(at, path, take(given), 0, true);
     });
 }
-int rados_aio_stat(rados_ioctx_t of, const char* name, rados_completion_t to, std::uint64_t* size,
-                   std::time_t*) {
-    return submit(to, [path = handle(of).path(name), size] {
+int IoCtx::aio_write(const std::string& name, AioCompletion* to, const bufferlist& bl, std::size_t,
+                     std::uint64_t offset) {
+    return submit(in(to), [path = path_in(io_ctx_impl, name), offset, given = given_bytes(bl)] {
+        stored_object* at = find(path);
+        return write_at(at, path, take(given), offset, false);
+    });
+}
+int IoCtx::aio_append(const std::string& name, AioCompletion* to, const bufferlist& bl,
+                      std::size_t) {
+    return submit(in(to), [path = path_in(io_ctx_impl, name), given = given_bytes(bl)] {
+        stored_object* at = find(path);
+        const std::uint64_t unit = append_bytes(path);
+        const std::vector<char> bytes = take(given);
+        if (unit > 0 && bytes.size() % unit != 0) return -EOPNOTSUPP;
+        return write_at(at, path, bytes, at != nullptr ? at->data.size() : 0, false);
+    });
+}
+int IoCtx::aio_read(const std::string& name, AioCompletion* to, bufferlist* bl, std::size_t length,
+                    std::uint64_t offset) {
+    return submit(in(to), [path = path_in(io_ctx_impl, name), bl, length, offset] {
+        const stored_object* at = find(path);
+        return at != nullptr ? read_into(*bl, *at, length, offset) : -ENOENT;
+    });
+}
+int IoCtx::aio_stat(const std::string& name, AioCompletion* to, std::uint64_t* size, std::time_t*) {
+    return submit(in(to), [path = path_in(io_ctx_impl, name), size] {
         const stored_object* at = find(path);
         if (at != nullptr) *size = at->data.size();
         return needs(at);
     });
 }
-int rados_aio_remove(rados_ioctx_t of, const char* name, rados_completion_t to) {
-    return submit(
-        to, [path = handle(of).path(name)] { return all().objects.erase(path) > 0 ? 0 : -ENOENT; });
+int IoCtx::aio_remove(const std::string& name, AioCompletion* to) {
+    return submit(in(to), [path = path_in(io_ctx_impl, name)] {
+        return all().objects.erase(path) > 0 ? 0 : -ENOENT;
+    });
 }
-int rados_aio_cmpext(rados_ioctx_t of, const char* name, rados_completion_t to, const char* data,
-                     std::size_t length, std::uint64_t offset) {
-    return submit(
-        to, [path = handle(of).path(name), offset, bytes = std::vector<char>(data, data + length)] {
-            const stored_object* at = find(path);
-            if (at == nullptr) return -ENOENT;
-            for (std::size_t n = 0; n < bytes.size(); ++n) {
-                const bool same = offset + n < at->data.size() && at->data[offset + n] == bytes[n];
-                if (!same && all().told != lie::wrong_compare) return -4095 - static_cast<int>(n);
-            }
-            return 0;
-        });
+int IoCtx::aio_cmpext(const std::string& name, AioCompletion* to, std::uint64_t offset,
+                      bufferlist& bl) {
+    return submit(in(to), [path = path_in(io_ctx_impl, name), offset, given = given_bytes(bl)] {
+        const stored_object* at = find(path);
+        if (at == nullptr) return -ENOENT;
+        const std::vector<char> bytes = take(given);
+        for (std::size_t n = 0; n < bytes.size(); ++n) {
+            const bool same = offset + n < at->data.size() && at->data[offset + n] == bytes[n];
+            if (!same && all().told != lie::wrong_compare) return -4095 - static_cast<int>(n);
+        }
+        return 0;
+    });
 }
-int rados_aio_exec(rados_ioctx_t of, const char* name, rados_completion_t to, const char*,
-                   const char* method, const char*, std::size_t, char* data, std::size_t) {
-    return submit(to, [path = handle(of).path(name), data, call = std::string(method)] {
+int IoCtx::aio_exec(const std::string& name, AioCompletion* to, const char*, const char* method,
+                    bufferlist&, bufferlist* out) {
+    return submit(in(to), [path = path_in(io_ctx_impl, name), out, call = std::string(method)] {
         if (find(path) == nullptr) return -ENOENT;
         if (call != "say_hello") return -EOPNOTSUPP;
-        std::memcpy(data, "Hello, world!", 13);
-        return 13;
+        *out = list_of("Hello, world!");
+        return 0;
     });
 }
 
-}  // extern "C"
+}  // namespace v14_2_0
+}  // namespace librados

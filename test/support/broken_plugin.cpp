@@ -75,6 +75,10 @@ struct broken_core final : engine::core_driver {
         here("check_data");
         co_return std::string();
     }
+    engine::wrong_data found_wrong() const override {
+        here("found_wrong");
+        return {};
+    }
     std::vector<engine::leftover> left_behind() const override {
         here("left_behind");
         return {};

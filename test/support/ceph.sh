@@ -1,5 +1,5 @@
 #!/bin/bash
-# A real one-node Ceph cluster (monitor, manager, one OSD, radosgw) on loopback, for tests.
+# A real one-node Ceph cluster (monitor, manager, OSDs, radosgw) on loopback, for tests.
 # Needs no root, init system or container; up in about 20 s, about 450 MiB of memory.
 set -euo pipefail
 
@@ -17,8 +17,8 @@ Usage: ceph.sh COMMAND DIR
   status DIR        the cluster's status
 
 Environment of up: STORE=memstore|bluestore (memstore), ACCESS_KEY (benchaccess),
-SECRET_KEY (benchsecret), WAIT_S=120 how long a daemon may take, RGW=yes|no (yes), OWNER_PID: the
-cluster is stopped when that process is gone, however it ended.
+SECRET_KEY (benchsecret), OSDS=1 how many, WAIT_S=120 how long a daemon may take, RGW=yes|no (yes),
+OWNER_PID: the cluster is stopped when that process is gone, however it ended.
 
 Afterwards DIR/env has, for a shell to read: CEPH_CONF, S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY.
 All daemons have their pids in DIR/run and their logs in DIR/log; nothing outside DIR is touched.
@@ -128,7 +128,10 @@ PY
 }
 
 rgw_answers() { curl -s -o "$dir/log/rgw.answer" --max-time 2 "$(cat "$dir/rgw_url")/"; }
-osd_is_up() { timeout 10 ceph osd stat | grep -q '1 up'; }
+osds_are_up() {
+    local made=("$dir"/osd[0-9]*)
+    timeout 10 ceph osd stat | grep -q "[^0-9]${#made[@]} up"
+}
 mgr_is_active() { timeout 10 ceph mgr stat | grep -q '"available": true'; }
 mon_answers() { timeout 10 ceph -s; }
 
@@ -150,10 +153,26 @@ kill_daemon() {
     rm -f "$dir/run/$1.pid"
 }
 
+run_osd() {
+    rm -f "$dir/run/osd.$1.pid"
+    run_daemon "osd.$1" ceph-osd -i "$1" --keyring "$dir/osd$1/keyring"
+}
+
 start_osd() {
-    rm -f "$dir/run/osd.0.pid"
-    run_daemon osd.0 ceph-osd -i 0 --keyring "$dir/osd0/keyring"
-    wait_until 'the OSD is up' osd.0 osd_is_up
+    run_osd 0
+    wait_until 'the OSD is up' osd.0 osds_are_up
+}
+
+# make_osd NUMBER SETUP_LOG: a new one, not started.
+make_osd() {
+    local key uuid
+    uuid=$(cat /proc/sys/kernel/random/uuid)
+    key=$(ceph-authtool --gen-print-key)
+    mkdir -p "$dir/osd$1"
+    ceph osd new "$uuid" "$1" -i - <<<"{\"cephx_secret\": \"$key\"}" >>"$2" 2>&1 ||
+        die "no OSD could be registered: see $2"
+    quietly ceph-authtool --create-keyring "$dir/osd$1/keyring" --name "osd.$1" --add-key "$key"
+    quietly ceph-osd -i "$1" --mkfs --osd-uuid "$uuid" --keyring "$dir/osd$1/keyring"
 }
 
 write_conf() {
@@ -177,7 +196,7 @@ admin_socket = $dir/run/\$name.\$pid.asok
 pid_file = $dir/run/\$name.pid
 mon_data = $dir/mon
 mgr_data = $dir/mgr
-osd_data = $dir/osd0
+osd_data = $dir/osd\$id
 rgw_data = $dir/rgw
 osd_objectstore = $store
 ${classes:+osd_class_dir = $classes}
@@ -207,7 +226,7 @@ CONF
 }
 
 up() {
-    local tool ports mon_addrs osd_key osd_uuid
+    local tool ports mon_addrs number
     for tool in ceph ceph-mon ceph-mgr ceph-osd radosgw radosgw-admin rbd curl; do
         command -v "$tool" >/dev/null || die "no $tool: run scripts/install-deps.sh test"
     done
@@ -221,7 +240,7 @@ up() {
     esac
     # Whatever fails from here on leaves no daemon behind.
     trap 'status=$?; [ "$status" -eq 0 ] || down; exit "$status"' EXIT
-    mkdir -p "$dir"/{mon,mgr,osd0,rgw,log,run}
+    mkdir -p "$dir"/{mon,mgr,rgw,log,run}
     # shellcheck disable=SC2016
     [ -z "${OWNER_PID:-}" ] || setsid --fork bash -c \
         'while kill -0 "$1" 2>/dev/null; do sleep 1; done; exec "$2" down "$3"' \
@@ -247,13 +266,11 @@ up() {
         >>"$dir/keyring" 2>>"$setup" || die "no key for the manager: see $setup"
     run_daemon mgr.x ceph-mgr -i x
 
-    osd_uuid=$(cat /proc/sys/kernel/random/uuid)
-    osd_key=$(ceph-authtool --gen-print-key)
-    ceph osd new "$osd_uuid" 0 -i - <<<"{\"cephx_secret\": \"$osd_key\"}" >>"$setup" 2>&1 ||
-        die "no OSD could be registered: see $setup"
-    quietly ceph-authtool --create-keyring "$dir/osd0/keyring" --name osd.0 --add-key "$osd_key"
-    quietly ceph-osd -i 0 --mkfs --osd-uuid "$osd_uuid" --keyring "$dir/osd0/keyring"
-    start_osd
+    for ((number = 0; number < ${OSDS:-1}; ++number)); do
+        make_osd "$number" "$setup"
+        run_osd "$number"
+    done
+    wait_until 'the OSDs are up' osd.0 osds_are_up
     wait_until 'the manager is active' mgr.x mgr_is_active
     quietly ceph osd pool create rbd 8 8
     quietly rbd pool init rbd
@@ -279,7 +296,10 @@ ENV
 
 down() {
     stop client.rgw 10
-    stop osd.0 15
+    local one
+    for one in "$dir"/osd[0-9]*; do
+        stop "osd.${one##*/osd}" 15
+    done
     stop mgr.x 10
     stop mon.a 10
 }

@@ -84,4 +84,7 @@ class config_error : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// What is being caught, for a person. Called in a catch block.
+std::string caught_text();
+
 }  // namespace chopsticks

@@ -199,8 +199,8 @@ class core_driver {
     virtual bool holds_open() const noexcept { return false; }
 
     /// Run on core 0 after the drain: reads what the load wrote and never read, where the scenario
-    /// asks for verification, so that wrong_data() knows of it. Returns an empty string, or why not
-    /// all of it was read.
+    /// asks for verification, so that found_wrong() knows of it. Returns an empty string, or why
+    /// not all of it was read.
     virtual runtime::task<std::string> check_data() { co_return std::string(); }
 
     /// Makes whichever of these is under way on this core end soon, with a problem: a target

@@ -4,7 +4,6 @@
 
 #include <chopsticks/engine/driver.hpp>
 #include <memory>
-#include <string>
 #include <string_view>
 
 namespace chopsticks::plugin {
@@ -14,8 +13,5 @@ namespace chopsticks::plugin {
 /// had told it, or whatever the call has for one. \param from whose they are, for messages
 std::unique_ptr<engine::driver> make_guarded_driver(std::unique_ptr<engine::driver> inner,
                                                     std::string_view from);
-
-/// What is being caught, for a person. Called in a catch block.
-std::string caught_text();
 
 }  // namespace chopsticks::plugin

@@ -176,6 +176,7 @@ struct wrong_data {
     std::uint64_t places = 0;           ///< found wrong, each counted once
     std::uint64_t checked = 0;          ///< that were read and compared, also repeatedly
     std::vector<std::string> examples;  ///< the first of those found wrong, one line each
+    std::string problem = {};           ///< why not all of it is known, for the user; empty: it is
 };
 
 /// A block device as it was opened.
