@@ -30,6 +30,8 @@ void add_list_command(CLI::App& app, int& result);
 void add_calibrate_command(CLI::App& app, int& result);
 void add_cleanup_command(CLI::App& app, int& result);
 void add_compare_command(CLI::App& app, int& result);
+void add_report_command(CLI::App& app, int& result);
+void add_show_command(CLI::App& app, int& result);
 
 /// Raised by SIGINT and SIGTERM, once each, and by the first SIGHUP. Installed by catch_signals, as
 /// is SIGUSR1: a mark in the run.

@@ -35,6 +35,9 @@ bool is_sweep(const std::vector<result_file>& files) {
             throw config_error(one.path +
                                ": a search for a rate, not a run; compare the results beside it");
         }
+        if (one.kind == document_kind::comparison || one.kind == document_kind::sweep_comparison)
+            throw config_error(one.path +
+                               ": a comparison, not a run; compare the results it names");
         if ((one.kind == document_kind::sweep) != (files.front().kind == document_kind::sweep)) {
             throw config_error(one.path + " and " + files.front().path +
                                ": a sweep is compared with a sweep, runs with runs");

@@ -94,6 +94,8 @@ int run_main(int argc, char** argv) {
     add_calibrate_command(app, status);
     add_cleanup_command(app, status);
     add_compare_command(app, status);
+    add_report_command(app, status);
+    add_show_command(app, status);
     try {
         if (const int answered = answer_first_words(app, command_line); answered >= 0)
             return answered;

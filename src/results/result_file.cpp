@@ -295,7 +295,7 @@ void read_result_members(result_file& out) {
     });
 }
 
-/// Of a sweep or a search.
+/// Of a sweep, a search or a comparison.
 void check_series(const result_file& file, const char* list) {
     const place top;
     const checked_members from(file.document, top, file.path);
@@ -402,9 +402,15 @@ result_file parse_file(std::string_view text, const std::string& name) {
     } else if (kind == "chopsticks-find-max") {
         out.kind = document_kind::find_max;
         check_series(out, "trials");
+    } else if (kind == "chopsticks-comparison") {
+        out.kind = document_kind::comparison;
+        check_series(out, "rows");
+    } else if (kind == "chopsticks-sweep-comparison") {
+        out.kind = document_kind::sweep_comparison;
+        check_series(out, "points");
     } else {
         if (!kind.empty() && kind != "chopsticks-result")
-            from.fail("kind", "is none of a result, a sweep or a search");
+            from.fail("kind", "is none of a result, a sweep, a search or a comparison");
         if (!from.any("intervals").empty()) from.fail("intervals", "is not a list of objects");
         read_result_members(out);
     }
@@ -418,9 +424,15 @@ result_file load_file(const std::string& path) {
 result_file load_result(const std::string& path) {
     result_file out = load_file(path);
     if (out.kind != document_kind::run) {
+        const bool is_series =
+            out.kind == document_kind::sweep || out.kind == document_kind::find_max;
         throw config_error(path + ": of a " +
-                           (out.kind == document_kind::sweep ? "sweep" : "search") +
-                           ", not of one run; the results of its runs are in the same folder");
+                           (out.kind == document_kind::sweep ? "sweep"
+                            : is_series                      ? "search"
+                                                             : "comparison") +
+                           ", not of one run; " +
+                           (is_series ? "the results of its runs are in the same folder"
+                                      : "it names the results of the runs"));
     }
     return out;
 }

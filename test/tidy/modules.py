@@ -33,12 +33,13 @@ may_include = {
     "exports": {"core", "stats", "scenario", "trace", "results"},
     "search": {"core"},
     "compare": {"core", "stats", "results"},
+    "report": {"core", "stats", "results"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "live": {"core", "stats"},
     "cli": {"core", "stats", "load", "live", "http", "trace", "runtime", "scenario", "engine",
             "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "rbd/workload",
             "rbd", "rados/workload", "rados", "telemetry", "results", "exports", "search",
-            "compare", "endpoint", "plugin"},
+            "compare", "report", "endpoint", "plugin"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free

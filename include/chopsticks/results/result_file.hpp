@@ -26,9 +26,11 @@ constexpr std::uint64_t count_max = std::uint64_t{1} << 54;
 
 /// What a document of this program is, by its `kind`.
 enum class document_kind : std::uint8_t {
-    run,       ///< the result of a run, or of several that were merged
-    sweep,     ///< sweep.json
-    find_max,  ///< find_max.json
+    run,               ///< the result of a run, or of several that were merged
+    sweep,             ///< sweep.json
+    find_max,          ///< find_max.json
+    comparison,        ///< what compare --json wrote of runs
+    sweep_comparison,  ///< of sweeps
 };
 
 /// A histogram of latencies as the result has it; what an interval of it does not tell is made of
@@ -218,8 +220,8 @@ void refuse_pipe(const std::string& path);
 /// Reads a document of whichever kind. Throws config_error as told above.
 result_file load_file(const std::string& path);
 
-/// Reads the result of a run; refuses the documents of sweeps and searches with where to find their
-/// runs. Throws config_error as told above.
+/// Reads the result of a run; refuses the documents of sweeps, searches and comparisons with where
+/// to find their runs. Throws config_error as told above.
 result_file load_result(const std::string& path);
 
 /// load_file of a text in memory; `name` stands for the file in messages.

@@ -1,0 +1,194 @@
+#include <algorithm>
+#include <cmath>
+
+#include "drawing.hpp"
+#include "svg.hpp"
+#include "words.hpp"
+
+namespace chopsticks::report {
+
+namespace {
+
+constexpr double canvas_width = 960;
+constexpr double area_left = 74;
+constexpr double area_right = canvas_width - 24;
+constexpr double area_top = 10;
+constexpr double area_bottom = 310;
+
+std::string line_classes(const curve& one, std::size_t number) {
+    return "line l" + std::to_string(number % 12 + 1) + (one.dashed ? " dashed" : "");
+}
+
+std::string dot_classes(const curve& one, std::size_t number) {
+    switch (one.as) {
+        case tone::good:
+            return "good";
+        case tone::bad:
+            return "bad";
+        case tone::warn:
+            return "neutral";
+        case tone::plain:
+            break;
+    }
+    return "f" + std::to_string(number % 12 + 1);
+}
+
+bool can_be_drawn(const curve_chart& chart, const point& one) {
+    if (!std::isfinite(one.x) || !std::isfinite(one.y)) return false;
+    return (chart.y.divided == scale::linear || one.y > 0) &&
+           (chart.x.divided == scale::linear || one.x > 0);
+}
+
+void draw_curve(svg& out, const curve_chart& chart, const curve& one, std::size_t number,
+                const axis_scale& x, const axis_scale& y) {
+    std::string path;
+    for (const point& at : one.points) {
+        if (!can_be_drawn(chart, at)) continue;
+        path += (path.empty() ? "M" : "L") + coordinate(x.at(at.x)) + " " + coordinate(y.at(at.y));
+    }
+    if (one.joined) out.path(path, line_classes(one, number));
+    if (!one.dots) return;
+    for (const point& at : one.points) {
+        if (!can_be_drawn(chart, at)) continue;
+        std::string said = shown_text(one.name);
+        if (!at.label.empty()) said += ", " + shown_text(at.label);
+        said += ": " + value_text(chart.x.of, at.x) + ", " + value_text(chart.y.of, at.y);
+        out.circle(x.at(at.x), y.at(at.y), 4, dot_classes(one, number), said);
+    }
+}
+
+/// The point's own words, beside it where there is room for all.
+void label_points(svg& out, const curve_chart& chart, const axis_scale& x, const axis_scale& y) {
+    if (chart.curves.empty() || chart.curves.front().points.size() > 14) return;
+    double last_x = -100;
+    double last_y = -100;
+    for (const point& at : chart.curves.front().points) {
+        if (at.label.empty() || at.label.size() > 24 || !can_be_drawn(chart, at)) continue;
+        const double px = x.at(at.x);
+        const double py = y.at(at.y);
+        if (std::abs(px - last_x) < 50 && std::abs(py - last_y) < 14) continue;
+        out.text(px > area_right - 90 ? px - 7 : px + 7, py - 6, shown_text(at.label), "small",
+                 px > area_right - 90 ? "end" : "start");
+        last_x = px;
+        last_y = py;
+    }
+}
+
+}  // namespace
+
+std::string draw(const curve_chart& chart) {
+    svg out(canvas_width, area_bottom + 64);
+    value_range of_x;
+    value_range of_y;
+    for (const curve& one : chart.curves) {
+        for (const point& at : one.points) {
+            if (!can_be_drawn(chart, at)) continue;
+            of_x.add(at.x);
+            of_y.add(at.y);
+        }
+    }
+    for (const limit& one : chart.limits)
+        of_y.add(one.value);
+    for (const limit& one : chart.places)
+        of_x.add(one.value);
+    const axis_scale x = of_x.on(chart.x.divided, area_left, area_right, true);
+    const axis_scale y = of_y.on(chart.y.divided, area_bottom, area_top, true);
+    for (const tick& one : y.ticks(chart.y.of, 6)) {
+        out.line(area_left, y.at(one.value), area_right, y.at(one.value), "grid");
+        if (!one.label.empty())
+            out.text(area_left - 6, y.at(one.value) + 4, one.label, "small", "end");
+    }
+    for (const tick& one : x.ticks(chart.x.of, 9)) {
+        out.line(x.at(one.value), area_top, x.at(one.value), area_bottom + 4, "grid");
+        out.text(x.at(one.value), area_bottom + 17, one.label, "small", "middle");
+    }
+    out.line(area_left, area_bottom, area_right, area_bottom, "axis");
+    out.line(area_left, area_top, area_left, area_bottom, "axis");
+    out.text(area_right, area_bottom + 34, chart.x.title, "small", "end");
+    std::vector<legend_entry> entries;
+    for (std::size_t i = 0; i < chart.curves.size(); ++i) {
+        const curve& one = chart.curves[i];
+        draw_curve(out, chart, one, i, x, y);
+        entries.push_back({shown_text(one.name),
+                           one.joined ? line_classes(one, i) : dot_classes(one, i), !one.joined});
+    }
+    label_points(out, chart, x, y);
+    for (const limit& one : chart.limits) {
+        out.line(area_left, y.at(one.value), area_right, y.at(one.value), "limit");
+        out.text(area_left + 6, y.at(one.value) - 4, shown_text(one.name), "limit-text");
+    }
+    for (const limit& one : chart.places) {
+        const double at = x.at(one.value);
+        out.line(at, area_top, at, area_bottom, "mark");
+        const bool to_the_left = at > area_right - 180;
+        out.text(to_the_left ? at - 4 : at + 4, area_top + 12, shown_text(one.name), "mark-text",
+                 to_the_left ? "end" : "start");
+    }
+    out.legend(area_left, area_bottom + 54, entries);
+    return out.finish(chart.id, chart.title,
+                      chart.y.title + " over " + chart.x.title + ", " +
+                          std::to_string(chart.curves.size()) + " curves; " +
+                          value_text(chart.y.of, of_y.least()) + " to " +
+                          value_text(chart.y.of, of_y.most()) + ".");
+}
+
+std::string draw(const effect_chart& chart) {
+    constexpr double row_height = 26;
+    constexpr double names_width = 250;
+    constexpr double words_width = 170;
+    const double height = area_top + row_height * static_cast<double>(chart.effects.size());
+    svg out(canvas_width, height + 30);
+    // Of an interval that has no end only what is within three times of all others is seen.
+    double most = 0.02;
+    for (const effect& one : chart.effects) {
+        most = std::max(most, one.margin * 1.5);
+        if (one.change && std::isfinite(*one.change)) most = std::max(most, std::abs(*one.change));
+    }
+    double seen = most;
+    for (const effect& one : chart.effects) {
+        for (const std::optional<double>& end : {one.low, one.high}) {
+            if (end && std::isfinite(*end))
+                seen = std::max(seen, std::min(std::abs(*end), 3 * most));
+        }
+    }
+    const double left = names_width;
+    const double right = canvas_width - words_width;
+    const axis_scale x(scale::linear, -seen * 1.05, seen * 1.05, left, right);
+    const auto within = [&](double share) { return std::clamp(x.at(share), left, right); };
+    for (const tick& one : x.ticks(unit::share, 7)) {
+        out.line(x.at(one.value), area_top, x.at(one.value), height, "grid");
+        out.text(x.at(one.value), height + 16, percent_text(one.value, seen < 0.05 ? 1 : 0, true),
+                 "small", "middle");
+    }
+    double middle = area_top + row_height / 2;
+    for (const effect& one : chart.effects) {
+        const double from = within(-one.margin);
+        out.rectangle(from, middle - 9, within(one.margin) - from, 18, "margin",
+                      "changes within " + percent_text(one.margin) + " do not matter");
+        out.text(left - 8, middle + 4, shown_text(one.name), "", "end");
+        const std::string classes = one.as == tone::good  ? "good"
+                                    : one.as == tone::bad ? "bad"
+                                                          : "neutral";
+        if (one.change) {
+            const double low = within(one.low.value_or(-1e9));
+            const double high = within(one.high.value_or(1e9));
+            out.line(low, middle, high, middle, classes + " line");
+            if (one.low) out.line(low, middle - 5, low, middle + 5, classes + " line");
+            if (one.high) out.line(high, middle - 5, high, middle + 5, classes + " line");
+            out.circle(within(*one.change), middle, 4.5, classes,
+                       shown_text(one.name) + " " + percent_text(*one.change, 1, true));
+            out.text(right + 8, middle + 4,
+                     percent_text(*one.change, 1, true) + " " + shown_text(one.said), "small");
+        } else {
+            out.text(right + 8, middle + 4, shown_text(one.said), "small");
+        }
+        middle += row_height;
+    }
+    out.line(x.at(0), area_top, x.at(0), height, "axis");
+    return out.finish(chart.id, chart.title,
+                      "Changes of " + std::to_string(chart.effects.size()) +
+                          " figures with their 95 % confidence intervals; the table has the same "
+                          "numbers.");
+}
+
+}  // namespace chopsticks::report

@@ -1,0 +1,97 @@
+#include "words.hpp"
+
+#include <chopsticks/core/units.hpp>
+#include <chopsticks/results/text.hpp>
+#include <cmath>
+
+namespace chopsticks::report {
+
+std::string shown_text(std::string_view text) {
+    // A character takes at most four bytes; no need to look at a megabyte of them.
+    const std::string safe = results::printable(text.substr(0, 4 * text_max + 4));
+    const std::string_view whole = results::cut(safe, text_max);
+    if (whole.size() == safe.size() && text.size() <= 4 * text_max + 4) return safe;
+    return std::string(whole) + "...";
+}
+
+std::string slug(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        out += fits ? c : '-';
+    }
+    return out;
+}
+
+std::string value_text(unit of, double value) {
+    if (!std::isfinite(value)) return "-";
+    switch (of) {
+        case unit::ms:
+            return value <= 0 ? "0" : format_latency(std::llround(value * 1e6));
+        case unit::bytes_per_s:
+            return value <= 0 ? "0" : format_bandwidth(value);
+        case unit::share:
+            return percent_text(value, std::abs(value) < 0.1 ? 1 : 0);
+        case unit::seconds:
+            return clock_text(value);
+        case unit::count:
+        case unit::per_s:
+            break;
+    }
+    if (std::abs(value) >= 1000) return format_count(value);
+    // Few digits, and none that say nothing.
+    std::string out = results::decimal(value, std::abs(value) >= 100 ? 0 : 2);
+    if (out.find('.') == std::string::npos) return out;
+    while (out.back() == '0')
+        out.pop_back();
+    if (out.back() == '.') out.pop_back();
+    return out;
+}
+
+std::string clock_text(double seconds) {
+    const auto whole = std::llround(std::abs(seconds) * 1000);
+    const auto two = [](long long n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+    const long long hours = whole / 3'600'000;
+    const long long minutes = whole / 60'000 % 60;
+    std::string out = seconds < 0 ? "-" : "";
+    out += hours > 0 ? std::to_string(hours) + ":" + two(minutes) : std::to_string(minutes);
+    out += ":" + two(whole / 1000 % 60);
+    if (whole % 1000 != 0) {
+        std::string rest = std::to_string(1000 + whole % 1000).substr(1);
+        while (rest.back() == '0')
+            rest.pop_back();
+        out += "." + rest;
+    }
+    return out;
+}
+
+const char* script_unit(unit of) {
+    switch (of) {
+        case unit::ms:
+            return "ms";
+        case unit::bytes_per_s:
+            return "B/s";
+        case unit::share:
+            return "share";
+        case unit::per_s:
+            return "/s";
+        case unit::count:
+        case unit::seconds:
+            break;
+    }
+    return "";
+}
+
+std::string percentile_text(double inverse) {
+    if (inverse <= 1) return "0%";
+    const double share = 100 * (1 - 1 / inverse);
+    const int decimals = std::max(0, static_cast<int>(std::lround(std::log10(inverse))) - 2);
+    return results::decimal(share, decimals) + "%";
+}
+
+std::string percent_text(double share, int decimals, bool with_sign) {
+    const std::string out = results::decimal(100 * share, decimals) + "%";
+    return with_sign && share > 0 ? "+" + out : out;
+}
+
+}  // namespace chopsticks::report

@@ -1,0 +1,35 @@
+#pragma once
+/// \file
+/// How a report writes what documents hold.
+
+#include <chopsticks/report/page.hpp>
+#include <string>
+#include <string_view>
+
+namespace chopsticks::report {
+
+/// Longest text of one cell, label or line; what is longer is cut with "...".
+constexpr std::size_t text_max = 600;
+
+/// A text from a document as one line that is safe to show, of bounded length.
+std::string shown_text(std::string_view text);
+
+/// "reused_connections" -> "reused-connections": for ids.
+std::string slug(std::string_view text);
+
+/// A value of an axis or a point. Latencies in ms.
+std::string value_text(unit of, double value);
+
+/// "1:05", "1:00:00"
+std::string clock_text(double seconds);
+
+/// What charts.js calls the unit.
+const char* script_unit(unit of);
+
+/// "99.9%", of 1/(1-p).
+std::string percentile_text(double inverse);
+
+/// "12.5%", of a share; with a sign where asked for.
+std::string percent_text(double share, int decimals = 1, bool with_sign = false);
+
+}  // namespace chopsticks::report
