@@ -54,6 +54,7 @@ curl: asks servers whether they are up
 jq: commands of the documentation
 iproute2: tests in a network of their own
 fio: what block I/O is compared with
+prometheus: scrapes a run
 valgrind: counts instructions
 strace: counts system calls
 '

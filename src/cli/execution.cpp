@@ -70,6 +70,10 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     engine::observer* listener = how.prepared ? how.prepared(doc.layout) : nullptr;
     run_watcher watcher(setup, doc, doc.interval_file, how.quiet, listener);
     options.watcher = &watcher;
+    if (how.view != nullptr) {
+        how.view->begin(setup, doc.layout);
+        watcher.show_to(how.view->monitor());
+    }
     for (const std::string& w : setup.warnings)
         watcher.message("Warning: " + w);
     watcher.message("Run " + setup.run_id + ": " + setup.scenario.name);

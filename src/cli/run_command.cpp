@@ -14,6 +14,7 @@ namespace {
 struct beside_arguments {
     std::string on_phase;
     std::optional<std::string> on_phase_timeout;
+    view_arguments view;
 };
 
 phase_command phase_command_of(const beside_arguments& a) {
@@ -29,7 +30,7 @@ phase_command phase_command_of(const beside_arguments& a) {
     return out;
 }
 
-int run_once(const run_arguments& arguments, const phase_command& on_phase,
+int run_once(const run_arguments& arguments, const phase_command& on_phase, live_view* view,
              const std::vector<std::string>& command_line) {
     run_setup setup(arguments, true);
     execution_options how;
@@ -41,7 +42,9 @@ int run_once(const run_arguments& arguments, const phase_command& on_phase,
     how.quiet = arguments.quiet;
     how.op_log = arguments.op_log;
     how.on_phase = on_phase;
+    how.view = view;
     const executed_run done = execute_run(setup, command_line, how);
+    if (view != nullptr) view->end(done);
     if (!done.target_problem.empty()) {
         std::fprintf(stderr, "chopsticks: %s\n", done.target_problem.c_str());
         for (const std::string& line : done.left_behind)
@@ -79,13 +82,20 @@ int run(const run_arguments& arguments, const repeat_arguments& repeats,
     if (repeats.count) {
         if (!on_phase.command.empty())
             throw config_error("--on-phase: of one run; leave out --repeat");
+        if (beside.view.any())
+            throw config_error("--metrics-listen, --web-listen: of one run; leave out --repeat");
         return run_repeats(arguments, repeats, command_line);
     }
     if (repeats.pause || repeats.keep_going) {
         throw config_error(std::string(repeats.pause ? "--pause" : "--keep-going") +
                            ": there is one run only; give --repeat N");
     }
-    return run_once(arguments, on_phase, command_line);
+    if (!beside.view.any()) return run_once(arguments, on_phase, nullptr, command_line);
+    live_view view(beside.view);
+    view.say_where(arguments.quiet);
+    const int status = run_once(arguments, on_phase, &view, command_line);
+    view.linger(arguments.quiet);
+    return status;
 }
 
 }  // namespace
@@ -117,6 +127,7 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
         ->add_option("--on-phase-timeout", beside->on_phase_timeout,
                      "Such a command is ended after it (default: 1m)")
         ->type_name("TIME");
+    add_view_options(*command, beside->view);
     command->add_flag("--quiet", arguments->quiet, "Only problems are printed");
     command->footer(
         "Examples:\n"

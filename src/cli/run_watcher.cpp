@@ -59,6 +59,7 @@ void run_watcher::mark(stats::event_source source, const std::string& text, std:
                           std::string(name(source)) + ")" +
                           (one.text.empty() ? "" : ": " + one.text));
     }
+    if (monitor_ != nullptr) monitor_->mark(one);
     marks_.add(std::move(one));
 }
 
@@ -74,6 +75,8 @@ void run_watcher::take_phase(engine::phase p) {
     phase_started_ns_ = monotonic_ns();
     errors_ = 0;
     progress_before_ = 0;
+    if (monitor_ != nullptr)
+        monitor_->enter(std::string(engine::name(p)), status_now().phase_planned_s);
     if (p == engine::phase::measure) sampler_.begin();
     if (p == engine::phase::drain) sampler_.end();
     tell_interrupted();
@@ -86,6 +89,7 @@ void run_watcher::on_progress(const engine::progress& p) {
 }
 
 void run_watcher::take_progress(const engine::progress& p) {
+    if (monitor_ != nullptr) monitor_->progress(p.done, p.total, p.failed);
     const std::lock_guard lock(mutex_);
     if (!display_) return;
     tell_interrupted();
@@ -139,6 +143,7 @@ void run_watcher::take_interval(const engine::interval& one) {
     }
     kept_.add(out, std::move(line));
     follow_slos(one);
+    if (monitor_ != nullptr) monitor_->add(out, one.groups, objectives_now());
     if (display_) show(one, out);
 }
 
@@ -176,6 +181,19 @@ void run_watcher::follow_slos(const engine::interval& one) {
     aborted_ = true;
     setup_.enough.store(true);
     if (display_) display_->message("Aborted: an SLO is missed (abort_on_fail).");
+}
+
+std::vector<live::objective_state> run_watcher::objectives_now() const {
+    std::vector<live::objective_state> out;
+    if (slos_.empty() || slos_.measured_s() <= 0) return out;
+    for (const results::slo_outcome& one : slos_.outcomes()) {
+        live::objective_state& state = out.emplace_back();
+        state.text = one.objective.text;
+        if (!one.value) continue;
+        state.met = one.met;
+        state.value = results::format_slo_value(results::unit_of(one.objective), *one.value);
+    }
+    return out;
 }
 
 void run_watcher::finish() {

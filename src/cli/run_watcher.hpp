@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/live/monitor.hpp>
 #include <chopsticks/results/interval_stream.hpp>
 #include <chopsticks/results/kept_intervals.hpp>
 #include <chopsticks/results/slo.hpp>
@@ -33,6 +34,9 @@ class run_watcher final : public engine::observer {
     /// Before the run starts: tells it, too, of phases, progress and intervals, afterwards and
     /// without the mutex held. It outlives the run.
     void also_tell(engine::observer& listener) { listeners_.push_back(&listener); }
+
+    /// Before the run starts: a copy of what there is to see goes there. It outlives the run.
+    void show_to(live::run_monitor& monitor) { monitor_ = &monitor; }
 
     void message(const std::string& text);
 
@@ -71,11 +75,13 @@ class run_watcher final : public engine::observer {
     void follow_slos(const engine::interval& one);
     void tell_interrupted();
     results::live_status status_now() const;
+    std::vector<live::objective_state> objectives_now() const;
     void show(const engine::interval& one, const results::interval& out);
 
     run_setup& setup_;
     results::run_document& doc_;
     std::vector<engine::observer*> listeners_;
+    live::run_monitor* monitor_ = nullptr;
     std::int64_t started_ns_;
     mutable std::mutex mutex_;
     std::optional<results::live_display> display_;
