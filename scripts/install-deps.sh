@@ -35,6 +35,7 @@ zlib1g-dev: compressed histograms
 doctest-dev: unit tests
 librbd-dev: the client library of Ceph block devices
 librados-dev: that of objects in the pools of Ceph
+libjs-dygraphs: charts of reports that can be zoomed
 '
 test_packages='
 ceph-mon: the Ceph cluster that the tests start on loopback: monitor
@@ -47,6 +48,9 @@ wrk: what the HTTP client is compared with
 python3: end-to-end tests
 python3-boto3: an independent S3 client
 python3-jsonschema: an independent check of result files
+python3-selenium: drives the browser in which pages are looked at
+chromium: that browser
+chromium-driver: what it is driven by
 s3cmd: another independent S3 client
 redis-server: what the example of a workload puts load on
 redis-tools: redis-cli, an independent client of it

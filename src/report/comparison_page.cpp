@@ -58,7 +58,7 @@ cell change_cell(const json& row, const char* key) {
 
 effect effect_of(const json& row) {
     effect out;
-    out.name = figure_name(row);
+    out.name = text_of(row, "figure");
     out.change = number_if_known(row, "change");
     out.low = number_if_known(row, "low");
     out.high = number_if_known(row, "high");
@@ -71,17 +71,41 @@ effect effect_of(const json& row) {
 effect_chart effects_of(const std::string& id, const json& rows, const std::string& title) {
     effect_chart out{.id = id,
                      .title = title,
-                     .note = "new over base, with 95 % intervals; shaded: what does not matter"};
+                     .note =
+                         "new over base, with 95 % intervals; shaded: what does not matter; "
+                         "without an end: it is beyond"};
     for (const json& row : rows) {
         if (out.effects.size() < effects_most) out.effects.push_back(effect_of(row));
     }
     return out;
 }
 
+/// A drawing for each operation: what one varies by is not what another does.
+void add_effects(const json& rows, section& to) {
+    std::vector<std::pair<std::string, json>> by_operation;
+    for (const json& row : rows) {
+        const std::string operation = text_of(row, "operation");
+        const auto there = std::find_if(by_operation.begin(), by_operation.end(),
+                                        [&](const auto& one) { return one.first == operation; });
+        if (there == by_operation.end()) {
+            if (by_operation.size() == 20) continue;
+            by_operation.emplace_back(operation, json::array({row}));
+        } else {
+            there->second.push_back(row);
+        }
+    }
+    std::size_t number = 0;
+    for (const auto& [operation, of_it] : by_operation) {
+        to.blocks.emplace_back(
+            effects_of("effects-" + std::to_string(++number), of_it,
+                       operation.empty() ? "Changes, all operations" : "Changes of " + operation));
+    }
+}
+
 table rows_table(const json& rows, const std::string& caption) {
     table out{.caption = caption,
               .header = {"Figure", "base", "new", "change", "from", "to", "p", "margin", "verdict",
-                         "runs more"}};
+                         "more runs needed"}};
     for (const json& row : rows) {
         const std::string said = text_of(row, "verdict");
         const auto p = number_if_known(row, "p");
@@ -278,8 +302,7 @@ page page_of_runs(const result_file& document) {
     table gates = gates_table();
     add_gates(gates, member(found, "gates"), "");
     add_table(effects, std::move(gates));
-    effect_chart chart = effects_of("effects-chart", member(found, "rows"), "Changes");
-    if (!chart.effects.empty()) effects.blocks.emplace_back(std::move(chart));
+    add_effects(member(found, "rows"), effects);
     add_table(effects, rows_table(member(found, "rows"), "All figures"));
     out.sections.push_back(std::move(effects));
     section differences{.id = "differences", .title = "What differs"};

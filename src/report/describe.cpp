@@ -19,21 +19,6 @@ namespace {
 constexpr std::size_t runs_most = 64;
 constexpr std::size_t entries_most = 20'000;
 
-page describe_document(const result_file& document) {
-    switch (document.kind) {
-        case document_kind::run:
-            return describe_run(document);
-        case document_kind::sweep:
-            return describe_sweep(document);
-        case document_kind::find_max:
-            return describe_search(document);
-        case document_kind::comparison:
-        case document_kind::sweep_comparison:
-            break;
-    }
-    return describe_comparison(document);
-}
-
 /// What the first bytes of a file say it is: ours begin with their kind.
 std::string kind_by_beginning(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
@@ -83,8 +68,7 @@ page describe_folder(const std::string& folder) {
     if (found.series.size() > 1)
         throw config_error(folder + ": holds several documents (" + found.series[0] + ", " +
                            found.series[1] + "); name one of them");
-    if (found.series.size() == 1)
-        return describe_document(results::load_file(found.series.front()));
+    if (found.series.size() == 1) return describe(results::load_file(found.series.front()));
     if (found.runs.empty())
         throw config_error(folder +
                            ": no result of chopsticks in it (*.json); name the result, "
@@ -101,10 +85,25 @@ page describe_folder(const std::string& folder) {
 
 }  // namespace
 
+page describe(const result_file& document) {
+    switch (document.kind) {
+        case document_kind::run:
+            return describe_run(document);
+        case document_kind::sweep:
+            return describe_sweep(document);
+        case document_kind::find_max:
+            return describe_search(document);
+        case document_kind::comparison:
+        case document_kind::sweep_comparison:
+            break;
+    }
+    return describe_comparison(document);
+}
+
 page describe(const std::string& path) {
     std::error_code error;
     if (std::filesystem::is_directory(path, error)) return describe_folder(path);
-    return describe_document(results::load_file(path));
+    return describe(results::load_file(path));
 }
 
 }  // namespace chopsticks::report

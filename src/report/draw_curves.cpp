@@ -138,7 +138,7 @@ std::string draw(const effect_chart& chart) {
     constexpr double words_width = 170;
     const double height = area_top + row_height * static_cast<double>(chart.effects.size());
     svg out(canvas_width, height + 30);
-    // Of an interval that has no end only what is within three times of all others is seen.
+    // Intervals may be far wider than any change: what is within twice the changes is seen.
     double most = 0.02;
     for (const effect& one : chart.effects) {
         most = std::max(most, one.margin * 1.5);
@@ -148,7 +148,7 @@ std::string draw(const effect_chart& chart) {
     for (const effect& one : chart.effects) {
         for (const std::optional<double>& end : {one.low, one.high}) {
             if (end && std::isfinite(*end))
-                seen = std::max(seen, std::min(std::abs(*end), 3 * most));
+                seen = std::max(seen, std::min(std::abs(*end), 2 * most));
         }
     }
     const double left = names_width;
@@ -173,8 +173,12 @@ std::string draw(const effect_chart& chart) {
             const double low = within(one.low.value_or(-1e9));
             const double high = within(one.high.value_or(1e9));
             out.line(low, middle, high, middle, classes + " line");
-            if (one.low) out.line(low, middle - 5, low, middle + 5, classes + " line");
-            if (one.high) out.line(high, middle - 5, high, middle + 5, classes + " line");
+            const auto end_at = [&](const std::optional<double>& end, double at) {
+                if (end && x.holds(*end))
+                    out.line(at, middle - 5, at, middle + 5, classes + " line");
+            };
+            end_at(one.low, low);
+            end_at(one.high, high);
             out.circle(within(*one.change), middle, 4.5, classes,
                        shown_text(one.name) + " " + percent_text(*one.change, 1, true));
             out.text(right + 8, middle + 4,

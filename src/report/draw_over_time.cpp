@@ -44,6 +44,13 @@ void draw_spans(svg& out, const std::vector<time_span>& spans, const axis_scale&
         } else if (span.name != "measure") {
             out.rectangle(left, top, right - left, height, "phase", span.name);
         }
+    }
+}
+
+void name_spans(svg& out, const std::vector<time_span>& spans, const axis_scale& x, double top) {
+    for (const time_span& span : spans) {
+        const double left = std::clamp(x.at(span.from_s), plot_left, plot_right);
+        const double right = std::clamp(x.at(span.to_s), plot_left, plot_right);
         const std::string name = shown_text(span.name);
         if (static_cast<double>(name.size()) * 6.2 + 6 < right - left)
             out.text(left + 3, top + (span.stage ? 25 : 12), name, "small");
@@ -146,7 +153,8 @@ std::string draw(const time_charts& all, const time_chart& chart, int columns) {
     }
     for (const tick& one : x.ticks(unit::seconds, 10)) {
         out.line(x.at(one.value), bottom, x.at(one.value), bottom + 4, "axis");
-        out.text(x.at(one.value), bottom + 16, one.label, "small", "middle");
+        out.text(x.at(one.value), bottom + 16, one.label, "small",
+                 x.at(one.value) > plot_right - 12 ? "end" : "middle");
     }
     out.line(plot_left, bottom, plot_right, bottom, "axis");
     std::vector<legend_entry> entries;
@@ -155,6 +163,7 @@ std::string draw(const time_charts& all, const time_chart& chart, int columns) {
         out.path(path_of(all.t_s, one.values, chart.logarithmic, x, y, columns), classes_of(i));
         entries.push_back({shown_text(one.name), classes_of(i)});
     }
+    name_spans(out, all.spans, x, plot_top);
     draw_marks(out, all.marks, x, plot_top, bottom);
     for (const limit& one : chart.limits) {
         out.line(plot_left, y.at(one.value), plot_right, y.at(one.value), "limit");
@@ -186,9 +195,11 @@ std::string draw(const heat_map& map, const std::vector<time_span>& spans) {
         range.add(span.to_s);
     const axis_scale x(scale::linear, std::min(0.0, range.least()), range.most(), plot_left,
                        plot_right);
+    // Room above for the names of phases.
     const axis_scale y(scale::logarithmic, map.edges_ms.front(), map.edges_ms.back(), bottom,
-                       plot_top);
+                       plot_top + 30);
     draw_spans(out, spans, x, plot_top, height);
+    name_spans(out, spans, x, plot_top);
     // One path for each colour, of cells that are joined along time.
     for (int level = 1; level <= 8; ++level) {
         std::string path;
@@ -220,7 +231,8 @@ std::string draw(const heat_map& map, const std::vector<time_span>& spans) {
     }
     for (const tick& one : x.ticks(unit::seconds, 10)) {
         out.line(x.at(one.value), bottom, x.at(one.value), bottom + 4, "axis");
-        out.text(x.at(one.value), bottom + 16, one.label, "small", "middle");
+        out.text(x.at(one.value), bottom + 16, one.label, "small",
+                 x.at(one.value) > plot_right - 12 ? "end" : "middle");
     }
     out.line(plot_left, bottom, plot_right, bottom, "axis");
     out.line(plot_left, plot_top, plot_left, bottom, "axis");
@@ -229,7 +241,7 @@ std::string draw(const heat_map& map, const std::vector<time_span>& spans) {
     at += 26;
     for (int level = 1; level <= 8; ++level, at += 16)
         out.rectangle(at, bottom + 27, 16, 10, "h" + std::to_string(level));
-    out.text(at + 5, bottom + 36, "most operations of the column", "small");
+    out.text(at + 5, bottom + 36, "most operations", "small");
     out.grow_to(bottom + 44);
     return out.finish(map.id, map.title,
                       "How many operations took how long, over time; latencies from " +

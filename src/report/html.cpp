@@ -236,14 +236,7 @@ std::string escaped(std::string_view text) {
         if (end < text.size()) out += text[end];
         at = end + 1;
     }
-    // Overrides and isolates of direction, U+202A to U+202E and U+2066 to U+2069.
-    for (std::size_t i = 0; i + 2 < out.size(); ++i) {
-        const auto byte = [&](std::size_t n) { return static_cast<unsigned char>(out[i + n]); };
-        if (byte(0) != 0xe2) continue;
-        const bool turns = (byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae) ||
-                           (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9);
-        if (turns) out.replace(i, 3, "?");
-    }
+    keep_direction(out);
     return out;
 }
 
@@ -269,7 +262,9 @@ std::string to_html(const page& shown) {
     }
     out += "</main>\n<footer><p>Made by chopsticks " CHOPSTICKS_VERSION
            ". Percentiles are of histograms that were added up; an operation that failed is in no "
-           "latency and no rate.</p>" +
+           "latency and no rate. Before a figure, &gt; says that it is a lower bound: some of "
+           "what was due was not answered. Behind it, ? says that it is the greatest of too few "
+           "values.</p>" +
            licences() + "</footer>\n";
     if (!shown.over_time.charts.empty()) {
         out += "<script type=\"application/json\" id=\"time-data\">" +

@@ -76,10 +76,11 @@ std::vector<tick> axis_scale::ticks(unit of, int wanted) const {
         const double step = of == unit::seconds ? time_step(rough) : round_step(rough);
         for (double n = std::ceil(from_ / step); n * step <= to_ * (1 + 1e-9) && out.size() < 50;
              ++n)
-            out.push_back({n * step, value_text(of, n * step)});
+            out.push_back({n * step, axis_text(of, n * step)});
         return out;
     }
     if (divided_ == scale::percentile) {
+        out.push_back({2, "50%"});
         for (double at = 1; at <= to_ * 1.001; at *= 10)
             out.push_back({at, percentile_text(at)});
         return out;
@@ -93,7 +94,7 @@ std::vector<tick> axis_scale::ticks(unit of, int wanted) const {
             if (value < from_ * 0.999 || value > to_ * 1.001) continue;
             const bool named = factor == 1 || decades < 2.1;
             if (factor != 1 && decades > 4) continue;
-            out.push_back({value, named ? value_text(of, value) : std::string()});
+            out.push_back({value, named ? axis_text(of, value) : std::string()});
         }
     }
     return out;
@@ -111,13 +112,15 @@ axis_scale value_range::on(scale divided, double first_pixel, double last_pixel,
     if (divided == scale::linear) {
         if (empty()) return {divided, 0, 1, first_pixel, last_pixel};
         double from = from_zero ? std::min(0.0, least_) : least_;
-        const double room = (most_ - from) * 0.06;
+        // Names of phases stand above.
+        const double room = (most_ - from) * 0.16;
         if (from < 0) from -= room;
         return {divided, from, most_ > from ? most_ + room : from + 1, first_pixel, last_pixel};
     }
     if (empty() || !(most_ > 0)) return {divided, 1, 10, first_pixel, last_pixel};
     if (divided == scale::percentile) return {divided, 1, most_, first_pixel, last_pixel};
-    return {divided, least_positive_ / 1.2, most_ * 1.2, first_pixel, last_pixel};
+    const double above = std::max(1.4, std::pow(most_ / least_positive_, 0.15));
+    return {divided, least_positive_ / 1.25, most_ * above, first_pixel, last_pixel};
 }
 
 void svg::line(double x1, double y1, double x2, double y2, std::string_view classes) {

@@ -1,14 +1,26 @@
 #include "words.hpp"
 
+#include <algorithm>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cmath>
 
 namespace chopsticks::report {
 
+void keep_direction(std::string& text) {
+    for (std::size_t i = 0; i + 2 < text.size(); ++i) {
+        const auto byte = [&](std::size_t n) { return static_cast<unsigned char>(text[i + n]); };
+        if (byte(0) != 0xe2) continue;
+        const bool turns = (byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae) ||
+                           (byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9);
+        if (turns) text.replace(i, 3, "?");
+    }
+}
+
 std::string shown_text(std::string_view text) {
     // A character takes at most four bytes; no need to look at a megabyte of them.
-    const std::string safe = results::printable(text.substr(0, 4 * text_max + 4));
+    std::string safe = results::printable(text.substr(0, 4 * text_max + 4));
+    keep_direction(safe);
     const std::string_view whole = results::cut(safe, text_max);
     if (whole.size() == safe.size() && text.size() <= 4 * text_max + 4) return safe;
     return std::string(whole) + "...";
@@ -46,6 +58,18 @@ std::string value_text(unit of, double value) {
         out.pop_back();
     if (out.back() == '.') out.pop_back();
     return out;
+}
+
+std::string axis_text(unit of, double value) {
+    std::string out = value_text(of, value);
+    const std::size_t point = out.find('.');
+    if (point == std::string::npos || of == unit::seconds) return out;
+    const std::size_t end = std::min(out.find_first_not_of("0123456789", point + 1), out.size());
+    std::size_t keep = end;
+    while (out[keep - 1] == '0')
+        --keep;
+    if (keep == point + 1) keep = point;
+    return out.erase(keep, end - keep);
 }
 
 std::string clock_text(double seconds) {

@@ -11,6 +11,10 @@ namespace chopsticks::report {
 /// Longest text of one cell, label or line; what is longer is cut with "...".
 constexpr std::size_t text_max = 600;
 
+/// Replaces what turns the direction of text around: overrides and isolates, U+202A to U+202E and
+/// U+2066 to U+2069.
+void keep_direction(std::string& text);
+
 /// A text from a document as one line that is safe to show, of bounded length.
 std::string shown_text(std::string_view text);
 
@@ -19,6 +23,9 @@ std::string slug(std::string_view text);
 
 /// A value of an axis or a point. Latencies in ms.
 std::string value_text(unit of, double value);
+
+/// The same for an axis: "10 ms" instead of "10.0 ms".
+std::string axis_text(unit of, double value);
 
 /// "1:05", "1:00:00"
 std::string clock_text(double seconds);

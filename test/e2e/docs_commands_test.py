@@ -31,6 +31,15 @@ def a_result_and_a_sweep(page):
     page.assertEqual(said[0], 0, said[1])
 
 
+def two_results(page):
+    """Of an old and a new release."""
+    for name in ("old", "new"):
+        result = json.loads((page.dir / "r.json").read_text())
+        result["run"]["id"] = name
+        result["run"]["started_ns"] += ord(name[0])
+        page.file(f"{name}.json", json.dumps(result))
+
+
 def where_it_was_built(page):
     """For commands that a reader enters at the top of the source: the build, and the examples."""
     page.values["built"] = str(harness.binary.resolve().parent)
@@ -141,6 +150,11 @@ pages = {
         step("chopsticks find-max", changes=(
             (r"--slo 'p99\(get\) < 20ms'", "--slo 'p99(get) < 60s'"),
             (r"--budget 10m", "--budget 1m " + short_search))),
+    ],
+    "docs/how-to/make-a-report.md": [
+        step("chopsticks show r.json", before=a_result),
+        step("chopsticks report s", before=a_result_and_a_sweep),
+        step("chopsticks compare old", before=two_results, changes=(forced,)),
     ],
     "docs/how-to/own-cluster.md": [
         step("export AWS_SECRET_ACCESS_KEY"),

@@ -3,6 +3,8 @@
 
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/exports/formats.hpp>
+#include <chopsticks/report/describe.hpp>
+#include <chopsticks/report/html.hpp>
 #include <chopsticks/results/merge.hpp>
 #include <chopsticks/results/result_file.hpp>
 #include <chopsticks/results/terminal.hpp>
@@ -33,6 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     try {
         const results::result_file loaded =
             results::parse_file({reinterpret_cast<const char*>(data), size}, "input");
+        if (report::to_html(report::describe(loaded)).empty()) std::abort();
         if (loaded.kind == results::document_kind::run) use(loaded);
     } catch (const config_error& refused) {
         const std::string_view why = refused.what();

@@ -14,6 +14,10 @@ namespace chopsticks::report {
 /// of that there, several documents to choose from, what results::load_file refuses.
 page describe(const std::string& path);
 
+/// Of a document, whatever its kind. Results that it names are read where they lie beside it;
+/// throws config_error where one is none.
+page describe(const results::result_file& document);
+
 /// Of one run, also a merged one.
 page describe_run(const results::result_file& result);
 

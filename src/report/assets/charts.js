@@ -78,6 +78,59 @@
     return ticks;
   }
 
+  function value_ticks(chart) {
+    return function (from, to, pixels) {
+      const text = v => worded(v, chart.unit).replace(/\.0+(?=\D|$)/, '');
+      const ticks = [];
+      if (!chart.log) {
+        const rough = (to - from) / Math.max(2, pixels / 45), power = Math.pow(10, Math.floor(Math.log10(rough)));
+        const step = power * [1, 2, 5, 10].find(factor => factor * power >= rough * 0.999);
+        for (let n = Math.ceil(from / step); n * step <= to && ticks.length < 50; ++n) {
+          ticks.push({ v: n * step, label: text(Number((n * step).toPrecision(12))) });
+        }
+        return ticks;
+      }
+      const decades = Math.log10(to / from), every = Math.max(1, Math.ceil(decades / Math.max(2, pixels / 30)));
+      for (let at = Math.floor(Math.log10(from)); at <= Math.log10(to) && ticks.length < 50; at += every) {
+        for (const factor of decades < 4 ? [1, 2, 5] : [1]) {
+          const v = Number((factor * Math.pow(10, at)).toPrecision(6));
+          if (v < from || v > to) continue;
+          ticks.push({ v: v, label: factor === 1 || decades < 2.1 ? text(v) : '' });
+        }
+      }
+      return ticks;
+    };
+  }
+
+  // All that points and spans cover.
+  function full_range() {
+    if (state.t.length === 0) return null;
+    const from = Math.min(0, state.t[0], ...state.spans.map(span => span.from_s));
+    const to = Math.max(state.t[state.t.length - 1], ...state.spans.map(span => span.to_s));
+    return [state.t.length < points_max ? from : state.t[0], to > from ? to : from + 1];
+  }
+
+  // With room above for the names of phases; of what is seen, and of the limits.
+  function value_range(one) {
+    const chart = one.chart, [from, to] = state.window || full_range() || [0, 1];
+    let least = Infinity, most = -Infinity;
+    const add = value => {
+      if (value === null || value === undefined || (chart.log && value <= 0)) return;
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+    };
+    chart.lines.forEach((line, n) => {
+      const button = one.buttons[n];
+      if (button && button.getAttribute('aria-pressed') !== 'true') return;
+      line.values.forEach((value, i) => { if (state.t[i] >= from && state.t[i] <= to) add(value); });
+    });
+    for (const limit of chart.limits || []) add(limit.value);
+    if (most < least) return chart.log ? [1, 10] : [0, 1];
+    if (chart.log) return [least / 1.25, most * Math.max(1.5, Math.pow(most / least, 0.15))];
+    const bottom = Math.min(0, least);
+    return [bottom, most > bottom ? most + (most - bottom) * 0.18 : bottom + 1];
+  }
+
   function rows_of(chart) {
     const lines = chart.lines;
     return state.t.map((at, i) => {
@@ -155,8 +208,11 @@
     }
   }
 
-  function show_all(range) {
-    follow(null, one => one.graph.updateOptions({ dateWindow: range }));
+  function show_only(range) {
+    state.window = range;
+    for (const one of shown) {
+      one.graph.updateOptions({ dateWindow: range || full_range(), valueRange: value_range(one) });
+    }
   }
 
   function say(one, row) {
@@ -190,7 +246,7 @@
   function zoomed(factor, one) {
     const [from, to] = one.graph.xAxisRange();
     const middle = one.selected === null ? (from + to) / 2 : state.t[one.selected];
-    const [first, last] = one.graph.xAxisExtremes();
+    const [first, last] = full_range();
     const half = (to - from) * factor / 2;
     if (half * 2 >= last - first) return null;
     return [Math.max(first, middle - half), Math.min(last, middle + half)];
@@ -205,9 +261,9 @@
     else if (event.key === 'ArrowLeft') row = row === null ? last : Math.max(0, row - by);
     else if (event.key === 'Home') row = 0;
     else if (event.key === 'End') row = last;
-    else if (event.key === '+' || event.key === '=') show_all(zoomed(0.5, one));
-    else if (event.key === '-') show_all(zoomed(2, one));
-    else if (event.key === 'Escape') show_all(null);
+    else if (event.key === '+' || event.key === '=') show_only(zoomed(0.5, one));
+    else if (event.key === '-') show_only(zoomed(2, one));
+    else if (event.key === 'Escape') show_only(null);
     else return;
     event.preventDefault();
     if (row === one.selected) return;
@@ -220,7 +276,10 @@
     return i < colours ? null : [6, 3];
   }
 
-  function options_of(chart) {
+  function options_of(one) {
+    const chart = one.chart;
+    // Drawings without script have the same margins, so that all lie on one axis.
+    const width = one.figure.clientWidth || 960;
     const axis = { axisLineColor: css('--axis'), gridLineColor: css('--grid') };
     const series = {};
     chart.lines.forEach((line, i) => { series[label(i)] = { strokePattern: dashes(i) }; });
@@ -230,14 +289,16 @@
       colors: chart.lines.map((line, i) => css('--s' + (i % colours + 1))),
       series: series,
       logscale: Boolean(chart.log),
-      includeZero: !chart.log,
+      dateWindow: state.window || full_range(),
+      valueRange: value_range(one),
+      rightGap: Math.round(width * 14 / 960),
       underlayCallback: limits(chart),
       axisLineColor: css('--axis'),
       gridLineColor: css('--grid'),
       axes: {
         x: Object.assign({ ticker: time_ticks, axisLabelFormatter: clock, valueFormatter: clock }, axis),
-        y: Object.assign({ axisLabelFormatter: v => worded(v, chart.unit), axisLabelWidth: 62,
-          drawGrid: true }, axis),
+        y: Object.assign({ ticker: value_ticks(chart), drawGrid: true,
+          axisLabelWidth: Math.max(48, Math.round(width * 74 / 960) - 6) }, axis),
       },
     };
   }
@@ -257,6 +318,7 @@
         const on = button.getAttribute('aria-pressed') !== 'true';
         button.setAttribute('aria-pressed', String(on));
         one.graph.setVisibility(i, on);
+        one.graph.updateOptions({ valueRange: value_range(one) });
       });
       const item = element('li');
       item.append(button);
@@ -292,8 +354,8 @@
     // A finger scrolls the page, it does not pan the chart.
     const model = Object.assign({}, Dygraph.defaultInteractionModel);
     for (const touch of ['touchstart', 'touchmove', 'touchend']) delete model[touch];
-    one.graph = new Dygraph(canvas, rows_of(chart), Object.assign(options_of(chart), {
-      legend: 'never', strokeWidth: 1.4, highlightCircleSize: 3, xRangePad: 2, rightGap: 8,
+    one.graph = new Dygraph(canvas, rows_of(chart), Object.assign(options_of(one), {
+      legend: 'never', strokeWidth: 1.4, highlightCircleSize: 3, pointSize: 2.5,
       interactionModel: model, labelsKMB: false, animatedZooms: false,
       highlightCallback: (event, x, points, row) => {
         select(one, row, false);
@@ -303,9 +365,9 @@
         select(one, null, false);
         follow(one, other => { other.graph.clearSelection(); select(other, null, false); });
       },
-      zoomCallback: () => {
-        const range = one.graph.isZoomed('x') ? one.graph.xAxisRange() : null;
-        follow(one, other => other.graph.updateOptions({ dateWindow: range }));
+      zoomCallback: (from, to) => {
+        const all = from <= state.t[0] && to >= state.t[state.t.length - 1];
+        show_only(all ? null : [from, to]);
       },
     }));
     plot.addEventListener('keydown', event => pressed(one, event));
@@ -357,18 +419,18 @@
       }
       if (one.buttons.length !== chart.lines.length) legend_of(one);
       one.selected = null;
-      one.graph.updateOptions(options_of(chart));
+      one.graph.updateOptions(options_of(one));
     }
   }
 
   function draw(root, data) {
     shown = [];
-    state = { root: root, t: [], charts: [], spans: data.spans || [], marks: [] };
+    state = { root: root, t: [], charts: [], spans: data.spans || [], marks: [], window: null };
     append(data);
   }
 
   function redraw() {
-    for (const one of shown) one.graph.updateOptions(options_of(one.chart));
+    for (const one of shown) one.graph.updateOptions(options_of(one));
   }
 
   function save(figure) {
@@ -397,6 +459,7 @@
 
   window.chopsticks = { draw: draw, append: append };
   window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
+  window.addEventListener('resize', redraw);
 
   document.addEventListener('DOMContentLoaded', () => {
     offer_saving();
