@@ -250,4 +250,5 @@ disable() {
 }
 if ! $nginx_was_here && [[ " ${missing[*]} " == *" nginx-light "* ]]; then disable nginx; fi
 if [[ " ${missing[*]} " == *" redis-server "* ]]; then disable redis-server; fi
+if [[ " ${missing[*]} " == *" prometheus "* ]]; then disable prometheus; fi
 echo "install-deps: done"

@@ -2,9 +2,9 @@
 """What does it cost a run to be looked at?
 
 One core that spins, 20,000 Poisson arrivals per second on the dummy driver: alone, and with metrics
-that are scraped (text and protobuf) and a page that is asked for its state, each once a second. Both
-in turn. Send lag is from due to first byte sent; the thread's CPU time is what the process's own
-count of its threads says.
+that are scraped (text and protobuf) and a page that is asked for its state, each once a second.
+Both in turn. Send lag is from due to first byte sent; the thread's CPU time is what the process's
+own count of its threads says.
 Not measured: the browser, Prometheus, and a machine without a CPU to spare.
 """
 
@@ -98,8 +98,9 @@ def main():
             for name, of in figures.items():
                 of.append(measure(name == "watched", options.seconds, pathlib.Path(scratch)))
                 one = of[-1]
-                print(f"round {number + 1}, {name}: send lag p50 {one['send_lag_p50_us']:.1f} us, p99 "
-                      f"{one['send_lag_p99_us']:.1f} us, p99.99 {one['send_lag_p9999_us']:.0f} us; "
+                print(f"round {number + 1}, {name}: send lag p50 {one['send_lag_p50_us']:.1f} us, "
+                      f"p99 {one['send_lag_p99_us']:.1f} us, "
+                      f"p99.99 {one['send_lag_p9999_us']:.0f} us; "
                       f"{one['answers']} answers of at most {one['bytes_max']} bytes, "
                       f"{one['live_cpu_s']:.2f} s of CPU; machine's load {one['machine_load']}",
                       flush=True)

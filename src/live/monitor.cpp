@@ -70,7 +70,15 @@ bool is_of_load(const std::string& phase) {
     return phase == "ramp" || phase == "warmup" || phase == "measure";
 }
 
+/// What is shorter is the rest that a phase left of an interval: its rates say nothing.
+constexpr double shown_least_s = 0.2;
+
 }  // namespace
+
+void run_monitor::contents::forget_levels() {
+    last_load.assign(last_load.size(), {});
+    cores_busy.assign(cores_busy.size(), 0.0);
+}
 
 run_monitor::run_monitor() : now_(std::make_unique<contents>()) {
     now_->began_ns = now_->phase_began_ns = monotonic_ns();
@@ -99,6 +107,7 @@ void run_monitor::enter(const std::string& phase, double planned_s) {
     c.phase_began_ns = monotonic_ns();
     c.phase_planned_s = planned_s;
     c.done = c.total = c.prepare_failed = 0;
+    if (!is_of_load(phase) && phase != "drain") c.forget_levels();
     c.phases.emplace_back(phase, since_s(c.began_ns, c.phase_began_ns));
     if (c.load_began_ns == 0 && is_of_load(phase)) c.load_began_ns = c.phase_began_ns;
 }
@@ -110,13 +119,14 @@ void run_monitor::add(const results::interval& one, std::span<const stats::load_
     contents& c = *now_;
     c.sum->add(*one.figures);
     stats::add_later(c.of_drivers, *one.of_drivers);
-    c.last_s = one.duration_s;
-    c.last_load.assign(groups.begin(), groups.end());
     for (std::size_t g = 0; g < groups.size() && g < c.load.size(); ++g)
         c.load[g].add(groups[g]);
+    c.objectives = std::move(objectives);
+    if (one.duration_s < shown_least_s) return;
+    c.last_s = one.duration_s;
+    c.last_load.assign(groups.begin(), groups.end());
     c.cores_busy = one.cores_busy;
     c.health = one.health;
-    c.objectives = std::move(objectives);
     c.intervals.push_back(std::move(next));
     if (c.intervals.size() <= intervals_most) return;
     c.intervals.pop_front();
@@ -143,6 +153,7 @@ void run_monitor::stopping() {
 
 void run_monitor::end(const watched_end& how) {
     const std::lock_guard lock(mutex_);
+    now_->forget_levels();
     now_->end = how;
 }
 

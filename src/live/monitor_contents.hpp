@@ -30,6 +30,9 @@ struct shown_interval {
 };
 
 struct run_monitor::contents {
+    /// There is no load any more, so no level of it.
+    void forget_levels();
+
     watched_run run;
     std::int64_t began_ns = 0;       ///< the run; monotonic
     std::int64_t load_began_ns = 0;  ///< 0: not yet

@@ -12,7 +12,8 @@ constexpr std::string_view styles[] = {"dygraph.min.css", "page.css"};
 /// Two charts beside each other where there is room.
 constexpr std::string_view own_style =
     "#charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), "
-    "1fr)); gap: 0 1.5rem; } #charts figure { min-width: 0; } #trouble { color: var(--bad); }";
+    "1fr)); gap: 0 1.5rem; } #charts figure { min-width: 0; } #trouble { color: var(--bad); } "
+    "#stop:disabled { opacity: .4; cursor: default; }";
 
 constexpr std::string_view body = R"(<header>
 <h1 id="title">A run of chopsticks</h1>
@@ -24,8 +25,8 @@ constexpr std::string_view body = R"(<header>
 <section id="charts" data-charts></section>
 <section id="events-part" hidden><h2>Events</h2><ol id="events"></ol></section>
 </main>
-<p class="facts">Intervals: <span id="points">0</span>. The page has the last hour; all of them are in the interval
-stream and the result.</p>
+<p class="facts">Intervals: <span id="points">0</span>. The page has the last hour; all of them
+are in the interval stream.</p>
 <noscript>This page needs JavaScript.</noscript>
 )";
 

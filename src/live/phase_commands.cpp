@@ -93,6 +93,9 @@ int spawn(const std::string& command, const std::vector<std::string>& set, int o
     ::posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
     ::posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
+    // Not all of this process's descriptors close by themselves: a command that outlives the run
+    // would keep its connections open.
+    ::posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
     sigset_t all;
     sigset_t none;
     ::sigfillset(&all);

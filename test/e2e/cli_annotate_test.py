@@ -147,6 +147,13 @@ class on_phase_test(marks_case):
         self.assertGreaterEqual(marks["measure"]["end_s"], marks["measure"]["start_s"])
         self.assertEqual(result["run"]["warnings"], [])
 
+    def test_command_has_none_of_the_runs_connections(self):
+        seen = self.dir / "seen"
+        command = f'[ "$CHOPSTICKS_PHASE" = drain ] && ls -l /proc/$$/fd > {seen}'
+        self.end(self.start_run("r.json", "--on-phase", command))
+        self.assertNotIn("socket:", seen.read_text())
+        self.assertIn("/dev/null", seen.read_text())
+
     def test_failure_is_told_and_marked_and_changes_no_verdict(self):
         command = 'echo to no avail >&2; test "$CHOPSTICKS_PHASE" != measure'
         result, said = self.end(self.start_run("r.json", "--on-phase", command))

@@ -27,8 +27,8 @@ class web_case(harness.case):
         self.output = self.dir / "r.json"
 
     def start_run(self, *more, listen=None):
-        process = self.start("run", "-f", self.scenario, "--embedded", "--output", self.output, *more,
-                             f"--web-listen={listen or harness.free_port()}",
+        process = self.start("run", "-f", self.scenario, "--embedded", "--output", self.output,
+                             *more, f"--web-listen={listen or harness.free_port()}",
                              env={"XDG_RUNTIME_DIR": str(self.dir)})
         line = process.stderr.readline().decode()
         found = re.match(r"Page: (http://\S+)\n", line)
@@ -92,7 +92,8 @@ class page_test(web_case):
         drawn = page.run("""
             return [...document.querySelectorAll('figure.chart')].map(figure =>
               [...figure.querySelectorAll('canvas')].some(canvas => {
-                const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+                const { width, height } = canvas;
+                const data = canvas.getContext('2d').getImageData(0, 0, width, height).data;
                 const colours = new Set();
                 for (let i = 0; i < data.length; i += 4)
                   if (data[i + 3] > 0) colours.add([data[i], data[i + 1], data[i + 2]].join());
@@ -104,12 +105,13 @@ class page_test(web_case):
         done = self.run_binary("annotate", "<b>osd</b>", "out",
                                env={"XDG_RUNTIME_DIR": str(self.dir)})
         self.assert_code(done, harness.ran)
-        harness.wait_until("the mark", lambda: any("<b>osd</b> out" in text
-                                                   for text in page.texts("#events li")))
+        harness.wait_until("the mark", lambda: any(
+            "<b>osd</b> out" in text for text in page.texts("#events li")))
         self.assertEqual(page.all("#events b"), [])
         verdicts = page.texts("#verdicts li")
         self.assertTrue(any(text.startswith("Met so farp99(get)") for text in verdicts), verdicts)
-        self.assertTrue(any(text.startswith("Missed so farp99(put)") for text in verdicts), verdicts)
+        self.assertTrue(any(text.startswith("Missed so farp99(put)") for text in verdicts),
+                        verdicts)
         self.assertIn("measure", page.texts("#facts")[0])
         page.all("#stop")[0].click()
         harness.wait_until("the end", lambda: "ended" in page.texts("#facts")[0])
@@ -172,7 +174,8 @@ class access_test(web_case):
         process = self.start_run()
         parts = urllib.parse.urlsplit(self.url)
         for bytes_ in (b"\x00" * 100, b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 5000,
-                       b"POST /stop HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n",
+                       b"POST /stop HTTP/1.1\r\nHost: localhost\r\n"
+                       b"Content-Length: 99999999\r\n\r\n",
                        b"GET /" + b"a" * 100000):
             with socket.create_connection(("127.0.0.1", parts.port), timeout=10) as peer:
                 try:

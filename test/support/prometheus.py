@@ -21,11 +21,13 @@ class server:
         config = folder / "prometheus.yml"
         config.write_text(
             "global: {scrape_interval: 1s, scrape_timeout: 1s}\n"
-            f"scrape_configs: [{{job_name: chopsticks, static_configs: [{{targets: ['{target}']}}]}}]\n")
+            "scrape_configs:\n"
+            f"- {{job_name: chopsticks, static_configs: [{{targets: ['{target}']}}]}}\n")
         self.log = open(folder / "prometheus.log", "w+b")
         self.process = subprocess.Popen(
             [program, f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}",
-             f"--web.listen-address={self.url.removeprefix('http://')}", "--log.level=warn", *flags],
+             f"--web.listen-address={self.url.removeprefix('http://')}", "--log.level=warn",
+             *flags],
             stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
     def __enter__(self):

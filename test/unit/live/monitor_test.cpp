@@ -27,7 +27,7 @@ watched_run run_of_two() {
 
 /// An interval of 10 gets of 1 ms that were due, and one failure with each of the codes.
 void add_interval(run_monitor& to, const watched_run& run, double t_s,
-                  const std::vector<std::string>& codes) {
+                  const std::vector<std::string>& codes, double duration_s = 0.5) {
     stats::recorder recorder(run.names);
     for (int i = 0; i < 10; ++i) {
         stats::sample s;
@@ -46,7 +46,7 @@ void add_interval(run_monitor& to, const watched_run& run, double t_s,
     drivers[0].count = 4;
     results::interval one;
     one.t_s = t_s;
-    one.duration_s = 0.5;
+    one.duration_s = duration_s;
     one.phase = "measure";
     one.figures = &figures;
     one.of_drivers = &drivers;
@@ -92,7 +92,23 @@ TEST_CASE("monitor_counts_over_the_whole_run") {
         text,
         "chopsticks_driver_events_total{figure=\"reused\",group=\"a\",unit=\"requests\"} 8\n"));
     monitor.end({"kept_up", "fine", "nothing", 0, "r.json"});
-    CHECK(contains(monitor.metrics(false), "chopsticks_phase{phase=\"done\"} 1\n"));
+    const std::string last = monitor.metrics(false);
+    CHECK(contains(last, "chopsticks_phase{phase=\"done\"} 1\n"));
+    // Levels are of a load; counts stay.
+    CHECK(contains(last, "chopsticks_in_flight{group=\"a\"} 0\n"));
+    CHECK(contains(last, "chopsticks_operations_total" + get + "success=\"true\"} 20\n"));
+}
+
+TEST_CASE("monitor_counts_what_a_phase_left_of_an_interval_and_does_not_show_its_rates") {
+    const watched_run run = run_of_two();
+    run_monitor monitor;
+    monitor.begin(run);
+    monitor.enter("measure", 10);
+    add_interval(monitor, run, 0, {});
+    add_interval(monitor, run, 0.5, {}, 0.001);
+    CHECK(json::parse(monitor.state(0))["intervals"].size() == 1);
+    CHECK(json::parse(monitor.state(0))["ok"] == 20);
+    CHECK(contains(monitor.metrics(false), "chopsticks_intended_rate{group=\"a\"} 40\n"));
 }
 
 TEST_CASE("monitor_has_metrics_before_the_run_has_begun") {
