@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
 """What does it cost a run to be looked at?
 
-One core that spins, 20,000 Poisson arrivals per second on the dummy driver: alone, and with metrics
-that are scraped (text and protobuf) and a page that is asked for its state, each once a second.
-Both in turn. Send lag is from due to first byte sent; the thread's CPU time is what the process's
-own count of its threads says.
+One core, Poisson arrivals on the dummy driver: alone, and with metrics that are scraped (text and
+protobuf) and a page that is asked for its state, each once a second. Both in turn. Send lag is from
+due to first byte sent; the thread's CPU time is what the process's own count of its threads says.
 Not measured: the browser, Prometheus, and a machine without a CPU to spare.
 """
 
@@ -19,7 +18,6 @@ import urllib.request
 
 import lab
 
-rate = 20_000
 protobuf = ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
             "encoding=delimited")
 
@@ -42,27 +40,27 @@ def ask_each_second(port, stop, asked):
                 next_state = json.loads(body)["next"]
 
 
-def measure(watched, seconds, folder):
+def measure(watched, options, folder):
     scenario = {
         "name": "live",
         "groups": [{"workload": "s3", "tasks": ["get", "put"],
                     "data": {"prefix": "p/", "objects": 100, "size": 1024},
-                    "load": {"open": {"rate": rate, "max_in_flight": 256, "queue_limit": 10_000}}}],
-        "phases": {"warmup": 2, "measure": seconds, "drain": 20},
+                    "load": {"open": {"rate": options.rate, "max_in_flight": 256, "queue_limit": 10_000}}}],
+        "phases": {"warmup": 2, "measure": options.seconds, "drain": 20},
         "seed": 1}
     (folder / "s.yaml").write_text(json.dumps(scenario))
     port, = lab.free_ports(1)
     listen = [f"--metrics-listen={port}", f"--web-listen={port}"] if watched else []
     process = subprocess.Popen(
         [lab.binary, "run", "-f", folder / "s.yaml", "--set", "workload.driver=dummy", "--cores",
-         "1", "--idle", "spin", "--quiet", "--output", folder / "r.json", *listen],
+         "1", "--idle", options.idle, "--quiet", "--output", folder / "r.json", *listen],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     stop, asked = threading.Event(), []
     asker = threading.Thread(target=ask_each_second, args=(port, stop, asked))
     try:
         if watched:
             asker.start()
-        _, said = process.communicate(timeout=120 + 3 * seconds)
+        _, said = process.communicate(timeout=120 + 3 * options.seconds)
     finally:
         stop.set()
         if watched:
@@ -86,6 +84,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rate", type=int, default=20_000)
+    parser.add_argument("--idle", default="spin", help="as of run")
     parser.add_argument("--tiny", action="store_true", help="once and short: does it still work?")
     parser.add_argument("--json", metavar="FILE", help="write the figures there as well")
     options = parser.parse_args()
@@ -96,7 +96,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         for number in range(options.rounds):
             for name, of in figures.items():
-                of.append(measure(name == "watched", options.seconds, pathlib.Path(scratch)))
+                of.append(measure(name == "watched", options, pathlib.Path(scratch)))
                 one = of[-1]
                 print(f"round {number + 1}, {name}: send lag p50 {one['send_lag_p50_us']:.1f} us, "
                       f"p99 {one['send_lag_p99_us']:.1f} us, "
