@@ -23,7 +23,7 @@ struct page_answer {
     unsigned status = 200;
     std::string type = "text/plain; charset=utf-8";
     std::string body;
-    bool is_metrics = false;  ///< figures were given
+    bool is_metrics = false;  ///< has figures
     bool is_state = false;
 };
 

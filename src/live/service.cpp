@@ -72,6 +72,8 @@ struct service::state {
 
     void open(const listen_address& at, const served& what, const char* option);
     void accept(listener& at);
+    /// `is_metrics` and `is_state` of what comes back: these are the figures of a run that has
+    /// ended.
     page_answer respond(const page_request& request, const served& what);
 
     service_options options;
@@ -127,6 +129,8 @@ class service::state::connection : public std::enable_shared_from_this<connectio
         asked.token = field("X-Chopsticks-Token");
         asked.marked = request.find("X-Chopsticks") != request.end();
         page_answer out = of_.respond(asked, what_);
+        gives_final_metrics_ = out.is_metrics;
+        gives_final_state_ = out.is_state;
         answer_ = {};
         answer_.version(11);
         answer_.result(out.status);
@@ -158,14 +162,16 @@ class service::state::connection : public std::enable_shared_from_this<connectio
     beast::flat_buffer buffer_{head_bytes_max + body_bytes_max};
     std::optional<beast_http::request_parser<beast_http::string_body>> parser_;
     beast_http::response<beast_http::string_body> answer_;
+    bool gives_final_metrics_ = false;
+    bool gives_final_state_ = false;
 };
 
 page_answer service::state::respond(const page_request& request, const served& what) {
     const bool ended = monitor->ended();
     page_answer out = answer(request, what, *monitor, options.stop);
     if (out.is_state) page_asked_ns.store(monotonic_ns());
-    if (ended && out.is_metrics) final_metrics.store(true);
-    if (ended && out.is_state) final_state.store(true);
+    out.is_metrics = out.is_metrics && ended;
+    out.is_state = out.is_state && ended;
     return out;
 }
 
