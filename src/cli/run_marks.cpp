@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <chopsticks/results/text.hpp>
+
 namespace chopsticks::cli {
 
 namespace {
