@@ -11,8 +11,9 @@ from embed_scenarios import literal
 
 
 def cleaned(path):
-    """The file's bytes as they go between tags. A source map would be a request for another file."""
-    data = re.sub(rb"\n//# sourceMappingURL=[^\n]*|/\*# sourceMappingURL=[^*]*\*/", b"", path.read_bytes())
+    """The file's bytes as they go between tags. A source map would be a request for a file."""
+    source_map = rb"\n//# sourceMappingURL=[^\n]*|/\*# sourceMappingURL=[^*]*\*/"
+    data = re.sub(source_map, b"", path.read_bytes())
     if re.search(rb"<(/script|/style|!--)", data, re.IGNORECASE):
         sys.exit(f"{path}: cannot stand between tags of a page")
     return data
@@ -24,7 +25,8 @@ def main():
     for path in files:
         data = cleaned(path)
         digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
-        rows.append(f'{{"{path.name}", std::string_view({literal(data)}, {len(data)}), "{digest}"}},')
+        text = f"std::string_view({literal(data)}, {len(data)})"
+        rows.append(f'{{"{path.name}", {text}, "{digest}"}},')
     output.write_text(
         "// Made by scripts/embed_assets.py.\n"
         "#include <chopsticks/report/assets.hpp>\n"

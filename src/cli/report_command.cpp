@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "command.hpp"
+#include "comparing.hpp"
 #include "one_file.hpp"
 
 namespace chopsticks::cli {
@@ -27,9 +28,12 @@ std::string page_beside(const std::string& subject) {
 }
 
 std::string output_of(const report_arguments& a) {
+    std::error_code error;
     if (a.output.empty()) {
+        // What a shell hands over (/dev/stdin, <(...)) is no file with a folder of its own.
+        if (a.subject.starts_with("/dev/") || a.subject.starts_with("/proc/"))
+            throw config_error(a.subject + ": no page can lie beside it; name one with --output");
         std::string out = page_beside(a.subject);
-        std::error_code error;
         if (std::filesystem::exists(std::filesystem::symlink_status(out, error)))
             throw config_error(out + " is there already; --output " + out +
                                " replaces it, another name keeps it");
@@ -41,6 +45,8 @@ std::string output_of(const report_arguments& a) {
 }
 
 int write_report(const report_arguments& a) {
+    if (a.output == "-")
+        return write_stdout(report::to_html(report::describe(a.subject))) ? exit_ok : exit_errors;
     const std::string output = output_of(a);
     results::check_output(output);
     const report::page page = report::describe(a.subject);
@@ -66,9 +72,10 @@ void add_report_command(CLI::App& app, int& result) {
         ->required()
         ->type_name("PATH");
     command
-        ->add_option("-o,--output", a->output,
-                     "The page; a file of this name is replaced. Default: beside the result, "
-                     "never over a file that is there")
+        ->add_option(
+            "-o,--output", a->output,
+            "The page; a file of this name is replaced, - is standard output. Default: beside "
+            "the result, never over a file that is there")
         ->type_name("FILE");
     command->add_flag("--quiet", a->quiet, "Only problems are printed");
     command->footer(

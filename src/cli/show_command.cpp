@@ -1,15 +1,13 @@
 #include <unistd.h>
 
-#include <cerrno>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/results/merge.hpp>
 #include <chopsticks/results/result_file.hpp>
 #include <chopsticks/results/series.hpp>
 #include <chopsticks/results/terminal.hpp>
-#include <cstdio>
-#include <cstring>
 
 #include "command.hpp"
+#include "comparing.hpp"
 
 namespace chopsticks::cli {
 
@@ -39,14 +37,6 @@ std::string shown(const std::string& path) {
                        " makes a page of it");
 }
 
-int show(const std::string& path) {
-    const std::string text = shown(path);
-    const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
-    if (std::fflush(stdout) == 0 && written) return exit_ok;
-    std::fprintf(stderr, "chopsticks: cannot write to standard output: %s\n", std::strerror(errno));
-    return exit_errors;
-}
-
 }  // namespace
 
 void add_show_command(CLI::App& app, int& result) {
@@ -60,7 +50,8 @@ void add_show_command(CLI::App& app, int& result) {
         "Example:\n"
         "  chopsticks show result.json\n"
         "Exit status: 0 printed (whatever the result says), 1 could not be, 2 no such result.");
-    command->callback([path, &result] { result = show(*path); });
+    command->callback(
+        [path, &result] { result = write_stdout(shown(*path)) ? exit_ok : exit_errors; });
 }
 
 }  // namespace chopsticks::cli

@@ -19,6 +19,9 @@ using results::result_file;
 
 namespace {
 
+/// Results that are read for one page.
+constexpr std::size_t runs_of_a_side = 64;
+
 /// Effects of one drawing.
 constexpr std::size_t effects_most = 60;
 
@@ -192,7 +195,7 @@ struct side {
 side side_of(const result_file& document, const char* key) {
     side out;
     for (const json& name : member(document.document, key)) {
-        if (!name.is_string()) continue;
+        if (!name.is_string() || out.paths.size() + out.absent.size() == runs_of_a_side) continue;
         const auto path = file_beside(document.path, name.get<std::string>());
         if (path) {
             out.paths.push_back(*path);
@@ -403,7 +406,7 @@ page page_of_sweeps(const result_file& document) {
     section differences{.id = "differences", .title = "What differs"};
     add_differences(found, differences);
     for (const json& one : member(found, "left_out")) {
-        if (one.is_string())
+        if (one.is_string() && differences.blocks.size() < 100)
             differences.blocks.emplace_back(
                 paragraph{"One side alone has the point " + one.get<std::string>() + "."});
     }

@@ -143,7 +143,8 @@ section configuration_of(const results::result_file& result) {
     if (!scenario.empty())
         out.blocks.emplace_back(listing{"Scenario, as it was run", results::dump(scenario, 2)});
     for (const json& note : member(run, "notes")) {
-        if (note.is_string()) out.blocks.emplace_back(paragraph{note.get<std::string>()});
+        if (note.is_string() && out.blocks.size() < 100)
+            out.blocks.emplace_back(paragraph{note.get<std::string>()});
     }
     return out;
 }

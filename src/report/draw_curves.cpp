@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "drawing.hpp"
 #include "svg.hpp"
@@ -33,6 +34,9 @@ std::string dot_classes(const curve& one, std::size_t number) {
     return "f" + std::to_string(number % 12 + 1);
 }
 
+/// Points of a curve: what is beyond can be told apart no more.
+constexpr std::size_t points_most = 2000;
+
 bool can_be_drawn(const curve_chart& chart, const point& one) {
     if (!std::isfinite(one.x) || !std::isfinite(one.y)) return false;
     return (chart.y.divided == scale::linear || one.y > 0) &&
@@ -42,13 +46,13 @@ bool can_be_drawn(const curve_chart& chart, const point& one) {
 void draw_curve(svg& out, const curve_chart& chart, const curve& one, std::size_t number,
                 const axis_scale& x, const axis_scale& y) {
     std::string path;
-    for (const point& at : one.points) {
+    for (const point& at : std::span(one.points).first(std::min(one.points.size(), points_most))) {
         if (!can_be_drawn(chart, at)) continue;
         path += (path.empty() ? "M" : "L") + coordinate(x.at(at.x)) + " " + coordinate(y.at(at.y));
     }
     if (one.joined) out.path(path, line_classes(one, number));
     if (!one.dots) return;
-    for (const point& at : one.points) {
+    for (const point& at : std::span(one.points).first(std::min(one.points.size(), points_most))) {
         if (!can_be_drawn(chart, at)) continue;
         std::string said = shown_text(one.name);
         if (!at.label.empty()) said += ", " + shown_text(at.label);

@@ -31,20 +31,31 @@ axis_scale time_axis_of(const time_charts& all) {
     return {scale::linear, std::min(0.0, range.least()), range.most(), plot_left, plot_right};
 }
 
+/// A box as part of a path. Spans and marks are in every chart of a page, and there may be
+/// hundreds.
+std::string box(double left, double top, double right, double height) {
+    return "M" + coordinate(left) + " " + coordinate(top) + "H" + coordinate(right) + "v" +
+           coordinate(height) + "H" + coordinate(left) + "z";
+}
+
 void draw_spans(svg& out, const std::vector<time_span>& spans, const axis_scale& x, double top,
                 double height) {
     std::size_t stage = 0;
+    std::string phases;
+    std::string stages[2];
     for (const time_span& span : spans) {
         const double left = std::clamp(x.at(span.from_s), plot_left, plot_right);
         const double right = std::clamp(x.at(span.to_s), plot_left, plot_right);
         if (right <= left) continue;
         if (span.stage) {
-            out.rectangle(left, top, right - left, height, ++stage % 2 == 1 ? "stage-a" : "stage-b",
-                          span.name);
+            stages[++stage % 2] += box(left, top, right, height);
         } else if (span.name != "measure") {
-            out.rectangle(left, top, right - left, height, "phase", span.name);
+            phases += box(left, top, right, height);
         }
     }
+    out.path(phases, "phase");
+    out.path(stages[1], "stage-a");
+    out.path(stages[0], "stage-b");
 }
 
 void name_spans(svg& out, const std::vector<time_span>& spans, const axis_scale& x, double top) {
@@ -60,19 +71,24 @@ void name_spans(svg& out, const std::vector<time_span>& spans, const axis_scale&
 void draw_marks(svg& out, const std::vector<time_mark>& marks, const axis_scale& x, double top,
                 double bottom) {
     std::size_t number = 0;
+    std::string boxes;
+    std::string lines;
+    double named_to = plot_left - 1;
     for (const time_mark& mark : marks) {
         ++number;
         const double from = x.at(mark.start_s);
         const double to = x.at(mark.end_s.value_or(mark.start_s));
-        if (to < plot_left || from > plot_right) continue;
+        if (!(to >= plot_left && from <= plot_right)) continue;
         const double left = std::max(from, plot_left);
-        const std::string said = std::to_string(number) + ": " + mark.text;
-        if (to > left)
-            out.rectangle(left, top, std::min(to, plot_right) - left, bottom - top, "mark-span",
-                          said);
-        out.line(left, top, left, bottom, "mark");
-        out.text(left + 3, bottom - 4, std::to_string(number), "mark-text");
+        if (to > left) boxes += box(left, top, std::min(to, plot_right), bottom - top);
+        lines += "M" + coordinate(left) + " " + coordinate(top) + "V" + coordinate(bottom);
+        if (left < named_to) continue;
+        const std::string name = std::to_string(number);
+        out.text(left + 3, bottom - 4, name, "mark-text");
+        named_to = left + 6 + 7 * static_cast<double>(name.size());
     }
+    out.path(boxes, "mark-span");
+    out.path(lines, "mark");
 }
 
 /// A line of at most two points in each column: the lowest and the highest of what falls there, in

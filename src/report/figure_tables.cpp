@@ -3,6 +3,7 @@
 #include <chopsticks/results/figure_text.hpp>
 #include <chopsticks/results/json_reading.hpp>
 #include <cmath>
+#include <tuple>
 
 #include "describing.hpp"
 #include "time_axis.hpp"
@@ -159,10 +160,13 @@ table errors_table(const json& document) {
                                 words(text_of(error, "example"))});
         }
     }
-    std::stable_sort(out.rows.begin(), out.rows.end(),
-                     [](const std::vector<cell>& a, const std::vector<cell>& b) {
-                         return a[5].value.value_or(0) > b[5].value.value_or(0);
-                     });
+    std::sort(out.rows.begin(), out.rows.end(),
+              [](const std::vector<cell>& a, const std::vector<cell>& b) {
+                  const double of_a = a[5].value.value_or(0);
+                  const double of_b = b[5].value.value_or(0);
+                  return std::tie(of_b, a[0].text, a[4].text) <
+                         std::tie(of_a, b[0].text, b[4].text);
+              });
     return out;
 }
 

@@ -17,6 +17,8 @@ namespace {
 /// Rows of a table, and bytes of a text that is shown whole.
 constexpr std::size_t rows_most = 300;
 constexpr std::size_t listing_bytes_most = 64 * 1024;
+constexpr std::size_t paragraph_most = 4000;
+constexpr std::size_t verdicts_most = 40;
 
 /// What all lines of all charts over time may use of the width together.
 constexpr std::size_t columns_in_all = 14'000;
@@ -126,7 +128,7 @@ class body_writer {
     }
 
     std::string operator()(const paragraph& of) const {
-        return "<p>" + escaped(of.text) + "</p>\n";
+        return "<p>" + escaped(shown_text(of.text, paragraph_most)) + "</p>\n";
     }
     std::string operator()(const table& of) const { return html_of(of) + "\n"; }
     std::string operator()(const listing& of) const { return html_of(of); }
@@ -187,12 +189,16 @@ std::string head_of(const page& shown) {
 std::string verdicts_of(const page& shown) {
     if (shown.verdicts.empty()) return {};
     std::string out = "<ul class=\"verdicts\">\n";
+    std::size_t told = 0;
     for (const verdict& one : shown.verdicts) {
+        if (++told > verdicts_most) break;
         out += std::string("<li class=\"") + tone_class(one.as) + "\"><strong>" +
                escaped(one.label) + "</strong>" + escaped(shown_text(one.text));
         if (!one.command.empty()) out += "<code>" + escaped(shown_text(one.command)) + "</code>";
         out += "</li>\n";
     }
+    if (shown.verdicts.size() > verdicts_most)
+        out += "<li>and " + std::to_string(shown.verdicts.size() - verdicts_most) + " more</li>\n";
     return out + "</ul>\n";
 }
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chopsticks/results/json_reading.hpp>
+#include <tuple>
+
+#include "words.hpp"
 
 namespace chopsticks::report {
 
@@ -11,6 +14,9 @@ using results::json;
 using results::member;
 
 constexpr std::size_t marks_most = 600;
+
+/// Of a mark's text; all of it is in the result.
+constexpr std::size_t mark_text_most = 200;
 
 /// An hour of stages of a second is an hour of them.
 constexpr std::size_t spans_most = 500;
@@ -66,7 +72,7 @@ std::vector<time_mark> marks_of(const results::result_file& result) {
         mark.start_s = results::number(one, "start_s");
         if (member(one, "end_s").is_number()) mark.end_s = results::number(one, "end_s");
         mark.source = raw_text(one, "source");
-        mark.text = raw_text(one, "text");
+        mark.text = shown_text(raw_text(one, "text"), mark_text_most);
         out.push_back(std::move(mark));
     }
     const double measure_s = seconds_between(result.load_began_ns(), result.measure_began_ns());
@@ -74,8 +80,9 @@ std::vector<time_mark> marks_of(const results::result_file& result) {
         add_outages(member(group, "silence"), name, measure_s, out);
     for (const json& one : member(result.document, "endpoint_silences"))
         add_outages(one, raw_text(one, "group") + " " + raw_text(one, "endpoint"), measure_s, out);
-    std::stable_sort(out.begin(), out.end(),
-                     [](const time_mark& a, const time_mark& b) { return a.start_s < b.start_s; });
+    std::sort(out.begin(), out.end(), [](const time_mark& a, const time_mark& b) {
+        return std::tie(a.start_s, a.source, a.text) < std::tie(b.start_s, b.source, b.text);
+    });
     return out;
 }
 

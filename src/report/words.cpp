@@ -17,12 +17,12 @@ void keep_direction(std::string& text) {
     }
 }
 
-std::string shown_text(std::string_view text) {
+std::string shown_text(std::string_view text, std::size_t most) {
     // A character takes at most four bytes; no need to look at a megabyte of them.
-    std::string safe = results::printable(text.substr(0, 4 * text_max + 4));
+    std::string safe = results::printable(text.substr(0, 4 * most + 4));
     keep_direction(safe);
-    const std::string_view whole = results::cut(safe, text_max);
-    if (whole.size() == safe.size() && text.size() <= 4 * text_max + 4) return safe;
+    const std::string_view whole = results::cut(safe, most);
+    if (whole.size() == safe.size() && text.size() <= 4 * most + 4) return safe;
     return std::string(whole) + "...";
 }
 

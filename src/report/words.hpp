@@ -16,7 +16,7 @@ constexpr std::size_t text_max = 600;
 void keep_direction(std::string& text);
 
 /// A text from a document as one line that is safe to show, of bounded length.
-std::string shown_text(std::string_view text);
+std::string shown_text(std::string_view text, std::size_t most = text_max);
 
 /// "reused_connections" -> "reused-connections": for ids.
 std::string slug(std::string_view text);

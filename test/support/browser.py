@@ -1,4 +1,4 @@
-"""A page as a reader's browser has it: Debian's chromium without a window, driven by its own driver.
+"""A page as a reader's browser has it: Debian's chromium without a window, and its own driver.
 
 One that is not there is an error, not a skip: scripts/install-deps.sh test installs it.
 """
@@ -16,8 +16,9 @@ class browser:
     def __init__(self, folder):
         options = Options()
         options.binary_location = "/usr/bin/chromium"
-        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-                         "--hide-scrollbars", "--no-first-run", "--disable-background-networking",
+        for argument in ("--headless=new", "--no-sandbox", "--disable-gpu",
+                         "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
+                         "--disable-background-networking",
                          "--disable-component-update", "--window-size=1200,900",
                          f"--user-data-dir={folder}/profile"):
             options.add_argument(argument)
@@ -55,8 +56,8 @@ class browser:
 
     def texts(self, selector):
         """What elements hold, seen or not."""
-        return self.run("return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)",
-                        selector)
+        return self.run(
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent)", selector)
 
     def complaints(self):
         """What the console said since the page was opened."""
