@@ -45,7 +45,8 @@ def measure(watched, options, folder):
         "name": "live",
         "groups": [{"workload": "s3", "tasks": ["get", "put"],
                     "data": {"prefix": "p/", "objects": 100, "size": 1024},
-                    "load": {"open": {"rate": options.rate, "max_in_flight": 256, "queue_limit": 10_000}}}],
+                    "load": {"open": {"rate": options.rate, "max_in_flight": 256,
+                                      "queue_limit": 10_000}}}],
         "phases": {"warmup": 2, "measure": options.seconds, "drain": 20},
         "seed": 1}
     (folder / "s.yaml").write_text(json.dumps(scenario))
