@@ -59,6 +59,7 @@ curl: asks servers whether they are up
 jq: commands of the documentation
 iproute2: tests in a network of their own
 fio: what block I/O is compared with
+prometheus: scrapes a run
 valgrind: counts instructions
 strace: counts system calls
 '
@@ -250,4 +251,5 @@ disable() {
 }
 if ! $nginx_was_here && [[ " ${missing[*]} " == *" nginx-light "* ]]; then disable nginx; fi
 if [[ " ${missing[*]} " == *" redis-server "* ]]; then disable redis-server; fi
+if [[ " ${missing[*]} " == *" prometheus "* ]]; then disable prometheus; fi
 echo "install-deps: done"

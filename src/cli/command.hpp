@@ -22,6 +22,7 @@ void add_sweep_command(CLI::App& app, int& result, const std::vector<std::string
 void add_find_max_command(CLI::App& app, int& result, const std::vector<std::string>& command_line);
 void add_serve_command(CLI::App& app, int& result);
 void add_validate_command(CLI::App& app, int& result);
+void add_annotate_command(CLI::App& app, int& result);
 void add_merge_command(CLI::App& app, int& result);
 void add_export_command(CLI::App& app, int& result);
 void add_oplog_command(CLI::App& app, int& result);
@@ -32,7 +33,8 @@ void add_compare_command(CLI::App& app, int& result);
 void add_report_command(CLI::App& app, int& result);
 void add_show_command(CLI::App& app, int& result);
 
-/// Raised by SIGINT and SIGTERM, once each, and by the first SIGHUP. Installed by catch_signals.
+/// Raised by SIGINT and SIGTERM, once each, and by the first SIGHUP. Installed by catch_signals, as
+/// is SIGUSR1: a mark in the run.
 extern std::atomic<int> stop_level;
 
 /// SIGINT, SIGTERM and SIGHUP (the terminal is gone) raise stop_level. SIGHUP only if nobody chose

@@ -72,6 +72,10 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     engine::observer* listener = how.prepared ? how.prepared(doc.layout) : nullptr;
     run_watcher watcher(setup, doc, doc.interval_file, how.quiet, listener);
     options.watcher = &watcher;
+    if (how.view != nullptr) {
+        how.view->begin(setup, doc.layout);
+        watcher.show_to(how.view->monitor());
+    }
     for (const std::string& w : setup.warnings)
         watcher.message("Warning: " + w);
     watcher.message("Run " + setup.run_id + ": " + setup.scenario.name);
@@ -81,7 +85,10 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
                     std::to_string(setup.scenario.seed));
 
     catch_signals();
+    run_marks marks(setup, how.on_phase, how.output, watcher);
+    watcher.also_tell(marks);
     engine::run_result result = engine::execute(options, stop_level);
+    marks.finish();
     watcher.finish();
     if (op_log) doc.op_log = describe_op_log(how.op_log, op_log->finish());
     if (setup.embedded) setup.embedded->stop();
@@ -96,6 +103,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
         return out;
     }
     watcher.give_intervals();
+    watcher.give_events(result.load_start_ns);
     doc.slo.aborted = watcher.aborted();
     fill_document(doc, setup, std::move(result), watcher.health());
     out.left_behind = left_lines(doc);

@@ -9,17 +9,19 @@
 #include <string>
 #include <vector>
 
+#include "live_view.hpp"
+#include "run_marks.hpp"
 #include "setup.hpp"
 
 namespace chopsticks::cli {
-
-class run_watcher;
 
 /// How to carry it out.
 struct execution_options {
     std::string output;  ///< result file; its interval stream goes beside it
     bool quiet = false;  ///< no progress on standard error
     std::string op_log;  ///< file for a record of every operation; empty: none
+    phase_command on_phase;
+    live_view* view = nullptr;  ///< not null: shows it to others as it goes
     /// Called when the names of the run's figures are known, before it starts. What it gives, if
     /// anything, sees every event of the run after it was stored and shown.
     std::function<engine::observer*(const stats::layout&)> prepared;

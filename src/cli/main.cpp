@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/left_running.hpp>
+#include <chopsticks/live/annotations.hpp>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -52,6 +53,10 @@ void terminal_lost(int) {
     stop_level.compare_exchange_strong(nobody_asked, 1, std::memory_order_relaxed);
 }
 
+void mark_run(int) {
+    live::note_signal();
+}
+
 /// Each mistake on a line of its own.
 void print_problems(const std::string& text) {
     std::size_t at = 0;
@@ -80,6 +85,7 @@ int run_main(int argc, char** argv) {
     add_find_max_command(app, status, command_line);
     add_validate_command(app, status);
     add_list_command(app, status);
+    add_annotate_command(app, status);
     add_merge_command(app, status);
     add_export_command(app, status);
     add_oplog_command(app, status);
@@ -117,6 +123,11 @@ void catch_signals() {
     ::sigemptyset(&action.sa_mask);
     ::sigaction(SIGINT, &action, nullptr);
     ::sigaction(SIGTERM, &action, nullptr);
+    struct sigaction marking{};
+    marking.sa_handler = mark_run;
+    marking.sa_flags = SA_RESTART;
+    ::sigemptyset(&marking.sa_mask);
+    ::sigaction(SIGUSR1, &marking, nullptr);
     struct sigaction before{};
     ::sigaction(SIGHUP, nullptr, &before);
     if (before.sa_handler == SIG_IGN) return;

@@ -1,4 +1,5 @@
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/core/units.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <cstdio>
 
@@ -9,7 +10,28 @@ namespace chopsticks::cli {
 
 namespace {
 
-int run_once(const run_arguments& arguments, const std::vector<std::string>& command_line) {
+/// What `run` alone takes.
+struct beside_arguments {
+    std::string on_phase;
+    std::optional<std::string> on_phase_timeout;
+    view_arguments view;
+};
+
+phase_command phase_command_of(const beside_arguments& a) {
+    phase_command out;
+    out.command = a.on_phase;
+    if (!a.on_phase_timeout) return out;
+    if (a.on_phase.empty()) throw config_error("--on-phase-timeout: there is no --on-phase");
+    const auto most_ns = parse_duration(*a.on_phase_timeout);
+    if (!most_ns || *most_ns <= 0)
+        throw config_error("--on-phase-timeout: \"" + *a.on_phase_timeout +
+                           "\" is not a duration above 0; write 30s, 5m");
+    out.most_ns = *most_ns;
+    return out;
+}
+
+int run_once(const run_arguments& arguments, const phase_command& on_phase, live_view* view,
+             const std::vector<std::string>& command_line) {
     run_setup setup(arguments, true);
     execution_options how;
     // By its device, so that nothing is written beside it.
@@ -19,7 +41,10 @@ int run_once(const run_arguments& arguments, const std::vector<std::string>& com
                      : results::default_file_name(setup.scenario.name, setup.run_id);
     how.quiet = arguments.quiet;
     how.op_log = arguments.op_log;
+    how.on_phase = on_phase;
+    how.view = view;
     const executed_run done = execute_run(setup, command_line, how);
+    if (view != nullptr) view->end(done);
     if (!done.target_problem.empty()) {
         std::fprintf(stderr, "chopsticks: %s\n", done.target_problem.c_str());
         for (const std::string& line : done.left_behind)
@@ -49,16 +74,28 @@ int run_once(const run_arguments& arguments, const std::vector<std::string>& com
 }
 
 int run(const run_arguments& arguments, const repeat_arguments& repeats,
-        const std::vector<std::string>& command_line) {
+        const beside_arguments& beside, const std::vector<std::string>& command_line) {
     if (arguments.op_log == "-") {
         throw config_error("--op-log -: an operation log is binary; give a file");
     }
-    if (repeats.count) return run_repeats(arguments, repeats, command_line);
+    const phase_command on_phase = phase_command_of(beside);
+    if (repeats.count) {
+        if (!on_phase.command.empty())
+            throw config_error("--on-phase: of one run; leave out --repeat");
+        if (beside.view.any())
+            throw config_error("--metrics-listen, --web-listen: of one run; leave out --repeat");
+        return run_repeats(arguments, repeats, command_line);
+    }
     if (repeats.pause || repeats.keep_going) {
         throw config_error(std::string(repeats.pause ? "--pause" : "--keep-going") +
                            ": there is one run only; give --repeat N");
     }
-    return run_once(arguments, command_line);
+    if (!beside.view.any()) return run_once(arguments, on_phase, nullptr, command_line);
+    live_view view(beside.view);
+    view.say_where(arguments.quiet);
+    const int status = run_once(arguments, on_phase, &view, command_line);
+    view.linger(arguments.quiet);
+    return status;
 }
 
 }  // namespace
@@ -80,6 +117,17 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
         ->add_option("--op-log", arguments->op_log,
                      "Also writes a record of every operation, for `oplog` and for replays")
         ->type_name("FILE");
+    auto beside = std::make_shared<beside_arguments>();
+    command
+        ->add_option("--on-phase", beside->on_phase,
+                     "Runs it by /bin/sh as each phase begins, beside the load; CHOPSTICKS_PHASE "
+                     "is the phase")
+        ->type_name("CMD");
+    command
+        ->add_option("--on-phase-timeout", beside->on_phase_timeout,
+                     "Such a command is ended after it (default: 1m)")
+        ->type_name("TIME");
+    add_view_options(*command, beside->view);
     command->add_flag("--quiet", arguments->quiet, "Only problems are printed");
     command->footer(
         "Examples:\n"
@@ -93,8 +141,8 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
         "Exit status: 0 ran and valid, 1 the target failed (errors over the limit, wrong data) or "
         "missed an SLO, 2 bad usage or target, 3 the generator was the limit, 5 something was left "
         "behind, 130 interrupted.");
-    command->callback([arguments, repeats, &result, command_line] {
-        result = run(*arguments, *repeats, command_line);
+    command->callback([arguments, repeats, beside, &result, command_line] {
+        result = run(*arguments, *repeats, *beside, command_line);
     });
 }
 

@@ -1,6 +1,7 @@
 #include "run_watcher.hpp"
 
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/text.hpp>
 
 #include "health.hpp"
 
@@ -18,11 +19,11 @@ run_watcher::run_watcher(run_setup& setup, results::run_document& doc, const std
                          bool quiet, engine::observer* listener)
     : setup_(setup),
       doc_(doc),
-      listener_(listener),
       started_ns_(monotonic_ns()),
       kept_(doc.layout, doc.run.interval_s),
       slos_(setup.scenario.slos, doc.layout),
       sampler_(sampling_of(setup.options), setup.scenario.limits.line_rate) {
+    if (listener != nullptr) listeners_.push_back(listener);
     if (!stream.empty()) {
         stream_ = results::interval_stream(stream, doc.run, setup.scenario, doc.layout);
     }
@@ -36,9 +37,36 @@ void run_watcher::message(const std::string& text) {
     if (display_) display_->message(text);
 }
 
+void run_watcher::warn(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    doc_.run.warnings.push_back(text);
+    if (display_) display_->message("Warning: " + results::printable(text));
+}
+
+void run_watcher::mark(stats::event_source source, const std::string& text, std::int64_t start_ns,
+                       std::optional<std::int64_t> end_ns) {
+    const auto since_start_s = [this](std::int64_t at_ns) {
+        return static_cast<double>(at_ns - started_ns_) / 1e9;
+    };
+    stats::event_mark one;
+    one.start_s = since_start_s(start_ns);
+    if (end_ns) one.end_s = since_start_s(*end_ns);
+    one.source = source;
+    one.text = results::printable(text);
+    const std::lock_guard lock(mutex_);
+    if (display_) {
+        display_->message("Mark at " + results::decimal(one.start_s, 1) + " s (" +
+                          std::string(name(source)) + ")" +
+                          (one.text.empty() ? "" : ": " + one.text));
+    }
+    if (monitor_ != nullptr) monitor_->mark(one);
+    marks_.add(std::move(one));
+}
+
 void run_watcher::on_phase(engine::phase p) {
     take_phase(p);
-    if (listener_ != nullptr) listener_->on_phase(p);
+    for (engine::observer* const one_more : listeners_)
+        one_more->on_phase(p);
 }
 
 void run_watcher::take_phase(engine::phase p) {
@@ -47,6 +75,8 @@ void run_watcher::take_phase(engine::phase p) {
     phase_started_ns_ = monotonic_ns();
     errors_ = 0;
     progress_before_ = 0;
+    if (monitor_ != nullptr)
+        monitor_->enter(std::string(engine::name(p)), status_now().phase_planned_s);
     if (p == engine::phase::measure) sampler_.begin();
     if (p == engine::phase::drain) sampler_.end();
     tell_interrupted();
@@ -54,10 +84,12 @@ void run_watcher::take_phase(engine::phase p) {
 
 void run_watcher::on_progress(const engine::progress& p) {
     take_progress(p);
-    if (listener_ != nullptr) listener_->on_progress(p);
+    for (engine::observer* const one_more : listeners_)
+        one_more->on_progress(p);
 }
 
 void run_watcher::take_progress(const engine::progress& p) {
+    if (monitor_ != nullptr) monitor_->progress(p.done, p.total, p.failed);
     const std::lock_guard lock(mutex_);
     if (!display_) return;
     tell_interrupted();
@@ -86,7 +118,8 @@ void run_watcher::on_wait(const engine::wait_state& w) {
 
 void run_watcher::on_interval(const engine::interval& one) {
     take_interval(one);
-    if (listener_ != nullptr) listener_->on_interval(one);
+    for (engine::observer* const one_more : listeners_)
+        one_more->on_interval(one);
 }
 
 void run_watcher::take_interval(const engine::interval& one) {
@@ -110,6 +143,7 @@ void run_watcher::take_interval(const engine::interval& one) {
     }
     kept_.add(out, std::move(line));
     follow_slos(one);
+    if (monitor_ != nullptr) monitor_->add(out, one.groups, objectives_now());
     if (display_) show(one, out);
 }
 
@@ -117,6 +151,12 @@ void run_watcher::give_intervals() {
     const std::lock_guard lock(mutex_);
     doc_.intervals = kept_.take();
     doc_.run.intervals_joined = kept_.joined();
+}
+
+void run_watcher::give_events(std::int64_t load_start_ns) {
+    const std::lock_guard lock(mutex_);
+    const std::int64_t from_ns = load_start_ns != 0 ? load_start_ns : started_ns_;
+    doc_.events.add(marks_, static_cast<double>(started_ns_ - from_ns) / 1e9);
 }
 
 telemetry::health_summary run_watcher::health() {
@@ -141,6 +181,19 @@ void run_watcher::follow_slos(const engine::interval& one) {
     aborted_ = true;
     setup_.enough.store(true);
     if (display_) display_->message("Aborted: an SLO is missed (abort_on_fail).");
+}
+
+std::vector<live::objective_state> run_watcher::objectives_now() const {
+    std::vector<live::objective_state> out;
+    if (slos_.empty() || slos_.measured_s() <= 0) return out;
+    for (const results::slo_outcome& one : slos_.outcomes()) {
+        live::objective_state& state = out.emplace_back();
+        state.text = one.objective.text;
+        if (!one.value) continue;
+        state.met = one.met;
+        state.value = results::format_slo_value(results::unit_of(one.objective), *one.value);
+    }
+    return out;
 }
 
 void run_watcher::finish() {

@@ -145,6 +145,7 @@ bool coordinator::load(std::int64_t start_ns) {
     for (const std::int64_t end_ns :
          scenario::stage_ends_ns(options_.plan->groups, plan.measure_ns))
         times.stage_ends_ns.push_back(times.measure_ns + end_ns);
+    result_.load_start_ns = times.start_ns;
     sink_.load_starts(times.start_ns, times.stage_ends_ns.size());
     if (options_.op_log != nullptr) begin_op_log(times.start_ns);
     std::int64_t measured_to_ns = INT64_MAX;

@@ -209,6 +209,10 @@ pages = {
         step("chopsticks sweep", changes=((r"--repeat 3", "--repeat 2"),
                                           (r"4KiB,64KiB,1MiB", "4KiB,64KiB"))),
     ],
+    "docs/how-to/watch-a-run.md": [
+        step("chopsticks run -f quickstart --embedded",
+             after=lambda page, said: page.assertIn('"source": "phase"', said)),
+    ],
     "docs/how-to/write-a-driver.md": [
         step("chopsticks run -f scenarios/quickstart.yaml"),
     ],

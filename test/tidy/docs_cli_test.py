@@ -13,7 +13,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
 commands = ("run", "ab", "sweep", "find-max", "validate", "serve", "list", "merge", "export",
-            "oplog", "calibrate", "cleanup", "compare", "report", "show")
+            "oplog", "calibrate", "cleanup", "compare", "report", "show",
+            "annotate")
 page = docs.root / "docs/reference/cli.md"
 
 

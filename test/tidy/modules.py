@@ -35,7 +35,8 @@ may_include = {
     "compare": {"core", "stats", "results"},
     "report": {"core", "stats", "results"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
-    "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
+    "live": {"core", "stats", "runtime", "results", "report"},
+    "cli": {"core", "stats", "load", "live", "http", "trace", "runtime", "scenario", "engine",
             "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "rbd/workload",
             "rbd", "rados/workload", "rados", "telemetry", "results", "exports", "search",
             "compare", "report", "endpoint", "plugin"},
@@ -44,10 +45,10 @@ may_include = {
 # First part of an include -> modules that may use that library. What is not listed is free
 # (the standard library, boost/system).
 library_users = {
-    "boost/asio": {"runtime", "s3/driver", "rbd", "endpoint", "cli"},
+    "boost/asio": {"runtime", "s3/driver", "rbd", "endpoint", "live", "cli"},
     "boost/math": {"stats", "compare"},
-    "boost/beast": {"http", "runtime", "s3/driver", "endpoint", "cli"},
-    "openssl": {"runtime", "s3/protocol", "s3/driver", "endpoint", "telemetry", "cli"},
+    "boost/beast": {"http", "runtime", "s3/driver", "endpoint", "live", "cli"},
+    "openssl": {"runtime", "s3/protocol", "s3/driver", "endpoint", "telemetry", "live", "cli"},
     "yaml-cpp": {"scenario"},
     "CLI": {"cli"},
     "nlohmann": {"results", "trace", "endpoint", "cli"},

@@ -164,6 +164,7 @@ struct run_result {
     stats::totals measured;
     /// Operations due before it: cut from the figures, kept here.
     stats::totals warmup;
+    std::int64_t load_start_ns = 0;  ///< that interval::start_s counts from, monotonic; 0: no load
     double measure_s = 0;  ///< length of the measure phase
     double warmup_s = 0;
     std::vector<load_figures> groups;  ///< of the measure phase

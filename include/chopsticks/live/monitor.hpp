@@ -1,0 +1,89 @@
+#pragma once
+/// \file
+/// A run under way as others may look at it: what it has counted so far, and its last hour.
+
+#include <chopsticks/results/document.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace chopsticks::live {
+
+/// What a run is, for those that look at it.
+struct watched_run {
+    struct group {
+        std::string name;
+        std::string workload;
+        std::string driver;
+    };
+    std::string run_id;
+    std::string scenario;
+    std::string version;  ///< of the program
+    std::vector<group> groups;
+    stats::layout names;
+    double error_limit = 0;  ///< share of failures beyond which the target has failed
+};
+
+/// A service level objective as of now.
+struct objective_state {
+    std::string text;
+    std::optional<bool> met;  ///< none: nothing of the kind has ended yet
+    std::string value;        ///< for people
+};
+
+/// How the run ended, for those that look at it then.
+struct watched_end {
+    std::string generator;  ///< as in the result's verdicts
+    std::string target;
+    std::string left_behind;
+    int exit_status = 0;
+    std::string result_file;
+};
+
+/// Filled by the threads of a run that are no cores, read by the thread that answers questions. All
+/// functions may be called from any thread. Holds the figures of the run at two digits and at most
+/// so many of its last intervals: a few MB.
+class run_monitor {
+  public:
+    /// Intervals that can be looked at.
+    static constexpr std::size_t intervals_most = 3600;
+
+    run_monitor();
+    ~run_monitor();
+    run_monitor(const run_monitor&) = delete;
+    run_monitor& operator=(const run_monitor&) = delete;
+
+    void begin(const watched_run& run);
+    /// \param planned_s 0: not known
+    void enter(const std::string& phase, double planned_s);
+    /// \param groups figures of load, as watched_run::groups
+    void add(const results::interval& one, std::span<const stats::load_figures> groups,
+             std::vector<objective_state> objectives);
+    /// Of prepare and cleanup.
+    void progress(std::uint64_t done, std::uint64_t total, std::uint64_t failed);
+    /// `start_s` and `end_s` are since the beginning of the run.
+    void mark(const stats::event_mark& one);
+    void stopping();
+    void end(const watched_end& how);
+
+    /// All metrics: in the text format, or as protobuf with native histograms.
+    std::string metrics(bool protobuf) const;
+
+    /// The state and the intervals from that number on, as a JSON object.
+    std::string state(std::uint64_t from) const;
+
+    bool ended() const;
+
+  private:
+    struct contents;
+
+    mutable std::mutex mutex_;
+    std::unique_ptr<contents> now_;
+};
+
+}  // namespace chopsticks::live

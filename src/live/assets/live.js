@@ -1,0 +1,176 @@
+// The page of a run under way: asks for what is new each second, and has charts.js draw it.
+//
+// Texts are from scenarios, targets and people: they are only ever text nodes.
+'use strict';
+(function () {
+  const every_ms = 1000;
+  const token = new URLSearchParams(location.search).get('token');
+  let next = 0;
+  let run_id = null;
+  let drawn = false;
+  let failures = 0;
+  const seen = new Set();
+  const waiting = [];  // marks that came before there was a chart to draw them in
+
+  // As run_monitor::state has them in each interval.
+  const row = { t_s: 0, duration_s: 1, phase: 2, ok: 3, failed: 4, intended: 5, bytes: 6, p50: 7, p99: 8,
+    max: 9, lag: 10, in_flight: 11, backlog: 12, busy: 13, held_up: 14 };
+
+  const ms = (key, of) => of[row.ok] > 0 ? of[row[key]] * 1000 : null;
+  const charts = [
+    { id: 'rate', title: 'Operations per second', unit: '/s', lines: [
+      ['due', of => of[row.intended]], ['done', of => of[row.ok]], ['failed', of => of[row.failed]]] },
+    { id: 'response', title: 'Response time', unit: 'ms', log: true, lines: [
+      ['p50', of => ms('p50', of)], ['p99', of => ms('p99', of)], ['max', of => ms('max', of)]] },
+    { id: 'bytes', title: 'Throughput', unit: 'B/s', lines: [['done', of => of[row.bytes]]] },
+    { id: 'in-flight', title: 'In flight, and waiting', unit: '', lines: [
+      ['in flight', of => of[row.in_flight]], ['waiting', of => of[row.backlog]]] },
+    { id: 'lag', title: 'Send lag of the generator, p99', unit: 'ms', log: true, lines: [
+      ['p99', of => ms('lag', of)]] },
+    { id: 'cores', title: 'Cores of the generator', unit: 'share', lines: [
+      ['busiest', of => of[row.busy]], ['held up', of => of[row.held_up]]] },
+  ];
+
+  const by_id = id => document.getElementById(id);
+
+  function whole(seconds) {
+    const s = Math.max(0, Math.round(seconds));
+    const two = n => (n < 10 ? '0' : '') + n;
+    return s < 3600 ? Math.floor(s / 60) + ':' + two(s % 60)
+      : Math.floor(s / 3600) + ':' + two(Math.floor(s / 60) % 60) + ':' + two(s % 60);
+  }
+
+  function charts_of(rows) {
+    return charts.map(chart => ({ id: chart.id, title: chart.title, unit: chart.unit, log: Boolean(chart.log),
+      lines: chart.lines.map(([name, value]) => ({ name: name, values: rows.map(value) })) }));
+  }
+
+  function spans_of(state, last_s) {
+    return state.phases.map((phase, i) => ({ name: phase.name, kind: 'phase', from_s: phase.start_s,
+      to_s: i + 1 < state.phases.length ? state.phases[i + 1].start_s : Math.max(last_s, phase.start_s) }));
+  }
+
+  function new_marks(state) {
+    return state.events.filter(event => {
+      const key = JSON.stringify([event.source, event.start_s, event.text]);
+      if (seen.has(key)) return false;
+      seen.add(key);
+      const item = document.createElement('li');
+      item.textContent = (event.start_s < 0 ? '-' : '') + whole(Math.abs(event.start_s)) + ' ' +
+        (event.text || 'a mark') + ' (' + event.source + ')';
+      by_id('events').append(item);
+      by_id('events-part').hidden = false;
+      return true;
+    });
+  }
+
+  function verdict(good, head, text) {
+    const item = document.createElement('li');
+    item.className = good === null ? '' : good ? 'good' : 'bad';
+    const strong = document.createElement('strong');
+    strong.textContent = head;
+    item.append(strong, text);
+    return item;
+  }
+
+  function percent(share) {
+    return (share * 100).toFixed(share < 0.01 ? 2 : 1) + '%';
+  }
+
+  // What stands now; the run itself judges at its end.
+  function verdicts_of(state, last) {
+    if (state.end) {
+      const end = state.end;
+      return [verdict(end.generator === 'kept_up', 'Generator', end.generator.replace(/_/g, ' ')),
+        verdict(end.target === 'fine', 'Target', end.target.replace(/_/g, ' ')),
+        verdict(end.left_behind !== 'something', 'Left behind', end.left_behind),
+        verdict(null, 'Result', end.result_file + ', exit status ' + end.exit_status)];
+    }
+    const all = state.ok + state.failed;
+    const share = all > 0 ? state.failed / all : 0;
+    const out = [verdict(all === 0 ? null : share <= state.error_limit, 'Target so far',
+      state.ok + ' done, ' + state.failed + ' failed (' + percent(share) + ', limit ' +
+      percent(state.error_limit) + ')')];
+    for (const one of state.objectives) {
+      out.push(verdict(one.met, one.met === null ? 'Objective' : one.met ? 'Met so far' : 'Missed so far',
+        one.text + (one.value ? ': ' + one.value : '')));
+    }
+    if (last) {
+      out.push(verdict(null, 'Generator', 'busiest core ' + percent(last[row.busy]) + ', held up ' +
+        percent(last[row.held_up]) + ', send lag p99 ' + (last[row.lag] * 1000).toPrecision(3) + ' ms'));
+    }
+    return out;
+  }
+
+  function facts_of(state) {
+    const phase = state.phase + ' ' + whole(state.phase_elapsed_s) +
+      (state.phase_planned_s > 0 ? ' of ' + whole(state.phase_planned_s) : '') +
+      (state.total > 0 ? ', ' + state.done + ' of ' + state.total + ' objects' : '');
+    return (state.end ? 'ended' : state.stopping ? 'stopping, ' + phase : phase) + '; run ' + state.run_id +
+      ', ' + whole(state.elapsed_s) + ' since it began';
+  }
+
+  function show(state) {
+    if (run_id !== null && state.run_id !== run_id && run_id !== '') location.reload();
+    run_id = state.run_id;
+    document.title = state.scenario + ': ' + state.phase;
+    by_id('title').textContent = state.scenario || 'A run that begins';
+    by_id('facts').textContent = facts_of(state);
+    by_id('stop').disabled = state.stopping || state.end !== null;
+    const rows = state.intervals;
+    const last = rows.length > 0 ? rows[rows.length - 1] : null;
+    const last_s = last ? last[row.t_s] + last[row.duration_s] : 0;
+    if (last || state.end) by_id('verdicts').replaceChildren(...verdicts_of(state, last));
+    next = state.next;
+    const more = { t: rows.map(of => of[row.t_s] + of[row.duration_s] / 2), charts: charts_of(rows),
+      spans: spans_of(state, last_s), marks: new_marks(state) };
+    by_id('points').textContent = String(next);
+    if (typeof Dygraph === 'undefined' || (rows.length === 0 && more.marks.length === 0)) return;
+    if (drawn) {
+      window.chopsticks.append(more);
+    } else if (rows.length > 0) {
+      window.chopsticks.draw(by_id('charts'), more);
+      drawn = true;
+    } else {
+      waiting.push(...more.marks);
+      return;
+    }
+    if (waiting.length > 0) window.chopsticks.append({ marks: waiting.splice(0) });
+  }
+  function headers() {
+    const out = { 'X-Chopsticks': '1' };
+    if (token) out['X-Chopsticks-Token'] = token;
+    return out;
+  }
+
+  async function ask() {
+    let done = false;
+    try {
+      const answer = await fetch('state?from=' + next, { headers: headers() });
+      if (!answer.ok) throw new Error(await answer.text());
+      const state = await answer.json();
+      failures = 0;
+      by_id('trouble').textContent = '';
+      show(state);
+      done = state.end !== null;
+    } catch (error) {
+      if (++failures > 2) {
+        by_id('trouble').textContent = 'The run does not answer: it has ended, or cannot be reached.';
+        by_id('stop').disabled = true;
+      }
+    }
+    if (!done) setTimeout(ask, every_ms);
+  }
+
+  by_id('stop').addEventListener('click', async () => {
+    by_id('stop').disabled = true;
+    try {
+      const answer = await fetch('stop', { method: 'POST', headers: headers() });
+      if (!answer.ok) throw new Error(await answer.text());
+    } catch (error) {
+      by_id('trouble').textContent = 'Not stopped: ' + error.message;
+      by_id('stop').disabled = false;
+    }
+  });
+  ask();
+})();
