@@ -5,6 +5,7 @@
 
 #include "driver_figures.hpp"
 #include "echo_json.hpp"
+#include "events_json.hpp"
 #include "json_text.hpp"
 #include "whole_json.hpp"
 
@@ -399,6 +400,7 @@ json head_json(const run_document& doc) {
     out["driver_figures"] = driver_figures_json(doc);
     out["generator"] = generator_json(doc.generator);
     out["health"] = to_json(doc.health);
+    put_events(out, doc.events);
     out["environment"] = environment_json(doc.environment);
     out["workload"] = echo_json(doc.workload);
     out["scenario"] = to_json(doc.scenario);

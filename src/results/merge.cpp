@@ -343,6 +343,8 @@ run_document sum_of(const work& w) {
     add_phases(doc, w);
     add_stages(doc, w);
     add_driver_figures(doc, w.parts);
+    for (std::size_t p = 0; p < w.parts.size(); ++p)
+        doc.events.add(w.parts[p]->events, w.offsets_s[p]);
     add_ends(doc, w);
     judge_overlap(doc, w);
     give_verdicts(doc, w);

@@ -9,6 +9,7 @@
 #include "checked_members.hpp"
 #include "combine.hpp"
 #include "driver_figures.hpp"
+#include "events_json.hpp"
 #include "joined_interval.hpp"
 #include "json_reading.hpp"
 
@@ -284,6 +285,7 @@ void read_result_members(result_file& out) {
     out.driver_figures = read_driver_figures(from);
     check_driver_figures(out.driver_figures, out.intervals, out.path);
     read_stages(from, out);
+    out.events = read_events(from);
     out.intervals_omitted = from.count("intervals_omitted");
     from.each("parts", [&](const json& one, const place& there, std::string_view) {
         const checked_members part(one, there, out.path);

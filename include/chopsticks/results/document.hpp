@@ -12,6 +12,7 @@
 #include <chopsticks/results/slo.hpp>
 #include <chopsticks/results/verdicts.hpp>
 #include <chopsticks/scenario/scenario.hpp>
+#include <chopsticks/stats/event_marks.hpp>
 #include <chopsticks/stats/recorder.hpp>
 #include <chopsticks/stats/run_figures.hpp>
 #include <chopsticks/stats/steadiness.hpp>
@@ -239,6 +240,7 @@ struct run_document {
     std::vector<stats::endpoint_silence> endpoint_silences;
     generator_figures generator;
     health_figures health;
+    stats::event_marks events;
     /// Intervals as `to_line` gives them, oldest first: text, because an hour of them as objects
     /// would take ten times the memory. Of a run what kept_intervals kept.
     std::vector<std::string> intervals;

@@ -183,6 +183,7 @@ struct result_file {
     std::vector<operation_figures> by_endpoint;
     std::vector<driver_figure_record> driver_figures;
     std::vector<stage_record> stages;
+    stats::event_marks events;
     std::vector<interval_figures> intervals;
     /// Of format 1: intervals that are in the interval stream only.
     std::uint64_t intervals_omitted = 0;

@@ -253,6 +253,23 @@ TEST_CASE("merge_puts_intervals_together_by_the_wall_clock") {
     CHECK(all["run"]["phases"][2]["duration_s"] == 32.3);
 }
 
+TEST_CASE("merge_has_the_events_of_all_parts_on_the_axis_of_its_intervals") {
+    // The second part began 1.5 s later: what both tell of 3 s after the first one's beginning.
+    const auto parts = pair_with([](run_document& doc) {
+        doc.run.started_ns += 1'500'000'000;
+        doc.events = {};
+        doc.events.add({1.5, 2.5, stats::event_source::ceph, "osd.3 down"});
+        doc.events.add_dropped(7);
+    });
+    const json merged = json::parse(merge(parts).text);
+    REQUIRE(merged["events"].size() == 3);
+    const json& last = merged["events"][2];
+    CHECK(last["start_s"] == 3.0);
+    CHECK(last["end_s"] == 4.0);
+    CHECK(last["text"] == "osd.3 down");
+    CHECK(merged["events_dropped"] == 7);
+}
+
 TEST_CASE("merge_of_parts_that_did_not_measure_together_is_not_valid") {
     const merged_result merged =
         merge(pair_with([](run_document& doc) { doc.run.started_ns += 20'000'000'000; }));

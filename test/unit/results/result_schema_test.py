@@ -96,6 +96,9 @@ class ResultSchemaTest(unittest.TestCase):
                 lambda d: d["operations"]["s3/put"]["errors"][0].update(count=0),
                 lambda d: d["generator"]["cores"][0].update(busy_share=1.5),
                 lambda d: d["run"].update(started="yesterday"),
+                lambda d: d["events"][0].update(source="rumour"),
+                lambda d: d["events"][0].pop("text"),
+                lambda d: d.update(events=d["events"] * 300),
                 lambda d: d["validity"].update(valid=False, reasons=[]),
                 lambda d: d["workload"]["s3"].update(secret_key="x")):
             self.assert_refused(change)

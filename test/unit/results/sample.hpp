@@ -263,6 +263,8 @@ inline run_document document(std::uint64_t operations = 30'000) {
     group.load = {};
     group.pacing.reset();
     doc.groups.push_back(group);
+    doc.events.add({2.5, std::nullopt, stats::event_source::annotate, "osd.3 out"});
+    doc.events.add({-1.25, 4, stats::event_source::phase, "prepare: exit status 1"});
     doc.generator.cores = {core(410, 550, 310'000, 12, 3), core(870, 930, 1'200'000, 1, 0)};
     doc.generator.cpus = {0, -1};
     fill(doc.health);
