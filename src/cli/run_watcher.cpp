@@ -2,6 +2,7 @@
 
 #include <chopsticks/core/units.hpp>
 
+#include "cluster_beside.hpp"
 #include "health.hpp"
 
 namespace chopsticks::cli {
@@ -15,10 +16,11 @@ std::string whole_seconds(double seconds) {
 }  // namespace
 
 run_watcher::run_watcher(run_setup& setup, results::run_document& doc, const std::string& stream,
-                         bool quiet, engine::observer* listener)
+                         bool quiet, engine::observer* listener, cluster_beside* cluster)
     : setup_(setup),
       doc_(doc),
       listener_(listener),
+      cluster_(cluster),
       started_ns_(monotonic_ns()),
       kept_(doc.layout, doc.run.interval_s),
       slos_(setup.scenario.slos, doc.layout),
@@ -37,6 +39,7 @@ void run_watcher::message(const std::string& text) {
 }
 
 void run_watcher::on_phase(engine::phase p) {
+    if (cluster_ != nullptr) cluster_->on_phase(p);
     take_phase(p);
     if (listener_ != nullptr) listener_->on_phase(p);
 }
@@ -103,14 +106,27 @@ void run_watcher::take_interval(const engine::interval& one) {
     }
     out.health = health_of(one, sampler_.latest());
     std::string line = results::to_line(out, doc_.layout);
+    if (cluster_ != nullptr) cluster_->on_interval(one, doc_.layout);
+    // The result has the samples of the cluster for themselves.
+    const std::string streamed = cluster_ != nullptr ? cluster_->with_sample(line, one) : line;
     const std::lock_guard lock(mutex_);
-    if (const std::string problem = stream_.write(line); !problem.empty()) {
+    take_cluster_events();
+    if (const std::string problem = stream_.write(streamed); !problem.empty()) {
         doc_.run.warnings.push_back(problem);
         if (display_) display_->message("Warning: " + problem);
     }
     kept_.add(out, std::move(line));
     follow_slos(one);
     if (display_) show(one, out);
+}
+
+void run_watcher::take_cluster_events() {
+    if (cluster_ == nullptr) return;
+    for (stats::event_mark& mark : cluster_->take_events()) {
+        const bool found = mark.source == stats::event_source::finding;
+        if (display_) display_->message((found ? "Finding: " : "Cluster: ") + mark.text);
+        doc_.events.add(std::move(mark));
+    }
 }
 
 void run_watcher::give_intervals() {

@@ -20,14 +20,17 @@
 
 namespace chopsticks::cli {
 
+class cluster_beside;
+
 /// Shows and stores a run as it goes. Its functions are called by the run's threads, one at a time
 /// per kind; the mutex orders the kinds.
 class run_watcher final : public engine::observer {
   public:
     /// \param stream path of the interval stream; empty: none
     /// \param listener told of every event afterwards, without the mutex held; may be null
+    /// \param cluster that is watched beside the run; may be null
     run_watcher(run_setup& setup, results::run_document& doc, const std::string& stream, bool quiet,
-                engine::observer* listener = nullptr);
+                engine::observer* listener = nullptr, cluster_beside* cluster = nullptr);
 
     void message(const std::string& text);
 
@@ -56,11 +59,13 @@ class run_watcher final : public engine::observer {
     void follow_slos(const engine::interval& one);
     void tell_interrupted();
     results::live_status status_now() const;
+    void take_cluster_events();
     void show(const engine::interval& one, const results::interval& out);
 
     run_setup& setup_;
     results::run_document& doc_;
     engine::observer* listener_;
+    cluster_beside* cluster_;
     std::int64_t started_ns_;
     mutable std::mutex mutex_;
     std::optional<results::live_display> display_;

@@ -90,6 +90,7 @@ json environment_json(const environment& e) {
     out["boost"] = known(e.boost);
     out["openssl"] = known(e.openssl);
     out["librbd"] = known(e.librbd);
+    out["ceph"] = e.ceph;
     return out;
 }
 
@@ -401,6 +402,7 @@ json head_json(const run_document& doc) {
     out["generator"] = generator_json(doc.generator);
     out["health"] = to_json(doc.health);
     put_events(out, doc.events);
+    out["cluster"] = doc.cluster;
     out["environment"] = environment_json(doc.environment);
     out["workload"] = echo_json(doc.workload);
     out["scenario"] = to_json(doc.scenario);

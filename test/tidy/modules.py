@@ -22,6 +22,7 @@ may_include = {
                   "s3/protocol"},
     "ceph/access": {"core", "scenario"},
     "ceph": {"core", "runtime", "scenario", "engine", "ceph/access"},
+    "ceph/beside": {"core", "stats", "scenario", "telemetry", "results", "ceph/access", "ceph"},
     "rbd/workload": {"core", "scenario", "ceph/access"},
     "rbd": {"core", "load", "runtime", "scenario", "engine", "ceph/access", "ceph",
             "rbd/workload"},
@@ -35,8 +36,8 @@ may_include = {
     "compare": {"core", "stats", "results"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
-            "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "rbd/workload",
-            "rbd", "rados/workload", "rados", "telemetry", "results", "exports", "search",
+            "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "ceph/beside",
+            "rbd/workload", "rbd", "rados/workload", "rados", "telemetry", "results", "exports", "search",
             "compare", "endpoint", "plugin"},
 }
 
@@ -53,7 +54,7 @@ library_users = {
     "pugixml": {"s3/protocol", "endpoint"},
     "zlib": {"stats"},
     "rbd": {"rbd"},
-    "rados": {"ceph", "rbd", "rados"},
+    "rados": {"ceph", "ceph/beside", "rbd", "rados"},
 }
 
 # Meson dependency -> module. Every other *_dep names a library.

@@ -71,8 +71,8 @@ std::string ask_admin_socket(const std::string& path, const std::string& prefix,
             return {};
         }
         if (asking) {
-            const ssize_t n = ::send(socket.number, asked.data() + sent, asked.size() - sent,
-                                     MSG_NOSIGNAL);
+            const ssize_t n =
+                ::send(socket.number, asked.data() + sent, asked.size() - sent, MSG_NOSIGNAL);
             if (n < 0 && errno != EINTR && errno != EAGAIN) {
                 problem = path + ": " + words_of(errno);
                 return {};
@@ -81,12 +81,13 @@ std::string ask_admin_socket(const std::string& path, const std::string& prefix,
             continue;
         }
         char piece[65536];
-        const ssize_t n = ::recv(socket.number, piece,
-                                 std::min(sizeof piece, wanted - got.size()), 0);
+        const ssize_t n =
+            ::recv(socket.number, piece, std::min(sizeof piece, wanted - got.size()), 0);
         if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
         if (n <= 0) {
-            problem = path + ": " + (n == 0 ? std::string("closed before its answer was whole")
-                                            : words_of(errno));
+            problem =
+                path + ": " +
+                (n == 0 ? std::string("closed before its answer was whole") : words_of(errno));
             return {};
         }
         got.append(piece, static_cast<std::size_t>(n));

@@ -79,8 +79,7 @@ void finding_rule::add(const load_interval& one) {
     match();
 }
 
-void finding_rule::judge(const load_interval& in, const load_point& point,
-                         operation_state& state) {
+void finding_rule::judge(const load_interval& in, const load_point& point, operation_state& state) {
     const auto ok = static_cast<double>(point.ok);
     const level now{point.ok >= ok_least ? static_cast<double>(point.p99_ns) : 0.0,
                     ok / in.duration_s, ok, point.offered / in.duration_s};
@@ -120,8 +119,8 @@ void finding_rule::judge(const load_interval& in, const load_point& point,
     }
     std::string text;
     if (begins(state.p99, risen)) {
-        text = "p99(" + point.operation + ") rose from " +
-               format_latency(std::llround(usual_p99)) + " to " + format_latency(point.p99_ns);
+        text = "p99(" + point.operation + ") rose from " + format_latency(std::llround(usual_p99)) +
+               " to " + format_latency(point.p99_ns);
     }
     if (begins(state.rate, fallen)) {
         text += text.empty() ? point.operation : std::string(", and its rate");

@@ -2,8 +2,8 @@
 
 #include <unistd.h>
 
-#include <chopsticks/telemetry/parse.hpp>
 #include <charconv>
+#include <chopsticks/telemetry/parse.hpp>
 #include <filesystem>
 #include <fstream>
 #include <sstream>

@@ -43,8 +43,8 @@ class rados_asker final : public asker {
         std::size_t body_bytes = 0;
         std::size_t words_bytes = 0;
         const auto call = q.to_manager ? rados_mgr_command : rados_mon_command;
-        const int failed = call(cluster_, command, 1, "", 0, &body, &body_bytes, &words,
-                                &words_bytes);
+        const int failed =
+            call(cluster_, command, 1, "", 0, &body, &body_bytes, &words, &words_bytes);
         answer out;
         if (failed >= 0 && body != nullptr && body_bytes <= answer_bytes_max)
             out.body.assign(body, body_bytes);

@@ -60,9 +60,17 @@ constexpr pg_work works[] = {
 /// Complaints that nothing above says already and that can slow a client down. Of others a change
 /// of the health is told, but they are no cause.
 constexpr const char* telling_checks[] = {
-    "SLOW_OPS",         "OSD_SLOW_PING_TIME_BACK", "OSD_SLOW_PING_TIME_FRONT", "OSD_NEARFULL",
-    "OSD_BACKFILLFULL", "OSD_FULL",                "POOL_NEARFULL",            "POOL_FULL",
-    "MON_DOWN",         "BLUESTORE_SLOW_OP_ALERT", "OSDMAP_FLAGS",
+    "SLOW_OPS",
+    "OSD_SLOW_PING_TIME_BACK",
+    "OSD_SLOW_PING_TIME_FRONT",
+    "OSD_NEARFULL",
+    "OSD_BACKFILLFULL",
+    "OSD_FULL",
+    "POOL_NEARFULL",
+    "POOL_FULL",
+    "MON_DOWN",
+    "BLUESTORE_SLOW_OP_ALERT",
+    "OSDMAP_FLAGS",
 };
 
 const health_check* find_check(const sample& s, std::string_view name) {
@@ -86,7 +94,7 @@ std::string osds_text(const sample& s, std::uint64_t count) {
     return out;
 }
 
-std::string health_text(const sample& before, const sample& now) {
+std::string health_change_text(const sample& before, const sample& now) {
     std::string out = before.health;
     if (now.health != before.health) out += " -> " + now.health;
     std::string list;
@@ -153,7 +161,7 @@ void record::look(const sample& before, const sample& now) {
     };
     if (health_differs(before, now)) {
         marks_.push_back(
-            {now.t_s, std::nullopt, stats::event_source::ceph, health_text(before, now)});
+            {now.t_s, std::nullopt, stats::event_source::ceph, health_change_text(before, now)});
     }
     const std::uint64_t down = osds_down(now);
     const std::string which = osds_text(now, down);

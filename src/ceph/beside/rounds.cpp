@@ -28,7 +28,7 @@ constexpr question down_osds{"osd tree", false, "\"states\":[\"down\"]"};
 std::string host_name() {
     std::array<char, 256> name{};
     return ::gethostname(name.data(), name.size() - 1) == 0 ? std::string(name.data())
-                                                             : std::string();
+                                                            : std::string();
 }
 
 }  // namespace
@@ -166,8 +166,8 @@ std::optional<sample> rounds::sample_now(std::string& problem) {
 std::optional<rgw_sample> rounds::look_at_rgw() {
     if (how_.rgw_socket.empty()) return std::nullopt;
     std::string problem;
-    const std::string text = ask_admin_socket(how_.rgw_socket, "perf dump",
-                                              how_.to.operation_timeout_ns, problem);
+    const std::string text =
+        ask_admin_socket(how_.rgw_socket, "perf dump", how_.to.operation_timeout_ns, problem);
     const std::int64_t now_ns = monotonic_ns();
     const std::optional<rgw_counters> now = read_rgw(parse_answer(text));
     if (!now) {

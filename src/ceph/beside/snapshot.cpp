@@ -36,8 +36,9 @@ bool tells_of_secrets(std::string name) {
 /// Long and of nothing but the letters of base64: a key, whatever its name is.
 bool looks_like_a_key(std::string_view value) {
     if (value.size() < 32) return false;
-    return value.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                   "0123456789+/=_-") == std::string_view::npos;
+    return value.find_first_not_of(
+               "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+               "0123456789+/=_-") == std::string_view::npos;
 }
 
 double share(std::uint64_t part, std::uint64_t whole) {
@@ -81,7 +82,8 @@ void compare_maps(const std::map<std::string, Value>& before,
     for (const std::string& name : names) {
         const auto b = before.find(name);
         const auto a = after.find(name);
-        tell(name, b == before.end() ? nullptr : &b->second, a == after.end() ? nullptr : &a->second);
+        tell(name, b == before.end() ? nullptr : &b->second,
+             a == after.end() ? nullptr : &a->second);
     }
 }
 
@@ -97,10 +99,10 @@ std::string versions_text(const std::map<std::string, std::uint64_t>& versions) 
 }  // namespace
 
 std::string without_secret(const std::string& name, const std::string& value) {
-    const bool secret = tells_of_secrets(name) || looks_like_a_key(value) ||
-                        value.find("-----BEGIN") != std::string::npos ||
-                        (value.find("://") != std::string::npos &&
-                         value.find('@') != std::string::npos);
+    const bool secret =
+        tells_of_secrets(name) || looks_like_a_key(value) ||
+        value.find("-----BEGIN") != std::string::npos ||
+        (value.find("://") != std::string::npos && value.find('@') != std::string::npos);
     if (secret && !value.empty()) return hidden;
     return results::printable(std::string_view(value).substr(0, 200));
 }
@@ -110,7 +112,8 @@ void read_versions(const json& answer, snapshot& into) {
     if (!overall.is_object()) return;
     for (const auto& [name, count] : overall.items()) {
         if (into.versions.size() == distinct_told) break;
-        if (count.is_number()) into.versions[short_version(name)] += count_at(overall, name.c_str());
+        if (count.is_number())
+            into.versions[short_version(name)] += count_at(overall, name.c_str());
     }
 }
 
@@ -164,10 +167,9 @@ void read_config(const json& answer, snapshot& into) {
         std::string section = text_at(one, "section", 60);
         if (const std::string mask = text_at(one, "mask", 60); !mask.empty()) section += "/" + mask;
         const json& value = at(one, "value");
-        into.config.push_back(
-            {section, name,
-             without_secret(name, value.is_string() ? value.get<std::string>()
-                                                    : results::dump(value))});
+        into.config.push_back({section, name,
+                               without_secret(name, value.is_string() ? value.get<std::string>()
+                                                                      : results::dump(value))});
     }
 }
 

@@ -61,7 +61,7 @@ struct cluster_watch::shared_state {
     asked_figures asked;  ///< a copy of the thread's
     record record_of_load;
     std::int64_t load_began_ns = 0;
-    double load_s = 0;  ///< length, once it has ended
+    double load_s = 0;                 ///< length, once it has ended
     std::int64_t asking_since_ns = 0;  ///< 0: no question of the load is under way
 
     double load_time(std::int64_t ns) const { return seconds_of(ns - load_began_ns); }
@@ -100,7 +100,8 @@ void cluster_watch::serve(const std::shared_ptr<shared_state>& state) {
     while (s.now != stage::last) {
         const std::int64_t now_ns = monotonic_ns();
         if (s.now == stage::idle || now_ns < next_ns) {
-            const std::int64_t left_ns = s.now == stage::idle ? 3'600'000'000'000 : next_ns - now_ns;
+            const std::int64_t left_ns =
+                s.now == stage::idle ? 3'600'000'000'000 : next_ns - now_ns;
             s.changed.wait_for(lock, std::chrono::nanoseconds(left_ns));
             continue;
         }

@@ -20,9 +20,9 @@ constexpr std::int64_t answer_timeout_ns = 3'000'000'000;
 constexpr std::int64_t period_least_ns = 1'000'000'000;
 
 struct settings {
-    bool off = false;    ///< `cluster: off`
-    bool given = false;  ///< the section is there
-    access to;           ///< operation_timeout_ns: for one answer
+    bool off = false;                          ///< `cluster: off`
+    bool given = false;                        ///< the section is there
+    access to;                                 ///< operation_timeout_ns: for one answer
     std::int64_t period_ns = period_least_ns;  ///< from one round of questions to the next
     /// Of which a result's environment tells; empty: those of the load, or of radosgw.
     std::vector<std::string> pools;

@@ -24,7 +24,7 @@ struct answer {
 
 /// One question: a command as monitors and managers take it.
 struct question {
-    std::string_view prefix;          ///< "osd df"
+    std::string_view prefix;  ///< "osd df"
     bool to_manager = false;
     std::string_view more = {};  ///< further members, as JSON: "\"detail\":\"detail\""
 
