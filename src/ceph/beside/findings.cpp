@@ -117,6 +117,11 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
         fallen = now.ok_per_s < fall_of_median * usual_rate &&
                  now.ok_per_s < fall_of_least * *std::min_element(rates.begin(), rates.end());
     }
+    for (effect& e : effects_) {
+        if (e.operation != point.operation || !e.holds) continue;
+        e.holds = risen || fallen;
+        if (e.holds) e.held_s = in.start_s + in.duration_s;
+    }
     std::string text;
     if (begins(state.p99, risen)) {
         text = "p99(" + point.operation + ") rose from " + format_latency(std::llround(usual_p99)) +
@@ -127,7 +132,8 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
         text += " fell from " + per_s(usual_rate) + " to " + per_s(now.ok_per_s);
     }
     if (!text.empty()) {
-        effects_.push_back({in.start_s, in.start_s + in.duration_s, std::move(text)});
+        const double end_s = in.start_s + in.duration_s;
+        effects_.push_back({in.start_s, end_s, end_s, true, point.operation, std::move(text)});
         drop_oldest(effects_);
     }
     if (state.p99.bad > effect_most || state.rate.bad > effect_most) state = {};
@@ -145,15 +151,18 @@ void finding_rule::add(const std::vector<cause>& seen) {
     match();
 }
 
+bool finding_rule::near(const effect& e, const cause& one) {
+    if (e.start_s > one.seen_s + late_s || e.end_s < one.after_s - one.unseen_s) return false;
+    // Before the cluster knew: chance, unless it lasted.
+    return e.end_s >= one.after_s - at_once_s || e.held_s >= one.after_s - at_once_s;
+}
+
 void finding_rule::match() {
     for (auto e = effects_.begin(); e != effects_.end();) {
         std::vector<const cause*> of;
         const bool settled = finished_ || now_s_ >= e->end_s + settle_s;
         for (const cause& one : causes_) {
-            if (!settled) break;
-            const bool near =
-                e->end_s >= one.after_s - one.unseen_s && e->start_s <= one.seen_s + late_s;
-            if (near) of.push_back(&one);
+            if (settled && near(*e, one)) of.push_back(&one);
         }
         if (of.empty()) {
             ++e;

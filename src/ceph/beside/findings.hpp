@@ -19,7 +19,8 @@ namespace chopsticks::ceph::beside {
 struct cause {
     double after_s = 0;  ///< the cluster had not done it then
     double seen_s = 0;   ///< it was known then
-    /// The cluster may have done it so long before it knew.
+    /// The cluster may have done it so long before it knew. An effect that began in that time
+    /// counts if it was still there when the cluster knew.
     double unseen_s = 0;
     std::string text;  ///< "osd.0 went down"
 };
@@ -34,7 +35,7 @@ class finding_rule {
   public:
     /// What an operation is compared with: its last so many intervals, and no fewer than these.
     static constexpr std::size_t baseline_most = 10;
-    static constexpr std::size_t baseline_least = 3;
+    static constexpr std::size_t baseline_least = 5;
     /// A percentile of fewer operations is their maximum, a rate of fewer is chance.
     static constexpr std::uint64_t ok_least = 20;
     /// The p99 has risen if it is more than so many times the median of those intervals, and more
@@ -86,9 +87,13 @@ class finding_rule {
     };
     struct effect {
         double start_s = 0;
-        double end_s = 0;
+        double end_s = 0;   ///< of the interval in which it began
+        double held_s = 0;  ///< of the last one without a break in which it was there
+        bool holds = true;
+        std::string operation;
         std::string text;
     };
+    static bool near(const effect& e, const cause& one);
 
     void judge(const load_interval& in, const load_point& point, operation_state& state);
     bool begins(watch& of, bool out_of_bounds);

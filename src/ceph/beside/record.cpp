@@ -11,6 +11,8 @@ namespace {
 /// An OSD that dies without a word is missed by others after osd_heartbeat_grace (20 s) and told of
 /// with their next beacon.
 constexpr double osd_unseen_s = 25;
+/// Of intervals that are told of late the sample may not be the newest.
+constexpr std::size_t recent_most = 8;
 /// OSDs tell of their PGs every mgr_stats_period (5 s), and the manager with its next tick.
 constexpr double pgs_unseen_s = 8;
 constexpr double check_unseen_s = 8;
@@ -134,8 +136,8 @@ void record::add(sample now) {
         is_silent_ = false;
         if (kept_silence_) silences_.back().end_s = now.t_s;
     }
-    if (latest_) {
-        look(*latest_, now);
+    if (!recent_.empty()) {
+        look(recent_.back(), now);
     } else {
         // What it did already as the load began is no event of the load, but ends in it.
         look(now, now);
@@ -151,7 +153,15 @@ void record::add(sample now) {
         // After a change of the stride it may be one of those between.
         if ((seen_ - 1) % stride_ == 0) samples_.push_back(now);
     }
-    latest_ = std::move(now);
+    recent_.push_back(std::move(now));
+    if (recent_.size() > recent_most) recent_.pop_front();
+}
+
+const sample* record::newest_in(double from_s, double to_s) const noexcept {
+    for (auto one = recent_.rbegin(); one != recent_.rend(); ++one) {
+        if (one->t_s >= from_s && one->t_s < to_s) return &*one;
+    }
+    return nullptr;
 }
 
 void record::look(const sample& before, const sample& now) {
@@ -220,16 +230,19 @@ void record::follow(const doing& of, std::uint64_t count, const sample& now,
         }
         return;
     }
-    spans_[of.what] = {latest_ ? now.t_s : 0, now.t_s, count, of.now};
-    if (!latest_) return;
+    spans_[of.what] = {recent_.empty() ? 0 : now.t_s, now.t_s, count, of.now};
+    if (recent_.empty()) return;
     causes.push_back(
-        {latest_->t_s, now.t_s, of.unseen_s, with_count(of.began, counted(count, "PG"))});
+        {recent_.back().t_s, now.t_s, of.unseen_s, with_count(of.began, counted(count, "PG"))});
 }
 
 void record::end(const span& s, double end_s) {
-    const std::string count = (s.most == 1 ? "" : "up to ") + counted(s.most, "PG");
-    marks_.push_back({s.start_s, std::max(end_s, s.start_s), stats::event_source::ceph,
-                      with_count(s.text, count)});
+    std::string text = s.text;
+    if (text.starts_with('%')) {
+        text = with_count(text, (s.most == 1 ? "" : "up to ") + counted(s.most, "PG"));
+        if (s.most == 1) text.replace(text.find(" were"), 5, " was");
+    }
+    marks_.push_back({s.start_s, std::max(end_s, s.start_s), stats::event_source::ceph, text});
 }
 
 void record::silent(double asked_s, const std::string& problem) {
@@ -245,7 +258,7 @@ void record::silent(double asked_s, const std::string& problem) {
 
 void record::finish(double end_s) {
     for (const auto& [what, s] : spans_) {
-        const bool over = latest_ && s.last_s < latest_->t_s;
+        const bool over = !recent_.empty() && s.last_s < recent_.back().t_s;
         end(s, over ? s.last_s : std::max(end_s, s.last_s));
     }
     spans_.clear();

@@ -7,6 +7,7 @@
 #include <chopsticks/stats/event_marks.hpp>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -44,7 +45,8 @@ class record {
     void finish(double end_s);
 
     const std::vector<sample>& samples() const noexcept { return samples_; }
-    const std::optional<sample>& latest() const noexcept { return latest_; }
+    /// The newest of that time, if it is one of the last few; null: there is none.
+    const sample* newest_in(double from_s, double to_s) const noexcept;
     const std::vector<silence>& silences() const noexcept { return silences_; }
     std::uint64_t silences_dropped() const noexcept { return silences_dropped_; }
     /// From one of `samples` to the next, in seconds, where nothing was silent.
@@ -79,7 +81,7 @@ class record {
     std::vector<sample> samples_;
     std::size_t stride_ = 1;
     std::uint64_t seen_ = 0;
-    std::optional<sample> latest_;
+    std::deque<sample> recent_;  ///< the last few; the newest is the last
     std::vector<silence> silences_;
     std::uint64_t silences_dropped_ = 0;
     bool is_silent_ = false;

@@ -95,7 +95,7 @@ void rounds::look_at_osds_here(const snapshot& at) {
         if (here_.follows(one)) continue;
         // Another cluster's OSDs may run here too, under the same numbers.
         std::string problem;
-        const std::string more = "\"id\":\"" + std::to_string(one.osd) + "\"";
+        const std::string more = "\"id\":" + std::to_string(one.osd);
         const json metadata = ask({"osd metadata", false, more}, problem);
         const bool ours = text_at(metadata, "hostname") == host_name() &&
                           process_of_address(text_at(metadata, "front_addr")) == one.process;

@@ -22,6 +22,8 @@ constexpr double answer_late_s = 1;
 
 constexpr std::size_t problem_most = 300;
 
+constexpr std::int64_t half_second_ns = 500'000'000;
+
 enum class stage : std::uint8_t { before, idle, load, last };
 
 double seconds_of(std::int64_t ns) {
@@ -97,15 +99,22 @@ void cluster_watch::serve(const std::shared_ptr<shared_state>& state) {
     if (s.now == stage::before) s.now = stage::idle;
     s.changed.notify_all();
     std::int64_t next_ns = 0;
+    bool began = false;
     while (s.now != stage::last) {
         const std::int64_t now_ns = monotonic_ns();
+        if (s.now == stage::load && !began) {
+            // In the middle of intervals of a second: each has one.
+            began = true;
+            next_ns = s.load_began_ns + std::min(s.how.period_ns, half_second_ns);
+        }
         if (s.now == stage::idle || now_ns < next_ns) {
             const std::int64_t left_ns =
                 s.now == stage::idle ? 3'600'000'000'000 : next_ns - now_ns;
             s.changed.wait_for(lock, std::chrono::nanoseconds(left_ns));
             continue;
         }
-        next_ns = now_ns + s.how.period_ns;
+        // At even distances, and none that is made up for.
+        next_ns = std::max(next_ns + s.how.period_ns, now_ns + s.how.period_ns / 2);
         s.asking_since_ns = now_ns;
         lock.unlock();
         std::string why;
@@ -160,9 +169,8 @@ void cluster_watch::add_load(const load_interval& one) {
 
 std::string cluster_watch::sample_of(double from_s, double to_s) const {
     const std::lock_guard lock(state_->mutex);
-    const std::optional<sample>& latest = state_->record_of_load.latest();
-    if (!latest || latest->t_s < from_s || latest->t_s >= to_s) return "null";
-    return results::dump(sample_json(*latest));
+    const sample* const newest = state_->record_of_load.newest_in(from_s, to_s);
+    return newest == nullptr ? "null" : results::dump(sample_json(*newest));
 }
 
 std::vector<stats::event_mark> cluster_watch::take_events() {

@@ -90,7 +90,7 @@ TEST_CASE("work_that_pauses_is_one_span") {
                            {scrubs ? "active+clean+scrubbing" : "active+clean+laggy", 1}}));
     }
     r.finish(40);
-    CHECK(texts(r.take_marks()) == std::vector<std::string>{"ceph 6 to 18: 1 PG were scrubbing"});
+    CHECK(texts(r.take_marks()) == std::vector<std::string>{"ceph 6 to 18: 1 PG was scrubbing"});
 }
 
 TEST_CASE("states_are_told_by_their_words") {
@@ -104,7 +104,7 @@ TEST_CASE("states_are_told_by_their_words") {
     r.finish(2);
     CHECK(texts(r.take_marks()) ==
           std::vector<std::string>{
-              "ceph 1 to 2: up to 24 PGs were backfilling", "ceph 1 to 2: 1 PG were deep-scrubbing",
+              "ceph 1 to 2: up to 24 PGs were backfilling", "ceph 1 to 2: 1 PG was deep-scrubbing",
               "ceph 1 to 2: up to 2 PGs were degraded", "ceph 1 to 2: up to 2 PGs were inactive",
               "ceph 1 to 2: up to 2 PGs were peering", "ceph 1 to 2: up to 2 PGs were recovering"});
 }

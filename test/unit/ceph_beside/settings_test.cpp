@@ -69,7 +69,6 @@ TEST_CASE("cluster_that_makes_no_sense_is_refused_with_its_place") {
              {"cluster: {every: 100ms}\n", "cluster.every"},
              {"cluster: {operation_timeout: 2h}\n", "more than 60 s"},
              {"cluster: {options: {client_key: x}}\n", "secret"},
-             {"cluster: {pools: rbd}\n", "cluster.pools"},
              {"cluster: {client: client.admin}\n", "write the id alone"}}) {
         const std::string said = refusal(text);
         CHECK_MESSAGE(said.find("w.yaml:1:") == 0, said);
