@@ -99,11 +99,18 @@ facts facts_of(const result_file& run) {
         const auto images = group.find("images");
         if (images == group.end() || !images->is_array()) continue;
         std::string sizes;
+        std::set<std::string> features;
         for (const json& image : *images) {
             if (image.is_object() && image.contains("bytes"))
                 sizes += (sizes.empty() ? "" : " ") + text_of(image["bytes"]);
+            if (image.is_object() && image.contains("features"))
+                features.insert(text_of(image["features"]));
         }
         out[path + ".images.bytes"] = sizes;
+        std::string all;
+        for (const std::string& one : features)
+            all += (all.empty() ? "" : " ") + one;
+        if (!all.empty()) out[path + ".images.features"] = all;
     }
     if (const auto cores = run.generator().find("cores"); cores != run.generator().end())
         out["generator.cores"] = std::to_string(cores->size());

@@ -256,7 +256,8 @@ json groups_json(const run_document& doc) {
                  {"bytes", image.bytes},
                  {"made", image.made},
                  {"written_bytes",
-                  image.written_bytes ? json(*image.written_bytes) : json(nullptr)}});
+                  image.written_bytes ? json(*image.written_bytes) : json(nullptr)},
+                 {"features", image.features}});
         }
         out[group.name] = std::move(one);
     }

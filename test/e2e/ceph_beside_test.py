@@ -24,7 +24,7 @@ name: beside
 groups:
   - name: g
     workload: %(workload)s
-    data: {objects: 50, size: 4KiB}
+    %(data)s
     tasks: [%(op)s]
     load: {open: {rate: 100, arrivals: constant}}
 phases: {warmup: 0s, measure: %(measure)s, drain: 60s, cleanup: %(cleanup)s}
@@ -73,7 +73,9 @@ class ceph_beside(harness.case):
                 "cluster": {"conf_file": str(self.conf), "rgw_socket": str(socket), **cluster}}
 
     def begin(self, config, *more, workload="rados", op="read", measure="300s", cleanup="true"):
-        text = scenario % {"workload": workload, "op": op, "measure": measure, "cleanup": cleanup}
+        data = "" if workload == "rbd" else "data: {objects: 50, size: 4KiB}"
+        text = scenario % {"workload": workload, "op": op, "measure": measure, "cleanup": cleanup,
+                           "data": data}
         return self.start("run", "-f", self.file("s.yaml", text), "--workload-config",
                           self.file("w.yaml", json.dumps(config)), "--output", self.output, *more,
                           env={"AWS_SECRET_ACCESS_KEY": self.env["S3_SECRET_KEY"]})
@@ -204,6 +206,27 @@ class ceph_beside(harness.case):
         self.assertIsNotNone(result["cluster"]["before"])
         self.assertIsNone(result["cluster"]["after"])
         harness.wait_until("the monitor", self.osd_is_up, timeout=120)
+
+    def test_counters_of_the_clients_are_those_of_the_load(self):
+        sockets = str(self.dir / "$cctid.asok")
+        process = self.begin(self.rados_config(options={"admin_socket": sockets}), measure="8s")
+        result, _, _ = self.end(process)
+        told = result["cluster"]["client_counters"]
+        self.assertGreaterEqual(told["connections"], 1)
+        self.assertLess(told["from_s"], told["to_s"])
+        reads = told["counters"]["objecter.op_r"]
+        # Those between the first look and the last.
+        self.assertTrue(0 < reads <= harness.all_operations(result)[0] + 60, told)
+
+    def test_images_are_told_with_their_features(self):
+        process = self.begin({"rbd": {"conf_file": str(self.conf), "size": "16MiB",
+                                      "features": ["layering", "exclusive-lock"]}},
+                             workload="rbd", op="{op: read, block: 4KiB}", measure="2s")
+        result, _, _ = self.end(process)
+        self.assertEqual([one["features"] for one in result["groups"]["g"]["images"]],
+                         [["layering", "exclusive-lock"]])
+        self.assertEqual(list(result["environment"]["ceph"]["pools"]), ["rbd"])
+        self.assertIsNone(result["cluster"]["client_counters"])
 
     def test_client_that_may_ask_little_is_told_so(self):
         self.tool("ceph", "auth", "get-or-create", "client.poor", "mon", "allow r", "osd",

@@ -66,6 +66,8 @@ class rados_asker final : public asker {
         return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(extra);
     }
 
+    std::vector<std::string> client_sockets() const override { return admin_sockets(); }
+
   private:
     std::string explain_refusal(int failed) const {
         return explain(to_.who() + " is refused", failed);

@@ -13,6 +13,8 @@ namespace chopsticks::ceph::beside {
 namespace {
 
 constexpr std::size_t refused_told = 32;
+/// They are of this process.
+constexpr std::int64_t client_answer_ns = 200'000'000;
 
 constexpr question status{"status", false};
 constexpr question versions{"versions", false};
@@ -161,6 +163,10 @@ std::optional<sample> rounds::sample_now(std::string& problem) {
     out.rgw = look_at_rgw();
     count_.most_in_a_round = std::max(count_.most_in_a_round, count_.commands - asked_before);
     return out;
+}
+
+void rounds::ask_clients(double t_s) {
+    clients_.ask(who_.client_sockets(), t_s, client_answer_ns);
 }
 
 std::optional<rgw_sample> rounds::look_at_rgw() {

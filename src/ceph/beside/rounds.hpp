@@ -11,6 +11,7 @@
 #include <string>
 
 #include "answers.hpp"
+#include "client_counters.hpp"
 #include "osd_processes.hpp"
 
 namespace chopsticks::ceph::beside {
@@ -41,6 +42,9 @@ class rounds {
     std::optional<snapshot> look();
     /// One round. None, with `problem`: no answer.
     std::optional<sample> sample_now(std::string& problem);
+    /// What Ceph counts of the load's connections. \param t_s since the load began
+    void ask_clients(double t_s);
+    json clients_told() const { return clients_.told(); }
 
   private:
     json ask(const question& q, std::string& problem);
@@ -59,6 +63,7 @@ class rounds {
     std::vector<std::int64_t> down_;
     bool down_known_ = false;
     osd_processes here_;
+    client_counters clients_;
     std::optional<rgw_counters> rgw_before_;
     std::int64_t rgw_before_ns_ = 0;
 };

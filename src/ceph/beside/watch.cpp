@@ -22,6 +22,9 @@ constexpr double answer_late_s = 1;
 
 constexpr std::size_t problem_most = 300;
 
+/// Rounds from one look at the counters of the load's connections to the next.
+constexpr std::uint64_t clients_every = 5;
+
 constexpr std::int64_t half_second_ns = 500'000'000;
 
 enum class stage : std::uint8_t { before, idle, load, last };
@@ -61,6 +64,7 @@ struct cluster_watch::shared_state {
     std::string library;
     std::string problem;  ///< the last one
     asked_figures asked;  ///< a copy of the thread's
+    json clients;         ///< what Ceph counts of the load's connections
     record record_of_load;
     std::int64_t load_began_ns = 0;
     double load_s = 0;                 ///< length, once it has ended
@@ -100,12 +104,24 @@ void cluster_watch::serve(const std::shared_ptr<shared_state>& state) {
     s.changed.notify_all();
     std::int64_t next_ns = 0;
     bool began = false;
+    bool ended = false;
+    std::uint64_t number = 0;
     while (s.now != stage::last) {
         const std::int64_t now_ns = monotonic_ns();
         if (s.now == stage::load && !began) {
             // In the middle of intervals of a second: each has one.
             began = true;
             next_ns = s.load_began_ns + std::min(s.how.period_ns, half_second_ns);
+        }
+        if (began && !ended && s.now == stage::idle) {
+            // Their connections are closed soon.
+            ended = true;
+            const double end_s = s.load_s;
+            lock.unlock();
+            questions.ask_clients(end_s);
+            lock.lock();
+            s.clients = questions.clients_told();
+            continue;
         }
         if (s.now == stage::idle || now_ns < next_ns) {
             const std::int64_t left_ns =
@@ -116,12 +132,15 @@ void cluster_watch::serve(const std::shared_ptr<shared_state>& state) {
         // At even distances, and none that is made up for.
         next_ns = std::max(next_ns + s.how.period_ns, now_ns + s.how.period_ns / 2);
         s.asking_since_ns = now_ns;
+        const double asked_s = s.load_time(now_ns);
         lock.unlock();
         std::string why;
         std::optional<sample> got = questions.sample_now(why);
+        if (number++ % clients_every == 0) questions.ask_clients(asked_s);
         lock.lock();
         s.asking_since_ns = 0;
         s.asked = asked;
+        s.clients = questions.clients_told();
         // The load may have ended meanwhile, and its account been given.
         if (s.now != stage::load) continue;
         if (!got) {
@@ -226,6 +245,7 @@ account cluster_watch::finish() {
     c["samples"] = json::array();
     for (const sample& one : s.record_of_load.samples())
         c["samples"].push_back(sample_json(one));
+    c["client_counters"] = s.clients;
     out.environment = environment_json(s.before ? &*s.before : nullptr,
                                        s.after ? &*s.after : nullptr, s.library, s.how.pools);
     out.events = s.record_of_load.take_marks();

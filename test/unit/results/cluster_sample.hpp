@@ -104,6 +104,13 @@ inline void fill_cluster(run_document& doc) {
         {"after", cluster_state("HEALTH_WARN")},
         {"changes", {"health: HEALTH_OK -> HEALTH_WARN (OSD_DOWN)", "pool data, objects: 1 -> 2"}},
         {"sample_every_s", 1.0},
+        {"client_counters",
+         {{"connections", 2},
+          {"from_s", 0.5},
+          {"to_s", 30.0},
+          {"counters",
+           {{"objecter.op_w", 6230.0},
+            {"librbd.wr_latency", {{"count", 6000.0}, {"mean_s", 0.002}}}}}}},
         {"samples",
          json::array({cluster_status(0.5, "HEALTH_OK"), cluster_status(1.5, "HEALTH_WARN")})}};
     doc.events.add({10.5, 14.5, stats::event_source::ceph, "osd.3 was down"});

@@ -40,8 +40,10 @@ class asker {
     /// Empty, or why there is no connection.
     virtual std::string connect() = 0;
     virtual answer ask(const question& q) = 0;
-    /// "16.2.15"; empty: not known.
+    /// Of the library, "3.0.0"; empty: not known.
     virtual std::string library_version() const = 0;
+    /// Paths of admin sockets of the load's connections, as far as they have any.
+    virtual std::vector<std::string> client_sockets() const { return {}; }
 };
 
 /// Asks through librados. Null in a program without.
