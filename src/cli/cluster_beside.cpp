@@ -15,10 +15,17 @@ beside::settings cluster_of(const run_setup& setup, bool unwanted) {
         if (load == nullptr && !setup.is_dummy(name) && one.cluster_connections(1) > 0) load = &one;
     }
     const scenario::echo_fields echo = load != nullptr ? load->echo() : scenario::echo_fields();
-    beside::settings out = beside::read_settings(setup.workload.cluster, beside::access_of(echo));
+    const ceph::access of_load = beside::access_of(echo);
+    beside::settings out =
+        beside::read_settings(setup.workload.cluster, load != nullptr ? &of_load : nullptr);
     if (out.pools.empty()) out.pools = beside::pools_of(echo);
     out.off = out.off || unwanted || (load == nullptr && !out.given);
     return out;
+}
+
+std::string watched_text(const beside::settings& how) {
+    if (!how.prometheus.empty()) return "the cluster, by " + how.prometheus;
+    return how.asks_cluster ? "the cluster, as " + how.to.who() : "radosgw, at " + how.rgw_socket;
 }
 
 std::unique_ptr<cluster_beside> cluster_beside::start(const run_setup& setup) {
@@ -26,7 +33,7 @@ std::unique_ptr<cluster_beside> cluster_beside::start(const run_setup& setup) {
     auto who = beside::make_rados_asker(setup.cluster.to);
     if (who == nullptr) return nullptr;
     auto out = std::make_unique<cluster_beside>(setup, std::move(who));
-    out->greeting_ = "the cluster is watched beside the load, as " + setup.cluster.to.who();
+    out->greeting_ = "watched beside the load: " + watched_text(setup.cluster);
     if (!out->watch_.wait_for_before())
         out->greeting_ += "; it has not answered yet, and nobody waits for it";
     return out;

@@ -19,6 +19,9 @@ namespace chopsticks::cli {
 /// wants to know. Throws config_error.
 ceph::beside::settings cluster_of(const run_setup& setup, bool unwanted);
 
+/// Who is asked, for people: "the cluster, as client.admin".
+std::string watched_text(const ceph::beside::settings& how);
+
 /// Beside one run. Its functions are called as those of an observer are.
 class cluster_beside {
   public:

@@ -178,6 +178,11 @@ run_setup::run_setup(const run_arguments& a, bool start_target, const run_change
     choose_cores(a);
     set_target(a, start_target);
     cluster = cluster_of(*this, a.no_cluster);
+    if (cluster.given && !cluster.off && !ceph::beside::can_ask()) {
+        warnings.push_back(
+            "no cluster is watched beside the load: librados is not in this program; install "
+            "librados-dev, run meson setup --reconfigure BUILD_DIR and build again");
+    }
     options.plan = &scenario;
     options.end_load = &enough;
     options.seed = scenario.seed;

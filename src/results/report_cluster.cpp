@@ -104,7 +104,9 @@ std::string cluster_lines(const json& document, std::size_t indent, std::size_t 
     const std::string version = text(about, "version");
     if (!version.empty()) add("Ceph " + version);
     add(health_words(about));
-    add(whole(count(osds, "up")) + " of " + of_these(count(osds, "known"), "OSD", "OSDs") + " up");
+    if (count(osds, "known") > 0)
+        add(whole(count(osds, "up")) + " of " + of_these(count(osds, "known"), "OSD", "OSDs") +
+            " up");
     if (member(about, "used_percent").is_number())
         add(decimal(number(about, "used_percent"), 0) + "% full");
     add(latency_words(cluster));

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A real cluster, watched beside the load: an OSD that is stopped during a run is in its result, when
-it happened and with what it did to the load; a monitor that hangs holds no run.
+"""A real cluster, watched beside the load: an OSD that is stopped during a run is in its result,
+when it happened and with what it did to the load; a monitor that hangs holds no run.
 """
 
 import json
@@ -130,7 +130,8 @@ class ceph_beside(harness.case):
         self.assertGreaterEqual(down[0]["start_s"], first)
         self.assertLessEqual(down[0]["end_s"], last)
         self.assertGreater(down[0]["end_s"], down[0]["start_s"])
-        health = [one for one in marks["ceph"] if "HEALTH_WARN: OSD_DOWN (1 osds down)" in one["text"]]
+        health = [one for one in marks["ceph"]
+                  if "HEALTH_WARN: OSD_DOWN (1 osds down)" in one["text"]]
         self.assertTrue(health, result["events"])
         self.assertTrue(first <= health[0]["start_s"] <= last, (first, health, last))
         found = [one for one in marks["finding"]
@@ -139,7 +140,8 @@ class ceph_beside(harness.case):
         # Of the interval in which it was stopped, or of the next.
         self.assertGreaterEqual(found[0]["start_s"], first - 1)
         self.assertLessEqual(found[0]["start_s"], down[0]["start_s"] + 5)
-        self.assertRegex(found[0]["text"], r"^g/\w+ fell from \d+/s to \d+/s at \d\d:\d\d:\d\d UTC, ")
+        self.assertRegex(found[0]["text"],
+                         r"^g/\w+ fell from \d+/s to \d+/s at \d\d:\d\d:\d\d UTC, ")
         samples = result["cluster"]["samples"]
         self.assertIn([0], [one["osds"]["down"] for one in samples])
         self.assertEqual(result["cluster"]["silences"], [])
@@ -227,6 +229,16 @@ class ceph_beside(harness.case):
                          [["layering", "exclusive-lock"]])
         self.assertEqual(list(result["environment"]["ceph"]["pools"]), ["rbd"])
         self.assertIsNone(result["cluster"]["client_counters"])
+
+    def test_socket_of_radosgw_alone_is_enough(self):
+        config = self.s3_config()
+        del config["cluster"]["conf_file"]
+        result, _, _ = self.end(self.begin(config, workload="s3", op="put", measure="4s"))
+        self.assertEqual(result["cluster"]["questions"]["commands"], 0)
+        self.assertIsNone(result["cluster"]["before"])
+        self.assertIsNone(result["cluster"]["problem"])
+        puts = [one["rgw"]["put_ms"] for one in result["cluster"]["samples"] if one["rgw"]]
+        self.assertTrue([one for one in puts if one], result["cluster"])
 
     def test_client_that_may_ask_little_is_told_so(self):
         self.tool("ceph", "auth", "get-or-create", "client.poor", "mon", "allow r", "osd",

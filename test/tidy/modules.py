@@ -22,7 +22,8 @@ may_include = {
                   "s3/protocol"},
     "ceph/access": {"core", "scenario"},
     "ceph": {"core", "runtime", "scenario", "engine", "ceph/access"},
-    "ceph/beside": {"core", "stats", "scenario", "telemetry", "results", "ceph/access", "ceph"},
+    "ceph/beside": {"core", "stats", "http", "scenario", "telemetry", "results", "ceph/access",
+                    "ceph"},
     "rbd/workload": {"core", "scenario", "ceph/access"},
     "rbd": {"core", "load", "runtime", "scenario", "engine", "ceph/access", "ceph",
             "rbd/workload"},
@@ -37,8 +38,8 @@ may_include = {
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "cli": {"core", "stats", "load", "http", "trace", "runtime", "scenario", "engine",
             "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "ceph/beside",
-            "rbd/workload", "rbd", "rados/workload", "rados", "telemetry", "results", "exports", "search",
-            "compare", "endpoint", "plugin"},
+            "rbd/workload", "rbd", "rados/workload", "rados", "telemetry", "results", "exports",
+            "search", "compare", "endpoint", "plugin"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free

@@ -1,47 +1,17 @@
 #include "admin_socket.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <cstring>
 
+#include "deadline_io.hpp"
+
 namespace chopsticks::ceph::beside {
-
-namespace {
-
-struct descriptor {
-    int number = -1;
-    explicit descriptor(int n) : number(n) {}
-    descriptor(const descriptor&) = delete;
-    ~descriptor() {
-        if (number >= 0) ::close(number);
-    }
-};
-
-std::string words_of(int error) {
-    const char* const text = ::strerrordesc_np(error);
-    return text != nullptr ? text : "error " + std::to_string(error);
-}
-
-/// True once it is ready; false: the time is over.
-bool wait_for(int socket, short events, std::int64_t until_ns) {
-    while (true) {
-        const std::int64_t left_ms = (until_ns - monotonic_ns()) / 1'000'000;
-        if (left_ms <= 0) return false;
-        pollfd one{socket, events, 0};
-        const int got = ::poll(&one, 1, static_cast<int>(std::min<std::int64_t>(left_ms, 60'000)));
-        if (got > 0) return true;
-        if (got < 0 && errno != EINTR) return false;
-    }
-}
-
-}  // namespace
 
 std::string ask_admin_socket(const std::string& path, const std::string& prefix,
                              std::int64_t timeout_ns, std::string& problem) {
@@ -57,7 +27,7 @@ std::string ask_admin_socket(const std::string& path, const std::string& prefix,
     const descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (socket.number < 0 ||
         ::connect(socket.number, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
-        problem = path + ": " + words_of(errno);
+        problem = path + ": " + errno_text(errno);
         return {};
     }
     const std::string asked = "{\"prefix\":\"" + prefix + "\"}" + '\0';
@@ -66,7 +36,7 @@ std::string ask_admin_socket(const std::string& path, const std::string& prefix,
     std::size_t sent = 0;
     while (true) {
         const bool asking = sent < asked.size();
-        if (!wait_for(socket.number, asking ? POLLOUT : POLLIN, until_ns)) {
+        if (!wait_for_socket(socket.number, asking ? POLLOUT : POLLIN, until_ns)) {
             problem = path + ": no answer in time";
             return {};
         }
@@ -74,7 +44,7 @@ std::string ask_admin_socket(const std::string& path, const std::string& prefix,
             const ssize_t n =
                 ::send(socket.number, asked.data() + sent, asked.size() - sent, MSG_NOSIGNAL);
             if (n < 0 && errno != EINTR && errno != EAGAIN) {
-                problem = path + ": " + words_of(errno);
+                problem = path + ": " + errno_text(errno);
                 return {};
             }
             sent += static_cast<std::size_t>(std::max<ssize_t>(n, 0));
@@ -87,7 +57,7 @@ std::string ask_admin_socket(const std::string& path, const std::string& prefix,
         if (n <= 0) {
             problem =
                 path + ": " +
-                (n == 0 ? std::string("closed before its answer was whole") : words_of(errno));
+                (n == 0 ? std::string("closed before its answer was whole") : errno_text(errno));
             return {};
         }
         got.append(piece, static_cast<std::size_t>(n));

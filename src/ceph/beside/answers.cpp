@@ -107,7 +107,9 @@ bool read_status(const json& answer, sample& into) {
         for (const json& one : states) {
             if (into.pgs.size() == states_told) break;
             const std::string name = text_at(one, "state_name");
-            if (!name.empty()) into.pgs[name] += count_at(one, "count");
+            if (name.empty()) continue;
+            into.pgs[name] += count_at(one, "count");
+            into.pgs_total += count_at(one, "count");
         }
     }
     into.objects_degraded = count_at(pgs, "degraded_objects");

@@ -81,6 +81,7 @@ struct sample {
     std::uint64_t osds_in = 0;
     std::vector<std::int64_t> down;            ///< OSDs, the first of them
     std::map<std::string, std::uint64_t> pgs;  ///< by state: "active+clean"
+    std::uint64_t pgs_total = 0;
     std::uint64_t objects_degraded = 0;
     std::uint64_t objects_misplaced = 0;
     std::uint64_t objects_unfound = 0;

@@ -207,6 +207,9 @@ std::string finding_rule::sentence(const effect& e, const std::vector<const caus
     const std::int64_t at_ns = load_began_ns_ + std::llround(e.start_s * 1e9);
     std::string out = e.text + " at " + time_of_day(at_ns) + ", ";
     const double away = distance(first);
+    const double looked_s = first->seen_s - first->after_s;
+    if (away <= 0 && looked_s > 2 * at_once_s)
+        return out + "in the " + seconds(looked_s) + " in which " + what;
     if (away <= at_once_s) return out + "when " + what;
     if (e.start_s > first->seen_s) return out + seconds(away) + " after " + what;
     return out + seconds(away) + " before the cluster told: " + what;

@@ -4,6 +4,10 @@
 
 namespace chopsticks::ceph::beside {
 
+bool can_ask() noexcept {
+    return false;
+}
+
 std::unique_ptr<asker> make_rados_asker(const access&) {
     return nullptr;
 }

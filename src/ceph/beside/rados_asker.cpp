@@ -82,6 +82,10 @@ class rados_asker final : public asker {
 
 }  // namespace
 
+bool can_ask() noexcept {
+    return true;
+}
+
 std::unique_ptr<asker> make_rados_asker(const access& to) {
     return std::make_unique<rados_asker>(to);
 }

@@ -35,13 +35,6 @@ std::uint64_t pgs_with(const sample& s, std::string_view word) {
     return out;
 }
 
-std::uint64_t pgs_of(const sample& s) {
-    std::uint64_t out = 0;
-    for (const auto& [state, count] : s.pgs)
-        out += count;
-    return out;
-}
-
 /// What PGs do, in Ceph's word, and how people say it.
 struct pg_work {
     const char* word;
@@ -167,7 +160,7 @@ const sample* record::newest_in(double from_s, double to_s) const noexcept {
 void record::look(const sample& before, const sample& now) {
     std::vector<cause> causes;
     const auto because = [&](std::string text, double unseen_s) {
-        causes.push_back({before.t_s, now.t_s, unseen_s, std::move(text)});
+        causes.push_back({before.t_s, now.t_s, unseen_s + stale_s_, std::move(text)});
     };
     if (health_differs(before, now)) {
         marks_.push_back(
@@ -188,7 +181,7 @@ void record::look(const sample& before, const sample& now) {
         because(counted(before.osds_in - now.osds_in, "OSD") + " was marked out", 0);
     if (now.osds_in > before.osds_in)
         because(counted(now.osds_in - before.osds_in, "OSD") + " was marked in", 0);
-    const std::uint64_t pgs = pgs_of(now);
+    const std::uint64_t pgs = now.pgs_total;
     const std::uint64_t active = pgs_with(now, "active");
     const auto follow_pgs = [&](const char* what, const char* doing, const char* began,
                                 std::uint64_t count) {
@@ -232,8 +225,8 @@ void record::follow(const doing& of, std::uint64_t count, const sample& now,
     }
     spans_[of.what] = {recent_.empty() ? 0 : now.t_s, now.t_s, count, of.now};
     if (recent_.empty()) return;
-    causes.push_back(
-        {recent_.back().t_s, now.t_s, of.unseen_s, with_count(of.began, counted(count, "PG"))});
+    causes.push_back({recent_.back().t_s, now.t_s, of.unseen_s + stale_s_,
+                      with_count(of.began, counted(count, "PG"))});
 }
 
 void record::end(const span& s, double end_s) {

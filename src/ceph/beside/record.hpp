@@ -33,7 +33,8 @@ class record {
     /// What PGs cease to do for so long has ended: they scrub one by one.
     static constexpr double over_s = 5;
 
-    explicit record(double period_s) : period_s_(period_s) {}
+    /// \param stale_s so old may be what is told
+    explicit record(double period_s, double stale_s = 0) : period_s_(period_s), stale_s_(stale_s) {}
 
     void set_load_began(std::int64_t wall_ns) { rule_.set_load_began(wall_ns); }
     void add(const load_interval& one);
@@ -77,6 +78,7 @@ class record {
     void take_findings();
 
     double period_s_;
+    double stale_s_;
     finding_rule rule_;
     std::vector<sample> samples_;
     std::size_t stride_ = 1;

@@ -7,6 +7,7 @@
 #include <chopsticks/core/clock.hpp>
 
 #include "admin_socket.hpp"
+#include "http_get.hpp"
 
 namespace chopsticks::ceph::beside {
 
@@ -42,7 +43,7 @@ std::string question::command() const {
 }
 
 std::string rounds::connect() {
-    if (connected_) return {};
+    if (connected_ || !how_.asks_cluster) return {};
     std::string problem = who_.connect();
     connected_ = problem.empty();
     return problem;
@@ -63,6 +64,8 @@ json rounds::ask(const question& q, std::string& problem) {
 }
 
 std::optional<snapshot> rounds::look() {
+    if (!how_.prometheus.empty()) return look_at_metrics();
+    if (!how_.asks_cluster) return std::nullopt;
     std::string problem = connect();
     if (!problem.empty()) return std::nullopt;
     const std::int64_t began_ns = monotonic_ns();
@@ -110,6 +113,12 @@ std::optional<sample> rounds::sample_now(std::string& problem) {
     problem = connect();
     if (!problem.empty()) return std::nullopt;
     ++count_.rounds;
+    if (!how_.prometheus.empty()) return sample_of_metrics(problem);
+    if (!how_.asks_cluster) {
+        sample of_rgw;
+        of_rgw.rgw = look_at_rgw(problem);
+        return problem.empty() ? std::optional(of_rgw) : std::nullopt;
+    }
     const std::uint64_t asked_before = count_.commands;
     const std::int64_t began_ns = monotonic_ns();
     sample out;
@@ -160,8 +169,60 @@ std::optional<sample> rounds::sample_now(std::string& problem) {
     out.commit = commit_;
     out.apply = apply_;
     out.osd_cpu = here_.busy(monotonic_ns());
-    out.rgw = look_at_rgw();
+    std::string rgw_problem;
+    out.rgw = look_at_rgw(rgw_problem);
     count_.most_in_a_round = std::max(count_.most_in_a_round, count_.commands - asked_before);
+    return out;
+}
+
+std::optional<snapshot> rounds::look_at_metrics() {
+    std::string problem;
+    ++count_.commands;
+    const std::int64_t began_ns = monotonic_ns();
+    const std::string text =
+        http_get(*parse_http_place(how_.prometheus), how_.to.operation_timeout_ns, problem);
+    snapshot out;
+    out.state.asked_s = static_cast<double>(monotonic_ns() - began_ns) / 1e9;
+    if (!read_metrics(text, out.state, nullptr)) {
+        ++count_.failed;
+        return std::nullopt;
+    }
+    read_metrics(text, out);
+    return out;
+}
+
+std::optional<sample> rounds::sample_of_metrics(std::string& problem) {
+    ++count_.commands;
+    count_.most_in_a_round = std::max<std::uint64_t>(count_.most_in_a_round, 1);
+    const std::int64_t began_ns = monotonic_ns();
+    const std::string text =
+        http_get(*parse_http_place(how_.prometheus), how_.to.operation_timeout_ns, problem);
+    const std::int64_t now_ns = monotonic_ns();
+    sample out;
+    client_totals now;
+    out.asked_s = static_cast<double>(now_ns - began_ns) / 1e9;
+    if (problem.empty() && !read_metrics(text, out, &now))
+        problem = how_.prometheus + ": has no metrics of a Ceph cluster";
+    if (!problem.empty()) {
+        ++count_.failed;
+        if (count_.refused.size() < refused_told) count_.refused["GET"] = problem;
+        return std::nullopt;
+    }
+    const double length_s = static_cast<double>(now_ns - clients_before_ns_) / 1e9;
+    if (clients_before_ && length_s > 0) {
+        // Pools that went away took theirs with them.
+        const auto rate = [&](double before, double after) {
+            return std::max(0.0, after - before) / length_s;
+        };
+        out.read_ops_per_s = rate(clients_before_->reads, now.reads);
+        out.read_bytes_per_s = rate(clients_before_->read_bytes, now.read_bytes);
+        out.write_ops_per_s = rate(clients_before_->writes, now.writes);
+        out.write_bytes_per_s = rate(clients_before_->write_bytes, now.write_bytes);
+    }
+    clients_before_ = now;
+    clients_before_ns_ = now_ns;
+    std::string rgw_problem;
+    out.rgw = look_at_rgw(rgw_problem);
     return out;
 }
 
@@ -169,9 +230,8 @@ void rounds::ask_clients(double t_s) {
     clients_.ask(who_.client_sockets(), t_s, client_answer_ns);
 }
 
-std::optional<rgw_sample> rounds::look_at_rgw() {
+std::optional<rgw_sample> rounds::look_at_rgw(std::string& problem) {
     if (how_.rgw_socket.empty()) return std::nullopt;
-    std::string problem;
     const std::string text =
         ask_admin_socket(how_.rgw_socket, "perf dump", how_.to.operation_timeout_ns, problem);
     const std::int64_t now_ns = monotonic_ns();

@@ -12,6 +12,7 @@
 
 #include "answers.hpp"
 #include "client_counters.hpp"
+#include "metrics.hpp"
 #include "osd_processes.hpp"
 
 namespace chopsticks::ceph::beside {
@@ -48,8 +49,12 @@ class rounds {
 
   private:
     json ask(const question& q, std::string& problem);
+    std::optional<snapshot> look_at_metrics();
+    std::optional<sample> sample_of_metrics(std::string& problem);
     void look_at_osds_here(const snapshot& at);
-    std::optional<rgw_sample> look_at_rgw();
+    /// \param problem why there is no answer; none may be without one: the first has no time before
+    /// it
+    std::optional<rgw_sample> look_at_rgw(std::string& problem);
 
     asker& who_;
     const settings& how_;
@@ -64,6 +69,8 @@ class rounds {
     bool down_known_ = false;
     osd_processes here_;
     client_counters clients_;
+    std::optional<client_totals> clients_before_;  ///< of the exporter
+    std::int64_t clients_before_ns_ = 0;
     std::optional<rgw_counters> rgw_before_;
     std::int64_t rgw_before_ns_ = 0;
 };

@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <chopsticks/ceph/beside/settings.hpp>
 #include <chopsticks/scenario/reader.hpp>
+
+#include "http_get.hpp"
 
 namespace chopsticks::ceph::beside {
 
@@ -7,14 +10,16 @@ namespace {
 
 constexpr const char* example = "write {conf_file: /etc/ceph/ceph.conf, client: admin}, or off";
 
+constexpr const char* names_a_cluster[] = {"conf_file", "cluster", "client", "keyring", "options"};
+
 /// The longest that one answer may take: a run that ends waits for one.
 constexpr std::int64_t answer_timeout_most_ns = 60'000'000'000;
 
 }  // namespace
 
-settings read_settings(const scenario::value& section, const access& of_load) {
+settings read_settings(const scenario::value& section, const access* of_load) {
     settings out;
-    out.to = of_load;
+    if (of_load != nullptr) out.to = *of_load;
     out.to.operation_timeout_ns = answer_timeout_ns;
     if (section.is_null()) return out;
     out.given = true;
@@ -37,6 +42,22 @@ settings read_settings(const scenario::value& section, const access& of_load) {
             out.pools.push_back(name_text(one));
     }
     if (const auto socket = keys.find("rgw_socket")) out.rgw_socket = path_text(*socket);
+    const bool names_one = std::any_of(std::begin(names_a_cluster), std::end(names_a_cluster),
+                                       [&](const char* key) { return keys.look(key) != nullptr; });
+    if (const auto url = keys.find("prometheus")) {
+        out.prometheus = url->text();
+        if (!parse_http_place(out.prometheus)) {
+            url->refuse("is no URL of an exporter: " + url->raw().found(),
+                        "write http://mgr1:9283/metrics");
+        }
+        if (names_one) {
+            url->refuse("stands beside another way to the cluster",
+                        "name either the exporter, or conf_file and client");
+        }
+        if (keys.look("every") == nullptr) out.period_ns = exporter_stale_ns;
+    }
+    out.asks_cluster =
+        out.prometheus.empty() && (of_load != nullptr || names_one || out.rgw_socket.empty());
     keys.finish();
     return out;
 }

@@ -48,7 +48,10 @@ json silences_json(const record& of) {
 /// The thread's and everybody else's. The thread holds the mutex between questions only.
 struct cluster_watch::shared_state {
     shared_state(const settings& s, std::unique_ptr<asker> a)
-        : how(s), who(std::move(a)), record_of_load(seconds_of(s.period_ns)) {}
+        : how(s),
+          who(std::move(a)),
+          record_of_load(seconds_of(s.period_ns),
+                         s.prometheus.empty() ? 0 : seconds_of(exporter_stale_ns)) {}
 
     const settings how;
     std::unique_ptr<asker> who;  ///< the thread's alone
@@ -170,7 +173,8 @@ bool cluster_watch::wait_for_before() {
     std::unique_lock lock(state_->mutex);
     state_->changed.wait_for(lock, std::chrono::nanoseconds(state_->how.to.operation_timeout_ns),
                              [&] { return state_->before_is_known; });
-    return state_->before.has_value();
+    return state_->before.has_value() ||
+           (state_->before_is_known && !state_->how.asks_cluster && state_->how.prometheus.empty());
 }
 
 void cluster_watch::load_began(std::int64_t began_ns, std::int64_t wall_ns) {
@@ -223,7 +227,8 @@ account cluster_watch::finish() {
                        [&] { return s.thread_ended; });
     account out;
     json& c = out.cluster;
-    c["client"] = s.how.to.who();
+    c["client"] = s.how.asks_cluster ? json(s.how.to.who()) : json(nullptr);
+    c["prometheus"] = s.how.prometheus.empty() ? json(nullptr) : json(s.how.prometheus);
     c["conf_file"] = s.how.to.conf_file.empty() ? json(nullptr) : json(s.how.to.conf_file);
     c["rgw_socket"] = s.how.rgw_socket.empty() ? json(nullptr) : json(s.how.rgw_socket);
     const bool nothing = !s.before && !s.after && s.record_of_load.samples().empty();

@@ -173,6 +173,19 @@ TEST_CASE("what_one_look_showed_is_told_together") {
           "at 12:00:10 UTC, when osd.0 went down, a, b, and 2 more");
 }
 
+TEST_CASE("finding_between_looks_that_are_far_apart_says_how_far") {
+    simulated s;
+    s.calm(10);
+    s.interval(50);
+    s.calm(4);
+    s.rule.add(std::vector<cause>{{0, 15, 8, "osd.0 went down"}});
+    s.calm(3);
+    const auto found = s.found();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].find("at 12:00:10 UTC, in the 15.0 s in which osd.0 went down") !=
+          std::string::npos);
+}
+
 TEST_CASE("effect_that_lasts_is_one_finding") {
     simulated s;
     s.calm(10);

@@ -88,6 +88,7 @@ inline void fill_cluster(run_document& doc) {
     doc.cluster = {
         {"client", "client.admin"},
         {"conf_file", "/etc/ceph/ceph.conf"},
+        {"prometheus", nullptr},
         {"rgw_socket", nullptr},
         {"problem", nullptr},
         {"questions",

@@ -46,6 +46,9 @@ class asker {
     virtual std::vector<std::string> client_sockets() const { return {}; }
 };
 
+/// Whether the program can ask anybody: it was built with librados.
+bool can_ask() noexcept;
+
 /// Asks through librados. Null in a program without.
 std::unique_ptr<asker> make_rados_asker(const access& to);
 
