@@ -228,7 +228,10 @@ class ceph_beside(harness.case):
         self.assertEqual([one["features"] for one in result["groups"]["g"]["images"]],
                          [["layering", "exclusive-lock"]])
         self.assertEqual(list(result["environment"]["ceph"]["pools"]), ["rbd"])
-        self.assertIsNone(result["cluster"]["client_counters"])
+        # The cluster's conf file gives clients a socket.
+        told = result["cluster"]["client_counters"]["counters"]
+        self.assertGreater(told["librbd.rd"], 0)
+        self.assertGreater(told["librbd.rd_latency"]["mean_s"], 0)
 
     def test_socket_of_radosgw_alone_is_enough(self):
         config = self.s3_config()

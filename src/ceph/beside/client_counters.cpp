@@ -18,6 +18,12 @@ std::string_view section_of(std::string_view name) {
     return name.starts_with("librbd-") ? of_librbd : std::string_view();
 }
 
+/// What goes up and down: of two looks a difference says nothing.
+bool is_level(std::string_view key) {
+    return key.ends_with("_active") || key.ends_with("_laggy") || key.ends_with("_time") ||
+           key == "osd_sessions" || key == "map_epoch";
+}
+
 }  // namespace
 
 void add_counters(const json& dump, counter_values& to) {
@@ -26,6 +32,7 @@ void add_counters(const json& dump, counter_values& to) {
         const std::string_view group = section_of(name);
         if (group.empty() || !section.is_object()) continue;
         for (const auto& [key, value] : section.items()) {
+            if (is_level(key)) continue;
             const std::string path =
                 std::string(group) + "." + results::printable(std::string_view(key).substr(0, 60));
             if (!to.contains(path) && to.size() == client_counters::counters_most) continue;

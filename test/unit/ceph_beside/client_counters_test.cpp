@@ -16,6 +16,9 @@ TEST_CASE("counters_of_a_real_client_are_read") {
     CHECK(all.at("librbd.wr_latency").count == 22199);
     CHECK(*all.at("librbd.wr_latency").sum == doctest::Approx(39.088));
     CHECK_FALSE(all.contains("cct.total_workers"));
+    // How many there are now, and when it was opened.
+    CHECK_FALSE(all.contains("objecter.op_active"));
+    CHECK_FALSE(all.contains("librbd.opened_time"));
 }
 
 TEST_CASE("counters_of_several_images_are_added_up") {

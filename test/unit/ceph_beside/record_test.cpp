@@ -18,6 +18,9 @@ sample at_second(double t_s, bool osd_is_down = false) {
 
 sample with_pgs(double t_s, std::map<std::string, std::uint64_t> pgs) {
     sample s = at_second(t_s);
+    s.pgs_total = 0;
+    for (const auto& [state, count] : pgs)
+        s.pgs_total += count;
     s.pgs = std::move(pgs);
     return s;
 }

@@ -89,7 +89,7 @@ TEST_CASE("cluster_that_makes_no_sense_is_refused_with_its_place") {
              {"cluster: {prometheus: 'http://a/b', client: x}\n", "beside another way"},
              {"cluster: {every: 100ms}\n", "cluster.every"},
              {"cluster: {operation_timeout: 2h}\n", "more than 60 s"},
-             {"cluster: {options: {client_key: x}}\n", "secret"},
+             {"cluster: {options: {key: x}}\n", "secret"},
              {"cluster: {client: client.admin}\n", "write the id alone"}}) {
         const std::string said = refusal(text);
         CHECK_MESSAGE(said.find("w.yaml:1:") == 0, said);
