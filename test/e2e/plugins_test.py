@@ -186,7 +186,7 @@ class broken_test(plugin_case):
         self.refused(lacking.with_suffix(".so"), "there_is_no_such_thing")
 
     def test_what_was_built_for_another_program_is_one_message(self):
-        self.refused(shared.work / "brokenVERSION.so", "contract 2", "contract 1", "build it again")
+        self.refused(shared.work / "brokenVERSION.so", "contract 3", "contract 2", "build it again")
         self.refused(shared.work / "brokenLAYOUT.so", "layout of runtime::reactor is 8 there",
                      "build it again")
 

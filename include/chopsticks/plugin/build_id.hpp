@@ -20,7 +20,7 @@
 namespace chopsticks::plugin {
 
 /// Raised by whoever changes what a plug-in sees: a virtual function, a member, a meaning.
-inline constexpr std::uint32_t contract_version = 1;
+inline constexpr std::uint32_t contract_version = 2;
 
 /// "chopstik", read as a number.
 inline constexpr std::uint64_t declaration_magic = 0x63686f707374696bULL;
