@@ -5,6 +5,7 @@
 #include <chopsticks/ceph/progress_notes.hpp>
 #include <cstdio>
 #include <cstring>
+#include <mutex>
 
 namespace chopsticks::ceph {
 
@@ -40,6 +41,27 @@ std::string set_option(rados_t cluster, const option& s, const char* library,
     }
     return {};
 }
+
+/// More of them than anybody asks.
+constexpr std::size_t sockets_most = 1024;
+
+class socket_list {
+  public:
+    void note(const std::string& path) {
+        const std::lock_guard lock(mutex_);
+        const bool is_new = std::find(paths_.begin(), paths_.end(), path) == paths_.end();
+        if (!path.empty() && is_new && paths_.size() < sockets_most) paths_.push_back(path);
+    }
+    std::vector<std::string> all() {
+        const std::lock_guard lock(mutex_);
+        return paths_;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<std::string> paths_;
+};
+socket_list known_sockets;
 
 std::string connect_problem(const access& to, rados_t cluster, int error) {
     const std::string hosts = get_option(cluster, "mon_host");
@@ -110,7 +132,13 @@ std::string connect(const access& to, const std::vector<option>& own, const char
                                to.operation_timeout_ns);
         failed = rados_connect(cluster);
     }
-    return failed < 0 ? connect_problem(to, cluster, failed) : std::string();
+    if (failed < 0) return connect_problem(to, cluster, failed);
+    known_sockets.note(get_option(cluster, "admin_socket"));
+    return {};
+}
+
+std::vector<std::string> admin_sockets() {
+    return known_sockets.all();
 }
 
 std::string open_pool(rados_t cluster, const access& to, const std::string& name,

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/results/output_lock.hpp>
 #include <chopsticks/scenario/foreign_call.hpp>
@@ -10,6 +11,7 @@
 #include <chopsticks/trace/op_log.hpp>
 #include <optional>
 
+#include "cluster_beside.hpp"
 #include "report.hpp"
 #include "run_watcher.hpp"
 
@@ -47,6 +49,9 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     const std::string no_room = telemetry::raise_descriptor_limit(setup.needs.descriptors);
     if (!no_room.empty()) throw config_error(no_room);
     setup.make_drivers();
+    // What is waited for before the run is none of it.
+    const std::unique_ptr<cluster_beside> cluster = cluster_beside::start(setup);
+    if (cluster) setup.started_wall_ns = wall_ns();
 
     executed_run out(engine::make_layout(setup.options.groups));
     results::run_document& doc = out.doc;
@@ -70,7 +75,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
         options.op_log_header.run_id = setup.run_id;
     }
     engine::observer* listener = how.prepared ? how.prepared(doc.layout) : nullptr;
-    run_watcher watcher(setup, doc, doc.interval_file, how.quiet, listener);
+    run_watcher watcher(setup, doc, doc.interval_file, how.quiet, listener, cluster.get());
     options.watcher = &watcher;
     if (how.view != nullptr) {
         how.view->begin(setup, doc.layout);
@@ -80,6 +85,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
         watcher.message("Warning: " + w);
     watcher.message("Run " + setup.run_id + ": " + setup.scenario.name);
     watcher.message("  against " + describe_target(setup));
+    if (cluster) watcher.message("  " + cluster->greeting());
     watcher.message("  " + std::to_string(setup.options.cores) +
                     (setup.options.cores == 1 ? " core" : " cores") + ", seed " +
                     std::to_string(setup.scenario.seed));
@@ -104,6 +110,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     }
     watcher.give_intervals();
     watcher.give_events(result.load_start_ns);
+    if (cluster) cluster->finish(doc);
     doc.slo.aborted = watcher.aborted();
     fill_document(doc, setup, std::move(result), watcher.health());
     out.left_behind = left_lines(doc);

@@ -3,6 +3,7 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/text.hpp>
 
+#include "cluster_beside.hpp"
 #include "health.hpp"
 
 namespace chopsticks::cli {
@@ -16,9 +17,10 @@ std::string whole_seconds(double seconds) {
 }  // namespace
 
 run_watcher::run_watcher(run_setup& setup, results::run_document& doc, const std::string& stream,
-                         bool quiet, engine::observer* listener)
+                         bool quiet, engine::observer* listener, cluster_beside* cluster)
     : setup_(setup),
       doc_(doc),
+      cluster_(cluster),
       started_ns_(monotonic_ns()),
       kept_(doc.layout, doc.run.interval_s),
       slos_(setup.scenario.slos, doc.layout),
@@ -64,6 +66,7 @@ void run_watcher::mark(stats::event_source source, const std::string& text, std:
 }
 
 void run_watcher::on_phase(engine::phase p) {
+    if (cluster_ != nullptr) cluster_->on_phase(p);
     take_phase(p);
     for (engine::observer* const one_more : listeners_)
         one_more->on_phase(p);
@@ -73,6 +76,7 @@ void run_watcher::take_phase(engine::phase p) {
     const std::lock_guard lock(mutex_);
     phase_ = p;
     phase_started_ns_ = monotonic_ns();
+    if (engine::is_of_load(p) && load_began_ns_ == 0) load_began_ns_ = phase_started_ns_;
     errors_ = 0;
     progress_before_ = 0;
     if (monitor_ != nullptr)
@@ -136,8 +140,12 @@ void run_watcher::take_interval(const engine::interval& one) {
     }
     out.health = health_of(one, sampler_.latest());
     std::string line = results::to_line(out, doc_.layout);
+    if (cluster_ != nullptr) cluster_->on_interval(one, doc_.layout);
+    // The result has the samples of the cluster for themselves.
+    const std::string streamed = cluster_ != nullptr ? cluster_->with_sample(line, one) : line;
     const std::lock_guard lock(mutex_);
-    if (const std::string problem = stream_.write(line); !problem.empty()) {
+    take_cluster_events();
+    if (const std::string problem = stream_.write(streamed); !problem.empty()) {
         doc_.run.warnings.push_back(problem);
         if (display_) display_->message("Warning: " + problem);
     }
@@ -145,6 +153,23 @@ void run_watcher::take_interval(const engine::interval& one) {
     follow_slos(one);
     if (monitor_ != nullptr) monitor_->add(out, one.groups, objectives_now());
     if (display_) show(one, out);
+}
+
+void run_watcher::take_cluster_events() {
+    if (cluster_ == nullptr) return;
+    for (stats::event_mark& mark : cluster_->take_events()) {
+        const bool found = mark.source == stats::event_source::finding;
+        if (display_) display_->message((found ? "Finding: " : "Cluster: ") + mark.text);
+        if (monitor_ != nullptr) {
+            // It counts from the beginning of the run.
+            const double later_s = static_cast<double>(load_began_ns_ - started_ns_) / 1e9;
+            stats::event_mark shown = mark;
+            shown.start_s += later_s;
+            if (shown.end_s) *shown.end_s += later_s;
+            monitor_->mark(shown);
+        }
+        doc_.events.add(std::move(mark));
+    }
 }
 
 void run_watcher::give_intervals() {

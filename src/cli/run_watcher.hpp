@@ -22,14 +22,17 @@
 
 namespace chopsticks::cli {
 
+class cluster_beside;
+
 /// Shows and stores a run as it goes. Its functions are called by the run's threads, one at a time
 /// per kind; the mutex orders the kinds.
 class run_watcher final : public engine::observer {
   public:
     /// \param stream path of the interval stream; empty: none
     /// \param listener as of `also_tell`; may be null
+    /// \param cluster that is watched beside the run; may be null
     run_watcher(run_setup& setup, results::run_document& doc, const std::string& stream, bool quiet,
-                engine::observer* listener = nullptr);
+                engine::observer* listener = nullptr, cluster_beside* cluster = nullptr);
 
     /// Before the run starts: tells it, too, of phases, progress and intervals, afterwards and
     /// without the mutex held. It outlives the run.
@@ -76,12 +79,14 @@ class run_watcher final : public engine::observer {
     void tell_interrupted();
     results::live_status status_now() const;
     std::vector<live::objective_state> objectives_now() const;
+    void take_cluster_events();
     void show(const engine::interval& one, const results::interval& out);
 
     run_setup& setup_;
     results::run_document& doc_;
     std::vector<engine::observer*> listeners_;
     live::run_monitor* monitor_ = nullptr;
+    cluster_beside* cluster_;
     std::int64_t started_ns_;
     mutable std::mutex mutex_;
     std::optional<results::live_display> display_;
@@ -89,6 +94,7 @@ class run_watcher final : public engine::observer {
     results::kept_intervals kept_;
     engine::phase phase_ = engine::phase::open;
     std::int64_t phase_started_ns_ = 0;
+    std::int64_t load_began_ns_ = 0;
     results::slo_tracker slos_;
     bool aborted_ = false;
     std::uint64_t errors_ = 0;

@@ -16,6 +16,7 @@
 #include <cmath>
 #include <random>
 
+#include "cluster_beside.hpp"
 #include "plugins.hpp"
 #include "target_options.hpp"
 #include "workloads.hpp"
@@ -33,6 +34,8 @@ constexpr std::uint64_t descriptors_per_core = 5;
 /// One connection to a cluster: its threads' own, and sockets to monitors and OSDs, whose number
 /// nobody knows before.
 constexpr std::uint64_t descriptors_per_cluster = 200;
+/// One that only asks monitors and the manager.
+constexpr std::uint64_t descriptors_of_watch = 60;
 /// Exact in the doubles that readers of JSON make of numbers.
 constexpr double seed_most = 9007199254740991;
 /// The most memory the embedded endpoint takes for objects.
@@ -109,6 +112,8 @@ void add_run_options(CLI::App& command, run_arguments& a) {
                     "scenario's")
         ->type_name("TEXT")
         ->allow_extra_args(false);
+    command.add_flag("--no-cluster", a.no_cluster,
+                     "Asks no Ceph cluster how it does beside the load");
     command.add_flag("--headless", a.headless,
                      "Accepted for Locust's sake; there is no other mode");
 }
@@ -173,6 +178,12 @@ run_setup::run_setup(const run_arguments& a, bool start_target, const run_change
     look_at_recordings();
     choose_cores(a);
     set_target(a, start_target);
+    cluster = cluster_of(*this, a.no_cluster);
+    if (cluster.given && !cluster.off && !ceph::beside::can_ask()) {
+        warnings.push_back(
+            "no cluster is watched beside the load: librados is not in this program; install "
+            "librados-dev, run meson setup --reconfigure BUILD_DIR and build again");
+    }
     options.plan = &scenario;
     options.end_load = &enough;
     options.seed = scenario.seed;
@@ -305,7 +316,7 @@ void run_setup::make_plan() {
     const std::uint64_t at_once = sessions + (helpers ? per_group * connecting_groups : 0);
     needs.descriptors = descriptors_base + descriptors_per_core * options.cores +
                         needs.cluster_connections * descriptors_per_cluster +
-                        at_once * (embedded ? 2 : 1);
+                        (cluster.off ? 0 : descriptors_of_watch) + at_once * (embedded ? 2 : 1);
 }
 
 void run_setup::plan_blocks(const scenario::group& g) {

@@ -4,6 +4,7 @@
 /// the plan made. Shared by `run` and `validate`.
 
 #include <atomic>
+#include <chopsticks/ceph/beside/settings.hpp>
 #include <chopsticks/endpoint/server.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/results/document.hpp>
@@ -49,6 +50,7 @@ struct run_arguments {
     std::string session_token;  ///< always refused
     bool headless = false;
     bool quiet = false;
+    bool no_cluster = false;
 };
 
 /// CPUs the process may run on; one of -1 where the kernel does not say.
@@ -105,6 +107,7 @@ class run_setup {
 
     scenario::scenario scenario;
     scenario::workload_config workload;
+    ceph::beside::settings cluster;  ///< that is watched beside the load
     engine::run_options options;
     std::unique_ptr<endpoint::server> embedded;
     std::vector<std::unique_ptr<engine::driver>> drivers;

@@ -3,6 +3,7 @@
 #include <chopsticks/telemetry/host.hpp>
 #include <cstdio>
 
+#include "cluster_beside.hpp"
 #include "probe.hpp"
 #include "setup.hpp"
 
@@ -154,6 +155,9 @@ int validate(const run_arguments& arguments) {
     }
     const plan& p = setup.needs;
     std::fputs(target_text(setup).c_str(), stdout);
+    if (!setup.cluster.off) {
+        std::printf("  watched beside the load: %s\n", watched_text(setup.cluster).c_str());
+    }
     std::printf("  phases: prepare %s, warm-up %s, measure %s, drain at most %s, cleanup %s\n",
                 s.phase.prepare ? "yes" : "no", format_duration(s.phase.warmup_ns).c_str(),
                 format_duration(s.phase.measure_ns).c_str(),

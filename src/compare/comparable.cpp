@@ -81,6 +81,10 @@ std::string driver_of(const result_file& run, const json& group) {
 facts facts_of(const result_file& run) {
     facts out;
     flatten(run.environment(), "environment", out);
+    // Where no cluster was watched is as where nobody could watch one yet.
+    std::erase_if(out, [](const auto& one) {
+        return one.first == "environment.ceph" && one.second == "null";
+    });
     flatten(run.workload(), "workload", out);
     out["schema_version"] = std::to_string(run.version);
     facts scenario;
@@ -95,11 +99,18 @@ facts facts_of(const result_file& run) {
         const auto images = group.find("images");
         if (images == group.end() || !images->is_array()) continue;
         std::string sizes;
+        std::set<std::string> features;
         for (const json& image : *images) {
             if (image.is_object() && image.contains("bytes"))
                 sizes += (sizes.empty() ? "" : " ") + text_of(image["bytes"]);
+            if (image.is_object() && image.contains("features"))
+                features.insert(text_of(image["features"]));
         }
         out[path + ".images.bytes"] = sizes;
+        std::string all;
+        for (const std::string& one : features)
+            all += (all.empty() ? "" : " ") + one;
+        if (!all.empty()) out[path + ".images.features"] = all;
     }
     if (const auto cores = run.generator().find("cores"); cores != run.generator().end())
         out["generator.cores"] = std::to_string(cores->size());

@@ -116,6 +116,7 @@ std::string judge_found(world& w, image& i) {
 std::string check_size(world& w, image& i) {
     const int failed = rbd_get_size(i.handle, &i.bytes);
     if (failed < 0) return explain("the size of " + path_of(w, i.name), failed);
+    i.features = features_of(i.handle);
     if (i.bytes < w.needs.least_image_bytes || i.bytes < w.blocks.extent_bytes) {
         const bool block = i.bytes < w.needs.least_image_bytes;
         return "image " + path_of(w, i.name) + " has " + std::to_string(i.bytes) + " bytes, less " +

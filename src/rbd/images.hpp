@@ -14,6 +14,9 @@ std::string open_one(world& w, image& i, bool& missing);
 /// between leaves nothing that the next one has to take for somebody else's. Leaves it open.
 std::string make_one(world& w, image& i);
 
+/// The features of an open image, as the tool rbd calls them; empty where they cannot be had.
+std::vector<std::string> features_of(rbd_image_t image);
+
 /// Warns where blocks will be read that were never written, or may be.
 void look_for_holes(world& w, image& i);
 

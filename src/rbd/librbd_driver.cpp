@@ -97,7 +97,7 @@ class librbd_core final : public engine::core_driver {
         for (const auto& i : shared_->images) {
             if (i->handle == nullptr) continue;
             state.images.push_back(
-                {path_of(*shared_, i->name), i->bytes, i->made, i->written_bytes});
+                {path_of(*shared_, i->name), i->bytes, i->made, i->written_bytes, i->features});
         }
         if (!state.problem.empty()) co_return state;
         state.data_ready = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <fstream>
+#include <span>
 
 #include "images.hpp"
 
@@ -18,6 +19,10 @@ constexpr feature_name feature_names[] = {
     {"layering", 1},   {"exclusive-lock", 4}, {"object-map", 8},
     {"fast-diff", 16}, {"deep-flatten", 32},  {"journaling", 64},
 };
+
+/// What images may also have, and nobody asks for by name.
+constexpr feature_name other_features[] = {
+    {"data-pool", 128}, {"operations", 256}, {"migrating", 512}, {"non-primary", 1024}};
 
 /// Options of an image to be made; freed at the end.
 class image_options {
@@ -83,6 +88,20 @@ engine::leftover either_name(const world& w, const std::string& making, const st
 }
 
 }  // namespace
+
+std::vector<std::string> features_of(rbd_image_t image) {
+    std::vector<std::string> out;
+    std::uint64_t bits = 0;
+    if (rbd_get_features(image, &bits) < 0) return out;
+    const auto take = [&](std::span<const feature_name> known) {
+        for (const feature_name& f : known) {
+            if ((bits & f.bit) != 0) out.emplace_back(f.name);
+        }
+    };
+    take(feature_names);
+    take(other_features);
+    return out;
+}
 
 std::string either_path(const world& w, const std::string& making, const std::string& name) {
     return path_of(w, making) + " or " + path_of(w, name);

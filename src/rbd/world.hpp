@@ -40,6 +40,7 @@ struct image {
     std::string id;            ///< that the cluster gave it; a later image of this name has another
     std::uint32_t number = 0;  ///< in the run's list
     std::optional<std::uint64_t> written_bytes;  ///< of what is used, at most; none: not known
+    std::vector<std::string> features;           ///< as opened; see features_of
     bool filled = false;  ///< holds what prefilling would write, or something that must not be
     /// What acknowledged writes are told to; null: nothing keeps them.
     bool in_ledger = false;

@@ -90,6 +90,7 @@ json environment_json(const environment& e) {
     out["boost"] = known(e.boost);
     out["openssl"] = known(e.openssl);
     out["librbd"] = known(e.librbd);
+    out["ceph"] = e.ceph;
     return out;
 }
 
@@ -255,7 +256,8 @@ json groups_json(const run_document& doc) {
                  {"bytes", image.bytes},
                  {"made", image.made},
                  {"written_bytes",
-                  image.written_bytes ? json(*image.written_bytes) : json(nullptr)}});
+                  image.written_bytes ? json(*image.written_bytes) : json(nullptr)},
+                 {"features", image.features}});
         }
         out[group.name] = std::move(one);
     }
@@ -401,6 +403,7 @@ json head_json(const run_document& doc) {
     out["generator"] = generator_json(doc.generator);
     out["health"] = to_json(doc.health);
     put_events(out, doc.events);
+    out["cluster"] = doc.cluster;
     out["environment"] = environment_json(doc.environment);
     out["workload"] = echo_json(doc.workload);
     out["scenario"] = to_json(doc.scenario);

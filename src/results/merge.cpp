@@ -23,9 +23,9 @@ namespace chopsticks::results {
 namespace {
 
 /// What each part keeps of its own.
-constexpr const char* kept[] = {"run",        "validity",    "slo",           "load",   "data",
-                                "operations", "total",       "by_endpoint",   "groups", "generator",
-                                "health",     "environment", "driver_figures"};
+constexpr const char* kept[] = {
+    "run",         "validity", "slo",       "load",   "data",        "operations",     "total",
+    "by_endpoint", "groups",   "generator", "health", "environment", "driver_figures", "cluster"};
 
 /// Parts measured together if their measure phases overlap for this share of the longest.
 constexpr double together_share = 0.9;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "json_reading.hpp"
+#include "report_cluster.hpp"
 #include "report_drivers.hpp"
 #include "report_errors.hpp"
 #include "report_load.hpp"
@@ -278,6 +279,7 @@ std::string render_report(const json& document, const report_files& files,
     out += tables.render(width) + "\n";
     out += load_lines(document, indent, width);
     out += generator(document, width);
+    out += cluster_lines(document, indent, width);
     out += stages(document, width);
     out += size_classes(document, width);
     out += endpoints(document, width);

@@ -174,6 +174,7 @@ workload_config parse_workload_config(std::string text, std::string file,
     }
     if (top != nullptr) read_top(*top, root, m, out);
     out.plugins = read_plugins(m, out.file);
+    if (const auto cluster = m.find("cluster")) out.cluster = cluster->raw();
     m.finish();
     check_options(out);
     return out;

@@ -143,7 +143,8 @@ class lost_data_test(rbd_case):
                     self.assertEqual(harness.schema_errors(result), [])
                     self.assertEqual(result["groups"]["disks"]["images"],
                                      [{"name": f"rbd/{name}", "bytes": 16 << 20, "made": False,
-                                       "written_bytes": written}])
+                                       "written_bytes": written,
+                                       "features": features.split(",")}])
                     warned = [one for one in result["run"]["warnings"] if "never written" in one]
                     self.assertEqual(len(warned), 1 if said else 0)
                     self.assertIn(said, " ".join(warned))

@@ -105,6 +105,7 @@ workload_maps = {
     "tls": [{"tls": odd}],
     "credentials": [{"credentials": [odd]}],
     "driver_config": [{"driver_config": odd}],
+    "cluster": [{"cluster": odd}],
     # Those at the top of the file are the workload config's own.
     **{w: [{w: odd}] for w in of_workload if w != "s3"},
 }

@@ -22,6 +22,8 @@ may_include = {
                   "s3/protocol"},
     "ceph/access": {"core", "scenario"},
     "ceph": {"core", "runtime", "scenario", "engine", "ceph/access"},
+    "ceph/beside": {"core", "stats", "http", "scenario", "telemetry", "results", "ceph/access",
+                    "ceph"},
     "rbd/workload": {"core", "scenario", "ceph/access"},
     "rbd": {"core", "load", "runtime", "scenario", "engine", "ceph/access", "ceph",
             "rbd/workload"},
@@ -37,9 +39,9 @@ may_include = {
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "live": {"core", "stats", "runtime", "results", "report"},
     "cli": {"core", "stats", "load", "live", "http", "trace", "runtime", "scenario", "engine",
-            "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "rbd/workload",
-            "rbd", "rados/workload", "rados", "telemetry", "results", "exports", "search",
-            "compare", "report", "endpoint", "plugin"},
+            "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "ceph/beside",
+            "rbd/workload", "rbd", "rados/workload", "rados", "telemetry", "results", "exports",
+            "search", "compare", "report", "endpoint", "plugin"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free
@@ -55,7 +57,7 @@ library_users = {
     "pugixml": {"s3/protocol", "endpoint"},
     "zlib": {"stats"},
     "rbd": {"rbd"},
-    "rados": {"ceph", "rbd", "rados"},
+    "rados": {"ceph", "ceph/beside", "rbd", "rados"},
 }
 
 # Meson dependency -> module. Every other *_dep names a library.

@@ -38,6 +38,11 @@ std::vector<option> common_options(const access& to, const flow& most);
 std::string connect(const access& to, const std::vector<option>& own, const char* library,
                     std::vector<std::string>* notes, waiting_note& waits, rados_t& cluster);
 
+/// Paths of the admin sockets that connections of this process were made with, each once; some may
+/// be gone. Where the configuration names none for clients, as Ceph's own does not, there are none.
+/// Any thread.
+std::vector<std::string> admin_sockets();
+
 /// Opens a pool of a cluster that is connected. `how_to_make` ends the message about one that is
 /// not there. Empty, or the message.
 std::string open_pool(rados_t cluster, const access& to, const std::string& name,

@@ -29,6 +29,10 @@ namespace chopsticks::engine {
 /// Where a run is.
 enum class phase : std::uint8_t { open, prepare, ramp, warmup, measure, drain, cleanup, done };
 std::string_view name(phase p) noexcept;
+/// Whether load is put on in it.
+constexpr bool is_of_load(phase p) noexcept {
+    return p == phase::ramp || p == phase::warmup || p == phase::measure;
+}
 
 using stats::core_figures;
 using stats::endpoint_silence;

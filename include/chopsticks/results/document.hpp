@@ -95,6 +95,7 @@ struct environment {
     std::string boost;
     std::string openssl;
     std::string librbd;
+    json ceph;  ///< the cluster, as ceph/beside tells of it; null: none was watched
 };
 
 /// A workload config without its secrets. Made by `echo_of`.
@@ -241,6 +242,7 @@ struct run_document {
     generator_figures generator;
     health_figures health;
     stats::event_marks events;
+    json cluster;  ///< that was watched beside the load, as ceph/beside tells of it; null: none
     /// Intervals as `to_line` gives them, oldest first: text, because an hour of them as objects
     /// would take ten times the memory. Of a run what kept_intervals kept.
     std::vector<std::string> intervals;

@@ -290,6 +290,8 @@ struct workload_config {
     std::string file;                   ///< its path as given; empty when there was none
     /// Files of code to load, as parse.hpp has them (plugins_of).
     std::vector<std::string> plugins;
+    /// What it says of a cluster to watch beside the load: who watches reads it. Null: nothing.
+    value cluster;
 
     /// Null if nobody read any for this workload.
     const workload_settings* find(std::string_view workload) const {

@@ -187,6 +187,7 @@ struct opened_image {
     /// Of what the load uses, at most so much was ever written, before the run; none: not known,
     /// or not looked for.
     std::optional<std::uint64_t> written_bytes;
+    std::vector<std::string> features = {};  ///< in the target's words; empty: none, or not known
 };
 
 }  // namespace chopsticks::stats

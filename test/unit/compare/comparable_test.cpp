@@ -97,6 +97,37 @@ TEST_CASE("refusals_leave_alone_what_is_not_the_work") {
     CHECK(told[2].what == "scenario.phases.drain_s");
 }
 
+TEST_CASE("clusters_that_differ_are_told_first") {
+    sides s;
+    const results::json pool = {{"size", 3}, {"pg_num", 128}, {"device_class", "ssd"}};
+    for (auto* all : {&s.base, &s.now}) {
+        for (auto& run : *all) {
+            run.document["environment"]["ceph"] = {{"version", "16.2.15"},
+                                                   {"pools", {{"bench", pool}}}};
+            run.document["scenario"]["name"] = all == &s.base ? "a" : "b";
+        }
+    }
+    s.now[0].document["environment"]["ceph"]["version"] = "17.2.7";
+    for (auto& run : s.now)
+        run.document["environment"]["ceph"]["pools"]["bench"]["device_class"] = "hdd";
+    CHECK(s.refused().empty());
+    const auto told = compare::disparities(s.base, s.now);
+    REQUIRE(told.size() == 3);
+    CHECK(told[0].what == "environment.ceph.pools.bench.device_class");
+    CHECK(told[0].base == "ssd");
+    CHECK(told[0].now == "hdd");
+    CHECK(told[1].what == "environment.ceph.version");
+    CHECK(told[1].now == "16.2.15, 17.2.7");
+    CHECK(told[2].what == "scenario.name");
+}
+
+TEST_CASE("run_that_watched_no_cluster_is_as_one_that_could_not") {
+    sides s;
+    for (auto& run : s.now)
+        run.document["environment"]["ceph"] = nullptr;
+    CHECK(compare::disparities(s.base, s.now).empty());
+}
+
 TEST_CASE("refusals_of_runs_that_say_nothing_of_the_target") {
     sides s;
     SUBCASE("invalid") {

@@ -270,6 +270,17 @@ TEST_CASE("merge_has_the_events_of_all_parts_on_the_axis_of_its_intervals") {
     CHECK(merged["events_dropped"] == 7);
 }
 
+TEST_CASE("merge_keeps_what_each_part_saw_of_the_cluster") {
+    const json merged = json::parse(merge(pair_with([](run_document& doc) {
+                                        doc.cluster = {{"client", "client.admin"}};
+                                    })).text);
+    CHECK(merged["cluster"].is_null());
+    int seen = 0;
+    for (const json& part : merged["parts"])
+        seen += part["cluster"].is_object() ? 1 : 0;
+    CHECK(seen == 1);
+}
+
 TEST_CASE("merge_of_parts_that_did_not_measure_together_is_not_valid") {
     const merged_result merged =
         merge(pair_with([](run_document& doc) { doc.run.started_ns += 20'000'000'000; }));

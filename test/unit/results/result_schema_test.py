@@ -43,7 +43,7 @@ class ResultSchemaTest(unittest.TestCase):
         self.assertNotEqual(problems_of(document, self.schema), [])
 
     def test_every_kind_of_result_is_valid(self):
-        for name in ("full.json", "empty.json", "invalid.json", "merged.json"):
+        for name in ("full.json", "empty.json", "invalid.json", "merged.json", "watched.json"):
             with self.subTest(name):
                 self.assertEqual(problems_of_file(self.path / name, self.schema), [])
 
@@ -63,6 +63,25 @@ class ResultSchemaTest(unittest.TestCase):
         path = self.path / "full.jsonl"
         self.assertEqual(problems_of_file(path, self.schema), [])
         self.assertEqual(len(path.read_text().splitlines()), 4)
+
+    def test_cluster_is_closed_and_whole(self):
+        self.assertEqual(problems_of_file(self.path / "watched.jsonl", self.schema), [])
+        watched = json.loads((self.path / "watched.json").read_text())
+        cluster = ("cluster",)
+        for path in (cluster, ("environment", "ceph"), ("cluster", "before"),
+                     ("cluster", "samples", 0), ("cluster", "questions"),
+                     ("cluster", "before", "pools", "data"), ("cluster", "before", "osds", 0)):
+            def at(document, path=path):
+                for step in path:
+                    document = document[step]
+                return document
+            for key in list(at(watched)):
+                changed = copy.deepcopy(watched)
+                at(changed).pop(key)
+                self.assertNotEqual(problems_of(changed, self.schema), [], (path, key))
+            changed = copy.deepcopy(watched)
+            at(changed)["surprise"] = 1
+            self.assertNotEqual(problems_of(changed, self.schema), [], path)
 
     def test_torn_stream_is_valid_and_a_damaged_one_is_not(self):
         text = (self.path / "full.jsonl").read_text()

@@ -7,6 +7,7 @@
 #include <chopsticks/scenario/parse.hpp>
 #include <cstdio>
 
+#include "cluster_sample.hpp"
 #include "sample.hpp"
 
 using namespace chopsticks::results;
@@ -40,10 +41,24 @@ int main(int argc, char** argv) {
     empty.validity = {false, {"nothing was measured"}};
     good = save(directory + "empty.json", empty) && good;
 
+    run_document watched = sample::document(100);
+    sample::fill_cluster(watched);
+    good = save(directory + "watched.json", watched) && good;
+    interval_stream beside(directory + "watched.jsonl", watched.run, watched.scenario,
+                           watched.layout);
+    for (std::string line : watched.intervals) {
+        line.pop_back();
+        const json sample = sample::cluster_status(1, "HEALTH_OK");
+        const bool first = line == watched.intervals.front().substr(0, line.size());
+        line += ",\"cluster\":" + (first ? std::string("null") : dump(sample)) + "}";
+        good = beside.write(line).empty() && good;
+    }
+
     std::vector<result_file> parts;
     for (const char* const id : {"a", "b"}) {
         run_document part = sample::document(1000 + parts.size());
         part.run.id = id;
+        if (parts.empty()) sample::fill_cluster(part);
         parts.push_back(parse_file(to_text(part), id));
     }
     good = write_file(directory + "merged.json", merge(parts).text).empty() && good;

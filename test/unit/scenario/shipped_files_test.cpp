@@ -76,9 +76,9 @@ TEST_CASE("shipped_workload_config_is_read_also_with_every_comment_taken_off") {
     std::string all;
     std::string line;
     while (std::getline(in, line)) {
-        const bool setting =
-            line.rfind("# ", 0) == 0 && line.size() > 3 &&
-            (line[2] == ' ' || line.find(": ") < line.find(' ', 2) || line == "# tls:");
+        const bool setting = line.rfind("# ", 0) == 0 && line.size() > 3 &&
+                             (line[2] == ' ' || line.find(": ") < line.find(' ', 2) ||
+                              line == "# tls:" || line == "# cluster:");
         if (setting && line.find("endpoints") == std::string::npos) line = line.substr(2);
         all += line + "\n";
     }
@@ -88,6 +88,7 @@ TEST_CASE("shipped_workload_config_is_read_also_with_every_comment_taken_off") {
     CHECK(chopsticks::s3::settings_of(full).expect_continue_bytes == 1 << 20);
     CHECK(chopsticks::s3::settings_of(full).tls_ca_file == "/etc/ssl/my_ca.pem");
     CHECK(full.driver == "native");
+    CHECK(full.cluster.find("conf_file") != nullptr);
 }
 
 TEST_CASE("shipped_configs_of_block_devices_are_read_and_fit_the_scenarios") {

@@ -1,0 +1,227 @@
+#include "findings.hpp"
+
+#include <algorithm>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/units.hpp>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+namespace chopsticks::ceph::beside {
+
+namespace {
+
+/// Causes and effects that wait for each other: more of them at a time is a cluster that flaps.
+constexpr std::size_t waiting_most = 256;
+constexpr std::size_t operations_most = 256;
+/// Causes that one sentence names.
+constexpr std::size_t causes_told = 3;
+/// Closer than this is "when".
+constexpr double at_once_s = 2;
+
+double median(std::vector<double> values) {
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+/// "12:03:10"
+std::string time_of_day(std::int64_t wall_ns) {
+    const civil_time t = to_civil(wall_ns / 1'000'000'000);
+    char text[40];
+    std::snprintf(text, sizeof text, "%02d:%02d:%02d UTC", t.hour, t.minute, t.second);
+    return text;
+}
+
+std::string per_s(double rate) {
+    return format_count(rate) + "/s";
+}
+
+std::string seconds(double s) {
+    char text[40];
+    std::snprintf(text, sizeof text, "%.1f s", s);
+    return text;
+}
+
+template <typename Queue>
+void drop_oldest(Queue& of) {
+    while (of.size() > waiting_most)
+        of.pop_front();
+}
+
+}  // namespace
+
+bool finding_rule::begins(watch& of, bool out_of_bounds) {
+    if (of.bad == 0) {
+        if (!out_of_bounds) return false;
+        of = {1, 0};
+        return true;
+    }
+    ++of.bad;
+    of.calm = out_of_bounds ? 0 : of.calm + 1;
+    if (of.calm == calm_least) of = {};
+    return false;
+}
+
+void finding_rule::add(const load_interval& one) {
+    now_s_ = std::max(now_s_, one.start_s + one.duration_s);
+    // While users are added everything changes, and with a phase what counts may.
+    if (one.phase != phase_) {
+        phase_ = one.phase;
+        operations_.clear();
+    }
+    if (one.phase == "ramp" || one.duration_s <= 0) return;
+    for (const load_point& point : one.operations) {
+        if (!operations_.contains(point.operation) && operations_.size() == operations_most)
+            continue;
+        judge(one, point, operations_[point.operation]);
+    }
+    match();
+}
+
+void finding_rule::judge(const load_interval& in, const load_point& point, operation_state& state) {
+    const auto ok = static_cast<double>(point.ok);
+    const level now{point.ok >= ok_least ? static_cast<double>(point.p99_ns) : 0.0,
+                    ok / in.duration_s, ok, point.offered / in.duration_s};
+    std::vector<double> p99s;
+    std::vector<double> rates;
+    std::vector<double> counts;
+    std::vector<double> offers;
+    for (const level& one : state.baseline) {
+        if (one.p99_ns > 0) p99s.push_back(one.p99_ns);
+        rates.push_back(one.ok_per_s);
+        counts.push_back(one.ok);
+        offers.push_back(one.offered);
+    }
+    if (!offers.empty()) {
+        // A load that is another one explains itself. Arrivals vary by chance.
+        const double usual = median(offers);
+        const double chance = 4 * std::sqrt(std::max(usual * in.duration_s, 0.0)) / in.duration_s;
+        if (std::abs(now.offered - usual) > 0.2 * usual + chance) {
+            state = {};
+            state.baseline.push_back(now);
+            return;
+        }
+    }
+    bool risen = false;
+    bool fallen = false;
+    double usual_p99 = 0;
+    double usual_rate = 0;
+    if (p99s.size() >= baseline_least && now.p99_ns > 0) {
+        usual_p99 = median(p99s);
+        risen = now.p99_ns > rise_of_median * usual_p99 &&
+                now.p99_ns > rise_of_most * *std::max_element(p99s.begin(), p99s.end());
+    }
+    if (rates.size() >= baseline_least && median(counts) >= static_cast<double>(ok_least)) {
+        usual_rate = median(rates);
+        fallen = now.ok_per_s < fall_of_median * usual_rate &&
+                 now.ok_per_s < fall_of_least * *std::min_element(rates.begin(), rates.end());
+    }
+    for (effect& e : effects_) {
+        if (e.operation != point.operation || !e.holds) continue;
+        e.holds = risen || fallen;
+        if (e.holds) e.held_s = in.start_s + in.duration_s;
+    }
+    std::string text;
+    if (begins(state.p99, risen)) {
+        text = "p99(" + point.operation + ") rose from " + format_latency(std::llround(usual_p99)) +
+               " to " + format_latency(point.p99_ns);
+    }
+    if (begins(state.rate, fallen)) {
+        text += text.empty() ? point.operation : std::string(", and its rate");
+        text += " fell from " + per_s(usual_rate) + " to " + per_s(now.ok_per_s);
+    }
+    if (!text.empty()) {
+        const double end_s = in.start_s + in.duration_s;
+        effects_.push_back({in.start_s, end_s, end_s, true, point.operation, std::move(text)});
+        drop_oldest(effects_);
+    }
+    if (state.p99.bad > effect_most || state.rate.bad > effect_most) state = {};
+    if (state.p99.bad > 0 || state.rate.bad > 0) return;
+    state.baseline.push_back(now);
+    if (state.baseline.size() > baseline_most) state.baseline.pop_front();
+}
+
+void finding_rule::add(const std::vector<cause>& seen) {
+    for (const cause& one : seen) {
+        now_s_ = std::max(now_s_, one.seen_s);
+        causes_.push_back(one);
+    }
+    drop_oldest(causes_);
+    match();
+}
+
+bool finding_rule::near(const effect& e, const cause& one) {
+    if (e.start_s > one.seen_s + late_s || e.end_s < one.after_s - one.unseen_s) return false;
+    // Before the cluster knew: chance, unless it lasted.
+    return e.end_s >= one.after_s - at_once_s || e.held_s >= one.after_s - at_once_s;
+}
+
+void finding_rule::match() {
+    for (auto e = effects_.begin(); e != effects_.end();) {
+        std::vector<const cause*> of;
+        const bool settled = finished_ || now_s_ >= e->end_s + settle_s;
+        for (const cause& one : causes_) {
+            if (settled && near(*e, one)) of.push_back(&one);
+        }
+        if (of.empty()) {
+            ++e;
+            continue;
+        }
+        if (told_ < findings_most) {
+            found_.push_back({e->start_s, sentence(*e, of)});
+            ++told_;
+        }
+        e = effects_.erase(e);
+    }
+    // What can no longer meet anything that is yet to come.
+    constexpr double forget_s = 60;
+    while (!effects_.empty() && effects_.front().end_s < now_s_ - forget_s)
+        effects_.pop_front();
+    while (!causes_.empty() && causes_.front().seen_s < now_s_ - forget_s)
+        causes_.pop_front();
+}
+
+std::string finding_rule::sentence(const effect& e, const std::vector<const cause*>& of) const {
+    // The nearest says when; others of the same look are named with it.
+    const auto distance = [&](const cause* one) {
+        if (e.start_s > one->seen_s) return e.start_s - one->seen_s;
+        return e.end_s < one->after_s ? one->after_s - e.end_s : 0.0;
+    };
+    const cause* const first = *std::min_element(
+        of.begin(), of.end(),
+        [&](const cause* a, const cause* b) { return distance(a) < distance(b); });
+    std::string what = first->text;
+    std::size_t told = 1;
+    std::size_t more = 0;
+    for (const cause* one : of) {
+        if (one == first || one->seen_s != first->seen_s) continue;
+        if (told < causes_told) {
+            what += ", " + one->text;
+            ++told;
+        } else {
+            ++more;
+        }
+    }
+    if (more > 0) what += ", and " + std::to_string(more) + " more";
+    const std::int64_t at_ns = load_began_ns_ + std::llround(e.start_s * 1e9);
+    std::string out = e.text + " at " + time_of_day(at_ns) + ", ";
+    const double away = distance(first);
+    const double looked_s = first->seen_s - first->after_s;
+    if (away <= 0 && looked_s > 2 * at_once_s)
+        return out + "in the " + seconds(looked_s) + " in which " + what;
+    if (away <= at_once_s) return out + "when " + what;
+    if (e.start_s > first->seen_s) return out + seconds(away) + " after " + what;
+    return out + seconds(away) + " before the cluster told: " + what;
+}
+
+void finding_rule::finish() {
+    finished_ = true;
+    match();
+}
+
+std::vector<finding> finding_rule::take() {
+    return std::exchange(found_, {});
+}
+
+}  // namespace chopsticks::ceph::beside

@@ -1,0 +1,183 @@
+#include "http_get.hpp"
+
+#include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chopsticks/core/clock.hpp>
+#include <chopsticks/http/chunked.hpp>
+#include <chopsticks/http/response_head.hpp>
+#include <memory>
+
+#include "deadline_io.hpp"
+
+namespace chopsticks::ceph::beside {
+
+namespace {
+
+struct address_list {
+    addrinfo* first = nullptr;
+    address_list() = default;
+    address_list(const address_list&) = delete;
+    address_list& operator=(const address_list&) = delete;
+    ~address_list() {
+        if (first != nullptr) ::freeaddrinfo(first);
+    }
+};
+
+/// Connected, or errno in `error`.
+int connect_to(const addrinfo& at, std::int64_t until_ns, int& error) {
+    const int number = ::socket(at.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (number < 0) {
+        error = errno;
+        return -1;
+    }
+    error = ::connect(number, at.ai_addr, at.ai_addrlen) == 0 ? 0 : errno;
+    if (error == EINPROGRESS) {
+        error = ETIMEDOUT;
+        if (wait_for_socket(number, POLLOUT, until_ns)) {
+            socklen_t size = sizeof error;
+            if (::getsockopt(number, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+        }
+    }
+    if (error == 0) return number;
+    ::close(number);
+    return -1;
+}
+
+/// All of an answer whose connection is closed behind it, within bounds. False: `problem`.
+bool exchange(int socket, const std::string& request, std::int64_t until_ns, std::string& got,
+              std::string& problem) {
+    std::size_t sent = 0;
+    while (true) {
+        const bool asking = sent < request.size();
+        if (!wait_for_socket(socket, asking ? POLLOUT : POLLIN, until_ns)) {
+            problem = "no answer in time";
+            return false;
+        }
+        char piece[65536];
+        const ssize_t n =
+            asking ? ::send(socket, request.data() + sent, request.size() - sent, MSG_NOSIGNAL)
+                   : ::recv(socket, piece, sizeof piece, 0);
+        if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        if (n < 0) {
+            problem = errno_text(errno);
+            return false;
+        }
+        if (asking) {
+            sent += static_cast<std::size_t>(n);
+            continue;
+        }
+        if (n == 0) return true;
+        got.append(piece, static_cast<std::size_t>(n));
+        if (got.size() > http_body_max + http::max_head_bytes) {
+            problem = "its answer is longer than anybody reads";
+            return false;
+        }
+    }
+}
+
+/// The body that an answer has; empty with a problem.
+std::string body_of(std::string_view text, std::string& problem) {
+    http::response_head head;
+    if (http::parse_head(text, head) != http::head_state::complete) {
+        problem = "its answer is no HTTP";
+        return {};
+    }
+    if (head.status != 200) {
+        problem = "answered with status " + std::to_string(head.status);
+        return {};
+    }
+    text.remove_prefix(head.head_bytes);
+    std::string body(text);
+    bool whole = true;
+    if (head.body == http::body_kind::chunked) {
+        body.clear();
+        http::chunked_decoder decoder;
+        whole = decoder.decode(text, [&](std::string_view part) { body += part; }).state ==
+                http::chunked_state::complete;
+    } else if (head.body == http::body_kind::length) {
+        whole = body.size() >= head.content_length;
+        body.resize(std::min<std::uint64_t>(body.size(), head.content_length));
+    }
+    if (!whole) {
+        problem = "its answer was cut short";
+        return {};
+    }
+    if (body.empty()) problem = "its answer is empty";
+    return body;
+}
+
+}  // namespace
+
+std::optional<http_place> parse_http_place(std::string_view url) {
+    constexpr std::string_view scheme = "http://";
+    if (!url.starts_with(scheme)) return std::nullopt;
+    url.remove_prefix(scheme.size());
+    http_place out;
+    const std::size_t slash = url.find('/');
+    if (slash != url.npos) out.path = url.substr(slash);
+    std::string_view host = url.substr(0, slash);
+    std::string_view port;
+    if (host.starts_with('[')) {
+        const std::size_t end = host.find(']');
+        if (end == host.npos) return std::nullopt;
+        port = host.substr(end + 1);
+        host = host.substr(1, end - 1);
+    } else if (const std::size_t colon = host.find(':'); colon != host.npos) {
+        port = host.substr(colon);
+        host = host.substr(0, colon);
+    }
+    if (!port.empty()) {
+        if (port.size() < 2 || port.size() > 6 || port[0] != ':' ||
+            port.find_first_not_of("0123456789", 1) != port.npos)
+            return std::nullopt;
+        out.port = port.substr(1);
+    }
+    const auto odd = [](char c) { return c <= ' ' || c == '@' || c == 0x7f; };
+    const bool wrong =
+        host.empty() || host.size() > 255 || out.path.size() > 2000 ||
+        std::any_of(host.begin(), host.end(), odd) ||
+        std::any_of(out.path.begin(), out.path.end(), [](char c) { return c <= ' ' || c == 0x7f; });
+    if (wrong) return std::nullopt;
+    out.host = host;
+    return out;
+}
+
+std::string http_get(const http_place& from, std::int64_t timeout_ns, std::string& problem) {
+    problem.clear();
+    const std::int64_t until_ns = monotonic_ns() + timeout_ns;
+    const std::string who = from.host + ":" + from.port + ": ";
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    address_list addresses;
+    const int unknown =
+        ::getaddrinfo(from.host.c_str(), from.port.c_str(), &wanted, &addresses.first);
+    if (unknown != 0) {
+        problem = who + ::gai_strerror(unknown);
+        return {};
+    }
+    int error = 0;
+    int number = -1;
+    for (const addrinfo* at = addresses.first; at != nullptr && number < 0; at = at->ai_next)
+        number = connect_to(*at, until_ns, error);
+    if (number < 0) {
+        problem = who + errno_text(error);
+        return {};
+    }
+    const descriptor socket(number);
+    const bool ipv6 = from.host.find(':') != std::string::npos;
+    const std::string request = "GET " + from.path + " HTTP/1.1\r\nHost: " + (ipv6 ? "[" : "") +
+                                from.host + (ipv6 ? "]" : "") + ":" + from.port +
+                                "\r\nConnection: close\r\nAccept: text/plain\r\n\r\n";
+    std::string got;
+    std::string why;
+    std::string body;
+    if (exchange(socket.number, request, until_ns, got, why)) body = body_of(got, why);
+    if (!why.empty()) problem = who + why;
+    return body;
+}
+
+}  // namespace chopsticks::ceph::beside

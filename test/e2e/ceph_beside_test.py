@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""A real cluster, watched beside the load: an OSD that is stopped during a run is in its result,
+when it happened and with what it did to the load; a monitor that hangs holds no run.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+root = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(root / "test/support"))
+sys.path.insert(0, str(root / "test/unit/results"))
+import harness
+from validate_schema import load_schema, problems_of_file
+
+scenario = """
+name: beside
+groups:
+  - name: g
+    workload: %(workload)s
+    %(data)s
+    tasks: [%(op)s]
+    load: {open: {rate: 100, arrivals: constant}}
+phases: {warmup: 0s, measure: %(measure)s, drain: 60s, cleanup: %(cleanup)s}
+timeouts: {operation: 60s}
+# The cluster takes its CPU time from the same machine, and so do other builds.
+limits: {held_up: 100%%, held_up_longest: 1h, outage: 100%%}
+"""
+
+
+class ceph_beside(harness.case):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = tempfile.mkdtemp(prefix="ceph-", dir="/tmp")
+        cls.addClassCleanup(shutil.rmtree, cls.cluster, ignore_errors=True)
+        cls.addClassCleanup(harness.ceph_script, "down", cls.cluster)
+        # Its data outlive the OSD.
+        harness.ceph_script("up", cls.cluster, STORE="bluestore")
+        cls.conf = pathlib.Path(cls.cluster, "ceph.conf")
+        for pool in ("bench",):
+            cls.tool("ceph", "osd", "pool", "create", pool, "8", "8")
+        cls.tool("ceph", "config", "set", "osd", "osd_max_backfills", "3")
+        cls.tool("ceph", "config", "set", "client.rgw", "rgw_keystone_admin_password", "hunter2")
+        text = pathlib.Path(cls.cluster, "env").read_text()
+        cls.env = dict(line.split("=", 1) for line in text.split())
+
+    @classmethod
+    def tool(cls, *arguments):
+        return subprocess.run([*map(str, arguments)], capture_output=True, timeout=90, check=True,
+                              env={**os.environ, "CEPH_CONF": str(cls.conf)}).stdout.decode()
+
+    @classmethod
+    def pid(cls, daemon):
+        return int(pathlib.Path(cls.cluster, "run", f"{daemon}.pid").read_text())
+
+    def setUp(self):
+        super().setUp()
+        self.output = self.dir / "r.json"
+
+    def rados_config(self, **keys):
+        keys = {"conf_file": str(self.conf), "pools": ["bench"], **keys}
+        return {"rados": keys}
+
+    def s3_config(self, **cluster):
+        socket = next(pathlib.Path(self.cluster, "run").glob("client.rgw.*.asok"))
+        return {"endpoint": self.env["S3_ENDPOINT"], "access_key": self.env["S3_ACCESS_KEY"],
+                "cluster": {"conf_file": str(self.conf), "rgw_socket": str(socket), **cluster}}
+
+    def begin(self, config, *more, workload="rados", op="read", measure="300s", cleanup="true"):
+        data = "" if workload == "rbd" else "data: {objects: 50, size: 4KiB}"
+        text = scenario % {"workload": workload, "op": op, "measure": measure, "cleanup": cleanup,
+                           "data": data}
+        return self.start("run", "-f", self.file("s.yaml", text), "--workload-config",
+                          self.file("w.yaml", json.dumps(config)), "--output", self.output, *more,
+                          env={"AWS_SECRET_ACCESS_KEY": self.env["S3_SECRET_KEY"]})
+
+    def end(self, process, *codes):
+        out, err = process.communicate(timeout=200)
+        out, err = harness.decode(out), harness.decode(err)
+        self.assertIn(process.returncode, codes or (harness.ran, harness.generator_was_limit),
+                      out + err)
+        result = harness.read_result(self.output)
+        self.assertEqual(harness.schema_errors(result), [])
+        self.assertEqual(problems_of_file(self.output.with_suffix(".jsonl"), load_schema()), [])
+        return result, out, err
+
+    def intervals(self):
+        path = self.output.with_suffix(".jsonl")
+        return harness.read_stream(path)[1] if path.exists() else []
+
+    def wait_for_intervals(self, more):
+        wanted = len(self.intervals()) + more
+        harness.wait_until(f"{more} more intervals", lambda: len(self.intervals()) >= wanted,
+                           timeout=120)
+
+    def osd_is_up(self):
+        return json.loads(self.tool("ceph", "osd", "stat", "-f", "json"))["num_up_osds"] == 1
+
+    def stop_the_osd_beside(self, process):
+        """Stops it while the load goes, starts it again, and ends the run. When it was stopped, and
+        when it was up again."""
+        self.wait_for_intervals(9)
+        stopped = time.time()
+        pid = self.pid("osd.0")
+        os.kill(pid, signal.SIGTERM)
+        harness.wait_until("the OSD to end", lambda: not pathlib.Path(f"/proc/{pid}").exists(),
+                           timeout=120)
+        self.wait_for_intervals(4)
+        harness.ceph_script("start-osd", self.cluster)
+        back = time.time()
+        self.wait_for_intervals(7)
+        process.send_signal(signal.SIGINT)
+        return stopped, back
+
+    def check_outage(self, process, stopped, back):
+        result, out, _ = self.end(process, harness.interrupted)
+        began = harness.load_began_s(result)
+        # Clocks of this test and of the run are read apart.
+        first, last = stopped - began - 0.5, back - began + 3
+        marks = {source: [one for one in result["events"] if one["source"] == source]
+                 for source in ("ceph", "finding")}
+        down = [one for one in marks["ceph"] if "osd.0 was down" in one["text"]]
+        self.assertEqual(len(down), 1, result["events"])
+        self.assertGreaterEqual(down[0]["start_s"], first)
+        self.assertLessEqual(down[0]["end_s"], last)
+        self.assertGreater(down[0]["end_s"], down[0]["start_s"])
+        health = [one for one in marks["ceph"]
+                  if "HEALTH_WARN: OSD_DOWN (1 osds down)" in one["text"]]
+        self.assertTrue(health, result["events"])
+        self.assertTrue(first <= health[0]["start_s"] <= last, (first, health, last))
+        found = [one for one in marks["finding"]
+                 if "fell from" in one["text"] and "osd.0 went down" in one["text"]]
+        self.assertTrue(found, result["events"])
+        # Of the interval in which it was stopped, or of the next.
+        self.assertGreaterEqual(found[0]["start_s"], first - 1)
+        self.assertLessEqual(found[0]["start_s"], down[0]["start_s"] + 5)
+        self.assertRegex(found[0]["text"],
+                         r"^g/\w+ fell from \d+/s to \d+/s at \d\d:\d\d:\d\d UTC, ")
+        samples = result["cluster"]["samples"]
+        self.assertIn([0], [one["osds"]["down"] for one in samples])
+        self.assertEqual(result["cluster"]["silences"], [])
+        # The OSD runs here: the process before and the one after.
+        self.assertIn("0", samples[4]["osd_cpus"])
+        self.assertIn("0", samples[-1]["osd_cpus"])
+        streamed = [one["cluster"] for one in self.intervals()]
+        self.assertIn("HEALTH_WARN", [one["health"] for one in streamed if one])
+        self.assertIn("osd.0 went down", " ".join(out.split()))
+        return result
+
+    def test_osd_that_is_stopped_under_rados(self):
+        process = self.begin(self.rados_config())
+        result = self.check_outage(process, *self.stop_the_osd_beside(process))
+        about = result["environment"]["ceph"]
+        self.assertEqual(about["fsid"], self.tool("ceph", "fsid").strip())
+        self.assertEqual(about["osds"]["object_stores"], {"bluestore": 1})
+        self.assertEqual(list(about["pools"]), ["bench"])
+        self.assertEqual(about["pools"]["bench"]["pg_num"], 8)
+        self.assertEqual(about["pools"]["bench"]["crush_rule"], "replicated_rule")
+        version = self.tool("ceph", "--version").split()[2]
+        self.assertEqual(about["version"], version)
+        before = result["cluster"]["before"]
+        self.assertEqual(before["unanswered"], [])
+        self.assertIn({"section": "osd", "name": "osd_max_backfills", "value": "3"},
+                      before["config"])
+        self.assertIn({"section": "client.rgw", "name": "rgw_keystone_admin_password",
+                       "value": "(redacted)"}, before["config"])
+        self.assertNotIn("hunter2", self.output.read_text())
+        asked = result["cluster"]["questions"]
+        self.assertEqual(asked["failed"], 0, asked)
+        # A status and the OSDs' latencies each second, and what changes ask for.
+        self.assertLessEqual(asked["commands"], 2 * asked["rounds"] + 30)
+
+    def test_osd_that_is_stopped_under_s3(self):
+        process = self.begin(self.s3_config(), workload="s3", op="get", cleanup="false")
+        result = self.check_outage(process, *self.stop_the_osd_beside(process))
+        pools = result["environment"]["ceph"]["pools"]
+        self.assertIn("default.rgw.buckets.data", pools)
+        self.assertNotIn("bench", pools)
+        rates = [one["rgw"]["requests_per_s"] for one in result["cluster"]["samples"]
+                 if one["rgw"]]
+        self.assertGreater(max(rates), 20)
+        self.assertIsNotNone(next(one["rgw"]["get_ms"] for one in result["cluster"]["samples"]
+                                  if one["rgw"] and one["rgw"]["get_ms"]))
+
+    def test_monitor_that_hangs_holds_no_run(self):
+        process = self.begin(self.rados_config(), measure="20s", cleanup="false")
+        self.wait_for_intervals(4)
+        pid = self.pid("mon.a")
+        stopped = time.time()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            result, _, _ = self.end(process, harness.ran, harness.errors_or_slo,
+                                    harness.generator_was_limit, harness.left_behind)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        self.assertGreater(harness.all_operations(result)[0], 0)
+        silences = result["cluster"]["silences"]
+        self.assertEqual(len(silences), 1, silences)
+        self.assertIsNone(silences[0]["end_s"])
+        self.assertGreaterEqual(silences[0]["start_s"],
+                                stopped - harness.load_began_s(result) - 2.5)
+        self.assertIsNotNone(result["cluster"]["before"])
+        self.assertIsNone(result["cluster"]["after"])
+        harness.wait_until("the monitor", self.osd_is_up, timeout=120)
+
+    def test_counters_of_the_clients_are_those_of_the_load(self):
+        sockets = str(self.dir / "$cctid.asok")
+        process = self.begin(self.rados_config(options={"admin_socket": sockets}), measure="8s")
+        result, _, _ = self.end(process)
+        told = result["cluster"]["client_counters"]
+        self.assertGreaterEqual(told["connections"], 1)
+        self.assertLess(told["from_s"], told["to_s"])
+        reads = told["counters"]["objecter.op_r"]
+        # Those between the first look and the last.
+        self.assertTrue(0 < reads <= harness.all_operations(result)[0] + 60, told)
+
+    def test_images_are_told_with_their_features(self):
+        process = self.begin({"rbd": {"conf_file": str(self.conf), "size": "16MiB",
+                                      "features": ["layering", "exclusive-lock"]}},
+                             workload="rbd", op="{op: read, block: 4KiB}", measure="2s")
+        result, _, _ = self.end(process)
+        self.assertEqual([one["features"] for one in result["groups"]["g"]["images"]],
+                         [["layering", "exclusive-lock"]])
+        self.assertEqual(list(result["environment"]["ceph"]["pools"]), ["rbd"])
+        # The cluster's conf file gives clients a socket.
+        told = result["cluster"]["client_counters"]["counters"]
+        self.assertGreater(told["librbd.rd"], 0)
+        self.assertGreater(told["librbd.rd_latency"]["mean_s"], 0)
+
+    def test_socket_of_radosgw_alone_is_enough(self):
+        config = self.s3_config()
+        del config["cluster"]["conf_file"]
+        result, _, _ = self.end(self.begin(config, workload="s3", op="put", measure="4s"))
+        self.assertEqual(result["cluster"]["questions"]["commands"], 0)
+        self.assertIsNone(result["cluster"]["before"])
+        self.assertIsNone(result["cluster"]["problem"])
+        puts = [one["rgw"]["put_ms"] for one in result["cluster"]["samples"] if one["rgw"]]
+        self.assertTrue([one for one in puts if one], result["cluster"])
+
+    def test_client_that_may_ask_little_is_told_so(self):
+        self.tool("ceph", "auth", "get-or-create", "client.poor", "mon", "allow r", "osd",
+                  "allow rwx pool=bench", "-o", self.dir / "keyring")
+        process = self.begin(self.rados_config(client="poor", keyring=str(self.dir / "keyring")),
+                             measure="4s")
+        result, _, _ = self.end(process)
+        asked = result["cluster"]["questions"]
+        self.assertIn("osd perf", asked["refused"])
+        self.assertEqual(result["cluster"]["silences"], [])
+        self.assertTrue(result["cluster"]["samples"])
+        self.assertTrue(result["cluster"]["before"]["unanswered"])
+
+    def test_cluster_that_nobody_wants_to_know_of_is_not_asked(self):
+        for config, more in (({**self.rados_config(), "cluster": "off"}, ()),
+                             (self.rados_config(), ("--no-cluster",))):
+            result, out, _ = self.end(self.begin(config, *more, measure="1s"))
+            self.assertIsNone(result["cluster"])
+            self.assertIsNone(result["environment"]["ceph"])
+            self.assertEqual(result["events"], [])
+            self.assertNotIn("Cluster", out)
+
+    def test_cluster_that_is_not_there_costs_an_s3_run_a_warning(self):
+        config = self.s3_config()
+        config["cluster"]["options"] = {"mon_host": f"127.0.0.1:{harness.free_port()}"}
+        result, _, _ = self.end(self.begin(config, workload="s3", op="get", measure="2s",
+                                           cleanup="true"))
+        self.assertIsNotNone(result["cluster"]["problem"])
+        self.assertIn("could not be watched", " ".join(result["run"]["warnings"]))
+        self.assertGreater(harness.all_operations(result)[0], 0)
+
+
+if __name__ == "__main__":
+    harness.main()

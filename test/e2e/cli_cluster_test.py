@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""What a run does with a cluster that is watched by way of the manager's exporter: exporters that
+tell, lie, hang and go away. A real cluster is in ceph_beside_test.py.
+"""
+
+import json
+import pathlib
+import socket
+import sys
+import threading
+
+root = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(root / "test/support"))
+sys.path.insert(0, str(root / "test/unit/results"))
+import harness
+from validate_schema import load_schema, problems_of_file
+
+metrics = """
+# HELP ceph_health_status Cluster health status
+# TYPE ceph_health_status untyped
+ceph_health_status {bad}
+ceph_health_detail{{name="OSD_DOWN",severity="HEALTH_WARN"}} {bad}
+ceph_mon_quorum_status{{ceph_daemon="mon.a"}} 1.0
+ceph_osd_metadata{{ceph_daemon="osd.0",device_class="ssd",objectstore="bluestore",\
+ceph_version="ceph version 16.2.15 (618f44) pacific (stable)"}} 1.0
+ceph_osd_up{{ceph_daemon="osd.0"}} {good}
+ceph_osd_in{{ceph_daemon="osd.0"}} 1.0
+ceph_pool_metadata{{pool_id="2",name="data",type="replicated",description="replica:3"}} 1.0
+ceph_pg_total{{pool_id="2"}} 32.0
+ceph_pg_active{{pool_id="2"}} 32.0
+"""
+
+
+class exporter:
+    """Answers each connection with what `answer` gives: bytes, or None not to answer at all."""
+
+    def __init__(self, answer):
+        self.answer = answer
+        self.asked = 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/metrics"
+        self.held = []
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                one, _ = self.listener.accept()
+                request = b""
+                while b"\r\n\r\n" not in request:
+                    piece = one.recv(4096)
+                    if not piece:
+                        break
+                    request += piece
+                self.asked += 1
+                said = self.answer(self.asked)
+                if said is None:
+                    self.held.append(one)
+                    continue
+                one.sendall(said)
+                one.close()
+            except OSError:
+                if self.listener.fileno() < 0:
+                    return
+
+    def close(self):
+        self.listener.close()
+        for one in self.held:
+            one.close()
+
+
+def page(text, head="HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"):
+    body = text.encode()
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def told(is_down):
+    return page(metrics.format(bad="1.0" if is_down else "0.0", good="0.0" if is_down else "1.0"))
+
+
+class cluster_test(harness.case):
+    def run_beside(self, answer, measure="3s", **keys):
+        self.exporter = exporter(answer)
+        self.addCleanup(self.exporter.close)
+        config = {"cluster": {"prometheus": self.exporter.url, "every": "1s",
+                              "operation_timeout": "1s", **keys}}
+        output = self.dir / "r.json"
+        text = harness.small_scenario.replace("measure: 2s", f"measure: {measure}")
+        done = self.run_binary("run", "-f", self.file("s.yaml", text), "--embedded",
+                               "--workload-config", self.file("w.yaml", json.dumps(config)),
+                               "--output", output)
+        self.assert_code(done, harness.ran, harness.generator_was_limit)
+        result = harness.read_result(output)
+        self.assertEqual(harness.schema_errors(result), [])
+        self.assertEqual(problems_of_file(output.with_suffix(".jsonl"), load_schema()), [])
+        self.assertGreater(harness.all_operations(result)[0], 0)
+        return result, done
+
+    def test_cluster_that_changes_is_told(self):
+        # Before the run, and for the first sample: all is well.
+        result, done = self.run_beside(lambda n: told(n > 2), measure="5s")
+        about = result["environment"]["ceph"]
+        self.assertEqual(about["version"], "16.2.15")
+        self.assertEqual(about["pools"]["data"]["size"], 3)
+        self.assertEqual(about["health_before"], "HEALTH_OK")
+        self.assertEqual(about["health_after"], "HEALTH_WARN (OSD_DOWN)")
+        texts = [one["text"] for one in result["events"] if one["source"] == "ceph"]
+        self.assertIn("osd.0 was down", texts)
+        self.assertIn("HEALTH_OK -> HEALTH_WARN: OSD_DOWN (HEALTH_WARN)", texts)
+        self.assertIn("OSDs that are up: 1 -> 0", result["cluster"]["changes"])
+        self.assertEqual(result["cluster"]["silences"], [])
+        self.assertIsNone(result["cluster"]["client"])
+        self.assertIn("Cluster: HEALTH_OK -> HEALTH_WARN", done.err)
+        self.assertRegex(" ".join(done.out.split()), r"Cluster Ceph 16\.2\.15, HEALTH_OK before")
+        # Once a second, and before and after.
+        self.assertLessEqual(self.exporter.asked, 2 + result["cluster"]["questions"]["rounds"])
+
+    def test_exporter_that_hangs_is_a_silence(self):
+        result, _ = self.run_beside(lambda n: told(False) if n <= 2 else None)
+        self.assertEqual(len(result["cluster"]["silences"]), 1)
+        self.assertIsNone(result["cluster"]["after"])
+        self.assertEqual(result["events"], [])
+
+    def test_exporter_that_lies_is_not_believed(self):
+        lies = {
+            "status 500": page("no", "HTTP/1.1 500 Internal Server Error\r\n"),
+            "no metrics of a Ceph cluster": page("up 1\n"),
+            "no HTTP": b"\x00\x01\x02\r\n\r\n",
+            "cut short": b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\nceph_health_status 0\n",
+            "empty": page(""),
+        }
+        for part, said in lies.items():
+            with self.subTest(part):
+                result, _ = self.run_beside(lambda n, said=said: said, measure="1s")
+                self.assertIn(part, result["cluster"]["problem"])
+                self.assertIn("could not be watched", " ".join(result["run"]["warnings"]))
+                self.assertEqual(result["cluster"]["samples"], [])
+
+    def test_exporter_without_end_is_left(self):
+        flood = told(False)[:-1] + b"x" * (20 << 20)
+        result, _ = self.run_beside(lambda n: flood.replace(b"Content-Length", b"X-Length"),
+                                    measure="1s", operation_timeout="20s")
+        self.assertIsNotNone(result["cluster"]["problem"])
+
+    def test_wrong_config_is_one_message(self):
+        for keys, parts in (({"prometheus": "mgr:9283"}, ["no URL of an exporter"]),
+                            ({"evry": "1s"}, ["every"]), ({"every": "10ms"}, ["cluster.every"])):
+            with self.subTest(keys):
+                config = self.file("w.yaml", json.dumps({"cluster": keys}))
+                done = self.run_binary("run", "-f",
+                                       self.file("s.yaml", harness.small_scenario), "--embedded",
+                                       "--workload-config", config)
+                self.assert_code(done, harness.bad_usage)
+                self.assert_one_clear_message(done, r"w\.yaml:1:\d+", *parts)
+
+
+if __name__ == "__main__":
+    harness.main()

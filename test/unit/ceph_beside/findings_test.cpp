@@ -1,0 +1,278 @@
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "ceph/beside/findings.hpp"
+
+using namespace chopsticks::ceph::beside;
+
+namespace {
+
+/// 2026-11-28T12:00:00Z
+constexpr std::int64_t noon_ns = 1'795'867'200'000'000'000;
+
+/// A load of one operation, an interval a second.
+class simulated {
+  public:
+    void interval(double p99_ms, std::uint64_t ok = 1000, double offered = 16) {
+        load_interval one{second_, 1, phase, {}};
+        one.operations.push_back(
+            {"disks/read", ok, static_cast<std::int64_t>(p99_ms * 1e6), offered});
+        rule.add(one);
+        second_ += 1;
+    }
+    void calm(int intervals) {
+        for (int i = 0; i < intervals; ++i)
+            interval(2.0 + 0.1 * (i % 3));
+    }
+    void happens(const char* text, double unseen_s = 8) {
+        rule.add(std::vector<cause>{{second_ - 1, second_, unseen_s, text}});
+    }
+    std::vector<std::string> found() {
+        rule.finish();
+        std::vector<std::string> out;
+        for (const finding& one : rule.take())
+            out.push_back(one.text);
+        return out;
+    }
+
+    finding_rule rule{noon_ns};
+    std::string phase = "measure";
+
+  private:
+    double second_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("finding_joins_a_rise_with_what_the_cluster_began_then") {
+    simulated s;
+    s.calm(10);
+    s.happens("24 PGs began to backfill");
+    s.interval(9.8);
+    s.calm(5);
+    CHECK(s.found() == std::vector<std::string>{
+                           "p99(disks/read) rose from 2.10 ms to 9.80 ms at 12:00:10 UTC, when 24 "
+                           "PGs began to backfill"});
+}
+
+TEST_CASE("finding_has_the_time_at_which_its_effect_began") {
+    simulated s;
+    s.calm(10);
+    s.happens("osd.0 went down", 25);
+    s.interval(0, 0);
+    s.interval(0, 0);
+    s.calm(5);
+    s.rule.finish();
+    const std::vector<finding> found = s.rule.take();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].start_s == 10);
+    CHECK(found[0].text ==
+          "disks/read fell from 1.00k/s to 0/s at 12:00:10 UTC, when osd.0 went down");
+}
+
+TEST_CASE("effect_without_a_cause_is_no_finding") {
+    simulated s;
+    s.calm(10);
+    s.interval(50, 100);
+    s.calm(20);
+    CHECK(s.found().empty());
+}
+
+TEST_CASE("cause_without_an_effect_is_no_finding") {
+    simulated s;
+    s.calm(10);
+    s.happens("24 PGs began to backfill");
+    s.calm(20);
+    CHECK(s.found().empty());
+}
+
+TEST_CASE("cause_and_effect_far_from_each_other_are_no_finding") {
+    SUBCASE("the effect came too late") {
+        simulated s;
+        s.calm(10);
+        s.happens("8 PGs began to recover");
+        s.calm(6);
+        s.interval(50);
+        s.calm(5);
+        CHECK(s.found().empty());
+    }
+    SUBCASE("the cluster told of it too late") {
+        simulated s;
+        s.calm(10);
+        s.interval(50);
+        s.calm(10);
+        s.happens("8 PGs began to recover");
+        s.calm(5);
+        CHECK(s.found().empty());
+    }
+    SUBCASE("and was over when the cluster told of it") {
+        simulated s;
+        s.calm(10);
+        s.interval(50);
+        s.calm(20);
+        s.happens("osd.3 went down", 25);
+        s.calm(5);
+        CHECK(s.found().empty());
+    }
+}
+
+TEST_CASE("osd_that_died_in_silence_explains_what_lasted_until_it_was_missed") {
+    simulated s;
+    s.calm(10);
+    for (int i = 0; i < 20; ++i)
+        s.interval(2, 300);
+    s.happens("osd.3 went down", 25);
+    s.calm(5);
+    CHECK(s.found() == std::vector<std::string>{
+                           "disks/read fell from 1.00k/s to 300/s at 12:00:10 UTC, 18.0 s before "
+                           "the cluster told: osd.3 went down"});
+}
+
+TEST_CASE("effect_a_while_after_its_cause_says_so") {
+    simulated s;
+    s.calm(10);
+    s.happens("8 PGs began to recover");
+    s.calm(4);
+    s.interval(50);
+    s.calm(5);
+    const auto found = s.found();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].find("at 12:00:14 UTC, 4.0 s after 8 PGs began to recover") !=
+          std::string::npos);
+}
+
+TEST_CASE("nearest_of_several_causes_is_told") {
+    simulated s;
+    s.calm(10);
+    s.happens("1 PG began to scrub");
+    s.calm(3);
+    s.interval(50);
+    s.happens("osd.0 went down", 25);
+    s.calm(5);
+    const auto found = s.found();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].find("when osd.0 went down") != std::string::npos);
+    CHECK(found[0].find("scrub") == std::string::npos);
+}
+
+TEST_CASE("what_one_look_showed_is_told_together") {
+    simulated s;
+    s.calm(10);
+    s.rule.add(std::vector<cause>{{9, 10, 25, "osd.0 went down"},
+                                  {9, 10, 8, "a"},
+                                  {9, 10, 8, "b"},
+                                  {9, 10, 8, "c"},
+                                  {9, 10, 8, "d"}});
+    s.interval(50, 200);
+    s.calm(5);
+    const auto found = s.found();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0] ==
+          "p99(disks/read) rose from 2.10 ms to 50.0 ms, and its rate fell from 1.00k/s to 200/s "
+          "at 12:00:10 UTC, when osd.0 went down, a, b, and 2 more");
+}
+
+TEST_CASE("finding_between_looks_that_are_far_apart_says_how_far") {
+    simulated s;
+    s.calm(10);
+    s.interval(50);
+    s.calm(4);
+    s.rule.add(std::vector<cause>{{0, 15, 8, "osd.0 went down"}});
+    s.calm(3);
+    const auto found = s.found();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].find("at 12:00:10 UTC, in the 15.0 s in which osd.0 went down") !=
+          std::string::npos);
+}
+
+TEST_CASE("effect_that_lasts_is_one_finding") {
+    simulated s;
+    s.calm(10);
+    s.happens("24 PGs began to backfill");
+    for (int i = 0; i < 20; ++i) {
+        s.interval(9 + 0.5 * (i % 4));
+        s.happens("something else");
+    }
+    CHECK(s.found().size() == 1);
+}
+
+TEST_CASE("load_that_was_changed_explains_itself") {
+    SUBCASE("more users") {
+        simulated s;
+        s.calm(10);
+        s.happens("24 PGs began to backfill");
+        for (int i = 0; i < 5; ++i)
+            s.interval(9.8, 1000, 64);
+        CHECK(s.found().empty());
+    }
+    SUBCASE("a lower rate") {
+        simulated s;
+        for (int i = 0; i < 10; ++i)
+            s.interval(2, 1000, 1000);
+        s.happens("24 PGs began to backfill");
+        for (int i = 0; i < 5; ++i)
+            s.interval(2, 200, 200);
+        CHECK(s.found().empty());
+    }
+    SUBCASE("another phase") {
+        simulated s;
+        s.phase = "warmup";
+        s.calm(10);
+        s.phase = "measure";
+        s.happens("24 PGs began to backfill");
+        s.interval(9.8);
+        CHECK(s.found().empty());
+    }
+    SUBCASE("the ramp") {
+        simulated s;
+        s.phase = "ramp";
+        s.calm(10);
+        s.happens("24 PGs began to backfill");
+        s.interval(9.8);
+        CHECK(s.found().empty());
+    }
+}
+
+TEST_CASE("few_operations_say_nothing") {
+    simulated s;
+    for (int i = 0; i < 10; ++i)
+        s.interval(2, 5);
+    s.happens("24 PGs began to backfill");
+    s.interval(90, 5);
+    s.interval(90, 0);
+    CHECK(s.found().empty());
+}
+
+TEST_CASE("chance_alone_is_seldom_a_finding") {
+    // Exponential service times: the p99 of 1000 operations varies by a tenth.
+    std::mt19937_64 random(7);
+    std::exponential_distribution<double> service(1);
+    std::poisson_distribution<int> arrivals(1000);
+    simulated s;
+    std::size_t causes = 0;
+    for (int i = 0; i < 2000; ++i) {
+        std::vector<double> times(1000);
+        for (double& t : times)
+            t = service(random);
+        std::nth_element(times.begin(), times.begin() + 990, times.end());
+        const auto count = static_cast<std::uint64_t>(arrivals(random));
+        s.interval(times[990], count, static_cast<double>(count));
+        if (i % 5 == 0) {
+            s.happens("1 PG began to scrub");
+            ++causes;
+        }
+    }
+    CHECK(causes == 400);
+    CHECK(s.found().empty());
+}
+
+TEST_CASE("findings_are_bounded") {
+    simulated s;
+    for (int round = 0; round < 200; ++round) {
+        s.calm(12);
+        s.happens("24 PGs began to backfill");
+        s.interval(50);
+    }
+    CHECK(s.found().size() == finding_rule::findings_most);
+}
