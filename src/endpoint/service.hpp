@@ -161,6 +161,8 @@ class service {
     void set_versioning(exchange& x);
     void set_bucket_tags(exchange& x);
     void delete_bucket_tags(exchange& x);
+    void confirm_setup(exchange& x);
+    void delete_absent_setup(exchange& x);
     void grant(exchange& x);
     void list(exchange& x);
     void list_versions(exchange& x);

@@ -158,6 +158,22 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
     if (job.must_close) link_->close();
 }
 
+runtime::task<void> request_lane::perform_part(const operation_row& row,
+                                               const engine::operation& op,
+                                               engine::operation_part which, std::int64_t until_ns,
+                                               engine::outcome& part) {
+    part.endpoint = static_cast<std::uint16_t>(link_->target().endpoint);
+    bool open = is_ready();
+    if (!open) {
+        open = co_await this->open(part);
+        // Connecting has set the time-out anew; the operation's is that of all its requests.
+        if (open && until_ns != 0) link_->expire_at(until_ns, false);
+    }
+    if (open) co_await perform(row, part);
+    if (part.done_ns == 0) part.done_ns = monotonic_ns();
+    if (op.parts != nullptr) op.parts->ended(which, part);
+}
+
 void request_lane::set_condition(const operation_row& row) {
     using digests = etag_texts::digests;
     const bool writes_content = row.request.sends == request_body::content;
@@ -196,7 +212,8 @@ void request_lane::set_condition(const operation_row& row) {
 
 /// An answer of success has named it: in a field, or in the document about what was made.
 void request_lane::note_etag(const operation_row& row, const answer& a) {
-    if (row.request.target != request_target::object) return;
+    // That of an earlier version says nothing of the object's own.
+    if (row.request.target != request_target::object || !what.version_id.empty()) return;
     if (a.etag_size > 0 && what.part_number == 0) {
         core_.etag_words.note(what.object, what.version, a.etag_text());
     } else if (row.makes_object) {
@@ -220,6 +237,9 @@ void request_lane::judge_answer(const operation_row& row, engine::outcome& out) 
     }
     if (core_.etag_words.keeps() && a.status < 300) [[unlikely]] {
         note_etag(row, a);
+    }
+    if (core_.versions.keeps() && row.makes_object && a.status < 300) [[unlikely]] {
+        core_.versions.note(what.object, what.version, a.version_text());
     }
     if (why) out.fail(why.status, why.code, why.text);
 }

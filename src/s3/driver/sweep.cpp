@@ -224,8 +224,9 @@ runtime::task<void> sweeper::go_through_uploads() {
             ask.query.push_back(name_value{"upload-id-marker", page.upload_marker});
         }
         const control_reply reply = co_await control_patiently(session_, ask, patience_);
-        // The load begins none.
+        // Most loads leave none.
         const bool has_none = reply.problem.empty() && (reply.status == 403 || reply.status == 404);
+        found_.uploads_refused = reply.status == 403 || lists_no_uploads(reply);
         if (has_none || lists_no_uploads(reply)) co_return;
         const std::string problem = explain(reply, session_.core(), endpoint_);
         if (!problem.empty()) {

@@ -43,6 +43,7 @@ struct sweep_figures {
     std::uint64_t removed = 0;      ///< of the run's four
     bool had_versions = false;      ///< the server lists versions
     bool versions_refused = false;  ///< 403: objects were listed, versions there may be
+    bool uploads_refused = false;   ///< unfinished uploads could not be listed
 
     std::uint64_t found() const noexcept { return objects + versions + markers + uploads; }
 };

@@ -282,11 +282,16 @@ void note_head(const http::response_head& head, const operation_row* row, const 
     out.has_content_length = head.has_content_length;
     out.content_length = head.content_length;
     if (row == nullptr) return;
+    if (!head.version_id.empty() && head.version_id.size() <= sizeof out.version) {
+        out.version_size =
+            static_cast<std::uint8_t>(head.version_id.copy(out.version, sizeof out.version));
+    }
+    out.is_marker = head.delete_marker == "true";
     if (head.status == 206) {
         http::content_range range;
         out.range_as_asked = http::parse_content_range(head.content_range, range) &&
                              range.first == what.offset &&
-                             range.last == what.offset + what.length - 1 &&
+                             range.last == what.offset + what.part_bytes() - 1 &&
                              (range.total == 0 || range.total == what.size);
     }
     if (head.status >= 300) {

@@ -127,6 +127,24 @@ void write_upload_query(request_text& to, const asked& what, std::string_view) {
     to.encoded(what.upload_id);
 }
 
+void write_version_query(request_text& to, const asked& what, std::string_view) {
+    to << "versionId=";
+    to.encoded(what.version_id);
+}
+
+void write_part_number(request_text& to, const asked& what, std::string_view) {
+    to << "partNumber=" << std::uint64_t{what.part_number};
+}
+
+void write_list_uploads_query(request_text& to, const asked& what, std::string_view prefix) {
+    to << "max-uploads=" << std::uint64_t{what.max_keys} << "&prefix=" << prefix << "&uploads=";
+}
+
+void write_copy_range(request_text& to, const asked& what, const request_place&) {
+    if (what.part_bytes() == what.size) return;
+    to << "bytes=" << what.offset << "-" << what.offset + what.length - 1;
+}
+
 /// Empty in us-east-1; names the region elsewhere.
 std::string location_of(const request_options& options) {
     if (options.region == "us-east-1") return {};

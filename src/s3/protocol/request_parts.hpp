@@ -14,14 +14,30 @@ void write_list_v1_query(request_text& to, const asked& what, std::string_view p
 void write_list_versions_query(request_text& to, const asked& what, std::string_view prefix);
 void write_part_query(request_text& to, const asked& what, std::string_view);
 void write_upload_query(request_text& to, const asked& what, std::string_view);
+void write_version_query(request_text& to, const asked& what, std::string_view);
+void write_part_number(request_text& to, const asked& what, std::string_view);
+void write_list_uploads_query(request_text& to, const asked& what, std::string_view prefix);
 void write_acl(request_text& to, const asked& what, const request_place&);
 void write_storage_class(request_text& to, const asked& what, const request_place&);
 void write_metadata(request_text& to, const asked& what, const request_place&);
 void write_tagging(request_text& to, const asked& what, const request_place&);
 void write_copy_source(request_text& to, const asked& what, const request_place& place);
+/// Of a part of an object; of a whole one nothing.
+void write_copy_range(request_text& to, const asked& what, const request_place&);
 void write_delete_body(std::string& to, const asked& what);
 std::string location_of(const request_options& options);
 std::string bucket_tags(const request_options&);
 std::string versioning_enabled(const request_options&);
+
+// How made buckets are set up (bucket_documents.cpp).
+
+std::string versioning_suspended(const request_options&);
+std::string bucket_lifecycle(const request_options&);
+std::string bucket_encryption(const request_options&);
+std::string public_access_block(const request_options&);
+std::string ownership_controls(const request_options&);
+std::string bucket_cors(const request_options&);
+/// JSON; names asked::bucket.
+void write_bucket_policy(std::string& to, const asked& what);
 
 }  // namespace chopsticks::s3

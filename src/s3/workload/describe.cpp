@@ -3,6 +3,7 @@
 
 #include <chopsticks/s3/workload.hpp>
 
+#include "further_operations.hpp"
 #include "read_settings.hpp"
 
 namespace chopsticks::s3 {
@@ -60,12 +61,6 @@ catalogue::parameter overwrite_parameter() {
             catalogue::flag_value{.when_set = scenario::subject_use::rewrite}};
 }
 
-catalogue::parameter range_parameter() {
-    return {"range", "size", "the whole object",
-            "read so many bytes at a random offset instead of the whole object",
-            catalogue::range_value{}};
-}
-
 parameters put_parameters() {
     return {overwrite_parameter(),
             conditional_parameter("only if there is no such object yet; of one that is rewritten, "
@@ -75,14 +70,6 @@ parameters put_parameters() {
             metadata_parameter(),
             storage_class_parameter(),
             tags_parameter(false)};
-}
-
-std::vector<catalogue::parameter> multipart_parameters() {
-    return {{"part_size", "size", "8 MiB", "bytes of each part but the last, 5MiB or more",
-             catalogue::size_value{.standard = 8 << 20, .least = 5 << 20}},
-            {"concurrency", "count, 1 to 1000", "4",
-             "parts of an object on their way at a time, each on a connection of its own",
-             catalogue::count_value{.standard = 4, .least = 1, .most = 1000}}};
 }
 
 parameters get_parameters() {
@@ -109,19 +96,6 @@ parameters list_v2_parameters() {
     all.push_back({"fetch_owner", "true or false", "false", "ask for the owner of each object",
                    catalogue::flag_value{}});
     return all;
-}
-
-/// One request about an object, or about nothing that the engine knows; it carries no content and
-/// can be repeated from a recording.
-catalogue::operation plain(std::string_view name, std::string_view description, subject_use use,
-                           std::vector<std::string_view> aliases, parameters with = {}) {
-    return {.name = name,
-            .description = description,
-            .use = use,
-            .carries = payload::none,
-            .replay = {.kind = name},
-            .aliases = std::move(aliases),
-            .parameters = std::move(with)};
 }
 
 /// Rows that are not used by every scenario. What they do to an object leaves its content as it is.
@@ -333,7 +307,8 @@ catalogue::workload make() {
                  .aliases = {"deletebucket"},
                  .expected = {not_there}},
             },
-            {further_object_operations(), configuration_operations()}),
+            {further_object_operations(), configuration_operations(), version_operations(),
+             upload_operations(), bucket_operations()}),
         .prepare_with = "put",
         .clean_with = "delete",
         .clean_container_with = "delete_bucket",
@@ -342,9 +317,9 @@ catalogue::workload make() {
                      .example =
                          "a workload config begins like this: `endpoint: http://localhost:8000`",
                      .top_keys = {"endpoint", "endpoints", "access_key", "secret_key",
-                                  "session_token", "profile", "bucket", "create_bucket", "region",
-                                  "addressing", "payload", "expect_continue", "retries", "discard",
-                                  "tls"}},
+                                  "session_token", "profile", "bucket", "create_bucket",
+                                  "versioning", "object_lock", "region", "addressing", "payload",
+                                  "expect_continue", "retries", "discard", "tls"}},
     };
 }
 

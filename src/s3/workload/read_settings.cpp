@@ -136,6 +136,8 @@ void read_target(map_reader& m, settings& s3, scenario::workload_config& out) {
     if (const auto f = m.find("profile")) s3.profile = f->text();
     if (const auto f = m.find("bucket")) s3.bucket = read_bucket(*f);
     if (const auto f = m.find("create_bucket")) s3.create_bucket = f->boolean();
+    if (const auto f = m.find("versioning")) s3.versioning = f->boolean();
+    if (const auto f = m.find("object_lock")) s3.object_lock = f->boolean();
     if (const auto f = m.find("region")) {
         s3.region = header_text(*f, "/,=");
         s3.region_given = true;

@@ -11,7 +11,7 @@ namespace chopsticks::s3 {
 
 scenario::echo_fields settings::echo() const {
     const scenario::echo_value none;
-    return {
+    scenario::echo_fields all = {
         {"endpoints", endpoints},
         {"access_key", access_key},
         {"session_token_given", !session_token.empty()},
@@ -27,6 +27,10 @@ scenario::echo_fields settings::echo() const {
         {"tls_ca_file", tls_ca_file.empty() ? none : tls_ca_file},
         {"discard_in_kernel", discard_in_kernel},
     };
+    // Told where they are asked for only: results of before have none.
+    if (versioning) all.emplace_back("versioning", true);
+    if (object_lock) all.emplace_back("object_lock", true);
+    return all;
 }
 
 void settings::find_again(const scenario::echo_fields& echoed) {
@@ -56,13 +60,13 @@ void settings::check(scenario::group& of, std::vector<std::string>&) const {
     constexpr std::uint64_t most_parts = 10'000;
     for (const scenario::task& task : of.tasks) {
         for (const scenario::step& step : task.steps) {
-            if (step.op != "multipart_put") continue;
+            if (!step.op.starts_with("multipart_")) continue;
             const std::uint64_t part_bytes = step.number("part_size");
             const std::uint64_t most_bytes = of.data.size.max();
             if (most_bytes / part_bytes < most_parts || most_bytes == part_bytes * most_parts) {
                 continue;
             }
-            throw config_error("group " + of.name + ": multipart_put: objects of up to " +
+            throw config_error("group " + of.name + ": " + step.op + ": objects of up to " +
                                format_size(most_bytes) + " would take more than 10,000 parts of " +
                                format_size(part_bytes) +
                                ", and S3 has no more: a part_size of at least " +

@@ -42,6 +42,9 @@ OBJECT = {"Bucket": BUCKET, "Key": key(7)}
 IN_BUCKET = {"Bucket": BUCKET}
 MADE = {"Bucket": "stem-7"}
 PAGE = {"Bucket": BUCKET, "Prefix": PREFIX, "MaxKeys": 10}
+POLICY = ('{"Version": "2012-10-17", "Statement": [{"Sid": "chopsticks", "Effect": "Deny", '
+          '"Principal": "*", "Action": "s3:GetObject", '
+          '"Resource": "arn:aws:s3:::stem-7/denied-*"}]}')
 DIRECTORY = PREFIX + "07/"  # number 7 of all, not that of object 7
 
 # Row, what is asked beside object 7, the method of botocore's client, its arguments.
@@ -99,6 +102,51 @@ CASES = [
     ("delete_bucket_tagging", {}, "delete_bucket_tagging", MADE),
     ("put_bucket_versioning", {}, "put_bucket_versioning",
      MADE | {"VersioningConfiguration": {"Status": "Enabled"}}),
+    ("suspend_bucket_versioning", {}, "put_bucket_versioning",
+     MADE | {"VersioningConfiguration": {"Status": "Suspended"}}),
+    ("put_bucket_lifecycle", {}, "put_bucket_lifecycle_configuration",
+     MADE | {"LifecycleConfiguration": {"Rules": [
+         {"ID": "chopsticks", "Filter": {"Prefix": ""}, "Status": "Enabled",
+          "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}]}}),
+    ("delete_bucket_lifecycle", {}, "delete_bucket_lifecycle", MADE),
+    ("put_bucket_policy", {}, "put_bucket_policy", MADE | {"Policy": POLICY}),
+    ("delete_bucket_policy", {}, "delete_bucket_policy", MADE),
+    ("put_bucket_encryption", {}, "put_bucket_encryption",
+     MADE | {"ServerSideEncryptionConfiguration": {"Rules": [
+         {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}}),
+    ("delete_bucket_encryption", {}, "delete_bucket_encryption", MADE),
+    ("put_bucket_public_access_block", {}, "put_public_access_block",
+     MADE | {"PublicAccessBlockConfiguration": {
+         "BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True,
+         "RestrictPublicBuckets": True}}),
+    ("delete_bucket_public_access_block", {}, "delete_public_access_block", MADE),
+    ("put_bucket_ownership_controls", {}, "put_bucket_ownership_controls",
+     MADE | {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}),
+    ("delete_bucket_ownership_controls", {}, "delete_bucket_ownership_controls", MADE),
+    ("put_bucket_cors", {}, "put_bucket_cors",
+     MADE | {"CORSConfiguration": {"CORSRules": [
+         {"AllowedMethods": ["GET"], "AllowedOrigins": ["http://localhost"]}]}}),
+    ("delete_bucket_cors", {}, "delete_bucket_cors", MADE),
+    ("get_version", {"version_id": "v/1"}, "get_object", OBJECT | {"VersionId": "v/1"}),
+    ("get_version", {"version_id": "v/1", "range": [10, 20]}, "get_object",
+     OBJECT | {"VersionId": "v/1", "Range": "bytes=10-29"}),
+    ("head_version", {"version_id": "v/1"}, "head_object", OBJECT | {"VersionId": "v/1"}),
+    ("delete_version", {"version_id": "v/1"}, "delete_object", OBJECT | {"VersionId": "v/1"}),
+    ("make_marker", {}, "delete_object", OBJECT),
+    ("remove_version", {"version_id": "v/1"}, "delete_object", OBJECT | {"VersionId": "v/1"}),
+    ("remove_marker", {"version_id": "v/1"}, "delete_object", OBJECT | {"VersionId": "v/1"}),
+    ("get_part", {"part": 3}, "get_object", OBJECT | {"PartNumber": 3}),
+    ("copy_unmatched", {}, "copy_object",
+     OBJECT | {"CopySource": OBJECT, "CopySourceIfMatch": OTHER, "MetadataDirective": "REPLACE"}),
+    ("copy_part", {"part": 3, "upload_id": "u/p"}, "upload_part_copy",
+     OBJECT | {"CopySource": OBJECT, "PartNumber": 3, "UploadId": "u/p"}),
+    ("copy_part", {"part": 3, "upload_id": "u/p", "range": [10, 20], "no_fields": True},
+     "upload_part_copy",
+     OBJECT | {"CopySource": OBJECT, "PartNumber": 3, "UploadId": "u/p",
+               "CopySourceRange": "bytes=10-29"}),
+    ("list_parts", {"upload_id": "u/p"}, "list_parts", OBJECT | {"UploadId": "u/p"}),
+    ("list_uploads", {}, "list_multipart_uploads",
+     IN_BUCKET | {"MaxUploads": 10, "Prefix": PREFIX}),
     ("list_buckets", {}, "list_buckets", {}),
     ("get_bucket_acl", {}, "get_bucket_acl", IN_BUCKET),
     ("get_bucket_cors", {}, "get_bucket_cors", IN_BUCKET),

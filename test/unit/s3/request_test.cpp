@@ -91,6 +91,7 @@ asked everything(std::string_view hash, std::string_view token) {
     what.token = token;
     what.part_number = ~0U;
     what.upload_id = token.substr(0, max_upload_id_bytes);
+    what.version_id = token.substr(0, max_upload_id_bytes);
     what.body = token;
     return what;
 }
@@ -176,11 +177,21 @@ parsed_request check(std::string_view head, const request_options& options, std:
     if (row.request.target == request_target::object) {
         should.path = "/" + object_key(options.key_prefix, what.object);
     }
-    if (row.name == "upload_part") {
+    if (row.name == "upload_part" || row.name == "copy_part") {
         should.query = canonical_query(
             std::vector<name_value>{{"partNumber", std::to_string(what.part_number)},
                                     {"uploadId", std::string(what.upload_id)}});
-    } else if (row.name == "complete_upload" || row.name == "abort_upload") {
+    } else if (row.request.write_query == row_of("get_version").request.write_query) {
+        should.query =
+            canonical_query(std::vector<name_value>{{"versionId", std::string(what.version_id)}});
+    } else if (row.name == "get_part") {
+        should.query = "partNumber=" + std::to_string(what.part_number);
+    } else if (row.name == "list_uploads") {
+        should.query =
+            canonical_query(std::vector<name_value>{{"max-uploads", std::to_string(what.max_keys)},
+                                                    {"prefix", options.key_prefix},
+                                                    {"uploads", ""}});
+    } else if (row.request.write_query == row_of("complete_upload").request.write_query) {
         should.query =
             canonical_query(std::vector<name_value>{{"uploadId", std::string(what.upload_id)}});
     } else if (row.request.write_query != nullptr) {
@@ -261,6 +272,10 @@ std::string right_value(const signed_field& field, const request_options& option
     }
     if (what.fields == nullptr) return "(absent)";
     std::string value;
+    if (field.name == "x-amz-copy-source-range" && what.part_bytes() != what.size) {
+        value = "bytes=" + std::to_string(what.offset) + "-" +
+                std::to_string(what.offset + what.length - 1);
+    }
     if (field.name == "x-amz-acl") value = what.fields->acl;
     if (field.name == "x-amz-meta-chopsticks") value = what.fields->metadata;
     if (field.name == "x-amz-storage-class") value = what.fields->storage_class;

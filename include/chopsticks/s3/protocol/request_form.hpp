@@ -75,7 +75,10 @@ struct asked {
     const object_fields* fields = nullptr;  ///< null: none
     std::span<subject> subjects;            ///< of requests about several objects
     std::string_view upload_id;             ///< of the requests of an upload in parts
-    std::uint32_t part_number = 0;          ///< the same; from 1 on
+    std::uint32_t part_number = 0;          ///< the same, or of an object; from 1 on
+    std::uint32_t parts = 0;                ///< list_parts: so many have to be there
+    std::string_view version_id;            ///< of a version that is named
+    std::string_view bucket;                ///< name of a made bucket, for bodies that have it
     std::string_view body;                  ///< of request_body::given
 
     std::uint64_t part_bytes() const noexcept { return length > 0 ? length : size; }

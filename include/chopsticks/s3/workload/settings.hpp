@@ -21,6 +21,8 @@ struct settings final : scenario::workload_settings {
     std::string bucket = "chopsticks";
     /// Make the bucket if it is not there (and remove it if the run made it).
     bool create_bucket = true;
+    bool versioning = false;   ///< a bucket that the run makes keeps versions
+    bool object_lock = false;  ///< it can lock objects too
     std::string region = "us-east-1";
     bool region_given = false;  ///< by the config: the AWS config file's region does not replace it
     bool virtual_host = false;  ///< bucket in the host name instead of the path
