@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
+left_behind = 5
 ran = (harness.ran, harness.generator_was_limit)
 scenario = """
 name: operations
@@ -54,6 +55,11 @@ of_versions = ["{op: put, weight: 2}", "{op: put, overwrite: true, weight: 4}", 
                "delete_all_versions]}", "delete", "delete_all_versions", "copy_unmatched",
                "get_part", "list_uploads", "multipart_copy", "multipart_put_existing",
                "multipart_abort", "multipart_leave", "list_versions"]
+of_locks = ["{op: put, weight: 3}", "{op: put, overwrite: true, weight: 2}", "get", "delete",
+            "{op: put_retention, retain: 86400, weight: 3}", "get_retention", "put_legal_hold",
+            "{op: put_legal_hold, hold: false}", "get_legal_hold",
+            "{steps: [{op: create_bucket, object_lock: true}, put_bucket_object_lock, "
+            "delete_bucket]}"]
 not_here = ["lifecycle", "policy", "encryption", "cors"]
 
 
@@ -138,6 +144,46 @@ class operations_test(harness.case):
                 # It is left as it was.
                 self.assertNotIn("Status", client.get_bucket_versioning(Bucket="rows"))
                 self.assertEqual(client.list_objects_v2(Bucket="rows")["KeyCount"], 0)
+
+    def test_what_the_run_locked_it_removes_again(self):
+        with harness.endpoint() as server:
+            result = self.run_on(server, of_locks, 800, True, "--set", "workload.object_lock=true")
+            self.assertEqual(result["data"]["left_behind"], 0)
+            with contextlib.closing(server.client()) as client:
+                self.assertEqual(client.list_buckets()["Buckets"], [])
+
+    def test_what_compliance_keeps_is_named(self):
+        with harness.endpoint() as server:
+            file = self.file("s.yaml", scenario.format(
+                tasks="[put, {op: put_retention, mode: compliance, retain: 86400}]",
+                operations=100, cleanup="true"))
+            done = self.run_binary("run", "-f", file, *server.target(), "--bucket", "rows",
+                                   "--set", "workload.object_lock=true", "--output",
+                                   self.dir / "r.json", env=server.credentials, timeout=150)
+            self.assert_code(done, left_behind)
+            self.assertIn("nobody can remove", done.said)
+            left = {one["kind"]: one["count"] for one in
+                    harness.read_result(self.dir / "r.json")["data"]["left"]}
+            with contextlib.closing(server.client()) as client:
+                there = [v for v in client.list_object_versions(Bucket="rows")["Versions"]
+                         if "/runs/" not in v["Key"]]
+                self.assertEqual(left.get("object", 0) + left.get("older version", 0), len(there))
+                self.assertGreater(len(there), 0)
+                for one in there:
+                    kept = client.get_object_retention(Bucket="rows", Key=one["Key"],
+                                                       VersionId=one["VersionId"])["Retention"]
+                    self.assertEqual(kept["Mode"], "COMPLIANCE")
+
+    def test_locks_need_a_bucket_that_has_them(self):
+        for config in ("workload.versioning=true", "workload.create_bucket=true"):
+            with harness.endpoint() as server:
+                file = self.file("s.yaml", scenario.format(
+                    tasks="[put, put_legal_hold]", operations=10, cleanup="true"))
+                done = self.run_binary("run", "-f", file, *server.target(), "--bucket", "rows",
+                                       "--set", config, "--quiet", env=server.credentials)
+                self.assert_one_clear_message(done, "no object lock", "object_lock: true")
+                with contextlib.closing(server.client()) as client:
+                    self.assertEqual(client.list_buckets()["Buckets"], [])
 
     def test_what_the_service_does_not_have_is_said_to_be_so(self):
         steps = ["create_bucket", *(f"put_bucket_{what}" for what in not_here), "delete_bucket"]

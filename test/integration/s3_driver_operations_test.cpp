@@ -195,6 +195,15 @@ std::vector<exchange> further_exchanges(s3_rig& rig) {
          s3_rig::bucket("put_bucket_versioning", 5),
          "PUT /rig-",
          {one_answer("200 OK", "")}},
+        {"put_retention", on_7("put_retention"), put, {one_answer("200 OK", "")}},
+        {"put_retention of what has no lock",
+         on_7("put_retention"),
+         put,
+         {error_with("400 Bad Request", "InvalidRequest")},
+         op_status::client_error,
+         0,
+         400},
+        {"put_legal_hold", on_7("put_legal_hold"), put, {one_answer("200 OK", "")}},
         {"copy_unmatched", on_7("copy_unmatched"), put, {not_met}, ok, 0, 412},
         {"copy whose condition is ignored",
          on_7("copy_unmatched"),
@@ -237,7 +246,8 @@ std::vector<exchange> further_exchanges(s3_rig& rig) {
         // Nothing but a document: each is asked for in the same way.
         const bool of_bucket = row.request.target != s3::request_target::object;
         if (row.root.empty() || row.request.method != "GET") continue;
-        if (!of_bucket && row.name != "get_acl") continue;
+        const bool of_lock = row.name == "get_retention" || row.name == "get_legal_hold";
+        if (!of_bucket && !of_lock && row.name != "get_acl") continue;
         const std::string root(row.root);
         const std::string inside = row.holds.empty() ? "" : "<" + std::string(row.holds) + "/>";
         out.push_back({std::string(row.name),
@@ -249,7 +259,7 @@ std::vector<exchange> further_exchanges(s3_rig& rig) {
         if (row.refusals[0].status != 404) continue;
         out.push_back({std::string(row.name) + " where there is none",
                        on_7(row.name),
-                       "GET /rig?",
+                       of_bucket ? "GET /rig?" : get,
                        {error_with("404 Not Found", std::string(row.refusals[0].code))},
                        ok,
                        0,

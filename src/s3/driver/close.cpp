@@ -70,6 +70,7 @@ runtime::task<std::string> clean_folder(s3_session& session, s3_target& target,
     sweep_job job;
     job.folder = target.keeper->mark.folder;
     job.not_before_ns = target.started_ns;
+    job.unlocks = target.keeper->mark.locks;
     job.patience_ns = repeat_most_ns;
     const sweep_figures left = co_await sweep_clean(session, job, endpoint);
     if (left.complete) target.found = left;

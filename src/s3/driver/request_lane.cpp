@@ -137,6 +137,7 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
         set_condition(row);
     }
     if (row.request.write_body != nullptr) {
+        what.now_s = core_.wall_s(core_.loop.turn_ns());
         row.request.write_body(body_, what);
         what.body = body_;
     }

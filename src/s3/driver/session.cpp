@@ -93,6 +93,7 @@ s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
         if (p.number != nullptr) {
             fields.*p.number = static_cast<std::uint32_t>(what.number(p.name));
         }
+        if (p.said != nullptr) fields.*p.said = what.flag(p.name);
         if (p.filler != nullptr) (fields.*p.filler).assign(what.number(p.name), 'm');
         if (p.text != nullptr && what.word(p.name) != "none") fields.*p.text = what.word(p.name);
     }

@@ -22,6 +22,8 @@ struct sweep_job {
     std::int64_t not_before_ns = 0;
     std::string spared;  ///< one key that is passed over, if not empty
     bool remove = false;
+    bool unlocks =
+        false;  ///< the run locked objects: what is refused is unlocked, as far as it can be
     /// How long the sweep goes on while nothing is found or removed, see patience.
     std::int64_t patience_ns = 30'000'000'000;
     /// Not empty: looked at between requests; true ends the sweep.

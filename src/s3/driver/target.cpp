@@ -44,10 +44,13 @@ bool needs_versions(std::string_view operation) {
            operation == "delete_version" || operation == "delete_all_versions";
 }
 
+bool sets_locks(std::string_view operation) {
+    return operation == "put_retention" || operation == "put_legal_hold";
+}
+
 /// As above, of one that can lock objects.
 bool needs_object_lock(std::string_view operation) {
-    return operation == "put_retention" || operation == "get_retention" ||
-           operation == "put_legal_hold" || operation == "get_legal_hold";
+    return sets_locks(operation) || operation == "get_retention" || operation == "get_legal_hold";
 }
 
 bool has_operation(const core_state& core, bool (*is_one)(std::string_view)) {
@@ -272,6 +275,7 @@ runtime::task<std::string> claim_folder(s3_session& session, s3_target& target,
     mark.group = core.options.group->name;
     mark.folder = core.options.run_prefix;
     if (has_step(core, makes_buckets)) mark.bucket_stem = core.options.bucket_stem;
+    mark.locks = has_operation(core, sets_locks);
     target.started_ns = started_s * second_ns;
     core.mark_key = target.keeper->key();
     mark.started = format_timestamp(target.started_ns);

@@ -56,6 +56,14 @@ std::string bucket_cors(const request_options&) {
                            "http://localhost</AllowedOrigin></CORSRule>");
 }
 
+/// Of objects that are put there from then on; made buckets have none.
+std::string bucket_object_lock(const request_options&) {
+    return bucket_document("ObjectLockConfiguration",
+                           "<ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule>"
+                           "<DefaultRetention><Mode>GOVERNANCE</Mode><Days>1</Days>"
+                           "</DefaultRetention></Rule>");
+}
+
 /// Refuses what nobody sends: it needs no principal of anybody's.
 void write_bucket_policy(std::string& to, const asked& what) {
     to.assign("{\"Version\": \"2012-10-17\", \"Statement\": [{\"Sid\": \"chopsticks\", ");

@@ -8,6 +8,7 @@
 #include "request_parts.hpp"
 #include "row_parts.hpp"
 #include "rows_buckets.hpp"
+#include "rows_locks.hpp"
 #include "rows_uploads.hpp"
 #include "rows_versions.hpp"
 
@@ -66,7 +67,11 @@ constexpr operation_row core_rows[] = {
      .request = {.method = "PUT",
                  .target = request_target::made_bucket,
                  .sends = request_body::rendered,
+                 .fields = {{.name = "x-amz-bucket-object-lock-enabled",
+                             .write = write_object_lock,
+                             .may_be_absent = true}},
                  .body = location_of},
+     .parameters = {{.name = "object_lock", .said = &object_fields::object_lock}},
      .gives = answer_body::text,
      .buckets = bucket_effect::makes,
      .judge = judge_plain,
@@ -300,7 +305,7 @@ constexpr auto joined(const operation_row (&... some)[Sizes]) {
     return all;
 }
 
-constexpr auto rows = joined(core_rows, bucket_rows, version_rows, upload_rows);
+constexpr auto rows = joined(core_rows, bucket_rows, version_rows, upload_rows, lock_rows);
 
 /// A row that leaves something out is no row. Of an answer whose body nobody sees, an error in it
 /// would count as success.

@@ -1,10 +1,12 @@
 #include "request_parts.hpp"
 
+#include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/hex.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/s3/protocol/request.hpp>
 #include <chopsticks/s3/protocol/tags.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
+#include <cstdio>
 
 namespace chopsticks::s3 {
 
@@ -103,6 +105,26 @@ void write_copy_source(request_text& to, const asked& what, const request_place&
     char key[key_suffix_size];
     write_key_suffix(what.object, key);
     to << place.bucket << "/" << place.prefix << std::string_view(key, sizeof key);
+}
+
+void write_object_lock(request_text& to, const asked& what, const request_place&) {
+    if (what.fields != nullptr && what.fields->object_lock) to << "true";
+}
+
+void write_retention_body(std::string& to, const asked& what) {
+    const civil_time t = to_civil(what.now_s + what.retain_s);
+    char until[32];
+    std::snprintf(until, sizeof until, "%04d-%02d-%02dT%02d:%02d:%02dZ", t.year, t.month, t.day,
+                  t.hour, t.minute, t.second);
+    const bool strict = what.fields != nullptr && what.fields->lock_mode == "compliance";
+    to.assign("<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Mode>");
+    to.append(strict ? "COMPLIANCE" : "GOVERNANCE").append("</Mode><RetainUntilDate>");
+    to.append(until).append("</RetainUntilDate></Retention>");
+}
+
+void write_legal_hold_body(std::string& to, const asked& what) {
+    to.assign("<LegalHold xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Status>");
+    to.append(what.hold ? "ON" : "OFF").append("</Status></LegalHold>");
 }
 
 void write_delete_body(std::string& to, const asked& what) {

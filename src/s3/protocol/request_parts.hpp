@@ -24,6 +24,10 @@ void write_tagging(request_text& to, const asked& what, const request_place&);
 void write_copy_source(request_text& to, const asked& what, const request_place& place);
 /// Of a part of an object; of a whole one nothing.
 void write_copy_range(request_text& to, const asked& what, const request_place&);
+/// Of a bucket that can lock objects.
+void write_object_lock(request_text& to, const asked& what, const request_place&);
+void write_retention_body(std::string& to, const asked& what);
+void write_legal_hold_body(std::string& to, const asked& what);
 void write_delete_body(std::string& to, const asked& what);
 std::string location_of(const request_options& options);
 std::string bucket_tags(const request_options&);
@@ -37,6 +41,7 @@ std::string bucket_encryption(const request_options&);
 std::string public_access_block(const request_options&);
 std::string ownership_controls(const request_options&);
 std::string bucket_cors(const request_options&);
+std::string bucket_object_lock(const request_options&);
 /// JSON; names asked::bucket.
 void write_bucket_policy(std::string& to, const asked& what);
 

@@ -109,6 +109,7 @@ inline constexpr operation_row bucket_rows[] = {
     bucket_write("put_bucket_ownership_controls", "ownershipControls=", ownership_controls),
     bucket_clear("delete_bucket_ownership_controls", "ownershipControls="),
     bucket_write("put_bucket_cors", "cors=", bucket_cors),
+    bucket_write("put_bucket_object_lock", "object-lock=", bucket_object_lock),
     bucket_clear("delete_bucket_cors", "cors="),
 };
 

@@ -123,6 +123,25 @@ further upload_operations() {
     };
 }
 
+further lock_operations() {
+    constexpr auto amend = subject_use::amend;
+    return {
+        plain("put_retention", "lock an object for a time", amend, {"putobjectretention"},
+              {{"mode", "governance or compliance", "governance",
+                "whether the run can remove it before, or nobody",
+                catalogue::word_value{{"governance", "compliance"}}},
+               {"retain", "count, 1 to 3153600000", "60", "seconds from the request on",
+                catalogue::count_value{.standard = 60, .least = 1, .most = 3'153'600'000}}}),
+        plain("get_retention", "ask until when an object is locked", subject_use::read,
+              {"getobjectretention"}, {}),
+        plain("put_legal_hold", "lock an object, or unlock it", amend, {"putobjectlegalhold"},
+              {{"hold", "true or false", "true", "lock it; false: unlock it",
+                catalogue::flag_value{.standard = true}}}),
+        plain("get_legal_hold", "ask whether an object is locked", subject_use::read,
+              {"getobjectlegalhold"}, {}),
+    };
+}
+
 further bucket_operations() {
     return {
         set_up("suspend_bucket_versioning",
@@ -149,6 +168,9 @@ further bucket_operations() {
                "deletebucketownershipcontrols"),
         set_up("put_bucket_cors", "set a CORS rule of such a bucket", "putbucketcors"),
         set_up("delete_bucket_cors", "remove the CORS rules of such a bucket", "deletebucketcors"),
+        set_up("put_bucket_object_lock",
+               "have such a bucket, made with object_lock, lock new objects for a day",
+               "putobjectlockconfiguration"),
     };
 }
 

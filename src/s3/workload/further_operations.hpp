@@ -12,6 +12,8 @@ namespace chopsticks::s3 {
 std::vector<scenario::catalogue::operation> version_operations();
 /// Uploads in parts that are no plain put.
 std::vector<scenario::catalogue::operation> upload_operations();
+/// Locks of objects.
+std::vector<scenario::catalogue::operation> lock_operations();
 /// How buckets that create_bucket made are set up.
 std::vector<scenario::catalogue::operation> bucket_operations();
 

@@ -55,11 +55,19 @@ bool settings::hold_secret() const {
     return !secret_key.empty() || !session_token.empty();
 }
 
-void settings::check(scenario::group& of, std::vector<std::string>&) const {
+void settings::check(scenario::group& of, std::vector<std::string>& warnings) const {
     // S3's own limit, which a service would tell of after ten thousand parts were sent.
     constexpr std::uint64_t most_parts = 10'000;
     for (const scenario::task& task : of.tasks) {
         for (const scenario::step& step : task.steps) {
+            if (step.op == "put_retention" && step.word("mode") == "compliance") {
+                warnings.push_back("group " + of.name +
+                                   ": put_retention with mode: compliance: nobody can remove those "
+                                   "objects for " +
+                                   std::to_string(step.number("retain")) +
+                                   " s; the run leaves them behind, and `chopsticks cleanup` "
+                                   "removes them afterwards");
+            }
             if (!step.op.starts_with("multipart_")) continue;
             const std::uint64_t part_bytes = step.number("part_size");
             const std::uint64_t most_bytes = of.data.size.max();

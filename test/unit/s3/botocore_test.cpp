@@ -54,6 +54,10 @@ struct case_asked {
         fields.storage_class = from.value("storage_class", "");
         fields.metadata = std::string(from.value("metadata", 0U), 'm');
         fields.tags = what.tags;
+        fields.lock_mode = from.value("lock_mode", "");
+        what.now_s = from.value("now", std::int64_t{0});
+        what.retain_s = from.value("retain", 0U);
+        what.hold = from.value("hold", false);
         if (!fields.is_empty() || from.value("no_fields", false)) what.fields = &fields;
     }
     case_asked(const case_asked&) = delete;

@@ -147,7 +147,7 @@ TEST_CASE("operation_table_has_a_row_for_each_request_of_the_workload_and_no_oth
         for (const asked_parameter& wanted : row.parameters) {
             const int goes_to = (wanted.count != nullptr) + (wanted.flag != nullptr) +
                                 (wanted.text != nullptr) + (wanted.filler != nullptr) +
-                                (wanted.number != nullptr);
+                                (wanted.number != nullptr) + (wanted.said != nullptr);
             CHECK(goes_to == (wanted.name.empty() ? 0 : 1));
             if (wanted.name.empty()) continue;
             CHECK_MESSAGE(std::any_of(operation.parameters.begin(), operation.parameters.end(),

@@ -76,6 +76,7 @@ struct asked_parameter {
     std::string object_fields::* text = nullptr;    ///< "none": it is not said
     std::string object_fields::* filler = nullptr;  ///< so many bytes of text
     std::uint32_t object_fields::* number = nullptr;
+    bool object_fields::* said = nullptr;
     /// \}
 };
 

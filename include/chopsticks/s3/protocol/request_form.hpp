@@ -27,11 +27,14 @@ enum class precondition : std::uint8_t {
 struct object_fields {
     std::string acl;  ///< a canned one
     std::string storage_class;
-    std::string metadata;    ///< value of the one field of the user's metadata
-    std::uint32_t tags = 0;  ///< so many: tags.hpp
+    std::string metadata;        ///< value of the one field of the user's metadata
+    std::uint32_t tags = 0;      ///< so many: tags.hpp
+    std::string lock_mode = {};  ///< "governance" or "compliance", of a retention
+    bool object_lock = false;    ///< of a bucket: it can lock objects
 
     bool is_empty() const noexcept {
-        return acl.empty() && storage_class.empty() && metadata.empty() && tags == 0;
+        return acl.empty() && storage_class.empty() && metadata.empty() && tags == 0 &&
+               lock_mode.empty() && !object_lock;
     }
 };
 
@@ -78,6 +81,9 @@ struct asked {
     std::uint32_t part_number = 0;          ///< the same, or of an object; from 1 on
     std::uint32_t parts = 0;                ///< list_parts: so many have to be there
     std::string_view version_id;            ///< of a version that is named
+    std::int64_t now_s = 0;                 ///< since the epoch, where the body has a date
+    std::uint32_t retain_s = 0;             ///< a retention ends so much later
+    bool hold = false;                      ///< a legal hold is set, and not taken off
     std::string_view bucket;                ///< name of a made bucket, for bodies that have it
     std::string_view body;                  ///< of request_body::given
 
