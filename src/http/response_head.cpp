@@ -150,6 +150,13 @@ bool take_field(std::string_view name, std::string_view value, response_head& ou
             else if (is_field(name, "x-amz-delete-marker"))
                 keep_first(out.delete_marker, value);
             break;
+        case 28:
+            if (is_field(name, "x-amz-server-side-encryption")) keep_first(out.encryption, value);
+            break;
+        case 47:
+            if (is_field(name, "x-amz-server-side-encryption-customer-algorithm"))
+                keep_first(out.customer_algorithm, value);
+            break;
         default:
             break;
     }

@@ -174,6 +174,24 @@ class operations_test(harness.case):
                                                        VersionId=one["VersionId"])["Retention"]
                     self.assertEqual(kept["Mode"], "COMPLIANCE")
 
+    def test_a_key_to_encrypt_with_goes_over_tls_alone(self):
+        tasks = "[{op: put, encryption: customer}, {op: get, encryption: customer}]"
+        file = self.file("s.yaml", scenario.format(tasks=tasks, operations=10, cleanup="true"))
+        plain = ("validate", "-f", file, "--set", "workload.endpoint=http://s3.example:80")
+        self.assert_one_clear_message(self.run_binary(*plain), "encryption: customer",
+                                      "plain_customer_keys: true")
+        for allowed in ("workload.plain_customer_keys=true",
+                        "workload.endpoint=https://s3.example"):
+            self.assert_code(self.run_binary(*plain, "--set", allowed), harness.ran)
+        with harness.endpoint() as server:
+            done = self.run_binary("run", "-f", file, *server.target(), "--bucket", "rows",
+                                   "--set", "workload.plain_customer_keys=true", "--quiet",
+                                   "--output", self.dir / "r.json", env=server.credentials)
+            # Where nothing is encrypted, nothing says that it was.
+            text = (self.dir / "r.json").read_text()
+            self.assertIn("the service does not have this", text, done.said)
+            self.assertNotIn("customer-key: ", text + done.said)
+
     def test_locks_need_a_bucket_that_has_them(self):
         for config in ("workload.versioning=true", "workload.create_bucket=true"):
             with harness.endpoint() as server:

@@ -276,6 +276,60 @@ TEST_CASE("s3_driver_versions_that_nobody_named_are_not_asked_for") {
     CHECK(s.last().line().starts_with("PUT "));
 }
 
+TEST_CASE("s3_driver_key_of_the_customer_goes_along_where_the_step_says_so") {
+    const std::string encrypted = "x-amz-server-side-encryption-customer-algorithm: AES256\r\n";
+    const std::string key = "\r\nx-amz-server-side-encryption-customer-key: ";
+    const auto run = [&](std::string_view name, std::vector<std::string> answers, bool with_key) {
+        scenario::step what = step_with("s3", name);
+        if (with_key) what.set("encryption", std::string("customer"));
+        answering_server s(std::move(answers));
+        s3_rig rig({s.server.url()});
+        rig.group.data.verify = false;
+        const engine::outcome out =
+            rig.run(rig.session(), s3_rig::with_step(std::move(what), 7, 0));
+        CHECK(s.last().has(key) == with_key);
+        return out.status == op_status::ok ? std::string("ok") : std::string(out.code);
+    };
+    const std::string told = with_fields("200 OK", "ETag: \"e\"\r\n" + encrypted);
+    const std::string silent = with_fields("200 OK", "ETag: \"e\"\r\n");
+    for (const char* name : {"put", "get"}) {
+        CAPTURE(name);
+        CHECK(run(name, {told}, true) == "ok");
+        CHECK(run(name, {silent}, true) == "EncryptionIgnored");
+        CHECK(run(name, {silent}, false) == "ok");
+    }
+}
+
+TEST_CASE("s3_driver_upload_sends_the_key_of_the_customer_with_each_part") {
+    const std::string encrypted = "x-amz-server-side-encryption-customer-algorithm: AES256\r\n";
+    const std::string begun_so = with_fields("200 OK", encrypted,
+                                             "<InitiateMultipartUploadResult><UploadId>u</UploadId>"
+                                             "</InitiateMultipartUploadResult>");
+    const std::string part_so = with_fields("200 OK", "ETag: \"t\"\r\n" + encrypted);
+    scenario::step what = step_with("s3", "multipart_put");
+    what.set("part_size", std::uint64_t{60});
+    what.set("concurrency", std::uint64_t{1});
+    what.set("encryption", std::string("customer"));
+    const engine::operation op = s3_rig::with_step(std::move(what), 7, object_bytes);
+    {
+        answering_server s({begun_so, part_so, part_so, completed});
+        s3_rig rig({s.server.url()});
+        const engine::outcome out = rig.run(rig.session(), op);
+        CHECK_MESSAGE(out.status == op_status::ok, describe(out));
+        CHECK_FALSE(s.last().has("customer-key"));
+    }
+    // A service that keeps nothing of it is found out by the first answer that does not say so.
+    for (std::size_t silent = 0; silent < 3; ++silent) {
+        std::vector<std::string> answers{begun_so, part_so, part_so, completed};
+        answers[silent] = silent == 0 ? begun : part_there;
+        answers.insert(answers.begin() + static_cast<std::ptrdiff_t>(silent) + 1, gone);
+        answering_server s(answers);
+        s3_rig rig({s.server.url()});
+        const engine::outcome out = rig.run(rig.session(), op);
+        CHECK(std::string(out.code) == "EncryptionIgnored");
+    }
+}
+
 TEST_CASE("s3_driver_parts_of_an_object_are_read_in_turn_by_their_numbers") {
     scenario::step what = step_with("s3", "get_part");
     what.set("part_size", std::uint64_t{60});

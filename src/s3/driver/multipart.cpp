@@ -55,6 +55,10 @@ runtime::task<void> multipart_upload::send_parts(request_lane& lane) {
         lane.what.length = std::min(plan_->part_bytes, op_->size - lane.what.offset);
         lane.what.part_number = static_cast<std::uint32_t>(number + 1);
         if (plan_->copies) lane.what.fields = &nothing_said;
+        // A part is told of a key alone, which the service does not keep.
+        if (plan_->fields != nullptr && plan_->fields->encryption == "customer") {
+            lane.what.fields = plan_->fields;
+        }
         engine::outcome part;
         co_await request(send, lane, free_ns, part);
         free_ns = part.done_ns;
@@ -111,6 +115,7 @@ runtime::task<void> multipart_upload::carry_out(
 
     engine::outcome begun;
     first.what = about_upload();
+    first.what.fields = plan.fields;
     co_await request(create, first, 0, begun);
     out.sent_ns = begun.sent_ns;
     out.first_byte_ns = begun.first_byte_ns;

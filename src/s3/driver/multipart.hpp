@@ -33,6 +33,7 @@ struct upload_plan {
     std::uint64_t part_bytes = 0;   ///< of each but the last; 0: not in parts
     std::uint32_t concurrency = 1;  ///< parts on their way at a time, each on its own connection
     upload_end end = upload_end::completed;
+    const object_fields* fields = nullptr;  ///< of the object; null: nothing is said
     bool copies = false;  ///< the service has the content of the parts: of the object itself
 
     std::uint64_t parts_of(std::uint64_t size) const noexcept {

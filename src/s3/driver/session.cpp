@@ -83,8 +83,17 @@ s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
         upload.copies = what.parts[1] == "copy_part";
         upload.end = end_of(what);
     }
+    // What is said of an object that is put in parts is said as that is begun.
+    if (what.op == "multipart_put") read_parameters(*upload.rows[0], what);
+    if (!fields.is_empty()) upload.fields = &fields;
     if (row == nullptr) return;
-    for (const asked_parameter& p : row->parameters) {
+    read_parameters(*row, what);
+    if (prepared.conditional) prepared.only_if = condition_for(what.use);
+    if (!fields.is_empty()) prepared.fields = &fields;
+}
+
+void s3_step::read_parameters(const operation_row& from, const scenario::step& what) {
+    for (const asked_parameter& p : from.parameters) {
         if (p.name.empty()) break;
         if (p.count != nullptr) {
             prepared.*p.count = static_cast<std::uint32_t>(what.number(p.name));
@@ -97,8 +106,6 @@ s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
         if (p.filler != nullptr) (fields.*p.filler).assign(what.number(p.name), 'm');
         if (p.text != nullptr && what.word(p.name) != "none") fields.*p.text = what.word(p.name);
     }
-    if (prepared.conditional) prepared.only_if = condition_for(what.use);
-    if (!fields.is_empty()) prepared.fields = &fields;
 }
 
 s3_session::s3_session(core_state& core, const target_address& target) : core_(core) {

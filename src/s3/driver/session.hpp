@@ -60,6 +60,9 @@ struct s3_step final : engine::bound_step {
     way how = way::plain;
     upload_plan upload;  ///< in_parts, of_part; of with_versions the rows
     object_fields fields;
+    /// Those of the step that go into a row's request.
+    void read_parameters(const operation_row& from, const scenario::step& what);
+
     asked prepared;  ///< with the step's parameters, and without a subject
 };
 

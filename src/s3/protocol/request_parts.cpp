@@ -40,6 +40,10 @@ void write_marker(request_text& to, const asked& what, std::string_view prefix,
     to << "&";
 }
 
+bool has_customer_key(const asked& what) {
+    return what.fields != nullptr && what.fields->encryption == "customer";
+}
+
 }  // namespace
 
 void write_range(request_text& to, const asked& what) {
@@ -105,6 +109,32 @@ void write_copy_source(request_text& to, const asked& what, const request_place&
     char key[key_suffix_size];
     write_key_suffix(what.object, key);
     to << place.bucket << "/" << place.prefix << std::string_view(key, sizeof key);
+}
+
+void write_encryption(request_text& to, const asked& what, const request_place&) {
+    if (what.fields == nullptr) return;
+    if (what.fields->encryption == "AES256") to << "AES256";
+    if (what.fields->encryption == "kms") to << "aws:kms";
+}
+
+void write_kms_key(request_text& to, const asked& what, const request_place&) {
+    if (what.fields != nullptr && what.fields->encryption == "kms") to << what.fields->kms_key;
+}
+
+void write_customer_algorithm(request_text& to, const asked& what, const request_place&) {
+    if (has_customer_key(what)) to << "AES256";
+}
+
+void write_customer_key(request_text& to, const asked& what, const request_place& place) {
+    if (has_customer_key(what)) to << place.customer_key;
+}
+
+void write_customer_key_md5(request_text& to, const asked& what, const request_place& place) {
+    if (has_customer_key(what)) to << place.customer_key_md5;
+}
+
+void write_restore_status(request_text& to, const asked& what, const request_place&) {
+    if (what.fields != nullptr && what.fields->restore_status) to << "RestoreStatus";
 }
 
 void write_object_lock(request_text& to, const asked& what, const request_place&) {

@@ -24,6 +24,14 @@ void write_tagging(request_text& to, const asked& what, const request_place&);
 void write_copy_source(request_text& to, const asked& what, const request_place& place);
 /// Of a part of an object; of a whole one nothing.
 void write_copy_range(request_text& to, const asked& what, const request_place&);
+// How an object is encrypted.
+
+void write_encryption(request_text& to, const asked& what, const request_place&);
+void write_kms_key(request_text& to, const asked& what, const request_place&);
+void write_customer_algorithm(request_text& to, const asked& what, const request_place&);
+void write_customer_key(request_text& to, const asked& what, const request_place& place);
+void write_customer_key_md5(request_text& to, const asked& what, const request_place& place);
+void write_restore_status(request_text& to, const asked& what, const request_place&);
 /// Of a bucket that can lock objects.
 void write_object_lock(request_text& to, const asked& what, const request_place&);
 void write_retention_body(std::string& to, const asked& what);

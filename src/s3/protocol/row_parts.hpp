@@ -17,6 +17,27 @@ inline constexpr signed_field storage_class_field{
 inline constexpr signed_field tagging_field{
     .name = "x-amz-tagging", .write = write_tagging, .may_be_absent = true};
 
+inline constexpr signed_field encryption_field{
+    .name = "x-amz-server-side-encryption", .write = write_encryption, .may_be_absent = true};
+inline constexpr signed_field kms_key_field{.name = "x-amz-server-side-encryption-aws-kms-key-id",
+                                            .write = write_kms_key,
+                                            .may_be_absent = true};
+inline constexpr signed_field customer_algorithm_field{
+    .name = "x-amz-server-side-encryption-customer-algorithm",
+    .write = write_customer_algorithm,
+    .may_be_absent = true};
+inline constexpr signed_field customer_key_field{
+    .name = "x-amz-server-side-encryption-customer-key",
+    .write = write_customer_key,
+    .may_be_absent = true};
+inline constexpr signed_field customer_key_md5_field{
+    .name = "x-amz-server-side-encryption-customer-key-md5",
+    .write = write_customer_key_md5,
+    .may_be_absent = true};
+
+inline constexpr asked_parameter with_encryption{.name = "encryption",
+                                                 .text = &object_fields::encryption};
+inline constexpr asked_parameter with_kms_key{.name = "kms_key", .text = &object_fields::kms_key};
 inline constexpr asked_parameter is_conditional{.name = "conditional", .flag = &asked::conditional};
 inline constexpr asked_parameter with_acl{.name = "acl", .text = &object_fields::acl};
 inline constexpr asked_parameter with_metadata{.name = "metadata",

@@ -30,6 +30,7 @@ scenario::echo_fields settings::echo() const {
     // Told where they are asked for only: results of before have none.
     if (versioning) all.emplace_back("versioning", true);
     if (object_lock) all.emplace_back("object_lock", true);
+    if (plain_customer_keys) all.emplace_back("plain_customer_keys", true);
     return all;
 }
 
@@ -55,11 +56,32 @@ bool settings::hold_secret() const {
     return !secret_key.empty() || !session_token.empty();
 }
 
+namespace {
+
+/// A key that everybody on the way can read encrypts nothing.
+void check_customer_key(const settings& s3, const std::string& group, const scenario::step& step) {
+    const bool sends_key = std::any_of(
+        step.values.begin(), step.values.end(), [&](const scenario::driver_parameter& p) {
+            return p.name == "encryption" && step.word("encryption") == "customer";
+        });
+    if (!sends_key || s3.plain_customer_keys) return;
+    for (const std::string& url : s3.endpoints) {
+        if (!url.starts_with("http://") || url == nothing_sent_to) continue;
+        throw config_error("group " + group + ": " + step.op + " with encryption: customer sends " +
+                           "the key to " + url +
+                           ", where everybody on the way can read it; use https, or say "
+                           "`plain_customer_keys: true` in the workload config");
+    }
+}
+
+}  // namespace
+
 void settings::check(scenario::group& of, std::vector<std::string>& warnings) const {
     // S3's own limit, which a service would tell of after ten thousand parts were sent.
     constexpr std::uint64_t most_parts = 10'000;
     for (const scenario::task& task : of.tasks) {
         for (const scenario::step& step : task.steps) {
+            check_customer_key(*this, of.name, step);
             if (step.op == "put_retention" && step.word("mode") == "compliance") {
                 warnings.push_back("group " + of.name +
                                    ": put_retention with mode: compliance: nobody can remove those "

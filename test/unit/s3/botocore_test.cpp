@@ -55,6 +55,9 @@ struct case_asked {
         fields.metadata = std::string(from.value("metadata", 0U), 'm');
         fields.tags = what.tags;
         fields.lock_mode = from.value("lock_mode", "");
+        fields.encryption = from.value("encryption", "");
+        fields.kms_key = from.value("kms_key", "");
+        fields.restore_status = from.value("restore_status", false);
         what.now_s = from.value("now", std::int64_t{0});
         what.retain_s = from.value("retain", 0U);
         what.hold = from.value("hold", false);

@@ -10,6 +10,7 @@ Left out is what every request has (Host, the signature), what only a checksum i
 encoding-type, which botocore adds to lists by itself.
 """
 
+import hmac
 import json
 import sys
 import urllib.parse
@@ -42,6 +43,9 @@ OBJECT = {"Bucket": BUCKET, "Key": key(7)}
 IN_BUCKET = {"Bucket": BUCKET}
 MADE = {"Bucket": "stem-7"}
 PAGE = {"Bucket": BUCKET, "Prefix": PREFIX, "MaxKeys": 10}
+# As s3/protocol/customer_key.hpp derives it from the secret key.
+CUSTOMER = {"SSECustomerAlgorithm": "AES256",
+            "SSECustomerKey": hmac.digest(b"SK", b"chopsticks customer key 1", "sha256")}
 POLICY = ('{"Version": "2012-10-17", "Statement": [{"Sid": "chopsticks", "Effect": "Deny", '
           '"Principal": "*", "Action": "s3:GetObject", '
           '"Resource": "arn:aws:s3:::stem-7/denied-*"}]}')
@@ -56,6 +60,25 @@ CASES = [
      "put_object",
      OBJECT | {"Body": b"x", "ACL": "public-read", "Metadata": {"chopsticks": "mmmmm"},
                "StorageClass": "STANDARD_IA", "Tagging": "t0=7-0&t1=7-1&t2=7-2"}),
+    ("put", {"encryption": "AES256"}, "put_object",
+     OBJECT | {"Body": b"x", "ServerSideEncryption": "AES256"}),
+    ("put", {"encryption": "kms", "kms_key": "key/1"}, "put_object",
+     OBJECT | {"Body": b"x", "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "key/1"}),
+    ("put", {"encryption": "customer"}, "put_object", OBJECT | {"Body": b"x"} | CUSTOMER),
+    ("get", {"encryption": "customer"}, "get_object", OBJECT | CUSTOMER),
+    ("head", {"encryption": "customer"}, "head_object", OBJECT | CUSTOMER),
+    ("copy", {"encryption": "customer"}, "copy_object",
+     OBJECT | CUSTOMER | {"CopySource": OBJECT, "MetadataDirective": "REPLACE",
+                          "CopySourceSSECustomerAlgorithm": "AES256",
+                          "CopySourceSSECustomerKey": CUSTOMER["SSECustomerKey"]}),
+    ("create_upload", {"encryption": "kms", "storage_class": "STANDARD_IA"},
+     "create_multipart_upload",
+     OBJECT | {"ServerSideEncryption": "aws:kms", "StorageClass": "STANDARD_IA"}),
+    ("create_upload", {"encryption": "customer"}, "create_multipart_upload", OBJECT | CUSTOMER),
+    ("upload_part", {"part": 3, "upload_id": "u/p", "encryption": "customer"}, "upload_part",
+     OBJECT | CUSTOMER | {"PartNumber": 3, "UploadId": "u/p", "Body": b"x"}),
+    ("list", {"restore_status": True}, "list_objects_v2",
+     PAGE | {"OptionalObjectAttributes": ["RestoreStatus"]}),
     ("get", {}, "get_object", OBJECT),
     ("get", {"range": [10, 20]}, "get_object", OBJECT | {"Range": "bytes=10-29"}),
     ("get", {"only_if": "match"}, "get_object", OBJECT | {"IfMatch": TAG}),

@@ -382,6 +382,35 @@ TEST_CASE("operation_answer_about_another_version_than_the_one_named_is_none") {
     CHECK(code_of("make_marker", "w", false) == "NoMarker");
 }
 
+TEST_CASE("operation_answer_has_to_say_that_the_object_is_encrypted_as_asked") {
+    const std::string head = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 100\r\n";
+    const std::string field = "x-amz-server-side-encryption";
+    const auto code_of = [&](const char* encryption, const std::string& said) {
+        object_fields fields;
+        fields.encryption = encryption;
+        asked what = ask_for_100();
+        what.fields = &fields;
+        answer a;
+        note_head(head_of(head + said + "\r\n", false), &row_of("put"), what, a);
+        const verdict_of v(row_of("put"), a, what);
+        CHECK(v.bytes == 100);
+        return std::string(v.why ? v.why.code : "ok");
+    };
+    const std::string aes = field + ": AES256\r\n";
+    const std::string kms = field + ": aws:kms\r\n";
+    const std::string customer = field + "-customer-algorithm: AES256\r\n";
+    CHECK(code_of("AES256", aes) == "ok");
+    CHECK(code_of("kms", kms) == "ok");
+    CHECK(code_of("customer", customer) == "ok");
+    CHECK(code_of("", "") == "ok");
+    for (const std::string& other : {std::string(), kms, customer})
+        CHECK(code_of("AES256", other) == "EncryptionIgnored");
+    for (const std::string& other : {std::string(), aes, customer})
+        CHECK(code_of("kms", other) == "EncryptionIgnored");
+    for (const std::string& other : {std::string(), aes, kms})
+        CHECK(code_of("customer", other) == "EncryptionIgnored");
+}
+
 TEST_CASE("operation_parts_that_are_copied_or_listed_have_to_be_there") {
     const auto code_of = [](std::string_view name, std::string_view body, std::uint32_t parts = 2) {
         judged_answer r(row_of(name), 200);

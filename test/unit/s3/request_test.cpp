@@ -69,7 +69,8 @@ const object_fields& all_fields() {
     static const object_fields all{.acl = "bucket-owner-full-control",
                                    .storage_class = std::string(64, 'S'),
                                    .metadata = std::string(2000, 'm'),
-                                   .tags = most_tags};
+                                   .tags = most_tags,
+                                   .encryption = "customer"};
     return all;
 }
 
@@ -276,6 +277,16 @@ std::string right_value(const signed_field& field, const request_options& option
         value = "bytes=" + std::to_string(what.offset) + "-" +
                 std::to_string(what.offset + what.length - 1);
     }
+    const std::string& encryption = what.fields->encryption;
+    const customer_key key = derive_customer_key(options.who.secret_key);
+    if (field.name == "x-amz-server-side-encryption") {
+        if (encryption == "AES256") value = "AES256";
+        if (encryption == "kms") value = "aws:kms";
+    }
+    if (field.name.ends_with("-kms-key-id") && encryption == "kms") value = what.fields->kms_key;
+    if (field.name.ends_with("-customer-algorithm") && encryption == "customer") value = "AES256";
+    if (field.name.ends_with("-customer-key") && encryption == "customer") value = key.key;
+    if (field.name.ends_with("-customer-key-md5") && encryption == "customer") value = key.md5;
     if (field.name == "x-amz-acl") value = what.fields->acl;
     if (field.name == "x-amz-meta-chopsticks") value = what.fields->metadata;
     if (field.name == "x-amz-storage-class") value = what.fields->storage_class;
@@ -313,6 +324,9 @@ TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
             what.etag = "0123456789abcdef0123456789abcdef";
             object_fields fields;
             if (random.below(2) == 0) fields.acl = "public-read";
+            constexpr const char* encryptions[] = {"", "AES256", "kms", "customer"};
+            fields.encryption = encryptions[random.below(4)];
+            fields.kms_key = "key/1";
             if (random.below(2) == 0) fields.metadata = std::string(random.below(2000), 'm');
             if (random.below(2) == 0) fields.storage_class = "STANDARD_IA";
             fields.tags = static_cast<std::uint32_t>(random.below(most_tags + 1));

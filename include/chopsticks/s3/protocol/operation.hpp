@@ -29,6 +29,12 @@ struct answer {
     std::uint8_t version_size = 0;  ///< 0: no version is named, or `version` has no room for it
     bool is_marker = false;         ///< x-amz-delete-marker: true
     char version[version_ids::most_bytes];
+    /// \name How the object is encrypted, as the answer says
+    /// \{
+    bool by_aes256 = false;
+    bool by_kms = false;
+    bool by_customer_key = false;
+    /// \}
     /// \name Of a refusal: what says where it came from; NUL-terminated
     /// \{
     char server[40];

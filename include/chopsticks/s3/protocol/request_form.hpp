@@ -30,11 +30,16 @@ struct object_fields {
     std::string metadata;        ///< value of the one field of the user's metadata
     std::uint32_t tags = 0;      ///< so many: tags.hpp
     std::string lock_mode = {};  ///< "governance" or "compliance", of a retention
-    bool object_lock = false;    ///< of a bucket: it can lock objects
+    /// Of the object as it is stored: "AES256", "kms", or "customer" for a key that is sent along.
+    std::string encryption = {};
+    std::string kms_key = {};     ///< empty: the service's own
+    bool restore_status = false;  ///< of a list: with what is restored
+    bool object_lock = false;     ///< of a bucket: it can lock objects
 
     bool is_empty() const noexcept {
         return acl.empty() && storage_class.empty() && metadata.empty() && tags == 0 &&
-               lock_mode.empty() && !object_lock;
+               lock_mode.empty() && encryption.empty() && kms_key.empty() && !restore_status &&
+               !object_lock;
     }
 };
 
@@ -48,6 +53,11 @@ struct subject {
 struct request_place {
     std::string_view bucket;
     std::string_view prefix;  ///< of the keys
+    /// \name Base64 of the key that objects are encrypted with, and of its MD5
+    /// \{
+    std::string_view customer_key = {};
+    std::string_view customer_key_md5 = {};
+    /// \}
 };
 
 /// What one request asks for. Views are valid while it is rendered and judged. A value.
@@ -124,7 +134,7 @@ struct signed_field {
 /// A head is prepared once and patched where target and signed fields differ in nothing but the
 /// key; it is written anew for each request elsewhere. The functions neither allocate nor throw.
 struct request_form {
-    static constexpr std::size_t most_fields = 6;
+    static constexpr std::size_t most_fields = 12;
     /// For request_form::write_fields, in bytes.
     static constexpr std::size_t most_unsigned = 512;
 
