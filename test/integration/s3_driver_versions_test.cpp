@@ -87,6 +87,12 @@ const std::string completed = with_fields("200 OK", "",
 const std::string not_met =
     with_fields("412 Precondition Failed", "", "<Error><Code>PreconditionFailed</Code></Error>");
 
+engine::operation appended() {
+    scenario::step what = step_with("s3", "append_put");
+    what.set("piece", std::uint64_t{60});
+    return s3_rig::with_step(std::move(what), 7, object_bytes, 3);
+}
+
 std::vector<play> all_plays(s3_rig& rig) {
     const engine::operation put = s3_rig::put(7, object_bytes, 2);
     const engine::operation again = s3_rig::put(7, object_bytes, 3);
@@ -122,6 +128,12 @@ std::vector<play> all_plays(s3_rig& rig) {
          {0, 1, 1, 2},
          0,
          204},
+        {"append_put",
+         {},
+         appended(),
+         {part_there, part_there, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 100\r\n\r\n"},
+         {0, 0, 1},
+         object_bytes},
         {"multipart_copy",
          {},
          of_parts("multipart_copy", 60),
@@ -229,6 +241,12 @@ TEST_CASE("s3_driver_lies_about_versions_and_uploads_are_failures") {
         {"delete_all_versions", 2, removed_version("m"), "NoMarker"},
         {"delete_all_versions", 3, removed_version("v9"), "WrongVersion"},
         {"delete_all_versions", 5, gone, "VersionIgnored"},
+        // A service that does not know what an append is writes the object anew.
+        {"append_put", 2, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 40\r\n\r\n",
+         "WrongSize"},
+        {"append_put", 1,
+         with_fields("409 Conflict", "", "<Error><Code>PositionNotEqualToLength</Code></Error>"),
+         "PositionNotEqualToLength"},
         {"multipart_copy", 1, part_there, "NotThatDocument"},
         {"multipart_copy", 2,
          with_fields("200 OK", "", "<Error><Code>InternalError</Code></Error>"), "InternalError"},
@@ -274,6 +292,14 @@ TEST_CASE("s3_driver_versions_that_nobody_named_are_not_asked_for") {
     // Its only one is the object itself.
     CHECK(code_of("delete_version") == "NoEarlierVersion");
     CHECK(s.last().line().starts_with("PUT "));
+}
+
+TEST_CASE("s3_driver_append_goes_on_behind_what_was_sent_before") {
+    answering_server s({part_there, with_fields("409 Conflict", "")});
+    s3_rig rig({s.server.url()});
+    CHECK(rig.run(rig.session(), appended()).status == op_status::client_error);
+    CHECK(s.last().line().find("?append=&position=60 ") != std::string::npos);
+    CHECK(s.last().body == rig.content(7, 3, 40, 60));
 }
 
 TEST_CASE("s3_driver_key_of_the_customer_goes_along_where_the_step_says_so") {

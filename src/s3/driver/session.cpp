@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "append.hpp"
 #include "bucket.hpp"
 #include "versions.hpp"
 
@@ -58,6 +59,7 @@ constexpr struct {
     {"head_version", s3_step::way::of_version},
     {"delete_version", s3_step::way::of_version},
     {"delete_all_versions", s3_step::way::with_versions},
+    {"append_put", s3_step::way::by_appends},
 };
 
 /// What is done with an upload is told by its third part.
@@ -77,6 +79,7 @@ s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
     for (std::size_t i = 0; i < what.parts.size(); ++i)
         upload.rows[i] = find_row(what.parts[i]);
     if (how == way::of_part) upload.part_bytes = what.number("part_size");
+    if (how == way::by_appends) upload.part_bytes = what.number("piece");
     if (how == way::in_parts) {
         upload.part_bytes = what.number("part_size");
         upload.concurrency = static_cast<std::uint32_t>(what.number("concurrency"));
@@ -84,7 +87,9 @@ s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
         upload.end = end_of(what);
     }
     // What is said of an object that is put in parts is said as that is begun.
-    if (what.op == "multipart_put") read_parameters(*upload.rows[0], what);
+    if (what.op == "multipart_put" || how == way::by_appends) {
+        read_parameters(*upload.rows[0], what);
+    }
     if (!fields.is_empty()) upload.fields = &fields;
     if (row == nullptr) return;
     read_parameters(*row, what);
@@ -165,6 +170,8 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
     what.length = op.length;
     if (step.how == s3_step::way::in_parts) {
         co_await put_in_parts(step, op, out);
+    } else if (step.how == s3_step::way::by_appends) {
+        co_await append_in_pieces(lane(), step.upload, op, out);
     } else if (step.how == s3_step::way::with_versions) {
         co_await remove_with_versions(core_, lane(), step.upload.rows, op, out);
     } else if (step.row == nullptr) {

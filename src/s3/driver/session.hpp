@@ -52,6 +52,7 @@ struct s3_step final : engine::bound_step {
         of_part,
         of_version,
         with_versions,
+        by_appends,
         with_a_look,
         in_batches,
     };

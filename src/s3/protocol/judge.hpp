@@ -63,6 +63,9 @@ std::uint64_t judge_marker(const operation_row& row, const asked& what, const an
 /// A document that names the part's ETag.
 std::uint64_t judge_copied_part(const operation_row& row, const asked& what, const answer& a,
                                 etag_memory& etags, failure& out);
+/// Of content that goes behind what is there: what it makes of the whole is asked for afterwards.
+std::uint64_t judge_piece(const operation_row& row, const asked& what, const answer& a,
+                          etag_memory& etags, failure& out);
 /// As many parts as were sent, or a full page of them.
 std::uint64_t judge_parts_listed(const operation_row& row, const asked& what, const answer& a,
                                  etag_memory& etags, failure& out);

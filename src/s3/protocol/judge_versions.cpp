@@ -74,6 +74,11 @@ std::uint64_t judge_copied_part(const operation_row& row, const asked&, const an
     return 0;
 }
 
+std::uint64_t judge_piece(const operation_row& row, const asked& what, const answer& a,
+                          etag_memory&, failure& out) {
+    return succeeded(row, a, out) ? what.part_bytes() : 0;
+}
+
 std::uint64_t judge_parts_listed(const operation_row& row, const asked& what, const answer& a,
                                  etag_memory&, failure& out) {
     if (!is_document(row, a, out)) return 0;

@@ -40,6 +40,10 @@ void write_marker(request_text& to, const asked& what, std::string_view prefix,
     to << "&";
 }
 
+bool appends_as_s3(const asked& what) {
+    return what.fields != nullptr && what.fields->dialect == "s3";
+}
+
 bool has_customer_key(const asked& what) {
     return what.fields != nullptr && what.fields->encryption == "customer";
 }
@@ -135,6 +139,14 @@ void write_customer_key_md5(request_text& to, const asked& what, const request_p
 
 void write_restore_status(request_text& to, const asked& what, const request_place&) {
     if (what.fields != nullptr && what.fields->restore_status) to << "RestoreStatus";
+}
+
+void write_append_query(request_text& to, const asked& what, std::string_view) {
+    if (!appends_as_s3(what)) to << "append=&position=" << what.offset;
+}
+
+void write_append_offset(request_text& to, const asked& what, const request_place&) {
+    if (appends_as_s3(what)) to << what.offset;
 }
 
 void write_object_lock(request_text& to, const asked& what, const request_place&) {

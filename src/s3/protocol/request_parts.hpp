@@ -32,6 +32,9 @@ void write_customer_algorithm(request_text& to, const asked& what, const request
 void write_customer_key(request_text& to, const asked& what, const request_place& place);
 void write_customer_key_md5(request_text& to, const asked& what, const request_place& place);
 void write_restore_status(request_text& to, const asked& what, const request_place&);
+/// Where what is sent goes behind what is there: as RGW wants it, or as S3 does.
+void write_append_query(request_text& to, const asked& what, std::string_view);
+void write_append_offset(request_text& to, const asked& what, const request_place&);
 /// Of a bucket that can lock objects.
 void write_object_lock(request_text& to, const asked& what, const request_place&);
 void write_retention_body(std::string& to, const asked& what);

@@ -57,6 +57,7 @@ struct case_asked {
         fields.lock_mode = from.value("lock_mode", "");
         fields.encryption = from.value("encryption", "");
         fields.kms_key = from.value("kms_key", "");
+        fields.dialect = from.value("dialect", "");
         fields.restore_status = from.value("restore_status", false);
         what.now_s = from.value("now", std::int64_t{0});
         what.retain_s = from.value("retain", 0U);

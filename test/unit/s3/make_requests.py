@@ -184,6 +184,9 @@ CASES = [
      "upload_part_copy",
      OBJECT | {"CopySource": OBJECT, "PartNumber": 3, "UploadId": "u/p",
                "CopySourceRange": "bytes=10-29"}),
+    ("append_piece", {"dialect": "s3", "range": [10, 20]}, "put_object",
+     OBJECT | {"Body": b"x", "WriteOffsetBytes": 10}),
+    ("append_check", {}, "head_object", OBJECT),
     ("list_parts", {"upload_id": "u/p"}, "list_parts", OBJECT | {"UploadId": "u/p"}),
     ("list_uploads", {}, "list_multipart_uploads",
      IN_BUCKET | {"MaxUploads": 10, "Prefix": PREFIX}),
@@ -251,7 +254,8 @@ def main():
         headers = {n.lower(): v.decode() if isinstance(v, bytes) else v
                    for n, v in request.headers.items()}
         # A body of the object's content is the driver's matter.
-        body = b"" if row in ("put", "put_existing", "upload_part") else request.body
+        contents = ("put", "put_existing", "upload_part", "append_piece")
+        body = b"" if row in contents else request.body
         cases.append({
             "row": row, "asked": asked, "method": request.method, "path": url.path,
             "query": pairs(url.query),

@@ -185,6 +185,9 @@ parsed_request check(std::string_view head, const request_options& options, std:
     } else if (row.request.write_query == row_of("get_version").request.write_query) {
         should.query =
             canonical_query(std::vector<name_value>{{"versionId", std::string(what.version_id)}});
+    } else if (row.name == "append_piece") {
+        const bool as_s3 = what.fields != nullptr && what.fields->dialect == "s3";
+        should.query = as_s3 ? "" : "append=&position=" + std::to_string(what.offset);
     } else if (row.name == "get_part") {
         should.query = "partNumber=" + std::to_string(what.part_number);
     } else if (row.name == "list_uploads") {
@@ -277,6 +280,9 @@ std::string right_value(const signed_field& field, const request_options& option
         value = "bytes=" + std::to_string(what.offset) + "-" +
                 std::to_string(what.offset + what.length - 1);
     }
+    if (field.name == "x-amz-write-offset-bytes" && what.fields->dialect == "s3") {
+        value = std::to_string(what.offset);
+    }
     const std::string& encryption = what.fields->encryption;
     const customer_key key = derive_customer_key(options.who.secret_key);
     if (field.name == "x-amz-server-side-encryption") {
@@ -327,6 +333,7 @@ TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
             constexpr const char* encryptions[] = {"", "AES256", "kms", "customer"};
             fields.encryption = encryptions[random.below(4)];
             fields.kms_key = "key/1";
+            fields.dialect = random.below(2) == 0 ? "s3" : "rgw";
             if (random.below(2) == 0) fields.metadata = std::string(random.below(2000), 'm');
             if (random.below(2) == 0) fields.storage_class = "STANDARD_IA";
             fields.tags = static_cast<std::uint32_t>(random.below(most_tags + 1));

@@ -33,13 +33,14 @@ struct object_fields {
     /// Of the object as it is stored: "AES256", "kms", or "customer" for a key that is sent along.
     std::string encryption = {};
     std::string kms_key = {};     ///< empty: the service's own
+    std::string dialect = {};     ///< of an append: "rgw" (or empty) or "s3"
     bool restore_status = false;  ///< of a list: with what is restored
     bool object_lock = false;     ///< of a bucket: it can lock objects
 
     bool is_empty() const noexcept {
         return acl.empty() && storage_class.empty() && metadata.empty() && tags == 0 &&
-               lock_mode.empty() && encryption.empty() && kms_key.empty() && !restore_status &&
-               !object_lock;
+               lock_mode.empty() && encryption.empty() && kms_key.empty() && dialect.empty() &&
+               !restore_status && !object_lock;
     }
 };
 
