@@ -116,7 +116,7 @@ groups:
     load: {closed: {users: 4}}
 phases: {warmup: 0s, measure: 60s}
 stop: {operations: 400}
-limits: {held_up: 100%%, held_up_longest: 1h}
+limits: {held_up: 100%%, held_up_longest: 1h, outage: 100%%}
 seed: 5
 """
 

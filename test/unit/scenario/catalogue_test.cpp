@@ -159,7 +159,7 @@ TEST_CASE("catalogue_every_parameter_is_understood_by_the_parser") {
                 const std::string task = "groups: [{workload: " + std::string(w.name) +
                                          ", tasks: [{op: " + std::string(op.name) + ", " +
                                          std::string(p.name) + ": ";
-                CHECK(messages::contains(messages::of_scenario(task + "rubbish}]}]"), "must be"));
+                CHECK(messages::contains(messages::of_scenario(task + "rub bish}]}]"), "must be"));
                 const auto* const words = std::get_if<catalogue::word_value>(&p.value);
                 const auto* const text = std::get_if<catalogue::text_value>(&p.value);
                 const auto* const size = std::get_if<catalogue::size_value>(&p.value);
