@@ -196,7 +196,8 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
     } else if (step.how == s3_step::way::with_a_look) {
         co_await remove_bucket(*step.row, op, out);
     } else {
-        if (step.row->buckets == bucket_effect::amends) {
+        // Of all bodies the policy's alone names the bucket.
+        if (step.row->buckets == bucket_effect::amends && step.row->request.write_body != nullptr) {
             bucket_ = made_bucket_name(core_.options.bucket_stem, op.object);
             what.bucket = bucket_;
         }
