@@ -186,6 +186,8 @@ class service {
     void grant_access(exchange& x);
     void set_ownership(exchange& x);
     void set_public_block(exchange& x);
+    /// Of what no bucket has here.
+    void delete_absent_setup(exchange& x);
     /// Answers 204.
     static void no_content(exchange& x);
     void list(exchange& x);

@@ -187,6 +187,10 @@ void service::set_public_block(exchange& x) {
     if (x.head.method == "DELETE") no_content(x);
 }
 
+void service::delete_absent_setup(exchange& x) {
+    no_content(x);
+}
+
 void service::no_content(exchange& x) {
     x.answer.status = 204;
     x.answer.body_follows = false;

@@ -30,6 +30,10 @@ constexpr std::array<std::string_view, 14> bucket_properties = {
     "website",
 };
 
+/// Those that no bucket has here.
+constexpr std::array<std::string_view, 5> never_set = {"cors", "encryption", "lifecycle", "policy",
+                                                       "website"};
+
 template <typename Names>
 bool has_any(const request& r, const Names& names) {
     return std::any_of(r.query.begin(), r.query.end(), [&](const s3::name_value& p) {
@@ -114,6 +118,8 @@ void service::route_bucket(exchange& x) {
         is(op_kind::other, &service::delete_bucket_tags);
     } else if (r.method == "PUT" && asked("acl")) {
         is(op_kind::other, &service::grant_access, body_use::text, may_write_acl);
+    } else if (r.method == "DELETE" && has_any(r, never_set)) {
+        is(op_kind::other, &service::delete_absent_setup);
     } else if (property || r.method == "POST") {
         x.refusal_ = s3_code::not_implemented;
     } else if (r.method == "PUT") {

@@ -132,7 +132,10 @@ bool take_field(std::string_view name, std::string_view value, response_head& ou
             }
             break;
         case 16:
-            if (is_field(name, "x-amz-request-id")) keep_first(out.request_id, value);
+            if (is_field(name, "x-amz-request-id"))
+                keep_first(out.request_id, value);
+            else if (is_field(name, "x-amz-version-id"))
+                keep_first(out.version_id, value);
             break;
         case 17:
             if (is_field(name, "transfer-encoding")) {
@@ -142,7 +145,17 @@ bool take_field(std::string_view name, std::string_view value, response_head& ou
             }
             break;
         case 19:
-            if (is_field(name, "x-amz-bucket-region")) keep_first(out.bucket_region, value);
+            if (is_field(name, "x-amz-bucket-region"))
+                keep_first(out.bucket_region, value);
+            else if (is_field(name, "x-amz-delete-marker"))
+                keep_first(out.delete_marker, value);
+            break;
+        case 28:
+            if (is_field(name, "x-amz-server-side-encryption")) keep_first(out.encryption, value);
+            break;
+        case 47:
+            if (is_field(name, "x-amz-server-side-encryption-customer-algorithm"))
+                keep_first(out.customer_algorithm, value);
             break;
         default:
             break;

@@ -108,6 +108,20 @@ ran = (harness.ran, harness.generator_was_limit)  # a busy machine makes runs in
 outage_classes = {"connect_failed", "connection_lost", "timeout"}
 
 
+named_scenario = """
+name: named
+groups:
+  - workload: s3
+    data: {objects: 20, size: {uniform: [1KiB, 32KiB]}, verify: true}
+    tasks: %s
+    load: {closed: {users: 4}}
+phases: {warmup: 0s, measure: 60s}
+stop: {operations: 400}
+limits: {held_up: 100%%, held_up_longest: 1h, outage: 100%%}
+seed: 5
+"""
+
+
 class ceph_case(harness.case):
     @classmethod
     def setUpClass(cls):
@@ -307,6 +321,27 @@ class versions_test(ceph_case):
         self.assert_code(done, *ran)
         self.assertEqual(sorted(self.versions("versioned")), sorted(theirs))
         self.assertEqual(harness.read_result(self.output)["data"]["left_behind"], 0)
+
+    def test_versions_locks_and_appends_are_done_and_removed_again(self):
+        for setting, tasks in (
+                ("versioning", "[{op: put, weight: 2}, {op: put, overwrite: true, weight: 3}, "
+                               "get_version, head_version, delete_all_versions, get_part, "
+                               "multipart_copy, multipart_abort, multipart_leave, list_uploads, "
+                               "get]"),
+                ("object_lock", "[{op: put, weight: 2}, {op: put_retention, retain: 86400}, "
+                                "get_retention, put_legal_hold, get_legal_hold, get, delete]"),
+                ("create_bucket", "[{op: append_put, piece: 5000}, get, delete]")):
+            with self.subTest(setting):
+                file = self.file("s.yaml", named_scenario % tasks)
+                done = self.run_binary(*self.arguments(file, "made-" + setting.replace("_", "-")),
+                                       "--set", f"workload.{setting}=true",
+                                       env=self.credentials(), timeout=180)
+                self.assert_code(done, *ran)
+                result = harness.read_result(self.output)
+                self.assertEqual(result["total"]["failed"], 0, done.said)
+                self.assertEqual(result["data"]["left_behind"], 0, done.said)
+        self.assertFalse([one["Name"] for one in self.client.list_buckets()["Buckets"]
+                          if one["Name"].startswith("made-")])
 
     def test_what_object_lock_keeps_is_told_before_and_counted_after(self):
         self.client.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)

@@ -110,7 +110,7 @@ void s3_rig::close(engine::session& s) {
 
 std::unique_ptr<s3_rig::pending> s3_rig::begin(engine::session& on, const engine::operation& op) {
     auto p = std::make_unique<pending>();
-    if (!steps_.has(op.step)) ask([&] { steps_.bind(*core_, op.step); });
+    bind(op);
     p->op = op;
     p->op.step = steps_.of(op.step);
     loop_->post([&on, to = p.get()] {

@@ -45,6 +45,11 @@ class s3_rig {
     /// A session the rig owns.
     engine::session& session();
 
+    /// Has the driver bind its step, which an operation that runs does first.
+    void bind(const engine::operation& op) {
+        if (!steps_.has(op.step)) ask([&] { steps_.bind(*core_, op.step); });
+    }
+
     /// An operation that was started and not waited for.
     struct pending {
         engine::operation op;

@@ -54,8 +54,12 @@ struct response_head {
     std::string_view date;
     std::string_view retry_after;
     std::string_view server;
-    std::string_view bucket_region;  ///< x-amz-bucket-region
-    std::string_view request_id;     ///< x-amz-request-id
+    std::string_view bucket_region;       ///< x-amz-bucket-region
+    std::string_view request_id;          ///< x-amz-request-id
+    std::string_view version_id;          ///< x-amz-version-id
+    std::string_view delete_marker;       ///< x-amz-delete-marker
+    std::string_view encryption;          ///< x-amz-server-side-encryption
+    std::string_view customer_algorithm;  ///< x-amz-server-side-encryption-customer-algorithm
 };
 
 /// Parses a head that starts at the first of `bytes`. Keeps nothing between calls: on need_more

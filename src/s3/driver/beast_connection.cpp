@@ -397,6 +397,10 @@ void beast_connection::take_head() {
     head.date = field_of(m, field::date);
     head.server = field_of(m, field::server);
     head.bucket_region = field_of(m, "x-amz-bucket-region");
+    head.version_id = field_of(m, "x-amz-version-id");
+    head.delete_marker = field_of(m, "x-amz-delete-marker");
+    head.encryption = field_of(m, "x-amz-server-side-encryption");
+    head.customer_algorithm = field_of(m, "x-amz-server-side-encryption-customer-algorithm");
     early_ = !sent_;
     if (early_ && head.status < 300) return conclude(exchange_fault::early_success);
     must_close_ = early_ || !head.keep_alive;

@@ -236,6 +236,7 @@ runtime::task<void> cleaner::go_through_folders(std::string prefix, run_remains&
         if (!found.mark) continue;
         sweep_job job;
         job.folder = found.mark->folder;
+        job.unlocks = found.mark->locks;
         job.not_before_ns = parse_timestamp(found.mark->started).value_or(0);
         job.stopped = stopper();
         jobs.push_back(std::move(job));

@@ -55,11 +55,22 @@ runtime::task<void> mark_as_ended(s3_session& session, s3_target& target) {
     target.keeper->mark.ended = explain(reply, session.core(), std::string()).empty();
 }
 
+/// Whether the load leaves uploads unfinished on purpose.
+bool leaves_uploads(const core_state& core) {
+    for (const scenario::task& task : core.options.group->tasks) {
+        for (const scenario::step& step : task.steps) {
+            if (step.op == "multipart_leave") return true;
+        }
+    }
+    return false;
+}
+
 runtime::task<std::string> clean_folder(s3_session& session, s3_target& target,
                                         const std::string& endpoint) {
     sweep_job job;
     job.folder = target.keeper->mark.folder;
     job.not_before_ns = target.started_ns;
+    job.unlocks = target.keeper->mark.locks;
     job.patience_ns = repeat_most_ns;
     const sweep_figures left = co_await sweep_clean(session, job, endpoint);
     if (left.complete) target.found = left;
@@ -77,6 +88,10 @@ runtime::task<std::string> clean_folder(s3_session& session, s3_target& target,
     if (left.versions_refused && (target.rules.versioned || !target.rules_known)) {
         co_return "whether old versions are left below \"" + job.folder +
             "\" is not known: this user may not list them (403)";
+    }
+    if (left.uploads_refused && leaves_uploads(session.core())) {
+        co_return "whether unfinished uploads are left below \"" + job.folder +
+            "\" is not known: they cannot be listed";
     }
     co_return std::string();
 }

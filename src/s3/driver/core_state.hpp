@@ -65,6 +65,7 @@ struct core_state {
     sha256_stream hash;
     etag_memory etags;
     etag_texts etag_words;    ///< kept where a step depends on ETags
+    version_ids versions;     ///< kept where a step names versions
     etag_digests digests;     ///< with data.verify
     md5_stream md5;           ///< between two suspensions
     listing_floor must_list;  ///< what each listing has to show

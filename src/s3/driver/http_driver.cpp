@@ -90,6 +90,7 @@ class http_core final : public engine::core_driver {
     std::unique_ptr<engine::bound_step> bind(const scenario::step& what) override {
         auto step = std::make_unique<s3_step>(what);
         if (step->needs_etags()) state_.etag_words.keep();
+        if (step->names_versions()) state_.versions.keep();
         return step;
     }
 

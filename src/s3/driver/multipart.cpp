@@ -9,11 +9,16 @@ namespace chopsticks::s3 {
 
 namespace {
 
-const operation_row* known(std::string_view name) {
-    const operation_row* const row = find_row(name);
-    CHOPSTICKS_ASSERT(row != nullptr);
-    return row;
+/// The ETag of a part that is there, as its answer names it.
+part_tag named_tag(const answer& a) {
+    if (a.etag_size == 0) return copied_part_tag(a.text);
+    part_tag tag;
+    tag.size = static_cast<std::uint8_t>(a.etag_text().copy(tag.text, sizeof tag.text));
+    return tag;
 }
+
+/// Of copies: their range is said, where it is one.
+const object_fields nothing_said;
 
 /// What ended a request is what ended the operation.
 void end_as(const engine::outcome& part, engine::outcome& out) noexcept {
@@ -24,10 +29,6 @@ void end_as(const engine::outcome& part, engine::outcome& out) noexcept {
 }
 
 }  // namespace
-
-multipart_upload::multipart_upload()
-    : rows_{known("create_upload"), known("upload_part"), known("complete_upload"),
-            known("abort_upload")} {}
 
 asked multipart_upload::about_upload() const {
     asked what;
@@ -40,16 +41,9 @@ asked multipart_upload::about_upload() const {
 
 runtime::task<void> multipart_upload::request(part_kind kind, request_lane& lane,
                                               std::int64_t due_ns, engine::outcome& part) {
-    part.endpoint = static_cast<std::uint16_t>(lane.link().target().endpoint);
-    bool open = lane.is_ready();
-    if (!open) {
-        open = co_await lane.open(part);
-        // Connecting has set the time-out anew; the operation's is that of all its requests.
-        if (open && kind != abort) lane.link().expire_at(due_ns_, false);
-    }
-    if (open) co_await lane.perform(*rows_[kind], part);
-    if (part.done_ns == 0) part.done_ns = monotonic_ns();
-    if (op_->parts != nullptr) op_->parts->ended({kind, due_ns}, part);
+    // What the service has of an upload is given up even where the operation's time is over.
+    const engine::operation_part which{kind, due_ns};
+    co_await lane.perform_part(*plan_->rows[kind], *op_, which, kind == abort ? 0 : due_ns_, part);
 }
 
 runtime::task<void> multipart_upload::send_parts(request_lane& lane) {
@@ -60,13 +54,16 @@ runtime::task<void> multipart_upload::send_parts(request_lane& lane) {
         lane.what.offset = number * plan_->part_bytes;
         lane.what.length = std::min(plan_->part_bytes, op_->size - lane.what.offset);
         lane.what.part_number = static_cast<std::uint32_t>(number + 1);
+        if (plan_->copies) lane.what.fields = &nothing_said;
+        // A part is told of a key alone, which the service does not keep.
+        if (plan_->fields != nullptr && plan_->fields->encryption == "customer") {
+            lane.what.fields = plan_->fields;
+        }
         engine::outcome part;
         co_await request(send, lane, free_ns, part);
         free_ns = part.done_ns;
         if (part.status == op_status::ok) {
-            const std::string_view tag = lane.sink().whole().etag_text();
-            std::memcpy(tags_[number].text, tag.data(), tag.size());
-            tags_[number].size = static_cast<std::uint8_t>(tag.size());
+            tags_[number] = named_tag(lane.sink().whole());
         } else if (failed_.status == op_status::ok) {
             failed_ = part;
         }
@@ -77,6 +74,22 @@ runtime::task<void> multipart_upload::send_parts_beside(request_lane& lane) {
     co_await send_parts(lane);
     lane.rest();
     if (--beside_ == 0 && waiting_) std::exchange(waiting_, nullptr).resume();
+}
+
+runtime::task<void> multipart_upload::end(request_lane& lane, engine::outcome& last) {
+    lane.what = about_upload();
+    lane.what.parts = static_cast<std::uint32_t>(parts_);
+    if (plan_->end == upload_end::completed || plan_->end == upload_end::refused) {
+        write_part_list(body_, tags_);
+        lane.what.body = body_;
+    }
+    co_await request(finish, lane, monotonic_ns(), last);
+    const bool is_over = plan_->end == upload_end::completed || plan_->end == upload_end::left;
+    if (last.status != op_status::ok || is_over) co_return;
+    lane.what = about_upload();
+    const std::int64_t due_ns = last.done_ns;
+    last = engine::outcome();
+    co_await request(abort, lane, due_ns, last);
 }
 
 runtime::task<void> multipart_upload::give_up(request_lane& lane) {
@@ -102,6 +115,7 @@ runtime::task<void> multipart_upload::carry_out(
 
     engine::outcome begun;
     first.what = about_upload();
+    first.what.fields = plan.fields;
     co_await request(create, first, 0, begun);
     out.sent_ns = begun.sent_ns;
     out.first_byte_ns = begun.first_byte_ns;
@@ -131,17 +145,14 @@ runtime::task<void> multipart_upload::carry_out(
 
     engine::outcome last;
     if (failed_.status == op_status::ok) {
-        write_part_list(body_, tags_);
-        first.what = about_upload();
-        first.what.body = body_;
-        co_await request(complete, first, monotonic_ns(), last);
+        co_await end(first, last);
         // Whether it was completed is not known where there was no answer; the target tells.
         failed_ = last;
     }
     end_as(failed_, out);
     out.done_ns = monotonic_ns();
     if (failed_.status == op_status::ok) {
-        out.bytes = op.size;
+        out.bytes = plan.copies ? 0 : op.size;
         out.done_ns = last.done_ns;
         co_return;
     }

@@ -17,24 +17,36 @@
 
 namespace chopsticks::s3 {
 
-/// How an object is cut into parts.
+/// What becomes of an upload whose parts are there.
+enum class upload_end : std::uint8_t {
+    completed,
+    refused,  ///< its completion has to be; then it is given up
+    aborted,  ///< its parts are listed, and it is given up
+    left,     ///< its parts are listed; whoever cleans up finds it
+};
+
+/// How an object is cut into parts, and what is done with them.
 struct upload_plan {
+    /// Of the requests, in the order of the workload's names of parts: the one that begins it,
+    /// those for its parts, the one when these are there, the one that gives it up.
+    const operation_row* rows[4] = {};
     std::uint64_t part_bytes = 0;   ///< of each but the last; 0: not in parts
     std::uint32_t concurrency = 1;  ///< parts on their way at a time, each on its own connection
+    upload_end end = upload_end::completed;
+    const object_fields* fields = nullptr;  ///< of the object; null: nothing is said
+    bool copies = false;  ///< the service has the content of the parts: of the object itself
 
     std::uint64_t parts_of(std::uint64_t size) const noexcept {
         return size == 0 ? 1 : (size - 1) / part_bytes + 1;
     }
 };
 
-/// Uploads of one session, one at a time: begins it, sends its parts, completes it. One whose part
-/// fails is given up with the target, unless there is no time left for that; what the target still
-/// has of it then is found when the run is cleaned up. Once warm it allocates for longer ids and
-/// for more parts only. Belongs to its core.
+/// Uploads of one session, one at a time: begins it, sends its parts, completes it or not. One
+/// whose part fails is given up with the target, unless there is no time left for that; what the
+/// target still has of it then is found when the run is cleaned up. Once warm it allocates for
+/// longer ids and for more parts only. Belongs to its core.
 class multipart_upload {
   public:
-    multipart_upload();
-
     /// The first lane is open; as many parts are on their way as there are lanes. Ends when nothing
     /// is under way on any. Tells op.parts of each request, by its position among the workload's
     /// names of parts.
@@ -43,7 +55,7 @@ class multipart_upload {
                                   engine::outcome& out);
 
   private:
-    enum part_kind : std::uint16_t { create, send, complete, abort };
+    enum part_kind : std::uint16_t { create, send, finish, abort };
 
     /// What each of its requests asks about.
     asked about_upload() const;
@@ -53,9 +65,10 @@ class multipart_upload {
     /// One of the requests; what became of it stays in `part`.
     runtime::task<void> request(part_kind kind, request_lane& lane, std::int64_t due_ns,
                                 engine::outcome& part);
+    /// All parts are there. What became of it stays in `last`; the upload is over, or is to stay,
+    /// where that is ok.
+    runtime::task<void> end(request_lane& lane, engine::outcome& last);
     runtime::task<void> give_up(request_lane& lane);
-
-    const operation_row* rows_[4];  // by part_kind
 
     // Of the upload in hand.
     const engine::operation* op_ = nullptr;

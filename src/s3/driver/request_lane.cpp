@@ -147,6 +147,7 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
         set_condition(row);
     }
     if (row.request.write_body != nullptr) {
+        what.now_s = core_.wall_s(core_.loop.turn_ns());
         row.request.write_body(body_, what);
         what.body = body_;
     }
@@ -166,6 +167,22 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
         }
     }
     if (job.must_close) link_->close();
+}
+
+runtime::task<void> request_lane::perform_part(const operation_row& row,
+                                               const engine::operation& op,
+                                               engine::operation_part which, std::int64_t until_ns,
+                                               engine::outcome& part) {
+    part.endpoint = static_cast<std::uint16_t>(link_->target().endpoint);
+    bool open = is_ready();
+    if (!open) {
+        open = co_await this->open(part);
+        // Connecting has set the time-out anew; the operation's is that of all its requests.
+        if (open && until_ns != 0) link_->expire_at(until_ns, false);
+    }
+    if (open) co_await perform(row, part);
+    if (part.done_ns == 0) part.done_ns = monotonic_ns();
+    if (op.parts != nullptr) op.parts->ended(which, part);
 }
 
 void request_lane::set_condition(const operation_row& row) {
@@ -206,7 +223,8 @@ void request_lane::set_condition(const operation_row& row) {
 
 /// An answer of success has named it: in a field, or in the document about what was made.
 void request_lane::note_etag(const operation_row& row, const answer& a) {
-    if (row.request.target != request_target::object) return;
+    // That of an earlier version says nothing of the object's own.
+    if (row.request.target != request_target::object || !what.version_id.empty()) return;
     if (a.etag_size > 0 && what.part_number == 0) {
         core_.etag_words.note(what.object, what.version, a.etag_text());
     } else if (row.makes_object) {
@@ -230,6 +248,9 @@ void request_lane::judge_answer(const operation_row& row, engine::outcome& out) 
     }
     if (core_.etag_words.keeps() && a.status < 300) [[unlikely]] {
         note_etag(row, a);
+    }
+    if (core_.versions.keeps() && row.makes_object && a.status < 300) [[unlikely]] {
+        core_.versions.note(what.object, what.version, a.version_text());
     }
     if (why) out.fail(why.status, why.code, why.text);
 }

@@ -37,6 +37,12 @@ class request_lane {
     runtime::task<bool> open(engine::outcome& out, std::string* whole = nullptr);
     /// Sends a request and judges its answer, which is in sink() then. Adds to out.bytes.
     runtime::task<void> perform(const operation_row& row, engine::outcome& out);
+    /// perform() as one of the requests that `op` is made of: opens the connection if it has to be,
+    /// and tells op.parts. `until_ns`: the operation's time-out, which a new connection has too; 0:
+    /// that of an operation of its own.
+    runtime::task<void> perform_part(const operation_row& row, const engine::operation& op,
+                                     engine::operation_part which, std::int64_t until_ns,
+                                     engine::outcome& part);
     /// Nothing is under way: the connection is kept for as long as an idle one is.
     void rest() noexcept;
 

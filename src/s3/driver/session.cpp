@@ -6,7 +6,9 @@
 #include <cstdio>
 #include <cstring>
 
+#include "append.hpp"
 #include "bucket.hpp"
+#include "versions.hpp"
 
 namespace chopsticks::s3 {
 
@@ -42,10 +44,31 @@ constexpr struct {
     std::string_view name;
     s3_step::way how;
 } ways[] = {
-    {"list", s3_step::way::by_pages},          {"list_v1", s3_step::way::by_pages},
-    {"list_versions", s3_step::way::by_pages}, {"multi_delete", s3_step::way::in_batches},
-    {"multipart_put", s3_step::way::in_parts}, {"delete_bucket", s3_step::way::with_a_look},
+    {"list", s3_step::way::by_pages},
+    {"list_v1", s3_step::way::by_pages},
+    {"list_versions", s3_step::way::by_pages},
+    {"multi_delete", s3_step::way::in_batches},
+    {"multipart_put", s3_step::way::in_parts},
+    {"delete_bucket", s3_step::way::with_a_look},
+    {"multipart_copy", s3_step::way::in_parts},
+    {"multipart_put_existing", s3_step::way::in_parts},
+    {"multipart_abort", s3_step::way::in_parts},
+    {"multipart_leave", s3_step::way::in_parts},
+    {"get_part", s3_step::way::of_part},
+    {"get_version", s3_step::way::of_version},
+    {"head_version", s3_step::way::of_version},
+    {"delete_version", s3_step::way::of_version},
+    {"delete_all_versions", s3_step::way::with_versions},
+    {"append_put", s3_step::way::by_appends},
 };
+
+/// What is done with an upload is told by its third part.
+upload_end end_of(const scenario::step& what) {
+    const std::string_view third = what.parts[2];
+    if (third == "complete_upload") return upload_end::completed;
+    if (third == "complete_existing") return upload_end::refused;
+    return what.op == "multipart_leave" ? upload_end::left : upload_end::aborted;
+}
 
 }  // namespace
 
@@ -53,12 +76,29 @@ s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
     for (const auto& special : ways) {
         if (special.name == what.op) how = special.how;
     }
+    for (std::size_t i = 0; i < what.parts.size(); ++i)
+        upload.rows[i] = find_row(what.parts[i]);
+    if (how == way::of_part) upload.part_bytes = what.number("part_size");
+    if (how == way::by_appends) upload.part_bytes = what.number("piece");
     if (how == way::in_parts) {
         upload.part_bytes = what.number("part_size");
         upload.concurrency = static_cast<std::uint32_t>(what.number("concurrency"));
+        upload.copies = what.parts[1] == "copy_part";
+        upload.end = end_of(what);
     }
+    // What is said of an object that is put in parts is said as that is begun.
+    if (what.op == "multipart_put" || how == way::by_appends) {
+        read_parameters(*upload.rows[0], what);
+    }
+    if (!fields.is_empty()) upload.fields = &fields;
     if (row == nullptr) return;
-    for (const asked_parameter& p : row->parameters) {
+    read_parameters(*row, what);
+    if (prepared.conditional) prepared.only_if = condition_for(what.use);
+    if (!fields.is_empty()) prepared.fields = &fields;
+}
+
+void s3_step::read_parameters(const operation_row& from, const scenario::step& what) {
+    for (const asked_parameter& p : from.parameters) {
         if (p.name.empty()) break;
         if (p.count != nullptr) {
             prepared.*p.count = static_cast<std::uint32_t>(what.number(p.name));
@@ -67,11 +107,10 @@ s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
         if (p.number != nullptr) {
             fields.*p.number = static_cast<std::uint32_t>(what.number(p.name));
         }
+        if (p.said != nullptr) fields.*p.said = what.flag(p.name);
         if (p.filler != nullptr) (fields.*p.filler).assign(what.number(p.name), 'm');
         if (p.text != nullptr && what.word(p.name) != "none") fields.*p.text = what.word(p.name);
     }
-    if (prepared.conditional) prepared.only_if = condition_for(what.use);
-    if (!fields.is_empty()) prepared.fields = &fields;
 }
 
 s3_session::s3_session(core_state& core, const target_address& target) : core_(core) {
@@ -131,6 +170,10 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
     what.length = op.length;
     if (step.how == s3_step::way::in_parts) {
         co_await put_in_parts(step, op, out);
+    } else if (step.how == s3_step::way::by_appends) {
+        co_await append_in_pieces(lane(), step.upload, op, out);
+    } else if (step.how == s3_step::way::with_versions) {
+        co_await remove_with_versions(core_, lane(), step.upload.rows, op, out);
     } else if (step.row == nullptr) {
         out.fail(op_status::client_error, "NotImplemented", "the driver has no such operation");
     } else if (step.how == s3_step::way::by_pages) {
@@ -139,11 +182,25 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
                core_.buckets.whose(op.object) != made_buckets::claim::ours) {
         out.sent_ns = core_.loop.turn_ns();
         refuse_bucket(op, out);
+    } else if (step.how == s3_step::way::of_version) {
+        co_await perform_on_version(core_, lane(), *step.row, out);
+    } else if (step.how == s3_step::way::of_part) {
+        const std::uint64_t parts = step.upload.parts_of(op.size);
+        what.part_number = static_cast<std::uint32_t>(1 + turn_++ % parts);
+        what.offset = (what.part_number - 1) * step.upload.part_bytes;
+        // An object of one part is read as a whole, which needs no 206.
+        if (parts > 1) what.length = std::min(step.upload.part_bytes, op.size - what.offset);
+        co_await lane().perform(*step.row, out);
     } else if (step.how == s3_step::way::in_batches) {
         co_await perform_on_batch(*step.row, op, out);
     } else if (step.how == s3_step::way::with_a_look) {
         co_await remove_bucket(*step.row, op, out);
     } else {
+        // Of all bodies the policy's alone names the bucket.
+        if (step.row->buckets == bucket_effect::amends && step.row->request.write_body != nullptr) {
+            bucket_ = made_bucket_name(core_.options.bucket_stem, op.object);
+            what.bucket = bucket_;
+        }
         co_await lane().perform(*step.row, out);
     }
 }
@@ -187,6 +244,8 @@ runtime::task<void> s3_session::put_in_parts(const s3_step& step, const engine::
     while (lanes_.size() < wanted)
         lanes_.push_back(std::make_unique<request_lane>(core_, lane().link().target()));
     if (!upload_) upload_ = std::make_unique<multipart_upload>();
+    // Who reads the object meanwhile is told of its ETag before or after.
+    if (plan.copies) core_.etags.in_doubt(op.object, op.version);
     co_await upload_->carry_out(op, plan, std::span(lanes_).first(wanted), out);
 }
 

@@ -37,16 +37,33 @@ struct s3_step final : engine::bound_step {
     bool needs_etags() const noexcept {
         return row != nullptr && row->request.condition_of(prepared) != precondition::none;
     }
+    /// Whether what it sends names versions, which answers have told before.
+    bool names_versions() const noexcept {
+        return how == way::of_version || how == way::with_versions;
+    }
     s3_step(const s3_step&) = delete;  // `prepared` refers to `fields`
     s3_step& operator=(const s3_step&) = delete;
 
     /// One request, unless an operation needs more.
-    enum class way : std::uint8_t { plain, by_pages, in_parts, with_a_look, in_batches };
+    enum class way : std::uint8_t {
+        plain,
+        by_pages,
+        in_parts,
+        of_part,
+        of_version,
+        with_versions,
+        by_appends,
+        with_a_look,
+        in_batches,
+    };
 
     const operation_row* row;  ///< null: none of its own
     way how = way::plain;
-    upload_plan upload;  ///< in_parts
+    upload_plan upload;  ///< in_parts, of_part; of with_versions the rows
     object_fields fields;
+    /// Those of the step that go into a row's request.
+    void read_parameters(const operation_row& from, const scenario::step& what);
+
     asked prepared;  ///< with the step's parameters, and without a subject
 };
 
@@ -95,6 +112,8 @@ class s3_session final : public engine::session {
     std::vector<subject> subjects_;  ///< of an operation on several
     bool cancelled_ = false;  ///< the operation in hand, also while it waits for its next attempt
     bool detached_ = false;
+    std::uint64_t turn_ = 0;  ///< of parts of objects, one after the other
+    std::string bucket_;      ///< name of the made bucket in hand
 };
 
 }  // namespace chopsticks::s3

@@ -9,6 +9,7 @@
 
 #include "explain.hpp"
 #include "patience.hpp"
+#include "unlock.hpp"
 
 namespace chopsticks::s3 {
 
@@ -224,8 +225,9 @@ runtime::task<void> sweeper::go_through_uploads() {
             ask.query.push_back(name_value{"upload-id-marker", page.upload_marker});
         }
         const control_reply reply = co_await control_patiently(session_, ask, patience_);
-        // The load begins none.
+        // Most loads leave none.
         const bool has_none = reply.problem.empty() && (reply.status == 403 || reply.status == 404);
+        found_.uploads_refused = reply.status == 403 || lists_no_uploads(reply);
         if (has_none || lists_no_uploads(reply)) co_return;
         const std::string problem = explain(reply, session_.core(), endpoint_);
         if (!problem.empty()) {
@@ -309,6 +311,19 @@ runtime::task<void> sweeper::remove(const std::vector<stored_version>& entries) 
         patience_.renew();
         found_.removed += count - std::min(failures->size(), count);
         if (failures->empty()) continue;
+        if (job_.unlocks) {
+            std::vector<stored_version> locked;
+            for (const deletion_failure& one : *failures) {
+                const auto same =
+                    std::find_if(some.begin(), some.end(), [&](const stored_version& entry) {
+                        return entry.key == one.key && entry.version_id == one.version_id;
+                    });
+                if (same != some.end()) locked.push_back(*same);
+            }
+            co_await remove_one_by_one(locked);
+            if (gave_up_) co_return;
+            continue;
+        }
         const deletion_failure& first = failures->front();
         note("\"" + first.key + "\": " + first.code +
              (first.message.empty() ? "" : " (" + short_text(first.message) + ")"));
@@ -336,7 +351,10 @@ runtime::task<void> sweeper::remove_one_by_one(const std::vector<stored_version>
             if (!entry->version_id.empty()) {
                 ask.query.push_back(name_value{"versionId", entry->version_id});
             }
-            const control_reply reply = co_await session_.control(ask, patience_.until_ns());
+            control_reply reply = co_await session_.control(ask, patience_.until_ns());
+            if (job_.unlocks && reply.problem.empty() && reply.status == 403) {
+                reply = co_await remove_locked(session_, ask, patience_);
+            }
             if (is_gone(reply)) {
                 ++found_.removed;
                 patience_.renew();
@@ -386,6 +404,16 @@ runtime::task<sweep_figures> sweep_clean(s3_session& session, sweep_job job,
     sweep_figures left = co_await sweep(session, job, endpoint);
     left.removed = gone.removed;
     if (left.problem.empty() && left.found() > 0) left.problem = gone.problem;
+    if (left.problem.empty() && left.complete && left.found() > 0) {
+        // Nobody refused anything: RGW may show what was hidden by what is gone.
+        job.remove = true;
+        gone = co_await sweep(session, job, endpoint, progress);
+        job.remove = false;
+        const std::uint64_t removed = left.removed + gone.removed;
+        left = co_await sweep(session, job, endpoint);
+        left.removed = removed;
+        if (left.problem.empty() && left.found() > 0) left.problem = gone.problem;
+    }
     co_return left;
 }
 

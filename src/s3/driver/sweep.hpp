@@ -22,6 +22,8 @@ struct sweep_job {
     std::int64_t not_before_ns = 0;
     std::string spared;  ///< one key that is passed over, if not empty
     bool remove = false;
+    bool unlocks =
+        false;  ///< the run locked objects: what is refused is unlocked, as far as it can be
     /// How long the sweep goes on while nothing is found or removed, see patience.
     std::int64_t patience_ns = 30'000'000'000;
     /// Not empty: looked at between requests; true ends the sweep.
@@ -43,6 +45,7 @@ struct sweep_figures {
     std::uint64_t removed = 0;      ///< of the run's four
     bool had_versions = false;      ///< the server lists versions
     bool versions_refused = false;  ///< 403: objects were listed, versions there may be
+    bool uploads_refused = false;   ///< unfinished uploads could not be listed
 
     std::uint64_t found() const noexcept { return objects + versions + markers + uploads; }
 };

@@ -38,6 +38,30 @@ bool writes_objects(scenario::subject_use use) {
     return use == scenario::subject_use::make || use == scenario::subject_use::rewrite;
 }
 
+/// Whether an operation does what only a bucket that keeps versions has.
+bool needs_versions(std::string_view operation) {
+    return operation == "get_version" || operation == "head_version" ||
+           operation == "delete_version" || operation == "delete_all_versions";
+}
+
+bool sets_locks(std::string_view operation) {
+    return operation == "put_retention" || operation == "put_legal_hold";
+}
+
+/// As above, of one that can lock objects.
+bool needs_object_lock(std::string_view operation) {
+    return sets_locks(operation) || operation == "get_retention" || operation == "get_legal_hold";
+}
+
+bool has_operation(const core_state& core, bool (*is_one)(std::string_view)) {
+    for (const scenario::task& task : core.options.group->tasks) {
+        for (const scenario::step& step : task.steps) {
+            if (is_one(step.op)) return true;
+        }
+    }
+    return false;
+}
+
 bool makes_buckets(scenario::subject_use use) {
     return use == scenario::subject_use::make_container;
 }
@@ -53,6 +77,43 @@ bool is_no_such_bucket(const control_reply& reply) {
            parse_error(reply.body).code == "NoSuchBucket";
 }
 
+/// The bucket keeps versions from now on. Of a bucket that this run is shown to have made.
+runtime::task<std::string> switch_versioning_on(s3_session& session, const std::string& endpoint) {
+    control_request ask;
+    ask.method = "PUT";
+    ask.query.push_back(name_value{"versioning", ""});
+    ask.body =
+        "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">"
+        "<Status>Enabled</Status></VersioningConfiguration>";
+    ask.headers.push_back(name_value{"Content-MD5", content_md5(ask.body)});
+    const control_reply reply = co_await session.control(ask);
+    const std::string problem = explain(reply, session.core(), endpoint);
+    if (problem.empty()) co_return problem;
+    co_return "cannot have the bucket \"" + session.core().options.config->bucket +
+        "\" keep versions: " + problem;
+}
+
+/// Empty, or what the bucket lacks that the operations need. Called once its rules are known.
+std::string missing_rules(const core_state& core, const s3_target& target) {
+    const settings& config = *core.options.config;
+    if (!target.rules_known) return {};
+    const bool versions = config.versioning || has_operation(core, needs_versions);
+    const bool locks = config.object_lock || has_operation(core, needs_object_lock);
+    const std::string bucket = "the bucket \"" + config.bucket + "\" ";
+    if (locks && !target.rules.locked) {
+        return bucket +
+               "has no object lock, which a bucket is made with or not: with `object_lock: true` "
+               "in "
+               "the workload config one that is not there yet is made so";
+    }
+    if (versions && !target.rules.versioned) {
+        return bucket +
+               "keeps no versions: with `versioning: true` in the workload config one that is not "
+               "there yet is made so; what is there is not this run's to change";
+    }
+    return {};
+}
+
 /// Makes the bucket after a first answer, at `missing_at_s` by the server's clock, said that it is
 /// not there. That the server says 200 proves nothing: another run may have made it in between, and
 /// RGW answers so for a bucket that one has had for years. Its date of birth does.
@@ -62,6 +123,9 @@ runtime::task<std::string> make_bucket(s3_session& session, s3_target& target,
     const settings& config = *core.options.config;
     control_request ask;
     ask.method = "PUT";
+    if (config.object_lock) {
+        ask.headers.push_back(name_value{"x-amz-bucket-object-lock-enabled", "true"});
+    }
     if (config.region != "us-east-1" && !config.region.empty()) {
         ask.body = "<CreateBucketConfiguration><LocationConstraint>" + config.region +
                    "</LocationConstraint></CreateBucketConfiguration>";
@@ -95,6 +159,11 @@ runtime::task<std::string> make_bucket(s3_session& session, s3_target& target,
         target.bucket_made = false;
     } else {
         target.bucket_created = bucket->created;
+        // Object lock brings versions with it.
+        if (config.versioning && !config.object_lock) {
+            const std::string refused = co_await switch_versioning_on(session, endpoint);
+            co_return refused;
+        }
     }
     co_return std::string();
 }
@@ -206,6 +275,7 @@ runtime::task<std::string> claim_folder(s3_session& session, s3_target& target,
     mark.group = core.options.group->name;
     mark.folder = core.options.run_prefix;
     if (has_step(core, makes_buckets)) mark.bucket_stem = core.options.bucket_stem;
+    mark.locks = has_operation(core, sets_locks);
     target.started_ns = started_s * second_ns;
     core.mark_key = target.keeper->key();
     mark.started = format_timestamp(target.started_ns);
@@ -280,6 +350,8 @@ runtime::task<engine::target_state> open_s3_target(core_state& core,
         state.problem = co_await claim_folder(session, target, endpoint, started_s);
         if (!state.problem.empty()) co_return state;
         co_await learn_rules(session, target, state.notes);
+        state.problem = missing_rules(core, target);
+        if (!state.problem.empty()) co_return state;
     }
     if (target.bucket_made && !target.bucket_doubt.empty()) {
         state.notes.push_back("the bucket \"" + options.config->bucket +

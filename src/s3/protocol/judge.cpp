@@ -104,6 +104,12 @@ void judge_first_key(const asked& what, std::string_view rest, failure& out) {
     }
 }
 
+bool is_encrypted_as_asked(const object_fields& asked_for, const answer& a) {
+    if (asked_for.encryption == "AES256") return a.by_aes256;
+    if (asked_for.encryption == "kms") return a.by_kms;
+    return asked_for.encryption != "customer" || a.by_customer_key;
+}
+
 /// What the row takes for done, though it is no 2xx.
 bool is_right_refusal(const operation_row& row, const answer& a) {
     for (const expected_refusal& r : row.refusals) {
@@ -282,11 +288,19 @@ void note_head(const http::response_head& head, const operation_row* row, const 
     out.has_content_length = head.has_content_length;
     out.content_length = head.content_length;
     if (row == nullptr) return;
+    if (!head.version_id.empty() && head.version_id.size() <= sizeof out.version) {
+        out.version_size =
+            static_cast<std::uint8_t>(head.version_id.copy(out.version, sizeof out.version));
+    }
+    out.is_marker = head.delete_marker == "true";
+    out.by_aes256 = head.encryption == "AES256";
+    out.by_kms = head.encryption.starts_with("aws:kms");
+    out.by_customer_key = head.customer_algorithm == "AES256";
     if (head.status == 206) {
         http::content_range range;
         out.range_as_asked = http::parse_content_range(head.content_range, range) &&
                              range.first == what.offset &&
-                             range.last == what.offset + what.length - 1 &&
+                             range.last == what.offset + what.part_bytes() - 1 &&
                              (range.total == 0 || range.total == what.size);
     }
     if (head.status >= 300) {
@@ -315,7 +329,12 @@ std::uint64_t judge(const operation_row& row, const asked& what, const answer& a
         }
         return 0;
     }
-    return row.judge(row, what, a, etags, out);
+    const std::uint64_t bytes = row.judge(row, what, a, etags, out);
+    if (!out && what.fields != nullptr && !is_encrypted_as_asked(*what.fields, a)) {
+        out.set(op_status::bad_response, "EncryptionIgnored",
+                "the answer does not say that the object is encrypted as it was asked for");
+    }
+    return bytes;
 }
 
 }  // namespace chopsticks::s3

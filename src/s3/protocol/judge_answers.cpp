@@ -18,24 +18,6 @@ namespace {
 
 constexpr std::size_t answer_line_bytes = sizeof(failure::text);
 
-/// Takes the next <name>...</name> off the front of `body`, which may hold others; its inside.
-std::optional<std::string_view> take_element(std::string_view& body, std::string_view name) {
-    for (;;) {
-        const std::size_t open = body.find('<');
-        const std::size_t end = open == std::string_view::npos ? open : body.find('>', open);
-        if (end == std::string_view::npos) return std::nullopt;
-        const std::string_view tag = body.substr(open + 1, end - open - 1);
-        body.remove_prefix(end + 1);
-        if (xml_local_name(tag) != name) continue;
-        const std::string close = "</" + std::string(tag) + ">";
-        const std::size_t at = body.find(close);
-        if (at == std::string_view::npos) return std::nullopt;
-        const std::string_view inside = body.substr(0, at);
-        body.remove_prefix(at + close.size());
-        return inside;
-    }
-}
-
 /// Whether the document ends as it began; of one that was not kept whole nobody knows.
 bool is_closed(const answer& a, std::string_view root) {
     if (a.received > a.text.size()) return true;
@@ -44,21 +26,6 @@ bool is_closed(const answer& a, std::string_view root) {
     const std::size_t close = end.rfind("</");
     return close != std::string_view::npos && end.ends_with('>') &&
            xml_local_name(end.substr(close + 2, end.size() - close - 3)) == root;
-}
-
-bool is_document(const operation_row& row, const answer& a, failure& out) {
-    if (!succeeded(row, a, out)) return false;
-    const xml_root root = find_xml_root(a.text);
-    const bool holds = row.holds.empty() ||
-                       root.inside.find(std::string(row.holds) + ">") != std::string_view::npos ||
-                       root.inside.find(std::string(row.holds) + "/>") != std::string_view::npos;
-    if (root.name == row.root && holds && is_closed(a, root.name)) return true;
-    char text[answer_line_bytes];
-    std::snprintf(text, sizeof text,
-                  "the answer is not a whole <%.*s>; does the service have this?",
-                  static_cast<int>(row.root.size()), row.root.data());
-    out.set(op_status::bad_response, "NotThatDocument", text);
-    return false;
 }
 
 /// Of an ETag in a document, which is text in XML; 0: there is none.
@@ -110,6 +77,38 @@ std::optional<std::uint64_t> object_of(const asked& what, std::string_view escap
 }
 
 }  // namespace
+
+std::optional<std::string_view> take_element(std::string_view& body, std::string_view name) {
+    for (;;) {
+        const std::size_t open = body.find('<');
+        const std::size_t end = open == std::string_view::npos ? open : body.find('>', open);
+        if (end == std::string_view::npos) return std::nullopt;
+        const std::string_view tag = body.substr(open + 1, end - open - 1);
+        body.remove_prefix(end + 1);
+        if (xml_local_name(tag) != name) continue;
+        const std::string close = "</" + std::string(tag) + ">";
+        const std::size_t at = body.find(close);
+        if (at == std::string_view::npos) return std::nullopt;
+        const std::string_view inside = body.substr(0, at);
+        body.remove_prefix(at + close.size());
+        return inside;
+    }
+}
+
+bool is_document(const operation_row& row, const answer& a, failure& out) {
+    if (!succeeded(row, a, out)) return false;
+    const xml_root root = find_xml_root(a.text);
+    const bool holds = row.holds.empty() ||
+                       root.inside.find(std::string(row.holds) + ">") != std::string_view::npos ||
+                       root.inside.find(std::string(row.holds) + "/>") != std::string_view::npos;
+    if (root.name == row.root && holds && is_closed(a, root.name)) return true;
+    char text[answer_line_bytes];
+    std::snprintf(text, sizeof text,
+                  "the answer is not a whole <%.*s>; does the service have this?",
+                  static_cast<int>(row.root.size()), row.root.data());
+    out.set(op_status::bad_response, "NotThatDocument", text);
+    return false;
+}
 
 std::uint64_t judge_document(const operation_row& row, const asked&, const answer& a, etag_memory&,
                              failure& out) {

@@ -1,4 +1,5 @@
 #include <charconv>
+#include <chopsticks/s3/protocol/etag.hpp>
 #include <chopsticks/s3/protocol/multipart.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
 
@@ -18,6 +19,15 @@ bool append_upload_id(std::string& out, std::string_view body) {
     }
     out.resize(static_cast<std::size_t>(end - out.data()));
     return true;
+}
+
+part_tag copied_part_tag(std::string_view body) {
+    part_tag out;
+    const auto named = xml_unescape(xml_element(find_xml_root(body).inside, "ETag"));
+    const std::string_view tag = named ? etag_tag(*named) : std::string_view();
+    if (tag.size() > sizeof out.text) return out;
+    out.size = static_cast<std::uint8_t>(tag.copy(out.text, tag.size()));
+    return out;
 }
 
 void write_part_list(std::string& out, std::span<const part_tag> parts) {

@@ -1,68 +1,31 @@
 #include <algorithm>
+#include <array>
 #include <chopsticks/s3/protocol/operation.hpp>
 #include <chopsticks/s3/protocol/tags.hpp>
 #include <iterator>
 
 #include "judge.hpp"
 #include "request_parts.hpp"
+#include "row_parts.hpp"
+#include "rows_buckets.hpp"
+#include "rows_locks.hpp"
+#include "rows_uploads.hpp"
+#include "rows_versions.hpp"
 
 namespace chopsticks::s3 {
 
 namespace {
 
-constexpr signed_field acl_field{.name = "x-amz-acl", .write = write_acl, .may_be_absent = true};
-constexpr signed_field metadata_field{
-    .name = "x-amz-meta-chopsticks", .write = write_metadata, .may_be_absent = true};
-constexpr signed_field storage_class_field{
-    .name = "x-amz-storage-class", .write = write_storage_class, .may_be_absent = true};
-constexpr signed_field tagging_field{
-    .name = "x-amz-tagging", .write = write_tagging, .may_be_absent = true};
-
-constexpr asked_parameter is_conditional{.name = "conditional", .flag = &asked::conditional};
-constexpr asked_parameter with_acl{.name = "acl", .text = &object_fields::acl};
-constexpr asked_parameter with_metadata{.name = "metadata", .filler = &object_fields::metadata};
-constexpr asked_parameter with_storage_class{.name = "storage_class",
-                                             .text = &object_fields::storage_class};
-constexpr asked_parameter with_tags{.name = "tags", .number = &object_fields::tags};
-constexpr asked_parameter with_max_keys{.name = "max_keys", .count = &asked::max_keys};
-constexpr asked_parameter with_pages{.name = "pages", .count = &asked::pages};
-constexpr asked_parameter of_directory{.name = "directory", .flag = &asked::one_directory};
-constexpr asked_parameter is_delimited{.name = "delimiter", .flag = &asked::delimited};
-constexpr asked_parameter behind_a_key{.name = "start_after", .flag = &asked::behind_a_key};
-
-constexpr expected_refusal not_met{412, "PreconditionFailed"};
-
-/// The configuration of a bucket, which may have none: then that is the answer.
-constexpr operation_row bucket_read(std::string_view name, std::string_view query,
-                                    std::string_view root, std::string_view holds = {},
-                                    std::string_view none = {},
-                                    std::string_view none_elsewhere = {}) {
-    operation_row row{
-        .name = name,
-        .request = {.method = "GET", .target = request_target::bucket, .query = query},
-        .gives = answer_body::text,
-        .root = root,
-        .holds = holds,
-        .judge = judge_document,
-        .successes = {200}};
-    if (!none.empty()) row.refusals[0] = {404, none};
-    if (!none_elsewhere.empty()) row.refusals[1] = {404, none_elsewhere};
-    return row;
-}
-
-constexpr operation_row policy_read() {
-    operation_row row = bucket_read("get_bucket_policy", "policy=", {}, {}, "NoSuchBucketPolicy");
-    row.judge = judge_policy;
-    return row;
-}
-
 /// RGW can be told to answer a put with any of the three.
-constexpr operation_row rows[] = {
+constexpr operation_row core_rows[] = {
     {.name = "put",
      .request = {.method = "PUT",
                  .sends = request_body::content,
-                 .fields = {acl_field, metadata_field, storage_class_field, tagging_field}},
-     .parameters = {is_conditional, with_acl, with_metadata, with_storage_class, with_tags},
+                 .fields = {acl_field, metadata_field, storage_class_field, tagging_field,
+                            encryption_field, kms_key_field, customer_algorithm_field,
+                            customer_key_field, customer_key_md5_field}},
+     .parameters = {is_conditional, with_acl, with_metadata, with_storage_class, with_tags,
+                    with_encryption, with_kms_key},
      .gives = answer_body::text,
      .names_etag = true,
      .writes = true,
@@ -70,15 +33,18 @@ constexpr operation_row rows[] = {
      .judge = judge_put,
      .successes = {200, 201, 204}},
     {.name = "get",
-     .request = {.method = "GET", .write_fields = write_range},
-     .parameters = {is_conditional},
+     .request = {.method = "GET",
+                 .fields = {customer_algorithm_field, customer_key_field, customer_key_md5_field},
+                 .write_fields = write_range},
+     .parameters = {is_conditional, with_encryption},
      .gives = answer_body::content,
      .names_etag = true,
      .judge = judge_get,
      .successes = {200, 206}},
     {.name = "head",
-     .request = {.method = "HEAD"},
-     .parameters = {is_conditional},
+     .request = {.method = "HEAD",
+                 .fields = {customer_algorithm_field, customer_key_field, customer_key_md5_field}},
+     .parameters = {is_conditional, with_encryption},
      .gives = answer_body::none,
      .names_etag = true,
      .judge = judge_head,
@@ -93,13 +59,17 @@ constexpr operation_row rows[] = {
     {.name = "list",
      .request = {.method = "GET",
                  .target = request_target::bucket,
-                 .write_query = write_list_query},
+                 .write_query = write_list_query,
+                 .fields = {{.name = "x-amz-optional-object-attributes",
+                             .write = write_restore_status,
+                             .may_be_absent = true}}},
      .parameters = {with_max_keys,
                     with_pages,
                     of_directory,
                     is_delimited,
                     behind_a_key,
-                    {.name = "fetch_owner", .flag = &asked::names_owner}},
+                    {.name = "fetch_owner", .flag = &asked::names_owner},
+                    {.name = "restore_status", .said = &object_fields::restore_status}},
      .gives = answer_body::listing,
      .judge = judge_list,
      .successes = {200}},
@@ -107,7 +77,11 @@ constexpr operation_row rows[] = {
      .request = {.method = "PUT",
                  .target = request_target::made_bucket,
                  .sends = request_body::rendered,
+                 .fields = {{.name = "x-amz-bucket-object-lock-enabled",
+                             .write = write_object_lock,
+                             .may_be_absent = true}},
                  .body = location_of},
+     .parameters = {{.name = "object_lock", .said = &object_fields::object_lock}},
      .gives = answer_body::text,
      .buckets = bucket_effect::makes,
      .judge = judge_plain,
@@ -124,12 +98,19 @@ constexpr operation_row rows[] = {
      .judge = judge_plain,
      .successes = {200, 204}},
     {.name = "create_upload",
-     .request = {.method = "POST", .query = "uploads="},
+     .request = {.method = "POST",
+                 .query = "uploads=",
+                 .fields = {storage_class_field, encryption_field, kms_key_field,
+                            customer_algorithm_field, customer_key_field, customer_key_md5_field}},
+     .parameters = {with_storage_class, with_encryption, with_kms_key},
      .gives = answer_body::text,
      .judge = judge_upload_begun,
      .successes = {200}},
     {.name = "upload_part",
-     .request = {.method = "PUT", .sends = request_body::content, .write_query = write_part_query},
+     .request = {.method = "PUT",
+                 .sends = request_body::content,
+                 .write_query = write_part_query,
+                 .fields = {customer_algorithm_field, customer_key_field, customer_key_md5_field}},
      .gives = answer_body::text,
      .names_etag = true,
      .judge = judge_part,
@@ -152,8 +133,22 @@ constexpr operation_row rows[] = {
                  .fields = {{.name = "x-amz-copy-source", .write = write_copy_source},
                             metadata_field,
                             {.name = "x-amz-metadata-directive", .value = "REPLACE"},
-                            storage_class_field}},
-     .parameters = {with_metadata, with_storage_class},
+                            storage_class_field,
+                            {.name = "x-amz-copy-source-server-side-encryption-customer-algorithm",
+                             .write = write_customer_algorithm,
+                             .may_be_absent = true},
+                            {.name = "x-amz-copy-source-server-side-encryption-customer-key",
+                             .write = write_customer_key,
+                             .may_be_absent = true},
+                            {.name = "x-amz-copy-source-server-side-encryption-customer-key-md5",
+                             .write = write_customer_key_md5,
+                             .may_be_absent = true},
+                            encryption_field,
+                            kms_key_field,
+                            customer_algorithm_field,
+                            customer_key_field,
+                            customer_key_md5_field}},
+     .parameters = {with_metadata, with_storage_class, with_encryption, with_kms_key},
      .gives = answer_body::text,
      .root = "CopyObjectResult",
      .holds = "ETag",
@@ -330,35 +325,18 @@ constexpr operation_row rows[] = {
      .buckets = bucket_effect::amends,
      .judge = judge_plain,
      .successes = {200, 204}},
-    bucket_read("get_bucket_acl", "acl=", "AccessControlPolicy", "AccessControlList"),
-    bucket_read("get_bucket_cors", "cors=", "CORSConfiguration", "CORSRule",
-                "NoSuchCORSConfiguration"),
-    bucket_read("get_bucket_encryption", "encryption=", "ServerSideEncryptionConfiguration", "Rule",
-                "ServerSideEncryptionConfigurationNotFoundError"),
-    bucket_read("get_bucket_lifecycle", "lifecycle=", "LifecycleConfiguration", "Rule",
-                "NoSuchLifecycleConfiguration"),
-    bucket_read("get_bucket_location", "location=", "LocationConstraint"),
-    bucket_read("get_bucket_logging", "logging=", "BucketLoggingStatus"),
-    bucket_read("get_bucket_notification", "notification=", "NotificationConfiguration"),
-    bucket_read("get_bucket_object_lock", "object-lock=", "ObjectLockConfiguration", {},
-                "ObjectLockConfigurationNotFoundError"),
-    bucket_read("get_bucket_ownership_controls", "ownershipControls=", "OwnershipControls", "Rule",
-                "OwnershipControlsNotFoundError"),
-    policy_read(),
-    bucket_read("get_bucket_policy_status", "policyStatus=", "PolicyStatus", "IsPublic",
-                "NoSuchBucketPolicy"),
-    bucket_read("get_bucket_public_access_block", "publicAccessBlock=",
-                "PublicAccessBlockConfiguration", {}, "NoSuchPublicAccessBlockConfiguration"),
-    bucket_read("get_bucket_replication", "replication=", "ReplicationConfiguration", "Rule",
-                "ReplicationConfigurationNotFoundError"),
-    bucket_read("get_bucket_request_payment", "requestPayment=", "RequestPaymentConfiguration",
-                "Payer"),
-    bucket_read("get_bucket_tagging", "tagging=", "Tagging", "TagSet", "NoSuchTagSet",
-                "NoSuchTagSetError"),
-    bucket_read("get_bucket_versioning", "versioning=", "VersioningConfiguration"),
-    bucket_read("get_bucket_website", "website=", "WebsiteConfiguration", {},
-                "NoSuchWebsiteConfiguration"),
 };
+
+template <std::size_t... Sizes>
+constexpr auto joined(const operation_row (&... some)[Sizes]) {
+    std::array<operation_row, (Sizes + ...)> all{};
+    std::size_t at = 0;
+    const auto add = [&](const operation_row& row) { all[at++] = row; };
+    (std::for_each(std::begin(some), std::end(some), add), ...);
+    return all;
+}
+
+constexpr auto rows = joined(core_rows, bucket_rows, version_rows, upload_rows, lock_rows);
 
 /// A row that leaves something out is no row. Of an answer whose body nobody sees, an error in it
 /// would count as success.
@@ -379,9 +357,9 @@ std::span<const operation_row> all_rows() noexcept {
 }
 
 const operation_row* find_row(std::string_view name) noexcept {
-    const auto* const found = std::find_if(std::begin(rows), std::end(rows),
-                                           [=](const operation_row& r) { return r.name == name; });
-    return found != std::end(rows) ? found : nullptr;
+    const auto found = std::find_if(rows.begin(), rows.end(),
+                                    [=](const operation_row& r) { return r.name == name; });
+    return found != rows.end() ? &*found : nullptr;
 }
 
 }  // namespace chopsticks::s3

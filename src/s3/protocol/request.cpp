@@ -132,6 +132,7 @@ request_writer::request_writer(const request_options& options, std::span<const o
       encoded_stem_(http::percent_encode(options.bucket_stem, http::slash::encode)),
       encoded_prefix_(http::percent_encode(options.key_prefix, http::slash::keep)),
       query_prefix_(http::percent_encode(options.key_prefix, http::slash::encode)),
+      customer_key_(derive_customer_key(options.who.secret_key)),
       empty_hash_(options.payload == payload_mode::hashed ? empty_sha256_hex
                                                           : payload_hash_unsigned),
       rows_(rows) {
@@ -345,7 +346,8 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
     }
     wire << " HTTP/1.1\r\nHost: " << host << "\r\n" << user_agent;
     canonical << row.request.method << "\n" << path.text() << "\n" << query.text() << "\n";
-    const request_place place{encoded_bucket_, encoded_prefix_};
+    const request_place place{encoded_bucket_, encoded_prefix_, customer_key_.key,
+                              customer_key_.md5};
     char* room = values_.data();
     std::string_view present[form::most_fields];
     std::size_t count = 0;

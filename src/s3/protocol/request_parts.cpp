@@ -1,10 +1,12 @@
 #include "request_parts.hpp"
 
+#include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/hex.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/s3/protocol/request.hpp>
 #include <chopsticks/s3/protocol/tags.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
+#include <cstdio>
 
 namespace chopsticks::s3 {
 
@@ -36,6 +38,14 @@ void write_marker(request_text& to, const asked& what, std::string_view prefix,
         to.encoded(what.token);
     }
     to << "&";
+}
+
+bool appends_as_s3(const asked& what) {
+    return what.fields != nullptr && what.fields->dialect == "s3";
+}
+
+bool has_customer_key(const asked& what) {
+    return what.fields != nullptr && what.fields->encryption == "customer";
 }
 
 }  // namespace
@@ -105,6 +115,60 @@ void write_copy_source(request_text& to, const asked& what, const request_place&
     to << place.bucket << "/" << place.prefix << std::string_view(key, sizeof key);
 }
 
+void write_encryption(request_text& to, const asked& what, const request_place&) {
+    if (what.fields == nullptr) return;
+    if (what.fields->encryption == "AES256") to << "AES256";
+    if (what.fields->encryption == "kms") to << "aws:kms";
+}
+
+void write_kms_key(request_text& to, const asked& what, const request_place&) {
+    if (what.fields != nullptr && what.fields->encryption == "kms") to << what.fields->kms_key;
+}
+
+void write_customer_algorithm(request_text& to, const asked& what, const request_place&) {
+    if (has_customer_key(what)) to << "AES256";
+}
+
+void write_customer_key(request_text& to, const asked& what, const request_place& place) {
+    if (has_customer_key(what)) to << place.customer_key;
+}
+
+void write_customer_key_md5(request_text& to, const asked& what, const request_place& place) {
+    if (has_customer_key(what)) to << place.customer_key_md5;
+}
+
+void write_restore_status(request_text& to, const asked& what, const request_place&) {
+    if (what.fields != nullptr && what.fields->restore_status) to << "RestoreStatus";
+}
+
+void write_append_query(request_text& to, const asked& what, std::string_view) {
+    if (!appends_as_s3(what)) to << "append=&position=" << what.offset;
+}
+
+void write_append_offset(request_text& to, const asked& what, const request_place&) {
+    if (appends_as_s3(what)) to << what.offset;
+}
+
+void write_object_lock(request_text& to, const asked& what, const request_place&) {
+    if (what.fields != nullptr && what.fields->object_lock) to << "true";
+}
+
+void write_retention_body(std::string& to, const asked& what) {
+    const civil_time t = to_civil(what.now_s + what.retain_s);
+    char until[32];
+    std::snprintf(until, sizeof until, "%04d-%02d-%02dT%02d:%02d:%02dZ", t.year, t.month, t.day,
+                  t.hour, t.minute, t.second);
+    const bool strict = what.fields != nullptr && what.fields->lock_mode == "compliance";
+    to.assign("<Retention xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Mode>");
+    to.append(strict ? "COMPLIANCE" : "GOVERNANCE").append("</Mode><RetainUntilDate>");
+    to.append(until).append("</RetainUntilDate></Retention>");
+}
+
+void write_legal_hold_body(std::string& to, const asked& what) {
+    to.assign("<LegalHold xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Status>");
+    to.append(what.hold ? "ON" : "OFF").append("</Status></LegalHold>");
+}
+
 void write_delete_body(std::string& to, const asked& what) {
     to.assign("<Delete xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     for (const subject& one : what.subjects) {
@@ -125,6 +189,24 @@ void write_part_query(request_text& to, const asked& what, std::string_view) {
 void write_upload_query(request_text& to, const asked& what, std::string_view) {
     to << "uploadId=";
     to.encoded(what.upload_id);
+}
+
+void write_version_query(request_text& to, const asked& what, std::string_view) {
+    to << "versionId=";
+    to.encoded(what.version_id);
+}
+
+void write_part_number(request_text& to, const asked& what, std::string_view) {
+    to << "partNumber=" << std::uint64_t{what.part_number};
+}
+
+void write_list_uploads_query(request_text& to, const asked& what, std::string_view prefix) {
+    to << "max-uploads=" << std::uint64_t{what.max_keys} << "&prefix=" << prefix << "&uploads=";
+}
+
+void write_copy_range(request_text& to, const asked& what, const request_place&) {
+    if (what.part_bytes() == what.size) return;
+    to << "bytes=" << what.offset << "-" << what.offset + what.length - 1;
 }
 
 /// Empty in us-east-1; names the region elsewhere.

@@ -155,6 +155,7 @@ std::string write_run_mark(const run_mark& mark) {
     field("bucket_stem", mark.bucket_stem);
     field("bucket_created", mark.bucket_created);
     if (!mark.kept.empty()) field("kept", mark.kept);
+    if (mark.locks) field("locks", "set");
     field("started", mark.started);
     field("state", mark.ended ? "ended" : "running");
     out += "\n}\n";
@@ -173,6 +174,7 @@ std::optional<run_mark> parse_run_mark(std::string_view prefix, std::string_view
     out.bucket_stem = find(in, "bucket_stem");
     out.bucket_created = find(in, "bucket_created");
     out.kept = find(in, "kept");
+    out.locks = find(in, "locks") == "set";
     out.started = find(in, "started");
     out.ended = find(in, "state") == "ended";
     if (out.run.empty() || out.run.find('/') != std::string::npos) return std::nullopt;

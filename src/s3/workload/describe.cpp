@@ -1,8 +1,10 @@
 // What the workload s3 is: its rows. What each operation sends is in s3/protocol/operation.cpp, by
 // the same name.
 
+#include <algorithm>
 #include <chopsticks/s3/workload.hpp>
 
+#include "further_operations.hpp"
 #include "read_settings.hpp"
 
 namespace chopsticks::s3 {
@@ -60,10 +62,30 @@ catalogue::parameter overwrite_parameter() {
             catalogue::flag_value{.when_set = scenario::subject_use::rewrite}};
 }
 
-catalogue::parameter range_parameter() {
-    return {"range", "size", "the whole object",
-            "read so many bytes at a random offset instead of the whole object",
-            catalogue::range_value{}};
+catalogue::parameter encryption_parameter() {
+    return {"encryption", "none, AES256, kms or customer", "none",
+            "how the service encrypts the object; customer: with a key that is sent along",
+            catalogue::word_value{{"none", "AES256", "kms", "customer"}}};
+}
+
+/// Of what is read: the others need nothing for it.
+catalogue::parameter customer_key_parameter() {
+    return {"encryption", "none or customer", "none",
+            "customer: send the key along that the object was written with",
+            catalogue::word_value{{"none", "customer"}}};
+}
+
+bool is_visible_text(std::string_view text) {
+    return !text.empty() && text.size() <= 512 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+catalogue::parameter kms_key_parameter() {
+    return {"kms_key", "text", "none",
+            "with encryption: kms: the key's id; none: the service's own",
+            catalogue::text_value{.standard = "none",
+                                  .wanted = "visible ASCII of at most 512 bytes",
+                                  .fits = is_visible_text}};
 }
 
 parameters put_parameters() {
@@ -74,20 +96,23 @@ parameters put_parameters() {
                            "authenticated-read", "bucket-owner-read", "bucket-owner-full-control"}),
             metadata_parameter(),
             storage_class_parameter(),
-            tags_parameter(false)};
+            tags_parameter(false),
+            encryption_parameter(),
+            kms_key_parameter()};
 }
 
-std::vector<catalogue::parameter> multipart_parameters() {
-    return {{"part_size", "size", "8 MiB", "bytes of each part but the last, 5MiB or more",
-             catalogue::size_value{.standard = 8 << 20, .least = 5 << 20}},
-            {"concurrency", "count, 1 to 1000", "4",
-             "parts of an object on their way at a time, each on a connection of its own",
-             catalogue::count_value{.standard = 4, .least = 1, .most = 1000}}};
+parameters multipart_put_parameters() {
+    parameters all = multipart_parameters();
+    all.push_back(storage_class_parameter());
+    all.push_back(encryption_parameter());
+    all.push_back(kms_key_parameter());
+    return all;
 }
 
 parameters get_parameters() {
-    return {range_parameter(), conditional_parameter("only if the object has the ETag that it is "
-                                                     "to have")};
+    return {range_parameter(),
+            conditional_parameter("only if the object has the ETag that it is to have"),
+            customer_key_parameter()};
 }
 
 std::vector<catalogue::parameter> list_parameters() {
@@ -108,20 +133,9 @@ parameters list_v2_parameters() {
     parameters all = list_parameters();
     all.push_back({"fetch_owner", "true or false", "false", "ask for the owner of each object",
                    catalogue::flag_value{}});
+    all.push_back({"restore_status", "true or false", "false",
+                   "ask whether archived objects are restored", catalogue::flag_value{}});
     return all;
-}
-
-/// One request about an object, or about nothing that the engine knows; it carries no content and
-/// can be repeated from a recording.
-catalogue::operation plain(std::string_view name, std::string_view description, subject_use use,
-                           std::vector<std::string_view> aliases, parameters with = {}) {
-    return {.name = name,
-            .description = description,
-            .use = use,
-            .carries = payload::none,
-            .replay = {.kind = name},
-            .aliases = std::move(aliases),
-            .parameters = std::move(with)};
 }
 
 /// Rows that are not used by every scenario. What they do to an object leaves its content as it is.
@@ -131,7 +145,9 @@ std::vector<catalogue::operation> further_object_operations() {
     constexpr auto amend = subject_use::amend;
     return {
         plain("copy", "have the service copy an object onto itself, with new metadata", amend,
-              {"copyobject", "cp"}, {metadata_parameter(), storage_class_parameter()}),
+              {"copyobject", "cp"},
+              {metadata_parameter(), storage_class_parameter(), encryption_parameter(),
+               kms_key_parameter()}),
         {.name = "multi_delete",
          .description = "delete the oldest objects that nobody reads, many with one request",
          .use = subject_use::remove,
@@ -280,7 +296,7 @@ catalogue::workload make() {
                  .carries = scenario::payload::sent,
                  .replay = {.why_not = "a recording has its requests one by one"},
                  .aliases = {"multipart", "mpu", "multipart_upload", "multipartupload"},
-                 .parameters = multipart_parameters(),
+                 .parameters = multipart_put_parameters(),
                  .parts = {"create_upload", "upload_part", "complete_upload", "abort_upload"}},
                 {.name = "get",
                  .description = "read an object",
@@ -296,7 +312,8 @@ catalogue::workload make() {
                  .replay = {.kind = "head", .unasked = true},
                  .aliases = {"stat", "info", "headobject"},
                  .parameters = {conditional_parameter("only if the object has the ETag that it is "
-                                                      "to have")}},
+                                                      "to have"),
+                                customer_key_parameter()}},
                 {.name = "delete",
                  .description = "delete the oldest object that nobody reads",
                  .use = scenario::subject_use::remove,
@@ -318,7 +335,10 @@ catalogue::workload make() {
                  .use = scenario::subject_use::make_container,
                  .carries = scenario::payload::none,
                  .replay = {.kind = "create_bucket"},
-                 .aliases = {"createbucket"}},
+                 .aliases = {"createbucket"},
+                 .parameters = {{"object_lock", "true or false", "false",
+                                 "a bucket that can lock objects, and keeps versions",
+                                 catalogue::flag_value{}}}},
                 {.name = "head_bucket",
                  .description = "ask whether the configured bucket exists",
                  .use = scenario::subject_use::none,
@@ -333,7 +353,8 @@ catalogue::workload make() {
                  .aliases = {"deletebucket"},
                  .expected = {not_there}},
             },
-            {further_object_operations(), configuration_operations()}),
+            {further_object_operations(), configuration_operations(), version_operations(),
+             upload_operations(), bucket_operations(), lock_operations()}),
         .prepare_with = "put",
         .clean_with = "delete",
         .clean_container_with = "delete_bucket",
@@ -342,7 +363,8 @@ catalogue::workload make() {
                      .example =
                          "a workload config begins like this: `endpoint: http://localhost:8000`",
                      .top_keys = {"endpoint", "endpoints", "access_key", "secret_key",
-                                  "session_token", "profile", "bucket", "create_bucket", "region",
+                                  "session_token", "profile", "bucket", "create_bucket",
+                                  "versioning", "object_lock", "plain_customer_keys", "region",
                                   "addressing", "payload", "expect_continue", "retries", "discard",
                                   "tls"}},
     };

@@ -242,6 +242,9 @@ void read_target(map_reader& m, settings& s3, scenario::workload_config& out) {
     if (const auto f = m.find("bucket")) s3.bucket = read_bucket(*f);
     read_spread(m, s3, out);
     if (const auto f = m.find("create_bucket")) s3.create_bucket = f->boolean();
+    if (const auto f = m.find("versioning")) s3.versioning = f->boolean();
+    if (const auto f = m.find("object_lock")) s3.object_lock = f->boolean();
+    if (const auto f = m.find("plain_customer_keys")) s3.plain_customer_keys = f->boolean();
     if (const auto f = m.find("region")) {
         s3.region = header_text(*f, "/,=");
         s3.region_given = true;

@@ -83,7 +83,7 @@ scenario::echo_fields settings::echo() const {
     for (const key_pair& one : credentials)
         askers.push_back(one.access_key);
     const bool spread = bucket_names() != std::vector<std::string>{bucket};
-    return {
+    scenario::echo_fields all = {
         {"endpoints", endpoints},
         {"access_key", access_key},
         {"session_token_given", !session_token.empty()},
@@ -101,6 +101,11 @@ scenario::echo_fields settings::echo() const {
         {"tls_ca_file", tls_ca_file.empty() ? none : tls_ca_file},
         {"discard_in_kernel", discard_in_kernel},
     };
+    // Told where they are asked for only: results of before have none.
+    if (versioning) all.emplace_back("versioning", true);
+    if (object_lock) all.emplace_back("object_lock", true);
+    if (plain_customer_keys) all.emplace_back("plain_customer_keys", true);
+    return all;
 }
 
 void settings::find_again(const scenario::echo_fields& echoed) {
@@ -136,19 +141,48 @@ bool settings::hold_secret() const {
     return !secret_key.empty() || !session_token.empty() || secrets_listed;
 }
 
-void settings::check(scenario::group& of, std::vector<std::string>&) const {
+namespace {
+
+/// A key that everybody on the way can read encrypts nothing.
+void check_customer_key(const settings& s3, const std::string& group, const scenario::step& step) {
+    const bool sends_key = std::any_of(
+        step.values.begin(), step.values.end(), [&](const scenario::driver_parameter& p) {
+            return p.name == "encryption" && step.word("encryption") == "customer";
+        });
+    if (!sends_key || s3.plain_customer_keys) return;
+    for (const std::string& url : s3.endpoints) {
+        if (!url.starts_with("http://") || url == nothing_sent_to) continue;
+        throw config_error("group " + group + ": " + step.op + " with encryption: customer sends " +
+                           "the key to " + url +
+                           ", where everybody on the way can read it; use https, or say "
+                           "`plain_customer_keys: true` in the workload config");
+    }
+}
+
+}  // namespace
+
+void settings::check(scenario::group& of, std::vector<std::string>& warnings) const {
     // S3's own limit, which a service would tell of after ten thousand parts were sent.
     constexpr std::uint64_t most_parts = 10'000;
     if (bucket_count() > 1) check_spread(of, *this);
     for (const scenario::task& task : of.tasks) {
         for (const scenario::step& step : task.steps) {
-            if (step.op != "multipart_put") continue;
+            check_customer_key(*this, of.name, step);
+            if (step.op == "put_retention" && step.word("mode") == "compliance") {
+                warnings.push_back("group " + of.name +
+                                   ": put_retention with mode: compliance: nobody can remove those "
+                                   "objects for " +
+                                   std::to_string(step.number("retain")) +
+                                   " s; the run leaves them behind, and `chopsticks cleanup` "
+                                   "removes them afterwards");
+            }
+            if (!step.op.starts_with("multipart_")) continue;
             const std::uint64_t part_bytes = step.number("part_size");
             const std::uint64_t most_bytes = of.data.size.max();
             if (most_bytes / part_bytes < most_parts || most_bytes == part_bytes * most_parts) {
                 continue;
             }
-            throw config_error("group " + of.name + ": multipart_put: objects of up to " +
+            throw config_error("group " + of.name + ": " + step.op + ": objects of up to " +
                                format_size(most_bytes) + " would take more than 10,000 parts of " +
                                format_size(part_bytes) +
                                ", and S3 has no more: a part_size of at least " +

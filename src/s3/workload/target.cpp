@@ -73,7 +73,7 @@ std::vector<std::string> complete(scenario::workload_settings& of) {
 }
 
 void send_nothing(scenario::workload_settings& of) {
-    own(of).endpoints = {"http://dummy.invalid"};
+    own(of).endpoints = {std::string(nothing_sent_to)};
 }
 
 std::string embed(scenario::workload_settings& of, const scenario::embedded_target& at) {

@@ -200,6 +200,9 @@ TEST_CASE("run_mark_is_read_back_and_believed_only_where_it_belongs") {
     CHECK_FALSE(read->ended);
     mark.ended = true;
     CHECK(parse_run_mark("p/", key, write_run_mark(mark))->ended);
+    CHECK_FALSE(parse_run_mark("p/", key, write_run_mark(mark))->locks);
+    mark.locks = true;
+    CHECK(parse_run_mark("p/", key, write_run_mark(mark))->locks);
     mark.folder = run_folder("p/", mark.run);
     CHECK(parse_run_mark("p/", key, write_run_mark(mark)).has_value());
 

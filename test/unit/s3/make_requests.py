@@ -10,6 +10,7 @@ Left out is what every request has (Host, the signature), what only a checksum i
 encoding-type, which botocore adds to lists by itself.
 """
 
+import hmac
 import json
 import sys
 import urllib.parse
@@ -42,6 +43,12 @@ OBJECT = {"Bucket": BUCKET, "Key": key(7)}
 IN_BUCKET = {"Bucket": BUCKET}
 MADE = {"Bucket": "stem-7"}
 PAGE = {"Bucket": BUCKET, "Prefix": PREFIX, "MaxKeys": 10}
+# As s3/protocol/customer_key.hpp derives it from the secret key.
+CUSTOMER = {"SSECustomerAlgorithm": "AES256",
+            "SSECustomerKey": hmac.digest(b"SK", b"chopsticks customer key 1", "sha256")}
+POLICY = ('{"Version": "2012-10-17", "Statement": [{"Sid": "chopsticks", "Effect": "Deny", '
+          '"Principal": "*", "Action": "s3:GetObject", '
+          '"Resource": "arn:aws:s3:::stem-7/denied-*"}]}')
 DIRECTORY = PREFIX + "07/"  # number 7 of all, not that of object 7
 
 # Row, what is asked beside object 7, the method of botocore's client, its arguments.
@@ -53,6 +60,25 @@ CASES = [
      "put_object",
      OBJECT | {"Body": b"x", "ACL": "public-read", "Metadata": {"chopsticks": "mmmmm"},
                "StorageClass": "STANDARD_IA", "Tagging": "t0=7-0&t1=7-1&t2=7-2"}),
+    ("put", {"encryption": "AES256"}, "put_object",
+     OBJECT | {"Body": b"x", "ServerSideEncryption": "AES256"}),
+    ("put", {"encryption": "kms", "kms_key": "key/1"}, "put_object",
+     OBJECT | {"Body": b"x", "ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "key/1"}),
+    ("put", {"encryption": "customer"}, "put_object", OBJECT | {"Body": b"x"} | CUSTOMER),
+    ("get", {"encryption": "customer"}, "get_object", OBJECT | CUSTOMER),
+    ("head", {"encryption": "customer"}, "head_object", OBJECT | CUSTOMER),
+    ("copy", {"encryption": "customer"}, "copy_object",
+     OBJECT | CUSTOMER | {"CopySource": OBJECT, "MetadataDirective": "REPLACE",
+                          "CopySourceSSECustomerAlgorithm": "AES256",
+                          "CopySourceSSECustomerKey": CUSTOMER["SSECustomerKey"]}),
+    ("create_upload", {"encryption": "kms", "storage_class": "STANDARD_IA"},
+     "create_multipart_upload",
+     OBJECT | {"ServerSideEncryption": "aws:kms", "StorageClass": "STANDARD_IA"}),
+    ("create_upload", {"encryption": "customer"}, "create_multipart_upload", OBJECT | CUSTOMER),
+    ("upload_part", {"part": 3, "upload_id": "u/p", "encryption": "customer"}, "upload_part",
+     OBJECT | CUSTOMER | {"PartNumber": 3, "UploadId": "u/p", "Body": b"x"}),
+    ("list", {"restore_status": True}, "list_objects_v2",
+     PAGE | {"OptionalObjectAttributes": ["RestoreStatus"]}),
     ("get", {}, "get_object", OBJECT),
     ("get", {"range": [10, 20]}, "get_object", OBJECT | {"Range": "bytes=10-29"}),
     ("get", {"only_if": "match"}, "get_object", OBJECT | {"IfMatch": TAG}),
@@ -99,6 +125,71 @@ CASES = [
     ("delete_bucket_tagging", {}, "delete_bucket_tagging", MADE),
     ("put_bucket_versioning", {}, "put_bucket_versioning",
      MADE | {"VersioningConfiguration": {"Status": "Enabled"}}),
+    ("suspend_bucket_versioning", {}, "put_bucket_versioning",
+     MADE | {"VersioningConfiguration": {"Status": "Suspended"}}),
+    ("put_bucket_lifecycle", {}, "put_bucket_lifecycle_configuration",
+     MADE | {"LifecycleConfiguration": {"Rules": [
+         {"ID": "chopsticks", "Filter": {"Prefix": ""}, "Status": "Enabled",
+          "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}]}}),
+    ("delete_bucket_lifecycle", {}, "delete_bucket_lifecycle", MADE),
+    ("put_bucket_policy", {}, "put_bucket_policy", MADE | {"Policy": POLICY}),
+    ("delete_bucket_policy", {}, "delete_bucket_policy", MADE),
+    ("put_bucket_encryption", {}, "put_bucket_encryption",
+     MADE | {"ServerSideEncryptionConfiguration": {"Rules": [
+         {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}}),
+    ("delete_bucket_encryption", {}, "delete_bucket_encryption", MADE),
+    ("put_bucket_public_access_block", {}, "put_public_access_block",
+     MADE | {"PublicAccessBlockConfiguration": {
+         "BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True,
+         "RestrictPublicBuckets": True}}),
+    ("delete_bucket_public_access_block", {}, "delete_public_access_block", MADE),
+    ("put_bucket_ownership_controls", {}, "put_bucket_ownership_controls",
+     MADE | {"OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}}),
+    ("delete_bucket_ownership_controls", {}, "delete_bucket_ownership_controls", MADE),
+    ("put_bucket_cors", {}, "put_bucket_cors",
+     MADE | {"CORSConfiguration": {"CORSRules": [
+         {"AllowedMethods": ["GET"], "AllowedOrigins": ["http://localhost"]}]}}),
+    ("delete_bucket_cors", {}, "delete_bucket_cors", MADE),
+    ("put_bucket_object_lock", {}, "put_object_lock_configuration",
+     MADE | {"ObjectLockConfiguration": {
+         "ObjectLockEnabled": "Enabled",
+         "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}}}),
+    ("put_retention", {"retain": 60, "now": 1500000000}, "put_object_retention",
+     OBJECT | {"Retention": {"Mode": "GOVERNANCE",
+                             "RetainUntilDate": "2017-07-14T02:41:00Z"}}),
+    ("put_retention", {"retain": 60, "now": 1500000000, "lock_mode": "compliance"},
+     "put_object_retention",
+     OBJECT | {"Retention": {"Mode": "COMPLIANCE",
+                             "RetainUntilDate": "2017-07-14T02:41:00Z"}}),
+    ("get_retention", {}, "get_object_retention", OBJECT),
+    ("put_legal_hold", {"hold": True}, "put_object_legal_hold",
+     OBJECT | {"LegalHold": {"Status": "ON"}}),
+    ("put_legal_hold", {"hold": False}, "put_object_legal_hold",
+     OBJECT | {"LegalHold": {"Status": "OFF"}}),
+    ("get_legal_hold", {}, "get_object_legal_hold", OBJECT),
+    ("get_version", {"version_id": "v/1"}, "get_object", OBJECT | {"VersionId": "v/1"}),
+    ("get_version", {"version_id": "v/1", "range": [10, 20]}, "get_object",
+     OBJECT | {"VersionId": "v/1", "Range": "bytes=10-29"}),
+    ("head_version", {"version_id": "v/1"}, "head_object", OBJECT | {"VersionId": "v/1"}),
+    ("delete_version", {"version_id": "v/1"}, "delete_object", OBJECT | {"VersionId": "v/1"}),
+    ("make_marker", {}, "delete_object", OBJECT),
+    ("remove_version", {"version_id": "v/1"}, "delete_object", OBJECT | {"VersionId": "v/1"}),
+    ("remove_marker", {"version_id": "v/1"}, "delete_object", OBJECT | {"VersionId": "v/1"}),
+    ("get_part", {"part": 3}, "get_object", OBJECT | {"PartNumber": 3}),
+    ("copy_unmatched", {}, "copy_object",
+     OBJECT | {"CopySource": OBJECT, "CopySourceIfMatch": OTHER, "MetadataDirective": "REPLACE"}),
+    ("copy_part", {"part": 3, "upload_id": "u/p"}, "upload_part_copy",
+     OBJECT | {"CopySource": OBJECT, "PartNumber": 3, "UploadId": "u/p"}),
+    ("copy_part", {"part": 3, "upload_id": "u/p", "range": [10, 20], "no_fields": True},
+     "upload_part_copy",
+     OBJECT | {"CopySource": OBJECT, "PartNumber": 3, "UploadId": "u/p",
+               "CopySourceRange": "bytes=10-29"}),
+    ("append_piece", {"dialect": "s3", "range": [10, 20]}, "put_object",
+     OBJECT | {"Body": b"x", "WriteOffsetBytes": 10}),
+    ("append_check", {}, "head_object", OBJECT),
+    ("list_parts", {"upload_id": "u/p"}, "list_parts", OBJECT | {"UploadId": "u/p"}),
+    ("list_uploads", {}, "list_multipart_uploads",
+     IN_BUCKET | {"MaxUploads": 10, "Prefix": PREFIX}),
     ("list_buckets", {}, "list_buckets", {}),
     ("get_bucket_acl", {}, "get_bucket_acl", IN_BUCKET),
     ("get_bucket_cors", {}, "get_bucket_cors", IN_BUCKET),
@@ -163,7 +254,8 @@ def main():
         headers = {n.lower(): v.decode() if isinstance(v, bytes) else v
                    for n, v in request.headers.items()}
         # A body of the object's content is the driver's matter.
-        body = b"" if row in ("put", "put_existing", "upload_part") else request.body
+        contents = ("put", "put_existing", "upload_part", "append_piece")
+        body = b"" if row in contents else request.body
         cases.append({
             "row": row, "asked": asked, "method": request.method, "path": url.path,
             "query": pairs(url.query),

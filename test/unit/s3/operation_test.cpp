@@ -34,6 +34,8 @@ asked ask_for_100() {
     what.part_number = 1;
     what.body = "<given/>";
     what.etag = "e";
+    what.version_id = "v";
+    what.bucket = "stem-7";
     return what;
 }
 
@@ -51,6 +53,9 @@ std::string one_page_of(const operation_row& row) {
 std::string right_text(const operation_row& row) {
     if (row.name == "copy") {
         return "<CopyObjectResult><ETag>&quot;e&quot;</ETag></CopyObjectResult>";
+    }
+    if (row.name == "copy_part") {
+        return "<CopyPartResult><ETag>&quot;e&quot;</ETag></CopyPartResult>";
     }
     if (row.name == "get_attributes") {
         return "<GetObjectAttributesResponse><ObjectSize>100</ObjectSize>"
@@ -77,7 +82,8 @@ std::string right_text(const operation_row& row) {
 struct judged_answer {
     judged_answer(const operation_row& row, int status) {
         const std::string text = "HTTP/1.1 " + std::to_string(status) +
-                                 " x\r\nETag: \"e\"\r\nContent-Length: 100\r\n\r\n";
+                                 " x\r\nETag: \"e\"\r\nx-amz-version-id: v\r\n"
+                                 "x-amz-delete-marker: true\r\nContent-Length: 100\r\n\r\n";
         note_head(head_of(text, row.request.is_head()), &row, ask_for_100(), a);
         if (row.gives == answer_body::content) a.received = 100;
         body = right_text(row);
@@ -141,7 +147,7 @@ TEST_CASE("operation_table_has_a_row_for_each_request_of_the_workload_and_no_oth
         for (const asked_parameter& wanted : row.parameters) {
             const int goes_to = (wanted.count != nullptr) + (wanted.flag != nullptr) +
                                 (wanted.text != nullptr) + (wanted.filler != nullptr) +
-                                (wanted.number != nullptr);
+                                (wanted.number != nullptr) + (wanted.said != nullptr);
             CHECK(goes_to == (wanted.name.empty() ? 0 : 1));
             if (wanted.name.empty()) continue;
             CHECK_MESSAGE(std::any_of(operation.parameters.begin(), operation.parameters.end(),
@@ -354,6 +360,88 @@ TEST_CASE("operation_answers_of_an_upload_have_to_say_what_is_needed_to_go_on") 
           "<Part><PartNumber>1</PartNumber><ETag>&quot;&lt;1&quot;</ETag></Part>"
           "<Part><PartNumber>2</PartNumber><ETag>&quot;&lt;2&quot;</ETag></Part>"
           "</CompleteMultipartUpload>");
+}
+
+TEST_CASE("operation_answer_about_another_version_than_the_one_named_is_none") {
+    const auto code_of = [](std::string_view name, std::string_view version, bool marker = true) {
+        judged_answer r(row_of(name), 200);
+        r.a.version_size = static_cast<std::uint8_t>(version.copy(r.a.version, version.size()));
+        r.a.is_marker = marker;
+        const verdict_of v(row_of(name), r.a);
+        return std::string(v.why ? v.why.code : "ok");
+    };
+    for (const char* name :
+         {"get_version", "head_version", "delete_version", "remove_version", "remove_marker"}) {
+        CAPTURE(name);
+        CHECK(code_of(name, "v") == "ok");
+        CHECK(code_of(name, "w") == "WrongVersion");
+        CHECK(code_of(name, "") == "VersionIgnored");
+    }
+    CHECK(code_of("make_marker", "w") == "ok");
+    CHECK(code_of("make_marker", "") == "NoMarker");
+    CHECK(code_of("make_marker", "w", false) == "NoMarker");
+}
+
+TEST_CASE("operation_answer_has_to_say_that_the_object_is_encrypted_as_asked") {
+    const std::string head = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 100\r\n";
+    const std::string field = "x-amz-server-side-encryption";
+    const auto code_of = [&](const char* encryption, const std::string& said) {
+        object_fields fields;
+        fields.encryption = encryption;
+        asked what = ask_for_100();
+        what.fields = &fields;
+        answer a;
+        note_head(head_of(head + said + "\r\n", false), &row_of("put"), what, a);
+        const verdict_of v(row_of("put"), a, what);
+        CHECK(v.bytes == 100);
+        return std::string(v.why ? v.why.code : "ok");
+    };
+    const std::string aes = field + ": AES256\r\n";
+    const std::string kms = field + ": aws:kms\r\n";
+    const std::string customer = field + "-customer-algorithm: AES256\r\n";
+    CHECK(code_of("AES256", aes) == "ok");
+    CHECK(code_of("kms", kms) == "ok");
+    CHECK(code_of("customer", customer) == "ok");
+    CHECK(code_of("", "") == "ok");
+    for (const std::string& other : {std::string(), kms, customer})
+        CHECK(code_of("AES256", other) == "EncryptionIgnored");
+    for (const std::string& other : {std::string(), aes, customer})
+        CHECK(code_of("kms", other) == "EncryptionIgnored");
+    for (const std::string& other : {std::string(), aes, kms})
+        CHECK(code_of("customer", other) == "EncryptionIgnored");
+}
+
+TEST_CASE("operation_parts_that_are_copied_or_listed_have_to_be_there") {
+    const auto code_of = [](std::string_view name, std::string_view body, std::uint32_t parts = 2) {
+        judged_answer r(row_of(name), 200);
+        r.a.text = body;
+        r.a.received = body.size();
+        asked what = ask_for_100();
+        what.parts = parts;
+        const verdict_of v(row_of(name), r.a, what);
+        return std::string(v.why ? v.why.code : "ok");
+    };
+    const std::string part = "<Part><PartNumber>1</PartNumber></Part>";
+    const auto listed = [&](int count) {
+        std::string out = "<ListPartsResult><IsTruncated>false</IsTruncated>";
+        for (int i = 0; i < count; ++i)
+            out += part;
+        return out + "</ListPartsResult>";
+    };
+    CHECK(code_of("list_parts", listed(2)) == "ok");
+    CHECK(code_of("list_parts", listed(1)) == "PartsMissing");
+    CHECK(code_of("list_parts", listed(3)) == "PartsMissing");
+    CHECK(code_of("list_parts", listed(1000), 2000) == "ok");
+    CHECK(code_of("list_parts", "<ListPartsResult></ListPartsResult>", 0) == "NotThatDocument");
+    const auto copied = [](const std::string& tag) {
+        return "<CopyPartResult><ETag>" + tag + "</ETag></CopyPartResult>";
+    };
+    CHECK(code_of("copy_part", copied("&quot;t&quot;")) == "ok");
+    CHECK(code_of("copy_part", copied("")) == "NoETag");
+    CHECK(code_of("copy_part", copied(std::string(65, 't'))) == "NoETag");
+    CHECK(code_of("copy_part", "<CopyPartResult></CopyPartResult>") == "NotThatDocument");
+    for (const char* name : {"copy_unmatched", "complete_existing"})
+        CHECK(code_of(name, "") == "ConditionIgnored");
 }
 
 TEST_CASE("operation_part_of_an_upload_needs_an_etag_that_can_be_sent_back") {

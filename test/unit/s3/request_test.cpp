@@ -69,7 +69,8 @@ const object_fields& all_fields() {
     static const object_fields all{.acl = "bucket-owner-full-control",
                                    .storage_class = std::string(64, 'S'),
                                    .metadata = std::string(2000, 'm'),
-                                   .tags = most_tags};
+                                   .tags = most_tags,
+                                   .encryption = "customer"};
     return all;
 }
 
@@ -91,6 +92,7 @@ asked everything(std::string_view hash, std::string_view token) {
     what.token = token;
     what.part_number = ~0U;
     what.upload_id = token.substr(0, max_upload_id_bytes);
+    what.version_id = token.substr(0, max_upload_id_bytes);
     what.body = token;
     return what;
 }
@@ -176,11 +178,24 @@ parsed_request check(std::string_view head, const request_options& options, std:
     if (row.request.target == request_target::object) {
         should.path = "/" + object_key(options.key_prefix, what.object);
     }
-    if (row.name == "upload_part") {
+    if (row.name == "upload_part" || row.name == "copy_part") {
         should.query = canonical_query(
             std::vector<name_value>{{"partNumber", std::to_string(what.part_number)},
                                     {"uploadId", std::string(what.upload_id)}});
-    } else if (row.name == "complete_upload" || row.name == "abort_upload") {
+    } else if (row.request.write_query == row_of("get_version").request.write_query) {
+        should.query =
+            canonical_query(std::vector<name_value>{{"versionId", std::string(what.version_id)}});
+    } else if (row.name == "append_piece") {
+        const bool as_s3 = what.fields != nullptr && what.fields->dialect == "s3";
+        should.query = as_s3 ? "" : "append=&position=" + std::to_string(what.offset);
+    } else if (row.name == "get_part") {
+        should.query = "partNumber=" + std::to_string(what.part_number);
+    } else if (row.name == "list_uploads") {
+        should.query =
+            canonical_query(std::vector<name_value>{{"max-uploads", std::to_string(what.max_keys)},
+                                                    {"prefix", options.key_prefix},
+                                                    {"uploads", ""}});
+    } else if (row.request.write_query == row_of("complete_upload").request.write_query) {
         should.query =
             canonical_query(std::vector<name_value>{{"uploadId", std::string(what.upload_id)}});
     } else if (row.request.write_query != nullptr) {
@@ -261,6 +276,23 @@ std::string right_value(const signed_field& field, const request_options& option
     }
     if (what.fields == nullptr) return "(absent)";
     std::string value;
+    if (field.name == "x-amz-copy-source-range" && what.part_bytes() != what.size) {
+        value = "bytes=" + std::to_string(what.offset) + "-" +
+                std::to_string(what.offset + what.length - 1);
+    }
+    if (field.name == "x-amz-write-offset-bytes" && what.fields->dialect == "s3") {
+        value = std::to_string(what.offset);
+    }
+    const std::string& encryption = what.fields->encryption;
+    const customer_key key = derive_customer_key(options.who.secret_key);
+    if (field.name == "x-amz-server-side-encryption") {
+        if (encryption == "AES256") value = "AES256";
+        if (encryption == "kms") value = "aws:kms";
+    }
+    if (field.name.ends_with("-kms-key-id") && encryption == "kms") value = what.fields->kms_key;
+    if (field.name.ends_with("-customer-algorithm") && encryption == "customer") value = "AES256";
+    if (field.name.ends_with("-customer-key") && encryption == "customer") value = key.key;
+    if (field.name.ends_with("-customer-key-md5") && encryption == "customer") value = key.md5;
     if (field.name == "x-amz-acl") value = what.fields->acl;
     if (field.name == "x-amz-meta-chopsticks") value = what.fields->metadata;
     if (field.name == "x-amz-storage-class") value = what.fields->storage_class;
@@ -298,6 +330,10 @@ TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
             what.etag = "0123456789abcdef0123456789abcdef";
             object_fields fields;
             if (random.below(2) == 0) fields.acl = "public-read";
+            constexpr const char* encryptions[] = {"", "AES256", "kms", "customer"};
+            fields.encryption = encryptions[random.below(4)];
+            fields.kms_key = "key/1";
+            fields.dialect = random.below(2) == 0 ? "s3" : "rgw";
             if (random.below(2) == 0) fields.metadata = std::string(random.below(2000), 'm');
             if (random.below(2) == 0) fields.storage_class = "STANDARD_IA";
             fields.tags = static_cast<std::uint32_t>(random.below(most_tags + 1));

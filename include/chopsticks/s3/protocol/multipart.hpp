@@ -27,6 +27,9 @@ struct part_tag {
 /// is none that could be sent back.
 bool append_upload_id(std::string& out, std::string_view body);
 
+/// Of a CopyPartResult; without size: it names none that could be sent back. Allocates.
+part_tag copied_part_tag(std::string_view body);
+
 /// Makes `out` the body that completes an upload: its parts, from number 1 on. Allocates only what
 /// `out` has no room for.
 void write_part_list(std::string& out, std::span<const part_tag> parts);

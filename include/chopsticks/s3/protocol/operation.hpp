@@ -9,6 +9,7 @@
 #include <chopsticks/s3/protocol/list.hpp>
 #include <chopsticks/s3/protocol/multipart.hpp>
 #include <chopsticks/s3/protocol/request_form.hpp>
+#include <chopsticks/s3/protocol/version_ids.hpp>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -25,6 +26,15 @@ struct answer {
     std::uint64_t content_length = 0;
     std::uint64_t etag_mark = 0;  ///< 0: no ETag, or what is none
     char etag[max_part_tag_bytes];
+    std::uint8_t version_size = 0;  ///< 0: no version is named, or `version` has no room for it
+    bool is_marker = false;         ///< x-amz-delete-marker: true
+    char version[version_ids::most_bytes];
+    /// \name How the object is encrypted, as the answer says
+    /// \{
+    bool by_aes256 = false;
+    bool by_kms = false;
+    bool by_customer_key = false;
+    /// \}
     /// \name Of a refusal: what says where it came from; NUL-terminated
     /// \{
     char server[40];
@@ -37,6 +47,7 @@ struct answer {
     const list_scanner* page = nullptr;  ///< has read a listing
 
     std::string_view etag_text() const noexcept { return {etag, etag_size}; }
+    std::string_view version_text() const noexcept { return {version, version_size}; }
     /// By its form.
     bool etag_is_md5() const noexcept { return etag_size == 32; }
 
@@ -71,6 +82,7 @@ struct asked_parameter {
     std::string object_fields::* text = nullptr;    ///< "none": it is not said
     std::string object_fields::* filler = nullptr;  ///< so many bytes of text
     std::uint32_t object_fields::* number = nullptr;
+    bool object_fields::* said = nullptr;
     /// \}
 };
 

@@ -3,6 +3,7 @@
 /// Operations to bytes: complete, signed heads of S3 requests.
 
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/s3/protocol/customer_key.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/s3/protocol/request_form.hpp>
 #include <chopsticks/s3/protocol/signer.hpp>
@@ -146,6 +147,7 @@ class request_writer {
     std::string encoded_stem_;     // of made buckets, as in a path
     std::string encoded_prefix_;   // as in a path
     std::string query_prefix_;     // as in a query
+    customer_key customer_key_;    // never told
     std::string_view empty_hash_;  // what a request without a body says about it
     std::span<const operation_row> rows_;
     std::vector<form> forms_;                                       // by row

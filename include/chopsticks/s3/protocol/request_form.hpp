@@ -27,11 +27,20 @@ enum class precondition : std::uint8_t {
 struct object_fields {
     std::string acl;  ///< a canned one
     std::string storage_class;
-    std::string metadata;    ///< value of the one field of the user's metadata
-    std::uint32_t tags = 0;  ///< so many: tags.hpp
+    std::string metadata;        ///< value of the one field of the user's metadata
+    std::uint32_t tags = 0;      ///< so many: tags.hpp
+    std::string lock_mode = {};  ///< "governance" or "compliance", of a retention
+    /// Of the object as it is stored: "AES256", "kms", or "customer" for a key that is sent along.
+    std::string encryption = {};
+    std::string kms_key = {};     ///< empty: the service's own
+    std::string dialect = {};     ///< of an append: "rgw" (or empty) or "s3"
+    bool restore_status = false;  ///< of a list: with what is restored
+    bool object_lock = false;     ///< of a bucket: it can lock objects
 
     bool is_empty() const noexcept {
-        return acl.empty() && storage_class.empty() && metadata.empty() && tags == 0;
+        return acl.empty() && storage_class.empty() && metadata.empty() && tags == 0 &&
+               lock_mode.empty() && encryption.empty() && kms_key.empty() && dialect.empty() &&
+               !restore_status && !object_lock;
     }
 };
 
@@ -45,6 +54,11 @@ struct subject {
 struct request_place {
     std::string_view bucket;
     std::string_view prefix;  ///< of the keys
+    /// \name Base64 of the key that objects are encrypted with, and of its MD5
+    /// \{
+    std::string_view customer_key = {};
+    std::string_view customer_key_md5 = {};
+    /// \}
 };
 
 /// What one request asks for. Views are valid while it is rendered and judged. A value.
@@ -75,7 +89,13 @@ struct asked {
     const object_fields* fields = nullptr;  ///< null: none
     std::span<subject> subjects;            ///< of requests about several objects
     std::string_view upload_id;             ///< of the requests of an upload in parts
-    std::uint32_t part_number = 0;          ///< the same; from 1 on
+    std::uint32_t part_number = 0;          ///< the same, or of an object; from 1 on
+    std::uint32_t parts = 0;                ///< list_parts: so many have to be there
+    std::string_view version_id;            ///< of a version that is named
+    std::int64_t now_s = 0;                 ///< since the epoch, where the body has a date
+    std::uint32_t retain_s = 0;             ///< a retention ends so much later
+    bool hold = false;                      ///< a legal hold is set, and not taken off
+    std::string_view bucket;                ///< name of a made bucket, for bodies that have it
     std::string_view body;                  ///< of request_body::given
 
     std::uint64_t part_bytes() const noexcept { return length > 0 ? length : size; }
@@ -115,7 +135,7 @@ struct signed_field {
 /// A head is prepared once and patched where target and signed fields differ in nothing but the
 /// key; it is written anew for each request elsewhere. The functions neither allocate nor throw.
 struct request_form {
-    static constexpr std::size_t most_fields = 6;
+    static constexpr std::size_t most_fields = 12;
     /// For request_form::write_fields, in bytes.
     static constexpr std::size_t most_unsigned = 512;
 

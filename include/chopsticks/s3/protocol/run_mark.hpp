@@ -19,6 +19,7 @@ struct run_mark {
     /// CreationDate of the bucket itself, if the run made it: the bucket goes with the run.
     std::string bucket_created;
     std::string kept;     ///< folder of the kept data set that the run is making; empty: none
+    bool locks = false;   ///< its operations lock objects: who removes them unlocks them first
     std::string started;  ///< by the server's clock: "2026-11-22T15:04:05Z". Nothing is older
     bool ended = false;   ///< the run ended and could not remove all
 };

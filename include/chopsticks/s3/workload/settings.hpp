@@ -5,6 +5,7 @@
 #include <chopsticks/scenario/scenario.hpp>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct key_pair {
     std::string secret_key;
     std::string session_token;
 };
+/// The endpoint of a run that sends nothing.
+constexpr std::string_view nothing_sent_to = "http://dummy.invalid";
 
 struct settings final : scenario::workload_settings {
     /// Each bucket of many lists, marks and cleans for itself.
@@ -41,6 +44,9 @@ struct settings final : scenario::workload_settings {
     /// \}
     /// Make the bucket if it is not there (and remove it if the run made it).
     bool create_bucket = true;
+    bool versioning = false;           ///< a bucket that the run makes keeps versions
+    bool object_lock = false;          ///< it can lock objects too
+    bool plain_customer_keys = false;  ///< send keys to encrypt with over HTTP without TLS
     std::string region = "us-east-1";
     bool region_given = false;  ///< by the config: the AWS config file's region does not replace it
     bool virtual_host = false;  ///< bucket in the host name instead of the path
