@@ -102,7 +102,7 @@ bool service::verify_form(exchange& x) {
             refuse(x, s3_code::invalid_argument, "Invalid credential or signature of the form");
             return false;
         }
-        if (claims->region != options_.region || claims->service != "s3") {
+        if (!claims->is_for(options_.region)) {
             x.auth.claims = *claims;
             x.auth.outcome = s3::verdict::wrong_region;
             refuse_verdict(x);

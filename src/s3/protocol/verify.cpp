@@ -150,7 +150,7 @@ verdict check(const received_request& request, std::string_view region, std::int
 
     const verdict time = check_time(out, now_s, expires_s);
     if (time == verdict::malformed || time == verdict::malformed_query) return time;
-    if (out.claims.region != region || out.claims.service != "s3") return verdict::wrong_region;
+    if (!out.claims.is_for(region)) return verdict::wrong_region;
     const auto key = find_key(out.claims);
     if (!key) return verdict::unknown_access_key;
     if (time != verdict::ok) return time;

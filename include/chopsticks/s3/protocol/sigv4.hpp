@@ -94,6 +94,8 @@ struct authorization {
     std::string signature;  ///< 64 hex digits
 
     std::string scope() const { return credential_scope(date, region, service); }
+    /// Of S3 in that region.
+    bool is_for(std::string_view in_region) const { return region == in_region && service == "s3"; }
 };
 
 /// Parses the value of an Authorization field. Error: errc::bad_message.
