@@ -169,7 +169,7 @@ struct run_result {
     /// Operations due before it: cut from the figures, kept here.
     stats::totals warmup;
     std::int64_t load_start_ns = 0;  ///< that interval::start_s counts from, monotonic; 0: no load
-    double measure_s = 0;  ///< length of the measure phase
+    double measure_s = 0;            ///< length of the measure phase
     double warmup_s = 0;
     std::vector<load_figures> groups;  ///< of the measure phase
     /// By group: its measure phase, which ends early where nothing is left to work on.
