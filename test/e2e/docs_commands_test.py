@@ -113,6 +113,7 @@ pages = {
         step("scripts/quickstart.sh", left_out="the build and all tests; .ci/run starts with "
                                                "both, scripts/try-in-chroot.sh on a bare system"),
         step("chopsticks run -f scenarios/mixed.yaml", before=secret),
+        step("chopsticks report mixed2.json"),
         step("export AWS_SECRET_ACCESS_KEY"),
         step("chopsticks run -f scenarios/read_only.yaml", changes=(
             (r"(--rate 2000 --slo '[^']*')", r"--rate 200 --slo 'p99(get) < 60s'"),
