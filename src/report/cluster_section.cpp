@@ -107,20 +107,19 @@ std::string course_text(const json& about, const std::vector<time_band>& bands) 
                       (after.empty() ? "unknown" : after) + " after it";
     const std::vector<time_band> unwell = unwell_of(bands);
     std::vector<time_band> silent;
-    const time_band* last = nullptr;
     for (const time_band& one : bands) {
-        if (one.silence) {
-            silent.push_back(one);
-        } else {
-            last = &one;
-        }
+        if (one.silence) silent.push_back(one);
     }
-    if (last != nullptr && unwell.empty()) out += "; HEALTH_OK whenever it was asked in between";
+    if (bands.size() > silent.size() && unwell.empty())
+        out += "; HEALTH_OK whenever it was asked in between";
     if (!unwell.empty()) {
         out += "; not HEALTH_OK from " + ranges_text(unwell);
-        const bool well_again = last->as == tone::good && last->from_s >= unwell.back().to_s;
-        out += well_again ? ", and HEALTH_OK again from " + clock_text(last->from_s) + " on"
-                          : ", the last time it was asked";
+        const auto well = std::find_if(bands.begin(), bands.end(), [&](const time_band& one) {
+            return one.as == tone::good && one.from_s >= unwell.back().to_s;
+        });
+        out += well != bands.end()
+                   ? ", and HEALTH_OK again from " + clock_text(well->from_s) + " on"
+                   : ", the last time it was asked";
     }
     if (!silent.empty()) out += "; no answer from " + ranges_text(silent);
     return out;

