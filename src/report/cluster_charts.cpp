@@ -49,7 +49,7 @@ constexpr pg_line pg_lines[] = {
 };
 
 /// How values of several samples of one point become one.
-enum class several : std::uint8_t { most, least, mean };
+enum class several : std::uint8_t { most, mean };
 
 /// The samples of each point of the axis. A sample is told at a moment and holds until the next is
 /// due, so a point that lies between two has the one before it.
@@ -99,10 +99,7 @@ class sampled {
                 const double value = value_of(*one);
                 if (!std::isfinite(value)) continue;
                 ++n;
-                sum = n == 1                  ? value
-                      : how == several::most  ? std::max(sum, value)
-                      : how == several::least ? std::min(sum, value)
-                                              : sum + value;
+                sum = n == 1 ? value : how == several::most ? std::max(sum, value) : sum + value;
             }
             if (n == 0) continue;
             values[i] = how == several::mean ? sum / static_cast<double>(n) : sum;
@@ -177,7 +174,7 @@ void declare_cluster_charts(chart_builder& to) {
         to.declare(
             {.id = id, .title = title, .note = note, .of = of, .strip = true, .of_cluster = true});
     };
-    declare("cluster-osds", "OSDs", "least of each point", unit::count);
+    declare("cluster-osds", "OSDs down and out", "most of each point", unit::count);
     declare("cluster-pgs", "Placement groups",
             "those that are not active+clean, and what they do; one may do several", unit::count);
     declare("cluster-objects", "Objects", "most of each point", unit::count);
@@ -249,8 +246,13 @@ void add_cluster_charts(time_charts& to, const json& document) {
     const sampled samples(cluster, to.t_s);
     chart_builder charts;
     declare_cluster_charts(charts);
-    samples.put(charts, "cluster-osds", "up", several::least, "osds", "up");
-    samples.put(charts, "cluster-osds", "in", several::least, "osds", "in");
+    // One of a thousand that is missing is not seen in the number of those that are there.
+    for (const auto& [name, key] : {std::pair{"down", "up"}, std::pair{"out", "in"}}) {
+        samples.put(charts, "cluster-osds", name, several::most, [&](const json& one) {
+            const json& osds = member(one, "osds");
+            return told(osds, "known") - told(osds, key);
+        });
+    }
     put_placement_groups(charts, samples);
     for (const char* const what : {"degraded", "misplaced", "unfound"})
         samples.put(charts, "cluster-objects", what, several::most, "objects", what, true);

@@ -215,7 +215,7 @@ table images_table(const json& document) {
 }
 
 table changes_table(const json& cluster) {
-    table out{.caption = "Changed between before and after", .header = {"What"}};
+    table out{.caption = "Changed over the run", .header = {"What"}};
     for (const json& one : member(cluster, "changes")) {
         if (one.is_string()) out.rows.push_back({words(one.get<std::string>())});
     }
@@ -239,7 +239,7 @@ std::string complaints_of(const json& cluster, const time_band& band) {
 }
 
 table health_table(const json& cluster, const std::vector<time_band>& bands) {
-    table out{.caption = "Health over time", .header = {"From", "to", "health", "why"}};
+    table out{.caption = "Health over time", .header = {"Health", "from", "to", "why"}};
     const json& silences = member(cluster, "silences");
     for (const time_band& band : bands) {
         if (out.rows.size() == rows_told_most) break;
@@ -249,9 +249,9 @@ table health_table(const json& cluster, const std::vector<time_band>& bands) {
                 if (results::number(one, "start_s") == band.from_s) why = text_of(one, "problem");
             }
         }
-        out.rows.push_back({{.text = clock_text(band.from_s), .value = band.from_s},
+        out.rows.push_back({words(band.name, band.silence ? tone::plain : band.as),
+                            {.text = clock_text(band.from_s), .value = band.from_s},
                             {.text = clock_text(band.to_s), .value = band.to_s},
-                            words(band.name, band.silence ? tone::plain : band.as),
                             words(why)});
     }
     return out;

@@ -211,8 +211,11 @@ std::string draw(const time_charts& all, const time_chart& chart, int columns) {
     }
     for (const limit& one : chart.limits)
         range.add(one.value);
+    // Room for the names of bands.
+    value_range tall = range;
+    if (chart.of_cluster && !range.empty()) tall.add(range.most() * 1.45);
     const axis_scale y =
-        range.on(chart.logarithmic ? scale::logarithmic : scale::linear, bottom, plot_top, true);
+        tall.on(chart.logarithmic ? scale::logarithmic : scale::linear, bottom, plot_top, true);
     draw_spans(out, all.spans, x, plot_top, height);
     for (const tick& one : y.ticks(chart.of, chart.strip ? 3 : 5)) {
         out.line(plot_left, y.at(one.value), plot_right, y.at(one.value), "grid");

@@ -126,16 +126,16 @@ class cluster_page_test(report_case.report_case):
         lines = {name: {one["name"]: one["values"] for one in by_id[name]["lines"]}
                  for name in charts}
         at = data["t"].index
-        self.assertEqual(lines["cluster-osds"]["up"][at(39.5)], 12)
-        self.assertEqual(lines["cluster-osds"]["up"][at(40.5)], 11)
-        self.assertEqual(lines["cluster-osds"]["up"][at(70.5)], 12)
+        self.assertEqual(lines["cluster-osds"]["down"][at(39.5)], 0)
+        self.assertEqual(lines["cluster-osds"]["down"][at(40.5)], 1)
+        self.assertEqual(lines["cluster-osds"]["down"][at(70.5)], 0)
         self.assertEqual(lines["cluster-pgs"]["not active+clean"][at(69.5)], 28)
         self.assertEqual(lines["cluster-pgs"]["not active+clean"][at(89.5)], 28)
         self.assertEqual(lines["cluster-pgs"]["not active+clean"][at(90.5)], 0)
         self.assertEqual(lines["cluster-osd-latency"]["commit, slowest"][at(50.5)], 42)
         self.assertEqual(lines["cluster-clients"]["writes"][at(50.5)], 50)
         # A gap is no 0, and there are as many lines as can be told apart.
-        self.assertEqual(set(lines["cluster-osds"]["up"][at(101.5):at(106.5)]), {None})
+        self.assertEqual(set(lines["cluster-osds"]["down"][at(101.5):at(106.5)]), {None})
         self.assertEqual(len(lines["cluster-osd-cpus"]), 12)
         self.assertIn("8 further lines left out",
                       self.browser.texts("#chart-cluster-osd-cpus .note")[0])

@@ -130,7 +130,7 @@
     if (most < least) return chart.log ? [1, 10] : [0, 1];
     if (chart.log) return [least / 1.25, most * Math.max(1.5, Math.pow(most / least, 0.15))];
     const bottom = Math.min(0, least);
-    return [bottom, most > bottom ? most + (most - bottom) * 0.18 : bottom + 1];
+    return [bottom, most > bottom ? most + (most - bottom) * (chart.cluster ? 0.5 : 0.18) : bottom + 1];
   }
 
   function rows_of(chart) {

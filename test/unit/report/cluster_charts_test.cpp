@@ -75,7 +75,7 @@ TEST_CASE("samples_of_a_cluster_are_on_the_points_of_the_load") {
                              sample_at(1.9, "HEALTH_WARN", 4, 2),
                              // None falls in the third second: the one before holds.
                              sample_at(3.1, "HEALTH_OK", 0, 3)}));
-    CHECK(values_of(charts, "cluster-osds", "up") == std::vector<double>{3, 2, 2, 3});
+    CHECK(values_of(charts, "cluster-osds", "down") == std::vector<double>{0, 1, 1, 0});
     CHECK(values_of(charts, "cluster-pgs", "not active+clean") == std::vector<double>{0, 8, 4, 0});
     CHECK(values_of(charts, "cluster-pgs", "degraded").size() == 4);
     // What never was has no line, and what nothing is known of no chart.
@@ -99,12 +99,12 @@ TEST_CASE("silence_of_a_cluster_is_a_gap_and_a_band") {
     add_cluster_charts(
         charts, document_of({sample_at(0.5, "HEALTH_OK", 0, 3), sample_at(4.1, "HEALTH_ERR", 0, 3)},
                             silences));
-    const std::vector<double> up = values_of(charts, "cluster-osds", "up");
-    REQUIRE(up.size() == 6);
-    CHECK(up[0] == 3);
+    const std::vector<double> down = values_of(charts, "cluster-osds", "down");
+    REQUIRE(down.size() == 6);
+    CHECK(down[0] == 0);
     for (const std::size_t silent : {1, 2, 3, 5})
-        CHECK(std::isnan(up[silent]));
-    CHECK(up[4] == 3);
+        CHECK(std::isnan(down[silent]));
+    CHECK(down[4] == 0);
     REQUIRE(charts.bands.size() == 4);
     CHECK(charts.bands[0].name == "HEALTH_OK");
     CHECK(charts.bands[0].to_s == 1.2);
@@ -117,10 +117,10 @@ TEST_CASE("silence_of_a_cluster_is_a_gap_and_a_band") {
 TEST_CASE("no_sample_is_no_line_however_long_ago_the_last_one_was") {
     time_charts charts = axis_of(5);
     add_cluster_charts(charts, document_of({sample_at(0.5, "HEALTH_OK", 0, 3)}));
-    const std::vector<double> up = values_of(charts, "cluster-osds", "up");
-    CHECK(up[1] == 3);
-    CHECK(std::isnan(up[2]));
-    CHECK(std::isnan(up[4]));
+    const std::vector<double> down = values_of(charts, "cluster-osds", "down");
+    CHECK(down[1] == 0);
+    CHECK(std::isnan(down[2]));
+    CHECK(std::isnan(down[4]));
 }
 
 TEST_CASE("page_says_first_how_the_cluster_was_and_what_was_found") {
