@@ -2,6 +2,7 @@
 #include <array>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/json_reading.hpp>
+#include <cmath>
 
 #include "cluster.hpp"
 #include "describing.hpp"
@@ -53,8 +54,13 @@ std::string checks_text(const json& checks) {
     return out;
 }
 
+/// To a tenth of a second: samples know no more.
+std::string moment_text(double at_s) {
+    return clock_text(std::round(at_s * 10) / 10);
+}
+
 std::string range_text(const time_band& band) {
-    return clock_text(band.from_s) + " to " + clock_text(band.to_s);
+    return moment_text(band.from_s) + " to " + moment_text(band.to_s);
 }
 
 /// "0:10 to 0:35, 1:00 to 1:05 and 4 more"
@@ -99,8 +105,25 @@ tone worst_tone(const json& about, const std::vector<time_band>& bands) {
     return out;
 }
 
+/// Times in which OSDs were down, to the first sample in which none was.
+std::vector<time_band> osds_down_of(const json& cluster) {
+    std::vector<time_band> out;
+    bool is_down = false;
+    for (const json& one : member(cluster, "samples")) {
+        const json& osds = member(one, "osds");
+        if (!member(one, "t_s").is_number() || !member(osds, "up").is_number()) continue;
+        const double at_s = results::number(one, "t_s");
+        if (is_down) out.back().to_s = at_s;
+        const bool now = results::number(osds, "known") > results::number(osds, "up");
+        if (now && !is_down) out.push_back({at_s, at_s, "", tone::warn, false});
+        is_down = now;
+    }
+    return out;
+}
+
 /// How it was over the load, as one sentence.
-std::string course_text(const json& about, const std::vector<time_band>& bands) {
+std::string course_text(const json& about, const json& cluster,
+                        const std::vector<time_band>& bands) {
     const std::string before = text_of(about, "health_before");
     const std::string after = text_of(about, "health_after");
     std::string out = (before.empty() ? "unknown" : before) + " before the run, " +
@@ -118,9 +141,11 @@ std::string course_text(const json& about, const std::vector<time_band>& bands) 
             return one.as == tone::good && one.from_s >= unwell.back().to_s;
         });
         out += well != bands.end()
-                   ? ", and HEALTH_OK again from " + clock_text(well->from_s) + " on"
+                   ? ", and HEALTH_OK again from " + moment_text(well->from_s) + " on"
                    : ", the last time it was asked";
     }
+    const std::vector<time_band> down = osds_down_of(cluster);
+    if (!down.empty()) out += "; OSDs were down from " + ranges_text(down);
     if (!silent.empty()) out += "; no answer from " + ranges_text(silent);
     return out;
 }
@@ -222,37 +247,49 @@ table changes_table(const json& cluster) {
     return out;
 }
 
-/// What the cluster complained of in the samples of a band, those that came first.
-std::string complaints_of(const json& cluster, const time_band& band) {
+/// Names of what it complains of.
+std::string complaints_of(const json& sample) {
     std::string out;
-    for (const json& one : member(cluster, "samples")) {
-        const double at_s = results::number(one, "t_s");
-        if (at_s < band.from_s || at_s >= band.to_s) continue;
-        const json& checks = member(one, "checks");
-        if (!checks.is_object()) continue;
-        for (const auto& [name, summary] : checks.items()) {
-            if (out.find(name) != std::string::npos || out.size() > text_max) continue;
-            out += (out.empty() ? "" : "; ") + checks_text(json{{name, summary}});
-        }
-    }
+    const json& checks = member(sample, "checks");
+    if (!checks.is_object()) return out;
+    for (const auto& [name, summary] : checks.items())
+        out += name + "\n";
     return out;
 }
 
+/// A row for each time of the same health and the same complaints: one that lasts hides no other.
 table health_table(const json& cluster, const std::vector<time_band>& bands) {
     table out{.caption = "Health over time", .header = {"Health", "from", "to", "why"}};
-    const json& silences = member(cluster, "silences");
+    const auto add = [&](const time_band& band, double from_s, double to_s, std::string why) {
+        if (out.rows.size() == rows_told_most) return;
+        out.rows.push_back({words(band.name, band.silence ? tone::plain : band.as),
+                            {.text = moment_text(from_s), .value = from_s},
+                            {.text = moment_text(to_s), .value = to_s},
+                            words(std::move(why))});
+    };
     for (const time_band& band : bands) {
-        if (out.rows.size() == rows_told_most) break;
-        std::string why = band.silence ? "" : complaints_of(cluster, band);
         if (band.silence) {
-            for (const json& one : silences) {
+            std::string why;
+            for (const json& one : member(cluster, "silences")) {
                 if (results::number(one, "start_s") == band.from_s) why = text_of(one, "problem");
             }
+            add(band, band.from_s, band.to_s, std::move(why));
+            continue;
         }
-        out.rows.push_back({words(band.name, band.silence ? tone::plain : band.as),
-                            {.text = clock_text(band.from_s), .value = band.from_s},
-                            {.text = clock_text(band.to_s), .value = band.to_s},
-                            words(why)});
+        const json* first = nullptr;
+        double from_s = band.from_s;
+        for (const json& one : member(cluster, "samples")) {
+            const double at_s = results::number(one, "t_s");
+            if (!member(one, "t_s").is_number() || at_s < band.from_s || at_s >= band.to_s)
+                continue;
+            if (first != nullptr && complaints_of(*first) == complaints_of(one)) continue;
+            if (first != nullptr) add(band, from_s, at_s, checks_text(member(*first, "checks")));
+            first = &one;
+            from_s = at_s;
+        }
+        const json none;
+        add(band, from_s, band.to_s,
+            checks_text(first == nullptr ? none : member(*first, "checks")));
     }
     return out;
 }
@@ -289,8 +326,8 @@ std::vector<verdict> cluster_verdicts(const json& document, const time_charts& c
             out.push_back({tone::warn, "CLUSTER", "could not be asked: " + problem});
         } else {
             const json& about = about_of(document);
-            out.push_back(
-                {worst_tone(about, charts.bands), "CLUSTER", course_text(about, charts.bands)});
+            out.push_back({worst_tone(about, charts.bands), "CLUSTER",
+                           course_text(about, cluster, charts.bands)});
         }
     }
     std::size_t more = 0;
@@ -303,7 +340,7 @@ std::vector<verdict> cluster_verdicts(const json& document, const time_charts& c
         }
         out.push_back(
             {tone::plain, "FINDING",
-             clock_text(mark.start_s) + " (mark " + std::to_string(i + 1) + "): " + mark.text});
+             moment_text(mark.start_s) + " (mark " + std::to_string(i + 1) + "): " + mark.text});
     }
     if (more > 0)
         out.push_back({tone::plain, "FINDING", counted(more, "more") + " in the table of marks"});

@@ -32,7 +32,8 @@ def sample(second):
         "checks": {"OSD_DOWN": "1 osds down"} if is_down else
                   {"PG_DEGRADED": "Degraded data redundancy"} if is_bad else {},
         "monitors": {"known": 3, "in_quorum": 3},
-        "osds": {"known": 12, "up": 11 if is_down else 12, "in": 12, "down": [3] if is_down else []},
+        "osds": {"known": 12, "up": 11 if is_down else 12, "in": 12,
+                 "down": [3] if is_down else []},
         "pgs": pgs,
         "objects": {"degraded": 812 if is_bad else 0, "misplaced": 0, "unfound": 0},
         "recovery": {"bytes_per_s": 2e6 if 70 <= second < 90 else 0, "objects_per_s": 3.5},
@@ -109,7 +110,8 @@ class cluster_page_test(report_case.report_case):
         self.assert_sound()
         said = self.browser.texts("header .verdicts li")
         self.assertIn("CLUSTERHEALTH_OK before the run, HEALTH_OK after it; not HEALTH_OK from "
-                      "0:40.4 to 1:30.4, and HEALTH_OK again from 1:30.4 on; no answer from "
+                      "0:40.4 to 1:30.4, and HEALTH_OK again from 1:30.4 on; "
+                      "OSDs were down from 0:40.4 to 1:10.4; no answer from "
                       "1:40.4 to 1:46.4", said)
         self.assertTrue(any(one.startswith("FINDING0:40.4 (mark ") and one.endswith(finding)
                             for one in said), said)
@@ -162,8 +164,11 @@ class cluster_page_test(report_case.report_case):
         self.watched_page()
         text = "\n".join(self.browser.texts("section#cluster tr"))
         for part in ("fsidd5b4", "health beforeHEALTH_OK", "bluestore: 12", "ssd: 12", "33.0%",
-                     "12, 12 up, 12 in", "pool data, objects: 1 -> 2", "disk316 MiBlayering, exclusive-lock", "osd perf: access denied", "OSD_DOWN (1 osds down)", "no answer in time",
-                     "librbd.wr_latency60002.00 ms"):
+                     "12, 12 up, 12 in", "pool data, objects: 1 -> 2",
+                     "layering, exclusive-lock", "osd perf: access denied",
+                     "HEALTH_WARN0:40.41:10.4OSD_DOWN (1 osds down)\n"
+                     "HEALTH_WARN1:10.41:30.4PG_DEGRADED (Degraded data redundancy)",
+                     "no answer in time", "librbd.wr_latency60002.00 ms"):
             self.assertIn(part, text)
         self.assertEqual(self.rows("Pools of the load")["data"][1:4], [3, 2, 128])
 

@@ -142,7 +142,8 @@ class run_page_test(report_case.report_case):
             result["run"]["phases"][-1]["name"] = hostile
             result["validity"] = {"valid": False, "reasons": [hostile]}
             result["slo"]["objectives"][0]["text"] = hostile
-            result["events"] = [{"start_s": 0.5, "end_s": 0.7, "source": hostile, "text": hostile}]
+            result["events"] = [{"start_s": 0.5, "end_s": 0.7, "source": "annotate",
+                                 "text": hostile}]
             result["data"]["left"] = [{"kind": hostile, "name": hostile, "count": 1, "exact": True,
                                        "remove_with": hostile}]
             result["run"]["verdicts"]["left_behind"] = "something"

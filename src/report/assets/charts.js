@@ -165,13 +165,19 @@
     });
     chopsticks_marks.draw_bands(context, area, of_time, state.bands, Boolean(chart.cluster));
     const labels = [];
+    // Where several last at a time the shade is that of one.
+    context.beginPath();
+    for (const mark of state.marks) {
+      const left = of_time(mark.start_s), right = of_time(mark.end_s === undefined ? mark.start_s : mark.end_s);
+      if (right > left) context.rect(left, area.y, right - left, area.h);
+    }
+    context.fillStyle = css('--mark-span');
+    context.fill();
     state.marks.forEach((mark, i) => {
       const left = graph.toDomXCoord(mark.start_s);
       const right = mark.end_s === undefined ? left : graph.toDomXCoord(mark.end_s);
       if (right < area.x || left > area.x + area.w) return;
       const from = Math.max(left, area.x);
-      context.fillStyle = css('--mark-span');
-      if (right > left) context.fillRect(from, area.y, Math.min(right, area.x + area.w) - from, area.h);
       context.fillStyle = css('--mark');
       context.fillRect(from, area.y, 1.5, area.h);
       labels.push({ x: from, numbers: [i + 1] });

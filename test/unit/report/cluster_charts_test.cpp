@@ -136,7 +136,8 @@ TEST_CASE("page_says_first_how_the_cluster_was_and_what_was_found") {
     CHECK(said[0].as == tone::warn);
     CHECK(said[0].text ==
           "HEALTH_OK before the run, HEALTH_OK after it; not HEALTH_OK from "
-          "0:01.5 to 0:03.5, and HEALTH_OK again from 0:03.5 on");
+          "0:01.5 to 0:03.5, and HEALTH_OK again from 0:03.5 on; OSDs were down from 0:01.5 to "
+          "0:03.5");
     CHECK(said[1].text == "0:01 (mark 2): gets fell when osd.1 went down");
     const section shown = cluster_section(document, charts);
     const table* health = table_of(shown, "Health over time");
