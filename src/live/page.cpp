@@ -1,4 +1,6 @@
 #include <chopsticks/report/assets.hpp>
+#include <span>
+#include <vector>
 
 #include "answer.hpp"
 
@@ -6,7 +8,6 @@ namespace chopsticks::live {
 
 namespace {
 
-constexpr std::string_view scripts[] = {"dygraph.min.js", "charts.js", "live.js"};
 constexpr std::string_view styles[] = {"dygraph.min.css", "page.css"};
 
 /// Two charts beside each other where there is room.
@@ -30,6 +31,14 @@ are in the interval stream.</p>
 <noscript>This page needs JavaScript.</noscript>
 )";
 
+/// Those that draw charts, and the page's own.
+std::vector<std::string_view> scripts() {
+    const std::span<const std::string_view> theirs = report::chart_scripts();
+    std::vector<std::string_view> out(theirs.begin(), theirs.end());
+    out.push_back("live.js");
+    return out;
+}
+
 std::string_view text_of(std::string_view name) {
     const report::asset* const one = report::find_asset(name);
     return one == nullptr ? std::string_view() : one->text;
@@ -48,7 +57,7 @@ std::string page_html() {
         out += "<style>" + std::string(text_of(name)) + "</style>\n";
     out += "<style>" + std::string(own_style) + "</style>\n</head>\n<body>\n";
     out += body;
-    for (const std::string_view name : scripts)
+    for (const std::string_view name : scripts())
         out += "<script>" + std::string(text_of(name)) + "</script>\n";
     return out + "</body>\n</html>\n";
 }
@@ -58,7 +67,7 @@ std::string page_policy() {
         "default-src 'none'; style-src 'unsafe-inline'; connect-src 'self'; "
         "img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
         "script-src";
-    for (const std::string_view name : scripts) {
+    for (const std::string_view name : scripts()) {
         if (const report::asset* const one = report::find_asset(name))
             out += " 'sha256-" + std::string(one->sha256) + "'";
     }

@@ -9,4 +9,9 @@ const asset* find_asset(std::string_view name) noexcept {
     return nullptr;
 }
 
+std::span<const std::string_view> chart_scripts() noexcept {
+    static constexpr std::string_view all[] = {"dygraph.min.js", "marks.js", "charts.js"};
+    return all;
+}
+
 }  // namespace chopsticks::report

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "drawing.hpp"
 #include "svg.hpp"
@@ -68,12 +69,60 @@ void name_spans(svg& out, const std::vector<time_span>& spans, const axis_scale&
     }
 }
 
+/// The worse, the higher: colours alone are not seen by all.
+double height_of(const time_band& band) {
+    return band.as == tone::good ? 3 : band.as == tone::bad ? 9 : 6;
+}
+
+void draw_bands(svg& out, const std::vector<time_band>& bands, const axis_scale& x, double top,
+                double bottom, bool of_cluster) {
+    std::map<std::string, std::string> stripes;
+    std::string silences;
+    double named_to = plot_left;
+    for (const time_band& band : bands) {
+        const double left = std::clamp(x.at(band.from_s), plot_left, plot_right);
+        const double right = std::clamp(x.at(band.to_s), plot_left, plot_right);
+        if (right <= left) continue;
+        const double high = height_of(band);
+        stripes[std::string("band-") + band_class(band)] += box(left, bottom - high, right, high);
+        if (!of_cluster) continue;
+        if (band.silence) silences += box(left, top, right, bottom - top);
+        // What is as it should be needs no words.
+        const std::string name = shown_text(band.name);
+        if (band.as == tone::good || left < named_to) continue;
+        const double width = static_cast<double>(name.size()) * 6.2 + 6;
+        if (left + width > plot_right) continue;
+        out.text(left + 3, top + 25, name, "small");
+        named_to = left + width;
+    }
+    out.path(silences, "silence");
+    for (const auto& [classes, path] : stripes)
+        out.path(path, classes);
+}
+
+/// Numbers of marks that would overlap are one: "3-5".
 void draw_marks(svg& out, const std::vector<time_mark>& marks, const axis_scale& x, double top,
-                double bottom) {
+                double bottom, double text_bottom) {
     std::size_t number = 0;
     std::string boxes;
     std::string lines;
-    double named_to = plot_left - 1;
+    struct {
+        std::size_t first = 0;
+        std::size_t last = 0;
+        double left = 0;
+
+        std::string name() const {
+            const std::string from = std::to_string(first);
+            return first == last ? from : from + "-" + std::to_string(last);
+        }
+        double right() const { return left + 6 + 7 * static_cast<double>(name().size()); }
+    } label;
+    const auto write = [&] {
+        if (label.first == 0) return;
+        const bool fits = label.right() <= plot_right;
+        out.text(fits ? label.left + 3 : plot_right - 2, text_bottom, label.name(), "mark-text",
+                 fits ? "start" : "end");
+    };
     for (const time_mark& mark : marks) {
         ++number;
         const double from = x.at(mark.start_s);
@@ -82,11 +131,14 @@ void draw_marks(svg& out, const std::vector<time_mark>& marks, const axis_scale&
         const double left = std::max(from, plot_left);
         if (to > left) boxes += box(left, top, std::min(to, plot_right), bottom - top);
         lines += "M" + coordinate(left) + " " + coordinate(top) + "V" + coordinate(bottom);
-        if (left < named_to) continue;
-        const std::string name = std::to_string(number);
-        out.text(left + 3, bottom - 4, name, "mark-text");
-        named_to = left + 6 + 7 * static_cast<double>(name.size());
+        if (label.first != 0 && label.last + 1 == number && left < label.right()) {
+            label.last = number;
+            continue;
+        }
+        write();
+        label = {number, number, left};
     }
+    write();
     out.path(boxes, "mark-span");
     out.path(lines, "mark");
 }
@@ -159,8 +211,11 @@ std::string draw(const time_charts& all, const time_chart& chart, int columns) {
     }
     for (const limit& one : chart.limits)
         range.add(one.value);
+    // Room for the names of bands.
+    value_range tall = range;
+    if (chart.of_cluster && !range.empty()) tall.add(range.most() * 1.45);
     const axis_scale y =
-        range.on(chart.logarithmic ? scale::logarithmic : scale::linear, bottom, plot_top, true);
+        tall.on(chart.logarithmic ? scale::logarithmic : scale::linear, bottom, plot_top, true);
     draw_spans(out, all.spans, x, plot_top, height);
     for (const tick& one : y.ticks(chart.of, chart.strip ? 3 : 5)) {
         out.line(plot_left, y.at(one.value), plot_right, y.at(one.value), "grid");
@@ -180,7 +235,8 @@ std::string draw(const time_charts& all, const time_chart& chart, int columns) {
         entries.push_back({shown_text(one.name), classes_of(i)});
     }
     name_spans(out, all.spans, x, plot_top);
-    draw_marks(out, all.marks, x, plot_top, bottom);
+    draw_bands(out, all.bands, x, plot_top, bottom, chart.of_cluster);
+    draw_marks(out, all.marks, x, plot_top, bottom, bottom - (all.bands.empty() ? 4 : 12));
     for (const limit& one : chart.limits) {
         out.line(plot_left, y.at(one.value), plot_right, y.at(one.value), "limit");
         out.text(plot_right - 4, y.at(one.value) - 4, shown_text(one.name), "limit-text", "end");

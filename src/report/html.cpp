@@ -166,8 +166,9 @@ std::string asset_text(const char* name) {
 /// Which scripts may run: those of ours alone, by what they are. Nothing may be loaded.
 std::string policy() {
     std::string scripts;
-    for (const asset& one : assets()) {
-        if (one.name.ends_with(".js")) scripts += " 'sha256-" + std::string(one.sha256) + "'";
+    for (const std::string_view name : chart_scripts()) {
+        const asset* one = find_asset(name);
+        if (one != nullptr) scripts += " 'sha256-" + std::string(one->sha256) + "'";
     }
     return "default-src 'none'; style-src 'unsafe-inline'; script-src" + scripts +
            "; img-src data:; base-uri 'none'; form-action 'none'";
@@ -276,8 +277,9 @@ std::string to_html(const page& shown) {
         out += "<script type=\"application/json\" id=\"time-data\">" +
                script_text(to_json(shown.over_time)) + "</script>\n";
     }
-    for (const asset& one : assets()) {
-        if (one.name.ends_with(".js")) out += "<script>" + std::string(one.text) + "</script>\n";
+    for (const std::string_view name : chart_scripts()) {
+        const asset* one = find_asset(name);
+        if (one != nullptr) out += "<script>" + std::string(one->text) + "</script>\n";
     }
     return out + "</body>\n</html>\n";
 }

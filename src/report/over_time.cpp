@@ -8,6 +8,7 @@
 #include <map>
 
 #include "chart_builder.hpp"
+#include "cluster.hpp"
 #include "time_axis.hpp"
 #include "words.hpp"
 
@@ -327,13 +328,13 @@ json place_on_axis(double seconds) {
     return std::round(seconds * 1000) / 1000;
 }
 
-}  // namespace
-
-time_charts charts_of(std::span<const interval_figures> intervals, const std::string& file) {
+/// `lines_more`: that others will add to the page.
+time_charts charts_beside(std::span<const interval_figures> intervals, const std::string& file,
+                          std::size_t lines_more) {
     chart_builder charts;
     declare_all(charts);
     const std::size_t points =
-        std::clamp<std::size_t>(values_max / lines_of(intervals), 100, points_max);
+        std::clamp<std::size_t>(values_max / (lines_of(intervals) + lines_more), 100, points_max);
     time_charts out;
     for (const stretch& one : stretches_of(intervals, points)) {
         const std::size_t at = out.t_s.size();
@@ -348,10 +349,18 @@ time_charts charts_of(std::span<const interval_figures> intervals, const std::st
     return out;
 }
 
+}  // namespace
+
+time_charts charts_of(std::span<const interval_figures> intervals, const std::string& file) {
+    return charts_beside(intervals, file, 0);
+}
+
 time_charts charts_of(const results::result_file& result) {
-    time_charts out = charts_of(result.intervals, result.path);
+    time_charts out =
+        charts_beside(result.intervals, result.path, cluster_lines_of(result.document));
     out.spans = spans_of(result);
     out.marks = marks_of(result);
+    add_cluster_charts(out, result.document);
     const std::vector<objective> objectives = objectives_of(result.document);
     for (time_chart& chart : out.charts) {
         for (const objective& one : objectives) {
@@ -374,6 +383,7 @@ json to_json(const time_charts& charts) {
         one["title"] = chart.title;
         one["unit"] = script_unit(chart.of);
         one["log"] = chart.logarithmic;
+        if (chart.of_cluster) one["cluster"] = true;
         one["lines"] = json::array();
         for (const line& of : chart.lines) {
             json values = json::array();
@@ -392,6 +402,12 @@ json to_json(const time_charts& charts) {
                                 {"to_s", place_on_axis(span.to_s)},
                                 {"name", shown_text(span.name)},
                                 {"kind", span.stage ? "stage" : "phase"}});
+    }
+    for (const time_band& band : charts.bands) {
+        out["bands"].push_back({{"from_s", place_on_axis(band.from_s)},
+                                {"to_s", place_on_axis(band.to_s)},
+                                {"name", shown_text(band.name)},
+                                {"kind", band_class(band)}});
     }
     out["marks"] = json::array();
     for (const time_mark& mark : charts.marks) {

@@ -6,6 +6,7 @@
 #include <chopsticks/results/health.hpp>
 #include <chopsticks/results/json_reading.hpp>
 
+#include "cluster.hpp"
 #include "describing.hpp"
 #include "time_axis.hpp"
 #include "words.hpp"
@@ -139,8 +140,11 @@ page describe_run(const result_file& result) {
     out.facts = facts_of(result.document);
     out.verdicts = verdicts_of(result.document);
     out.over_time = charts_of(result);
+    for (verdict& one : cluster_verdicts(result.document, out.over_time))
+        out.verdicts.push_back(std::move(one));
     out.sections.push_back(summary_of(result));
     out.sections.push_back(over_time_of(result, out.over_time));
+    out.sections.push_back(cluster_section(result.document, out.over_time));
     out.sections.push_back(distribution_of(result));
     out.sections.push_back(breakdown_of(result));
     out.sections.push_back(drivers_of(result, out.over_time));

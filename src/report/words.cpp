@@ -106,6 +106,14 @@ const char* script_unit(unit of) {
     return "";
 }
 
+const char* band_class(const time_band& band) {
+    if (band.silence) return "silence";
+    return band.as == tone::good   ? "good"
+           : band.as == tone::warn ? "warn"
+           : band.as == tone::bad  ? "bad"
+                                   : "";
+}
+
 std::string percentile_text(double inverse) {
     if (inverse <= 1) return "0%";
     const double share = 100 * (1 - 1 / inverse);

@@ -33,6 +33,9 @@ std::string clock_text(double seconds);
 /// What charts.js calls the unit.
 const char* script_unit(unit of);
 
+/// "good", "warn", "bad", "silence", "": what styles and charts.js call a band.
+const char* band_class(const time_band& band);
+
 /// "99.9%", of 1/(1-p).
 std::string percentile_text(double inverse);
 

@@ -5,77 +5,14 @@ tell, lie, hang and go away. A real cluster is in ceph_beside_test.py.
 
 import json
 import pathlib
-import socket
 import sys
-import threading
 
 root = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(root / "test/support"))
 sys.path.insert(0, str(root / "test/unit/results"))
 import harness
+from cluster_exporter import exporter, page, told
 from validate_schema import load_schema, problems_of_file
-
-metrics = """
-# HELP ceph_health_status Cluster health status
-# TYPE ceph_health_status untyped
-ceph_health_status {bad}
-ceph_health_detail{{name="OSD_DOWN",severity="HEALTH_WARN"}} {bad}
-ceph_mon_quorum_status{{ceph_daemon="mon.a"}} 1.0
-ceph_osd_metadata{{ceph_daemon="osd.0",device_class="ssd",objectstore="bluestore",\
-ceph_version="ceph version 16.2.15 (618f44) pacific (stable)"}} 1.0
-ceph_osd_up{{ceph_daemon="osd.0"}} {good}
-ceph_osd_in{{ceph_daemon="osd.0"}} 1.0
-ceph_pool_metadata{{pool_id="2",name="data",type="replicated",description="replica:3"}} 1.0
-ceph_pg_total{{pool_id="2"}} 32.0
-ceph_pg_active{{pool_id="2"}} 32.0
-"""
-
-
-class exporter:
-    """Answers each connection with what `answer` gives: bytes, or None not to answer at all."""
-
-    def __init__(self, answer):
-        self.answer = answer
-        self.asked = 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/metrics"
-        self.held = []
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                one, _ = self.listener.accept()
-                request = b""
-                while b"\r\n\r\n" not in request:
-                    piece = one.recv(4096)
-                    if not piece:
-                        break
-                    request += piece
-                self.asked += 1
-                said = self.answer(self.asked)
-                if said is None:
-                    self.held.append(one)
-                    continue
-                one.sendall(said)
-                one.close()
-            except OSError:
-                if self.listener.fileno() < 0:
-                    return
-
-    def close(self):
-        self.listener.close()
-        for one in self.held:
-            one.close()
-
-
-def page(text, head="HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"):
-    body = text.encode()
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-def told(is_down):
-    return page(metrics.format(bad="1.0" if is_down else "0.0", good="0.0" if is_down else "1.0"))
 
 
 class cluster_test(harness.case):

@@ -142,7 +142,8 @@ class run_page_test(report_case.report_case):
             result["run"]["phases"][-1]["name"] = hostile
             result["validity"] = {"valid": False, "reasons": [hostile]}
             result["slo"]["objectives"][0]["text"] = hostile
-            result["events"] = [{"start_s": 0.5, "end_s": 0.7, "source": hostile, "text": hostile}]
+            result["events"] = [{"start_s": 0.5, "end_s": 0.7, "source": "annotate",
+                                 "text": hostile}]
             result["data"]["left"] = [{"kind": hostile, "name": hostile, "count": 1, "exact": True,
                                        "remove_with": hostile}]
             result["run"]["verdicts"]["left_behind"] = "something"
@@ -160,7 +161,7 @@ class run_page_test(report_case.report_case):
         for name in self.time_data()["charts"][0]["lines"]:
             self.assertIn("</script>", name["name"])
         # The scripts in the file are the page's own: the data, the library and ours.
-        self.assertEqual(page.read_text().count("<script"), 3)
+        self.assertEqual(page.read_text().count("<script"), 4)
         self.assertNotIn("\u202e", page.read_text())
 
     def test_a_reader_can_go_through_a_chart_with_keys(self):

@@ -15,6 +15,7 @@ import urllib.parse
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 from browser import browser
+from cluster_exporter import exporter, told
 
 scenario = harness.small_scenario.replace("measure: 2s", "measure: 60s") + (
     "slo: ['p99(get) < 10s', 'p99(put) < 1ns']\n")
@@ -120,6 +121,28 @@ class page_test(web_case):
         self.assertTrue(result["run"]["interrupted"])
         self.assertEqual(result["data"]["left_behind"], 0)
         self.assertRegex(said, "Interrupted")
+        self.assertEqual(page.complaints(), [])
+
+    def test_what_a_cluster_does_is_a_mark_where_it_happened(self):
+        # All is well before the run and at first.
+        cluster = exporter(lambda n: told(n > 4))
+        self.addCleanup(cluster.close)
+        config = self.file("w.yaml", json.dumps({"cluster": {
+            "prometheus": cluster.url, "every": "1s", "operation_timeout": "1s"}}))
+        process = self.start_run("--workload-config", config)
+        page = self.browser
+        page.driver.get(self.url)
+        harness.wait_until("the mark", lambda: any(
+            "HEALTH_OK -> HEALTH_WARN" in text and text.endswith("(ceph)")
+            for text in page.texts("#events li")))
+        harness.wait_until("a point", lambda: self.points() >= 1)
+        state = json.loads(self.ask("GET", "/state?from=0")[1])
+        shown = next(one for one in state["events"] if one["source"] == "ceph")
+        result, _ = self.interrupt(process)
+        kept = next(one for one in result["events"] if one["text"] == shown["text"])
+        self.assertEqual(kept["source"], "ceph")
+        # One axis for the page under way and for the result.
+        self.assertAlmostEqual(shown["start_s"], kept["start_s"], delta=0.1)
         self.assertEqual(page.complaints(), [])
 
     def test_run_that_ends_is_told(self):

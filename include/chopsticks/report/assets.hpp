@@ -21,4 +21,7 @@ std::span<const asset> assets() noexcept;
 /// was not installed: charts are then drawn without script only.
 const asset* find_asset(std::string_view name) noexcept;
 
+/// Names of the scripts that draw charts over time, in the order in which a page has them.
+std::span<const std::string_view> chart_scripts() noexcept;
+
 }  // namespace chopsticks::report

@@ -63,7 +63,8 @@ struct time_chart {
     std::string note = {};
     unit of = unit::count;
     bool logarithmic = false;
-    bool strip = false;  ///< of less height: it is looked at beside others
+    bool strip = false;       ///< of less height: it is looked at beside others
+    bool of_cluster = false;  ///< bands are named in it, and silences shaded
     std::vector<line> lines = {};
     std::vector<limit> limits = {};
     std::size_t left_out = 0;  ///< lines that there was no room for
@@ -75,6 +76,15 @@ struct time_span {
     double to_s = 0;
     std::string name = {};
     bool stage = false;  ///< one of the measure phase, otherwise a phase
+};
+
+/// How a cluster was for a while: a stripe on the axis of time.
+struct time_band {
+    double from_s = 0;
+    double to_s = 0;
+    std::string name = {};
+    tone as = tone::plain;
+    bool silence = false;  ///< nothing is known of this time
 };
 
 /// Something that happened at a time.
@@ -90,6 +100,7 @@ struct time_charts {
     std::vector<double> t_s = {};  ///< middle of the time that each point is of
     std::vector<time_chart> charts = {};
     std::vector<time_span> spans = {};
+    std::vector<time_band> bands = {};
     std::vector<time_mark> marks = {};
 };
 

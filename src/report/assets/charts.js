@@ -6,8 +6,10 @@
 //
 //   { t: [s, ...],                                  middle of each span, since the load began
 //     charts: [{ id, title, unit, log, lines: [{ name, values: [number or null, ...] }],
-//                limits: [{ name, value }] }],      unit: "ms", "/s", "B/s", "share" or ""
+//                limits: [{ name, value }],        unit: "ms", "/s", "B/s", "share" or ""
+//                cluster }],                       true: bands are named in it (marks.js draws them)
 //     spans: [{ from_s, to_s, name, kind }],        kind: "phase" or "stage"; of append: all of them
+//     bands: [{ from_s, to_s, name, kind }],        of draw alone; kind: "good", "warn", "bad", "silence" or ""
 //     marks: [{ start_s, end_s, source, text }] }   of append: further ones
 //
 // Texts are from results, and hostile: they are only ever text nodes, or drawn.
@@ -128,7 +130,7 @@
     if (most < least) return chart.log ? [1, 10] : [0, 1];
     if (chart.log) return [least / 1.25, most * Math.max(1.5, Math.pow(most / least, 0.15))];
     const bottom = Math.min(0, least);
-    return [bottom, most > bottom ? most + (most - bottom) * 0.18 : bottom + 1];
+    return [bottom, most > bottom ? most + (most - bottom) * (chart.cluster ? 0.5 : 0.18) : bottom + 1];
   }
 
   function rows_of(chart) {
@@ -143,7 +145,7 @@
     });
   }
 
-  function underlay(context, area, graph) {
+  function underlay(context, area, graph, chart) {
     const of_time = at => Math.max(area.x, Math.min(area.x + area.w, graph.toDomXCoord(at)));
     context.save();
     context.font = '11px system-ui, sans-serif';
@@ -161,23 +163,32 @@
         context.fillText(span.name, left + 3, area.y + (stage ? 15 : 2));
       }
     });
+    chopsticks_marks.draw_bands(context, area, of_time, state.bands, Boolean(chart.cluster));
+    const labels = [];
+    // Where several last at a time the shade is that of one.
+    context.beginPath();
+    for (const mark of state.marks) {
+      const left = of_time(mark.start_s), right = of_time(mark.end_s === undefined ? mark.start_s : mark.end_s);
+      if (right > left) context.rect(left, area.y, right - left, area.h);
+    }
+    context.fillStyle = css('--mark-span');
+    context.fill();
     state.marks.forEach((mark, i) => {
       const left = graph.toDomXCoord(mark.start_s);
       const right = mark.end_s === undefined ? left : graph.toDomXCoord(mark.end_s);
       if (right < area.x || left > area.x + area.w) return;
       const from = Math.max(left, area.x);
-      context.fillStyle = css('--mark-span');
-      if (right > left) context.fillRect(from, area.y, Math.min(right, area.x + area.w) - from, area.h);
       context.fillStyle = css('--mark');
       context.fillRect(from, area.y, 1.5, area.h);
-      context.fillText(String(i + 1), from + 3, area.y + area.h - 13);
+      labels.push({ x: from, numbers: [i + 1] });
     });
+    chopsticks_marks.name_marks(context, area, labels, state.bands.length > 0);
     context.restore();
   }
 
   function limits(chart) {
     return function (context, area, graph) {
-      underlay(context, area, graph);
+      underlay(context, area, graph, chart);
       for (const limit of chart.limits || []) {
         const y = graph.toDomYCoord(limit.value);
         if (!(y >= area.y && y <= area.y + area.h)) continue;
@@ -229,7 +240,8 @@
     const half = state.t.length > 1 ? (state.t[1] - state.t[0]) / 2 : 0.5;
     const near = state.marks.map((mark, i) => [mark, i + 1]).filter(([mark]) =>
       mark.start_s <= at + half && (mark.end_s === undefined ? mark.start_s : mark.end_s) >= at - half);
-    const in_span = state.spans.filter(s => s.from_s <= at && at < s.to_s).map(s => s.name);
+    const in_span = state.spans.concat(chart.cluster ? state.bands : []).filter(
+      s => s.from_s <= at && at < s.to_s).map(s => s.name);
     one.readout.textContent = [clock(at), in_span.join(', ')].filter(Boolean).join(' ') +
       near.map(([mark, n]) => '; ' + n + ': ' + mark.text).join('');
   }
@@ -425,7 +437,8 @@
 
   function draw(root, data) {
     shown = [];
-    state = { root: root, t: [], charts: [], spans: data.spans || [], marks: [], window: null };
+    state = { root: root, t: [], charts: [], spans: data.spans || [],
+      bands: data.bands || [], marks: [], window: null };
     append(data);
   }
 

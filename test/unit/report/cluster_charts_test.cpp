@@ -1,0 +1,205 @@
+#include <doctest/doctest.h>
+
+#include <chopsticks/report/html.hpp>
+#include <chopsticks/report/over_time.hpp>
+#include <cmath>
+
+#include "../../../src/report/cluster.hpp"
+#include "../../support/contains.hpp"
+
+using chopsticks::test::contains;
+using namespace chopsticks;
+using namespace chopsticks::report;
+using results::json;
+
+namespace {
+
+json sample_at(double t_s, const char* health, int pgs_bad, int up) {
+    json out = {{"t_s", t_s},
+                {"health", health},
+                {"checks", json::object()},
+                {"osds", {{"known", 3}, {"up", up}, {"in", 3}}},
+                {"pgs", {{"active+clean", 32 - pgs_bad}, {"active+clean+scrubbing", 0}}},
+                {"osd_commit", {{"mean_ms", 1.0}, {"max_ms", 4.0}, {"max_osd", 2}}},
+                {"osd_apply", nullptr},
+                {"osd_cpus", {{"10", 0.5}, {"2", 1.5}}}};
+    if (pgs_bad > 0) out["pgs"]["active+undersized+degraded"] = pgs_bad;
+    if (pgs_bad > 0) out["checks"]["OSD_DOWN"] = "1 osds down";
+    return out;
+}
+
+json document_of(json samples, json silences = json::array()) {
+    json out;
+    out["cluster"] = {{"problem", nullptr},       {"samples", std::move(samples)},
+                      {"sample_every_s", 1.0},    {"silences", std::move(silences)},
+                      {"changes", json::array()}, {"after", json::object()}};
+    out["environment"]["ceph"] = {{"fsid", "f"},
+                                  {"health_before", "HEALTH_OK"},
+                                  {"health_after", "HEALTH_OK"},
+                                  {"osds", {{"known", 3}, {"up", 3}, {"in", 3}}}};
+    return out;
+}
+
+time_charts axis_of(std::size_t seconds) {
+    time_charts out;
+    for (std::size_t i = 0; i < seconds; ++i)
+        out.t_s.push_back(static_cast<double>(i) + 0.5);
+    return out;
+}
+
+std::vector<double> values_of(const time_charts& charts, const std::string& id,
+                              const std::string& name) {
+    for (const time_chart& chart : charts.charts) {
+        if (chart.id != id) continue;
+        for (const line& one : chart.lines) {
+            if (one.name == name) return one.values;
+        }
+    }
+    return {};
+}
+
+const table* table_of(const section& of, const std::string& caption) {
+    for (const block& one : of.blocks) {
+        const auto* found = std::get_if<table>(&one);
+        if (found != nullptr && found->caption == caption) return found;
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("samples_of_a_cluster_are_on_the_points_of_the_load") {
+    time_charts charts = axis_of(4);
+    add_cluster_charts(
+        charts, document_of({sample_at(0.1, "HEALTH_OK", 0, 3), sample_at(1.1, "HEALTH_WARN", 8, 2),
+                             sample_at(1.9, "HEALTH_WARN", 4, 2),
+                             // None falls in the third second: the one before holds.
+                             sample_at(3.1, "HEALTH_OK", 0, 3)}));
+    CHECK(values_of(charts, "cluster-osds", "down") == std::vector<double>{0, 1, 1, 0});
+    CHECK(values_of(charts, "cluster-pgs", "not active+clean") == std::vector<double>{0, 8, 4, 0});
+    CHECK(values_of(charts, "cluster-pgs", "degraded").size() == 4);
+    // What never was has no line, and what nothing is known of no chart.
+    CHECK(values_of(charts, "cluster-pgs", "backfill").empty());
+    CHECK(values_of(charts, "cluster-pgs", "scrub").empty());
+    CHECK(values_of(charts, "cluster-osd-latency", "commit, slowest")[0] == 4);
+    CHECK(values_of(charts, "cluster-osd-latency", "apply, slowest").empty());
+    for (const time_chart& chart : charts.charts) {
+        CHECK(chart.id != "cluster-clients");
+        CHECK(chart.of_cluster);
+        // By number, not by letter.
+        if (chart.id == "cluster-osd-cpus") CHECK(chart.lines.front().name == "osd.2");
+    }
+}
+
+TEST_CASE("silence_of_a_cluster_is_a_gap_and_a_band") {
+    time_charts charts = axis_of(6);
+    const json silences =
+        json::array({{{"start_s", 1.2}, {"end_s", 4.1}, {"problem", "no answer in time"}},
+                     {{"start_s", 5.0}, {"end_s", nullptr}, {"problem", "no answer yet"}}});
+    add_cluster_charts(
+        charts, document_of({sample_at(0.5, "HEALTH_OK", 0, 3), sample_at(4.1, "HEALTH_ERR", 0, 3)},
+                            silences));
+    const std::vector<double> down = values_of(charts, "cluster-osds", "down");
+    REQUIRE(down.size() == 6);
+    CHECK(down[0] == 0);
+    for (const std::size_t silent : {1, 2, 3, 5})
+        CHECK(std::isnan(down[silent]));
+    CHECK(down[4] == 0);
+    REQUIRE(charts.bands.size() == 4);
+    CHECK(charts.bands[0].name == "HEALTH_OK");
+    CHECK(charts.bands[0].to_s == 1.2);
+    CHECK(charts.bands[1].silence);
+    CHECK(charts.bands[2].as == tone::bad);
+    CHECK(charts.bands[2].to_s == 5);
+    CHECK(charts.bands[3].to_s == 5.5);
+}
+
+TEST_CASE("no_sample_is_no_line_however_long_ago_the_last_one_was") {
+    time_charts charts = axis_of(5);
+    add_cluster_charts(charts, document_of({sample_at(0.5, "HEALTH_OK", 0, 3)}));
+    const std::vector<double> down = values_of(charts, "cluster-osds", "down");
+    CHECK(down[1] == 0);
+    CHECK(std::isnan(down[2]));
+    CHECK(std::isnan(down[4]));
+}
+
+TEST_CASE("page_says_first_how_the_cluster_was_and_what_was_found") {
+    const json document =
+        document_of({sample_at(0.5, "HEALTH_OK", 0, 3), sample_at(1.5, "HEALTH_WARN", 8, 2),
+                     sample_at(2.5, "HEALTH_WARN", 4, 2), sample_at(3.5, "HEALTH_OK", 0, 3)});
+    time_charts charts = axis_of(5);
+    add_cluster_charts(charts, document);
+    charts.marks = {{1, 3.0, "ceph", "osd.1 was down"},
+                    {1, std::nullopt, "finding", "gets fell when osd.1 went down"}};
+    const std::vector<verdict> said = cluster_verdicts(document, charts);
+    REQUIRE(said.size() == 2);
+    CHECK(said[0].as == tone::warn);
+    CHECK(said[0].text ==
+          "HEALTH_OK before the run, HEALTH_OK after it; not HEALTH_OK from "
+          "0:01.5 to 0:03.5, and HEALTH_OK again from 0:03.5 on; OSDs were down from 0:01.5 to "
+          "0:03.5");
+    CHECK(said[1].text == "0:01 (mark 2): gets fell when osd.1 went down");
+    const section shown = cluster_section(document, charts);
+    const table* health = table_of(shown, "Health over time");
+    REQUIRE(health != nullptr);
+    REQUIRE(health->rows.size() == 3);
+    CHECK(health->rows[1][3].text == "OSD_DOWN (1 osds down)");
+}
+
+TEST_CASE("cluster_that_did_not_become_well_is_not_called_well") {
+    const json document =
+        document_of({sample_at(0.5, "HEALTH_OK", 0, 3), sample_at(1.5, "HEALTH_ERR", 8, 2)});
+    time_charts charts = axis_of(5);
+    add_cluster_charts(charts, document);
+    const std::vector<verdict> said = cluster_verdicts(document, charts);
+    REQUIRE(said.size() == 1);
+    CHECK(said[0].as == tone::bad);
+    CHECK(contains(said[0].text, "the last time it was asked"));
+    CHECK(!contains(said[0].text, "again"));
+}
+
+TEST_CASE("page_of_a_run_without_a_cluster_has_no_word_of_one") {
+    time_charts charts = axis_of(2);
+    const json document = {{"cluster", nullptr}};
+    add_cluster_charts(charts, document);
+    CHECK(charts.charts.empty());
+    CHECK(charts.bands.empty());
+    CHECK(cluster_verdicts(document, charts).empty());
+    CHECK(cluster_section(document, charts).blocks.empty());
+}
+
+TEST_CASE("cluster_member_of_wrong_types_is_no_exception") {
+    for (const char* const text :
+         {R"({"cluster":[]})", R"({"cluster":{"samples":{"t_s":1},"silences":3}})",
+          R"({"cluster":{"samples":[null,1,{"t_s":"x"},{"t_s":0.5,"health":5,"pgs":[1],)"
+          R"("osd_cpus":[1],"osds":7,"checks":[2]}],"silences":[4,{"start_s":"a"}],)"
+          R"("changes":{"a":1},"before":2,"after":[],"questions":{"refused":[1]},)"
+          R"("client_counters":{"counters":[1]}},"environment":{"ceph":{"pools":[3],)"
+          R"("osds":[1],"fsid":{}}},"groups":{"a":{"images":[1,{"features":{"b":1}}]}}})"}) {
+        CAPTURE(text);
+        const json document = json::parse(text);
+        time_charts charts = axis_of(3);
+        add_cluster_charts(charts, document);
+        cluster_verdicts(document, charts);
+        cluster_section(document, charts);
+        CHECK(charts.charts.empty());
+    }
+}
+
+TEST_CASE("numbers_of_marks_at_one_instant_are_one_label") {
+    page shown;
+    shown.over_time = axis_of(100);
+    shown.over_time.charts.push_back({.id = "a", .title = "a", .lines = {{"l", {}}}});
+    shown.over_time.charts[0].lines[0].values.assign(100, 1.0);
+    shown.over_time.marks = {{10, {}, "ceph", "x"},
+                             {10, {}, "ceph", "y"},
+                             {10.2, {}, "ceph", "z"},
+                             {80, {}, "ceph", "w"}};
+    section of{.id = "s", .title = "s"};
+    of.blocks.emplace_back(time_chart_place{0});
+    shown.sections.push_back(std::move(of));
+    const std::string out = to_html(shown);
+    CHECK(contains(out, ">1-3</text>"));
+    CHECK(contains(out, ">4</text>"));
+    CHECK(!contains(out, ">2</text>"));
+}
