@@ -2,7 +2,9 @@
 """S3 operations beyond the usual ones, against the embedded endpoint: what it serves is done
 without a failure beside verified reads, its own counts agree, other clients see what was done."""
 
+import base64
 import contextlib
+import hmac
 import pathlib
 import sys
 
@@ -55,6 +57,20 @@ of_versions = ["{op: put, weight: 2}", "{op: put, overwrite: true, weight: 4}", 
                "delete_all_versions]}", "delete", "delete_all_versions", "copy_unmatched",
                "get_part", "list_uploads", "multipart_copy", "multipart_put_existing",
                "multipart_abort", "multipart_leave", "list_versions"]
+# At most 7 pieces each.
+of_appends = ["{op: append_put, dialect: s3, piece: 5000, weight: 3}",
+              "{op: append_put, dialect: rgw, piece: 5000}", "get", "{op: get, range: 1KiB}",
+              "head", "delete"]
+# What the service encrypts is read as all else is; a key of the run goes along in steps.
+of_encryption = ["{op: put, encryption: AES256, weight: 3}",
+                 "{op: put, overwrite: true, encryption: kms, kms_key: key/1, weight: 2}",
+                 "{op: copy, encryption: AES256}",
+                 "{op: multipart_put, encryption: kms, kms_key: key/1}", "get", "head", "delete"]
+of_customer_keys = ["{steps: [{op: put, encryption: customer}, {op: get, encryption: customer}, "
+                    "{op: head, encryption: customer}, {op: copy, encryption: customer}, "
+                    "{op: get, encryption: customer}]}",
+                    "{steps: [{op: multipart_put, encryption: customer}, "
+                    "{op: get, encryption: customer}, delete]}"]
 of_locks = ["{op: put, weight: 3}", "{op: put, overwrite: true, weight: 2}", "get", "delete",
             "{op: put_retention, retain: 86400, weight: 3}", "get_retention", "put_legal_hold",
             "{op: put_legal_hold, hold: false}", "get_legal_hold",
@@ -183,14 +199,56 @@ class operations_test(harness.case):
         for allowed in ("workload.plain_customer_keys=true",
                         "workload.endpoint=https://s3.example"):
             self.assert_code(self.run_binary(*plain, "--set", allowed), harness.ran)
+
+    def test_what_is_encrypted_with_a_key_of_the_run_is_given_to_nobody_without(self):
         with harness.endpoint() as server:
-            done = self.run_binary("run", "-f", file, *server.target(), "--bucket", "rows",
-                                   "--set", "workload.plain_customer_keys=true", "--quiet",
-                                   "--output", self.dir / "r.json", env=server.credentials)
-            # Where nothing is encrypted, nothing says that it was.
-            text = (self.dir / "r.json").read_text()
-            self.assertIn("the service does not have this", text, done.said)
-            self.assertNotIn("customer-key: ", text + done.said)
+            self.run_on(server, of_customer_keys, 400, False,
+                        "--set", "workload.plain_customer_keys=true")
+            key = hmac.digest(server.credentials["AWS_SECRET_ACCESS_KEY"].encode(),
+                              b"chopsticks customer key 1", "sha256")
+            self.assertNotIn(base64.b64encode(key).decode(), (self.dir / "r.json").read_text())
+            with_key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": key}
+            locked = 0
+            with contextlib.closing(server.client()) as client:
+                for name in harness.objects_of_runs(client, "rows", "chopsticks/"):
+                    try:
+                        client.head_object(Bucket="rows", Key=name)
+                        continue  # one of those that were there at first
+                    except client.exceptions.ClientError as refused:
+                        self.assertEqual(
+                            refused.response["ResponseMetadata"]["HTTPStatusCode"], 400)
+                    seen = client.get_object(Bucket="rows", Key=name, **with_key)
+                    self.assertEqual(seen["SSECustomerAlgorithm"], "AES256")
+                    self.assertEqual(len(seen["Body"].read()), seen["ContentLength"])
+                    locked += 1
+            self.assertGreater(locked, 0)
+
+    def test_what_the_service_encrypts_it_tells_others(self):
+        with harness.endpoint() as server:
+            self.run_on(server, of_encryption, 800, False)
+            kinds = set()
+            with contextlib.closing(server.client()) as client:
+                for name in harness.objects_of_runs(client, "rows", "chopsticks/"):
+                    seen = client.head_object(Bucket="rows", Key=name)
+                    kinds.add((seen.get("ServerSideEncryption"), seen.get("SSEKMSKeyId")))
+            # The first ones are written without.
+            self.assertEqual(kinds - {(None, None)}, {("AES256", None), ("aws:kms", "key/1")})
+
+    def test_what_is_appended_is_there_as_a_whole(self):
+        with harness.endpoint() as server:
+            result = self.run_on(server, of_appends, 800, False)
+            operations = result["operations"]
+            whole = operations["s3/append_put"]["ok"]
+            self.assertEqual(operations["s3/append_put.append_check"]["ok"], whole)
+            self.assertGreater(operations["s3/append_put.append_piece"]["ok"], whole)
+            with contextlib.closing(server.client()) as client:
+                keys = harness.objects_of_runs(client, "rows", "chopsticks/")
+                self.assertEqual(len(keys), result["data"]["alive_before_cleanup"])
+                # Several pieces, read by somebody else as one.
+                sizes = [len(client.get_object(Bucket="rows", Key=key)["Body"].read())
+                         for key in keys]
+                self.assertGreater(max(sizes), 5000)
+                self.assertLessEqual(max(sizes), 32 << 10)
 
     def test_locks_need_a_bucket_that_has_them(self):
         for config in ("workload.versioning=true", "workload.create_bucket=true"):
@@ -218,6 +276,21 @@ class operations_test(harness.case):
                 self.assertEqual(one["ok"], 0, steps)
                 self.assertGreater(one["failed"], 0, done.said)
                 self.assertIn("the service does not have this", str(result))
+
+    def test_objects_in_an_archive_are_not_served_here(self):
+        with harness.endpoint() as server:
+            file = self.file("s.yaml", scenario.format(
+                tasks="[put, restore]", operations=40,
+                cleanup="true"))
+            done = self.run_binary("run", "-f", file, *server.target(), "--bucket", "rows",
+                                   "--quiet", "--output", self.dir / "r.json",
+                                   env=server.credentials)
+            result = harness.read_result(self.dir / "r.json")
+            self.assertEqual(result["operations"]["s3/restore"]["ok"], 0, done.said)
+            self.assertGreater(result["operations"]["s3/restore"]["failed"], 0)
+            self.assertEqual(result["operations"]["s3/put"]["failed"], 0)
+            self.assertIn("the service does not have this", str(result))
+            self.assertEqual(result["data"]["left_behind"], 0)
 
 
 if __name__ == "__main__":

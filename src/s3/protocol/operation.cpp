@@ -7,6 +7,7 @@
 #include "judge.hpp"
 #include "request_parts.hpp"
 #include "row_parts.hpp"
+#include "rows_archive.hpp"
 #include "rows_buckets.hpp"
 #include "rows_locks.hpp"
 #include "rows_uploads.hpp"
@@ -336,7 +337,8 @@ constexpr auto joined(const operation_row (&... some)[Sizes]) {
     return all;
 }
 
-constexpr auto rows = joined(core_rows, bucket_rows, version_rows, upload_rows, lock_rows);
+constexpr auto rows =
+    joined(core_rows, bucket_rows, version_rows, upload_rows, lock_rows, archive_rows);
 
 /// A row that leaves something out is no row. Of an answer whose body nobody sees, an error in it
 /// would count as success.

@@ -354,7 +354,7 @@ catalogue::workload make() {
                  .expected = {not_there}},
             },
             {further_object_operations(), configuration_operations(), version_operations(),
-             upload_operations(), bucket_operations(), lock_operations()}),
+             upload_operations(), bucket_operations(), lock_operations(), archive_operations()}),
         .prepare_with = "put",
         .clean_with = "delete",
         .clean_container_with = "delete_bucket",

@@ -154,6 +154,13 @@ further lock_operations() {
     };
 }
 
+further archive_operations() {
+    return {
+        plain("restore", "have an archived object brought back for a day", subject_use::amend,
+              {"restoreobject", "restore_object"}),
+    };
+}
+
 further bucket_operations() {
     return {
         set_up("suspend_bucket_versioning",

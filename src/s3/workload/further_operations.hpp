@@ -14,6 +14,8 @@ std::vector<scenario::catalogue::operation> version_operations();
 std::vector<scenario::catalogue::operation> upload_operations();
 /// Locks of objects.
 std::vector<scenario::catalogue::operation> lock_operations();
+/// Objects in an archive.
+std::vector<scenario::catalogue::operation> archive_operations();
 /// How buckets that create_bucket made are set up.
 std::vector<scenario::catalogue::operation> bucket_operations();
 

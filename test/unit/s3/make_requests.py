@@ -167,6 +167,7 @@ CASES = [
     ("put_legal_hold", {"hold": False}, "put_object_legal_hold",
      OBJECT | {"LegalHold": {"Status": "OFF"}}),
     ("get_legal_hold", {}, "get_object_legal_hold", OBJECT),
+    ("restore", {}, "restore_object", OBJECT | {"RestoreRequest": {"Days": 1}}),
     ("get_version", {"version_id": "v/1"}, "get_object", OBJECT | {"VersionId": "v/1"}),
     ("get_version", {"version_id": "v/1", "range": [10, 20]}, "get_object",
      OBJECT | {"VersionId": "v/1", "Range": "bytes=10-29"}),
