@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/unsupported.hpp>
 
 namespace chopsticks::engine {
 
@@ -92,10 +93,10 @@ void ask_group(steering& run, std::size_t group, std::vector<probe_answer>& to) 
 
 support driver::support_of(const outcome& out) const noexcept {
     if (out.status == op_status::ok) return support::has_it;
-    switch (out.native.as(code_kind::errno_value)) {
-        case EOPNOTSUPP:
-        case ENOSYS:
-            return support::unsupported;
+    // Of an HTTP status its own driver knows more.
+    const int number = out.native.as(code_kind::errno_value);
+    if (means_unsupported(native_code::of_errno(number), {})) return support::unsupported;
+    switch (number) {
         case EPERM:
         case EACCES:
         case EROFS:

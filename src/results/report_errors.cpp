@@ -1,6 +1,7 @@
 #include "report_errors.hpp"
 
 #include <algorithm>
+#include <chopsticks/core/unsupported.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cstring>
 #include <utility>
@@ -28,6 +29,29 @@ std::string native_code_text(const json& error) {
     const char* const meaning = ::strerrordesc_np(errno_value);
     return ", errno " + std::to_string(errno_value) +
            (meaning != nullptr ? " (" + std::string(meaning) + ")" : std::string());
+}
+
+/// A line for each operation that the target does not have. What succeeded even once it has: a 405
+/// beside that is of one object (a delete marker), not of the operation.
+std::string unsupported_lines(const json& doc, std::size_t width) {
+    std::string out;
+    for (const auto& [name, operation] : member(doc, "operations").items()) {
+        if (count(operation, "ok") > 0) continue;
+        for (const json& error : member(operation, "errors")) {
+            const auto status = static_cast<int>(number(error, "http_status"));
+            const auto errno_value = static_cast<int>(number(error, "errno"));
+            const std::string code = text(error, "s3_code");
+            const native_code native =
+                status > 0 ? native_code::of_http(status) : native_code::of_errno(errno_value);
+            if (!means_unsupported(native, code)) continue;
+            std::string why = status > 0 ? "HTTP " + std::to_string(status) : std::string();
+            if (!code.empty()) why += (why.empty() ? "" : " ") + code;
+            out += paragraph(
+                "", 2, "The target does not have " + printable(name) + " (" + why + ").", width);
+            break;
+        }
+    }
+    return out;
 }
 
 struct error_line {
@@ -63,6 +87,7 @@ std::string error_lines(const json& doc, std::size_t width, const terminal_optio
             share < 0.0001 ? " (below 0.01%)" : " (" + percent(share, share < 0.1 ? 2 : 1) + ")";
     }
     std::string out = "\n" + painted(head, red, options) + "\n";
+    out += unsupported_lines(doc, width);
     std::size_t digits = 0;
     for (const error_line& line : lines)
         digits = std::max(digits, whole(line.count).size());

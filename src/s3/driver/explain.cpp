@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/core/unsupported.hpp>
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
 #include <chopsticks/s3/workload/endpoint_url.hpp>
@@ -83,10 +84,7 @@ engine::support support_said_by(int status, std::string_view code) noexcept {
     const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
         return std::find(words.begin(), words.end(), code) != words.end();
     };
-    if (status == 501 || status == 405 ||
-        is_one_of({"NotImplemented", "MethodNotAllowed", "UnsupportedOperation"})) {
-        return engine::support::unsupported;
-    }
+    if (means_unsupported(native_code::of_http(status), code)) return engine::support::unsupported;
     // Some say with 400 that a token has expired.
     if (status == 401 || status == 403 ||
         is_one_of({"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "RequestExpired",

@@ -1,6 +1,7 @@
 #include "judge.hpp"
 
 #include <algorithm>
+#include <chopsticks/core/unsupported.hpp>
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
@@ -73,8 +74,7 @@ void judge_etag(const asked& what, const answer& a, bool of_put, etag_memory& et
 void judge_refusal(const answer& a, failure& out) {
     const error_info error = parse_error(a.text);
     const op_status status = classify(a.status, error.code);
-    const bool unsupported = a.status == 501 || a.status == 405 || error.code == "NotImplemented" ||
-                             error.code == "MethodNotAllowed";
+    const bool unsupported = means_unsupported(native_code::of_http(a.status), error.code);
     char number[16];
     std::snprintf(number, sizeof number, "HTTP %d", a.status);
     one_line said;

@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <cerrno>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/core/unsupported.hpp>
 #include <csignal>
 #include <set>
 #include <string>
@@ -19,6 +21,19 @@ TEST_CASE("name_every_status_has_its_own_word") {
     CHECK(names.size() == op_status_count);
     CHECK(name(op_status::connection_lost) == "connection_lost");
     CHECK(name(static_cast<op_status>(op_status_count)) == "unknown");
+}
+
+TEST_CASE("means_unsupported_reads_no_number_without_its_kind") {
+    CHECK(means_unsupported(native_code::of_http(501), {}));
+    CHECK(means_unsupported(native_code::of_http(405), "MethodNotAllowed"));
+    CHECK(means_unsupported(native_code::of_http(400), "UnsupportedOperation"));
+    CHECK(means_unsupported(native_code::of_errno(EOPNOTSUPP), "EOPNOTSUPP"));
+    CHECK(means_unsupported(native_code::of_errno(ENOSYS), {}));
+    CHECK_FALSE(means_unsupported(native_code::of_http(EOPNOTSUPP), {}));
+    CHECK_FALSE(means_unsupported(native_code::of_errno(501), {}));
+    CHECK_FALSE(means_unsupported(native_code::of_http(503), "SlowDown"));
+    CHECK_FALSE(means_unsupported(native_code::of_http(403), "AccessDenied"));
+    CHECK_FALSE(means_unsupported({}, "NotImplemented"));
 }
 
 TEST_CASE("config_error_keeps_the_message_for_the_user") {

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/results/read.hpp>
 #include <chopsticks/results/terminal.hpp>
@@ -244,6 +245,37 @@ TEST_CASE("report_names_an_errno_and_takes_none_for_an_http_status") {
     CHECK(contains(report_of(now), words));
     error["s3_code"] = "SlowDown";
     CHECK(contains(report_of(now), "rbd/write: timeout, HTTP 110, SlowDown\n"));
+}
+
+TEST_CASE("report_says_which_operation_the_target_does_not_have") {
+    run_document doc({{"s3/select", "rados/exec"}, {"http://a"}});
+    stats::error_row row;
+    row.status = op_status::server_error;
+    row.native = native_code::of_http(501);
+    row.code = "NotImplemented";
+    row.count = 7;
+    auto& operations = doc.figures.by_operation;
+    operations[0].errors.push_back(row);
+    row.native = native_code::of_http(405);
+    row.code = "MethodNotAllowed";
+    operations[0].errors.push_back(row);
+    row.status = op_status::io_error;
+    row.native = native_code::of_errno(EOPNOTSUPP);
+    row.code = "EOPNOTSUPP";
+    operations[1].errors.push_back(row);
+    const std::string out = report_of(doc, 160);
+    const std::string said = "The target does not have s3/select (HTTP 501 NotImplemented).\n";
+    CHECK(contains(out, said.c_str()));
+    CHECK(contains(out, "The target does not have rados/exec (EOPNOTSUPP).\n"));
+    CHECK_FALSE(contains(out, "HTTP 405 MethodNotAllowed)."));
+
+    // An operation that was done once is there, whatever it answered of other objects.
+    operations[0].ok_count = 1;
+    CHECK_FALSE(contains(report_of(doc, 160), "does not have s3/select"));
+    // Another failure is no lack.
+    operations[1].errors[0].native = native_code::of_errno(EIO);
+    operations[1].errors[0].code = "EIO";
+    CHECK_FALSE(contains(report_of(doc, 160), "does not have"));
 }
 
 TEST_CASE("report_of_many_kinds_of_errors_shows_the_most_frequent") {
