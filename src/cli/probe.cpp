@@ -6,6 +6,7 @@
 #include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/telemetry/host.hpp>
 #include <cstdio>
+#include <iterator>
 
 #include "execution.hpp"
 #include "report.hpp"
@@ -24,6 +25,8 @@ constexpr std::uint64_t objects_least = 4;
 constexpr std::uint32_t batch_most = 2;
 /// How long a target may fail everything until it is believed.
 constexpr std::int64_t patience_ns = 10'000'000'000;
+
+constexpr int last_turn = 8;
 
 /// What comes before what: readers find what was made, removals come last.
 int turn_of(subject_use use) {
@@ -45,7 +48,7 @@ int turn_of(subject_use use) {
         case subject_use::remove_container:
             return 7;
         default:
-            return 8;
+            return last_turn;
     }
 }
 
@@ -75,9 +78,12 @@ std::vector<scenario::step> steps_of(const scenario::group& g, const scenario::p
             add(s);
     }
     if (phases.cleanup) add_plain(of.clean_with);
-    std::stable_sort(all.begin(), all.end(),
-                     [](const auto& a, const auto& b) { return turn_of(a.use) < turn_of(b.use); });
-    return all;
+    std::vector<scenario::step> in_turn;
+    for (int turn = 0; turn <= last_turn; ++turn) {
+        std::copy_if(all.begin(), all.end(), std::back_inserter(in_turn),
+                     [turn](const scenario::step& one) { return turn_of(one.use) == turn; });
+    }
+    return in_turn;
 }
 
 /// Makes the scenario one whose every step is asked once. Groups that work on things which are

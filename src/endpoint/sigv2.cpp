@@ -7,6 +7,7 @@
 #include <array>
 #include <chopsticks/core/assert.hpp>
 #include <map>
+#include <tuple>
 #include <vector>
 
 #include "digest.hpp"
@@ -95,8 +96,10 @@ std::string string_to_sign(const request& r, std::string_view date, std::string_
     for (const s3::name_value& p : r.query) {
         if (is_signed_parameter(p.name)) query.push_back(&p);
     }
-    std::stable_sort(query.begin(), query.end(),
-                     [](const auto* a, const auto* b) { return a->name < b->name; });
+    // Of one name in the order in which they came.
+    std::sort(query.begin(), query.end(), [](const auto* a, const auto* b) {
+        return std::tie(a->name, a) < std::tie(b->name, b);
+    });
     char joint = '?';
     for (const s3::name_value* p : query) {
         out += joint;

@@ -2,6 +2,7 @@
 #include <chopsticks/results/json_reading.hpp>
 #include <cmath>
 #include <string_view>
+#include <tuple>
 
 #include "chart_builder.hpp"
 #include "cluster.hpp"
@@ -59,8 +60,11 @@ class sampled {
         for (const json& one : member(cluster, "samples")) {
             if (member(one, "t_s").is_number()) samples_.push_back(&one);
         }
-        std::stable_sort(samples_.begin(), samples_.end(), [](const json* a, const json* b) {
-            return results::number(*a, "t_s") < results::number(*b, "t_s");
+        // Of one time in the order in which they stand.
+        std::sort(samples_.begin(), samples_.end(), [](const json* a, const json* b) {
+            const double of_a = results::number(*a, "t_s");
+            const double of_b = results::number(*b, "t_s");
+            return std::tie(of_a, a) < std::tie(of_b, b);
         });
         const json& silences = member(cluster, "silences");
         const double holds_s = 1.5 * std::max(results::number(cluster, "sample_every_s"), 0.1);
@@ -224,8 +228,9 @@ std::vector<time_band> bands_of(const json& cluster, const sampled& samples, dou
         }
     }
     out.insert(out.end(), silent.begin(), silent.end());
-    std::stable_sort(out.begin(), out.end(),
-                     [](const time_band& a, const time_band& b) { return a.from_s < b.from_s; });
+    std::sort(out.begin(), out.end(), [](const time_band& a, const time_band& b) {
+        return std::tie(a.from_s, a.to_s) < std::tie(b.from_s, b.to_s);
+    });
     return out;
 }
 
