@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "digest.hpp"
+#include "s3_error.hpp"
 
 namespace chopsticks::endpoint {
 
