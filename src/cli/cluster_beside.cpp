@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/scenario/foreign_call.hpp>
+#include <cstdint>
+#include <string_view>
 
 namespace chopsticks::cli {
 
@@ -10,11 +13,21 @@ namespace beside = ceph::beside;
 beside::settings cluster_of(const run_setup& setup, bool unwanted) {
     // The first workload that goes to a cluster.
     const scenario::workload_settings* load = nullptr;
+    std::string_view of;
     for (const std::string_view name : setup.workloads()) {
         const scenario::workload_settings& one = setup.settings_of(name);
-        if (load == nullptr && !setup.is_dummy(name) && one.cluster_connections(1) > 0) load = &one;
+        if (load != nullptr || setup.is_dummy(name)) continue;
+        const std::uint64_t to_cluster =
+            scenario::foreign_call(name, "cluster_connections of the settings",
+                                   [&] { return one.cluster_connections(1); });
+        if (to_cluster == 0) continue;
+        load = &one;
+        of = name;
     }
-    const scenario::echo_fields echo = load != nullptr ? load->echo() : scenario::echo_fields();
+    const scenario::echo_fields echo =
+        load == nullptr
+            ? scenario::echo_fields()
+            : scenario::foreign_call(of, "echo of the settings", [&] { return load->echo(); });
     const ceph::access of_load = beside::access_of(echo);
     beside::settings out =
         beside::read_settings(setup.workload.cluster, load != nullptr ? &of_load : nullptr);

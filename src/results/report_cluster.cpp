@@ -18,7 +18,7 @@ std::string at_second(double s) {
 }
 
 std::string health_words(const json& of_cluster) {
-    const std::string before = text(of_cluster, "health_before");
+    std::string before = text(of_cluster, "health_before");
     const std::string after = text(of_cluster, "health_after");
     if (before == after) return before;
     if (before.empty()) return after + " after the run";
