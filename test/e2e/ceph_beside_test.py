@@ -231,7 +231,8 @@ class ceph_beside(harness.case):
         # The cluster's conf file gives clients a socket.
         told = result["cluster"]["client_counters"]["counters"]
         self.assertGreater(told["librbd.rd"], 0)
-        self.assertGreater(told["librbd.rd_latency"]["mean_s"], 0)
+        # Its clock goes in steps of milliseconds: most of these reads take none.
+        self.assertGreater(told["librbd.rd_latency"]["count"], 0)
 
     def test_socket_of_radosgw_alone_is_enough(self):
         config = self.s3_config()
