@@ -116,8 +116,10 @@ TEST_CASE("silence_of_a_cluster_is_a_gap_and_a_band") {
 
 TEST_CASE("no_sample_is_no_line_however_long_ago_the_last_one_was") {
     time_charts charts = axis_of(5);
-    add_cluster_charts(charts, document_of({sample_at(0.5, "HEALTH_OK", 0, 3)}));
+    // Braces alone are a list of one to one compiler, and its member to another.
+    add_cluster_charts(charts, document_of(json::array({sample_at(0.5, "HEALTH_OK", 0, 3)})));
     const std::vector<double> down = values_of(charts, "cluster-osds", "down");
+    REQUIRE(down.size() == 5);
     CHECK(down[1] == 0);
     CHECK(std::isnan(down[2]));
     CHECK(std::isnan(down[4]));
