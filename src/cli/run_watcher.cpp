@@ -162,11 +162,7 @@ void run_watcher::take_cluster_events() {
         if (display_) display_->message((found ? "Finding: " : "Cluster: ") + mark.text);
         if (monitor_ != nullptr) {
             // It counts from the beginning of the run.
-            const double later_s = static_cast<double>(load_began_ns_ - started_ns_) / 1e9;
-            stats::event_mark shown = mark;
-            shown.start_s += later_s;
-            if (shown.end_s) *shown.end_s += later_s;
-            monitor_->mark(shown);
+            monitor_->mark(mark.moved(static_cast<double>(load_began_ns_ - started_ns_) / 1e9));
         }
         doc_.events.add(std::move(mark));
     }

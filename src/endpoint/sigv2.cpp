@@ -115,6 +115,14 @@ sigv2_verdict denied(int status, std::string_view code, std::string_view message
     return {status, code, message, {}, {}};
 }
 
+/// Of whom, and of what was signed, stays.
+void deny(sigv2_verdict& to, s3_code why) {
+    const s3_error_text& text = describe(why);
+    to.status = text.status;
+    to.code = text.code;
+    to.message = text.message;
+}
+
 }  // namespace
 
 bool is_sigv2(const request& r) noexcept {
@@ -154,8 +162,9 @@ sigv2_verdict verify_sigv2(const request& r, std::int64_t now_s, const find_secr
                           "AWS authentication requires a valid Date or x-amz-date header");
         }
         if (*when > now_s + skew_most_s || *when < now_s - skew_most_s) {
-            const s3_error_text& text = describe(s3_code::request_time_too_skewed);
-            return denied(text.status, text.code, text.message);
+            sigv2_verdict skewed;
+            deny(skewed, s3_code::request_time_too_skewed);
+            return skewed;
         }
         // Of x-amz-date the fields x-amz-* tell.
         if (amz_date == nullptr) date = r.header_or("Date", "");
@@ -172,10 +181,7 @@ sigv2_verdict verify_sigv2(const request& r, std::int64_t now_s, const find_secr
     }
     const std::string* found = secret(out.access_key);
     if (found == nullptr) {
-        const s3_error_text& text = describe(s3_code::invalid_access_key_id);
-        out.status = text.status;
-        out.code = text.code;
-        out.message = text.message;
+        deny(out, s3_code::invalid_access_key_id);
         return out;
     }
     const auto fits = [&](std::string_view tail) {
@@ -185,10 +191,7 @@ sigv2_verdict verify_sigv2(const request& r, std::int64_t now_s, const find_secr
     // Some clients sign the path of a bucket as if it ended with a slash.
     const bool of_bucket = r.key.empty() && !r.bucket.empty() && !r.path.ends_with('/');
     if (!fits("") && !(of_bucket && fits("/"))) {
-        const s3_error_text& text = describe(s3_code::signature_does_not_match);
-        out.status = text.status;
-        out.code = text.code;
-        out.message = text.message;
+        deny(out, s3_code::signature_does_not_match);
     }
     return out;
 }

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/unsupported.hpp>
+#include <iterator>
 
 namespace chopsticks::engine {
 
@@ -15,7 +16,8 @@ class step_asker {
     step_asker(group_core& of, const group_setup& setup, std::size_t group)
         : of_(of), setup_(setup), group_(group) {}
 
-    runtime::task<void> go(std::vector<probe_answer>& to) {
+    runtime::task<std::vector<probe_answer>> go() {
+        std::vector<probe_answer> to;
         session_ = of_.driver().make_session();
         const std::vector<scenario::task>& tasks = setup_.group->tasks;
         std::size_t number = 0;
@@ -31,6 +33,7 @@ class step_asker {
             }
         }
         session_.reset();
+        co_return to;
     }
 
     void stop() noexcept {
@@ -68,23 +71,16 @@ class step_asker {
 void ask_group(steering& run, std::size_t group, std::vector<probe_answer>& to) {
     worker& first = *run.workers.front();
     step_asker asker(*first.groups()[group], run.options.groups[group], group);
-    std::promise<void> ended;
-    auto future = ended.get_future();
-    first.loop().post([&] {
-        runtime::start_detached([](step_asker& on, std::vector<probe_answer>& answers,
-                                   std::promise<void>& done, waiter& main) -> runtime::task<void> {
-            co_await on.go(answers);
-            done.set_value();
-            main.wake();
-        }(asker, to, ended, run.pace));
-    });
     bool told_to_stop = false;
-    while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-        run.pace.wait_until(monotonic_ns() + poll_step_ns);
-        if (!run.stopping() || told_to_stop) continue;
+    const auto look = [&] {
+        if (!run.stopping() || told_to_stop) return;
         told_to_stop = true;
         first.loop().post([&asker] { asker.stop(); });
-    }
+    };
+    std::vector<probe_answer> answers =
+        run_on<std::vector<probe_answer>>(first, run.pace, [&] { return asker.go(); }, look);
+    to.insert(to.end(), std::make_move_iterator(answers.begin()),
+              std::make_move_iterator(answers.end()));
     // What was posted last refers to the asker.
     ask(first, [] {});
 }

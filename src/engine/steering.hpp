@@ -40,6 +40,27 @@ auto ask(worker& w, F f) -> decltype(f()) {
     return future.get();
 }
 
+/// Runs the coroutine that `make` gives, a runtime::task<T>, on a core to its end. Meanwhile the
+/// main thread calls `look` every poll_step_ns, which may have the core end it sooner.
+template <typename T, typename F, typename Look>
+T run_on(worker& w, waiter& pace, F make, Look look) {
+    std::promise<T> promise;
+    auto future = promise.get_future();
+    w.loop().post([&] {
+        runtime::start_detached(
+            [](const F& call, std::promise<T>& to, waiter& main) -> runtime::task<void> {
+                T value = co_await call();
+                to.set_value(std::move(value));
+                main.wake();
+            }(make, promise, pace));
+    });
+    while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+        pace.wait_until(monotonic_ns() + poll_step_ns);
+        look();
+    }
+    return future.get();
+}
+
 /// The run as its main thread sees it. Belongs to that thread; all that it refers to outlives it.
 class steering {
   public:
@@ -111,36 +132,26 @@ class steering {
 
 template <typename T, typename F>
 T steering::ask_driver(std::size_t group, F what, int give_up, std::int64_t most_ns) {
-    std::promise<T> promise;
-    auto future = promise.get_future();
     worker& w = *workers.front();
     core_driver& driver = w.groups()[group]->driver();
-    w.loop().post([&] {
-        runtime::start_detached([](core_driver& on, const F& call, std::promise<T>& to,
-                                   waiter& main) -> runtime::task<void> {
-            T value = co_await call(on);
-            to.set_value(std::move(value));
-            main.wake();
-        }(driver, what, promise, pace));
-    });
     patience waited(*this);
     std::int64_t interrupted_at_ns = 0;
     bool told_to_stop = false;
-    while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-        pace.wait_until(monotonic_ns() + poll_step_ns);
+    const auto look = [&] {
         if (waited.due()) waited.tell(driver.waiting(), most_ns);
-        if (told_to_stop) continue;
+        if (told_to_stop) return;
         const std::int64_t now_ns = monotonic_ns();
         if (stopping() && interrupted_at_ns == 0) interrupted_at_ns = now_ns;
         const bool too_long =
             (most_ns > 0 && waited.elapsed_ns() >= most_ns) ||
             (interrupted_at_ns > 0 && now_ns - interrupted_at_ns >= interrupted_patience_ns());
-        if (!too_long && stop_level_.load(std::memory_order_relaxed) < give_up) continue;
+        if (!too_long && stop_level_.load(std::memory_order_relaxed) < give_up) return;
         told_to_stop = true;
         w.loop().post([&driver] { driver.cancel_control(); });
-    }
+    };
+    T value = run_on<T>(w, pace, [&] { return what(driver); }, look);
     if (stopping()) wait_ended(told_to_stop);
-    return future.get();
+    return value;
 }
 
 }  // namespace chopsticks::engine

@@ -1,5 +1,7 @@
 #include "answer.hpp"
 
+#include <openssl/crypto.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -87,11 +89,7 @@ page_answer page_part(const page_request& request, std::string_view path, const 
 }  // namespace
 
 bool is_same_secret(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size()) return false;
-    unsigned differs = 0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-        differs |= static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]);
-    return differs == 0;
+    return a.size() == b.size() && ::CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 page_answer answer(const page_request& request, const served& what, const run_monitor& monitor,

@@ -196,10 +196,10 @@ std::string run_monitor::state(std::uint64_t from) const {
     for (const auto& [phase, start_s] : c.phases)
         out["phases"].push_back({{"name", phase}, {"start_s", start_s - load_s}});
     out["events"] = json::array();
-    for (const stats::event_mark& mark : c.marks.list()) {
-        json one{
-            {"start_s", mark.start_s - load_s}, {"source", name(mark.source)}, {"text", mark.text}};
-        if (mark.end_s) one["end_s"] = *mark.end_s - load_s;
+    for (const stats::event_mark& of_run : c.marks.list()) {
+        const stats::event_mark mark = of_run.moved(-load_s);
+        json one{{"start_s", mark.start_s}, {"source", name(mark.source)}, {"text", mark.text}};
+        if (mark.end_s) one["end_s"] = *mark.end_s;
         out["events"].push_back(std::move(one));
     }
     std::uint64_t ok = 0;

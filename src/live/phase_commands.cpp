@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/descriptor.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/live/phase_commands.hpp>
 #include <csignal>
@@ -14,8 +15,6 @@
 #include <system_error>
 #include <thread>
 
-#include "unix_socket.hpp"
-
 extern char** environ;  // NOLINT(readability-redundant-declaration)
 
 namespace chopsticks::live {
@@ -23,7 +22,7 @@ namespace chopsticks::live {
 namespace {
 
 /// How soon the end of a command is noticed.
-constexpr int look_ms = 20;
+constexpr std::int64_t look_ns = 20'000'000;
 /// Between the request to end and the order.
 constexpr std::int64_t grace_ns = 2'000'000'000;
 constexpr std::size_t said_bytes_max = 4096;
@@ -207,7 +206,7 @@ void phase_commands::state::work() {
             else if (last)
                 end(c, "ended with the run", now);
         }
-        comes_within(wake.get(), running.empty() ? -1 : look_ms);
+        wait_for(wake.get(), POLLIN, running.empty() ? INT64_MAX : now + look_ns);
         std::uint64_t count = 0;
         [[maybe_unused]] const ssize_t taken = ::read(wake.get(), &count, sizeof count);
     }

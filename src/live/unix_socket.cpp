@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <cstdlib>
 #include <cstring>
@@ -83,8 +84,7 @@ std::string read_line(int fd, std::size_t most, int ms) {
     const std::int64_t until_ns = monotonic_ns() + std::int64_t{ms} * 1'000'000;
     char bytes[512];
     while (out.size() < most) {
-        const std::int64_t left_ns = until_ns - monotonic_ns();
-        if (left_ns <= 0 || !comes_within(fd, static_cast<int>(left_ns / 1'000'000) + 1)) break;
+        if (!wait_for(fd, POLLIN, until_ns)) break;
         const ssize_t n = ::recv(fd, bytes, sizeof bytes, MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) continue;
         if (n <= 0) break;

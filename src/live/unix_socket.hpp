@@ -1,44 +1,11 @@
 #pragma once
 /// \file
-/// Descriptors and the folder of the sockets, as both sides of an annotation use them.
+/// The folder of the sockets, and lines over them, as both sides of an annotation use them.
 
-#include <poll.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <chopsticks/core/descriptor.hpp>
 #include <string>
-#include <utility>
 
 namespace chopsticks::live {
-
-/// Owns a descriptor; -1: none.
-class descriptor {
-  public:
-    explicit descriptor(int fd = -1) noexcept : fd_(fd) {}
-    descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    descriptor& operator=(descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    int get() const noexcept { return fd_; }
-    bool is_open() const noexcept { return fd_ >= 0; }
-
-  private:
-    int fd_;
-};
-
-/// Whether something came within the time: readable, or closed by the other side.
-inline bool comes_within(int fd, int ms) {
-    pollfd one{fd, POLLIN, 0};
-    int n = 0;
-    do {
-        n = ::poll(&one, 1, ms);
-    } while (n < 0 && errno == EINTR);
-    return n > 0;
-}
 
 /// Where the sockets of this user lie.
 std::string socket_folder();

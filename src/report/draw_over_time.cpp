@@ -197,6 +197,15 @@ std::string classes_of(std::size_t number) {
     return "line l" + std::to_string(number % 12 + 1);
 }
 
+void draw_time_axis(svg& out, const axis_scale& x, double bottom) {
+    for (const tick& one : x.ticks(unit::seconds, 10)) {
+        out.line(x.at(one.value), bottom, x.at(one.value), bottom + 4, "axis");
+        out.text(x.at(one.value), bottom + 16, one.label, "small",
+                 x.at(one.value) > plot_right - 12 ? "end" : "middle");
+    }
+    out.line(plot_left, bottom, plot_right, bottom, "axis");
+}
+
 }  // namespace
 
 std::string draw(const time_charts& all, const time_chart& chart, int columns) {
@@ -222,12 +231,7 @@ std::string draw(const time_charts& all, const time_chart& chart, int columns) {
         if (!one.label.empty())
             out.text(plot_left - 6, y.at(one.value) + 4, one.label, "small", "end");
     }
-    for (const tick& one : x.ticks(unit::seconds, 10)) {
-        out.line(x.at(one.value), bottom, x.at(one.value), bottom + 4, "axis");
-        out.text(x.at(one.value), bottom + 16, one.label, "small",
-                 x.at(one.value) > plot_right - 12 ? "end" : "middle");
-    }
-    out.line(plot_left, bottom, plot_right, bottom, "axis");
+    draw_time_axis(out, x, bottom);
     std::vector<legend_entry> entries;
     for (std::size_t i = 0; i < chart.lines.size(); ++i) {
         const line& one = chart.lines[i];
@@ -301,12 +305,7 @@ std::string draw(const heat_map& map, const std::vector<time_span>& spans) {
         if (!one.label.empty())
             out.text(plot_left - 6, y.at(one.value) + 4, one.label, "small", "end");
     }
-    for (const tick& one : x.ticks(unit::seconds, 10)) {
-        out.line(x.at(one.value), bottom, x.at(one.value), bottom + 4, "axis");
-        out.text(x.at(one.value), bottom + 16, one.label, "small",
-                 x.at(one.value) > plot_right - 12 ? "end" : "middle");
-    }
-    out.line(plot_left, bottom, plot_right, bottom, "axis");
+    draw_time_axis(out, x, bottom);
     out.line(plot_left, plot_top, plot_left, bottom, "axis");
     double at = plot_left;
     out.text(at, bottom + 36, "few", "small");

@@ -25,7 +25,7 @@ std::string rest_of(const std::string& line) {
 void add_generator(const json& document, std::vector<verdict>& out) {
     const json& validity = member(document, "validity");
     if (results::flag(validity, "valid")) {
-        out.push_back({tone::good, "VALID", "the generator kept up; the figures are the target's"});
+        out.push_back({tone::good, "VALID", results::kept_up_words});
         return;
     }
     bool told = false;
@@ -42,12 +42,7 @@ void add_target(const json& document, const std::vector<std::string>& problems,
     const json& run = member(document, "run");
     const std::string said = text_of(member(run, "verdicts"), "target");
     if (said == results::name(results::target_verdict::fine)) {
-        const bool measured = results::count(member(document, "total"), "ok") > 0;
-        const bool objectives = !member(member(document, "slo"), "objectives").empty();
-        out.push_back({tone::good, "TARGET OK",
-                       !measured    ? "nothing was measured, and nothing is held against it"
-                       : objectives ? "errors within the limit, every objective met"
-                                    : "errors within the limit"});
+        out.push_back({tone::good, "TARGET OK", results::fine_target_words(document)});
         return;
     }
     const std::string label = said == results::name(results::target_verdict::missed_objective)

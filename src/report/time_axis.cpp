@@ -4,6 +4,7 @@
 #include <chopsticks/results/json_reading.hpp>
 #include <tuple>
 
+#include "describing.hpp"
 #include "words.hpp"
 
 namespace chopsticks::report {
@@ -23,12 +24,6 @@ constexpr std::size_t spans_most = 500;
 
 double seconds_between(std::int64_t from_ns, std::int64_t to_ns) {
     return static_cast<double>(to_ns - from_ns) / 1e9;
-}
-
-/// As the document has it: what writes it out makes it safe.
-std::string raw_text(const json& object, const char* key) {
-    const json& value = member(object, key);
-    return value.is_string() ? value.get<std::string>() : std::string();
 }
 
 void add_outages(const json& silence, const std::string& who, double measure_s,
@@ -71,15 +66,15 @@ std::vector<time_mark> marks_of(const results::result_file& result) {
         time_mark mark;
         mark.start_s = results::number(one, "start_s");
         if (member(one, "end_s").is_number()) mark.end_s = results::number(one, "end_s");
-        mark.source = raw_text(one, "source");
-        mark.text = shown_text(raw_text(one, "text"), mark_text_most);
+        mark.source = text_of(one, "source");
+        mark.text = shown_text(text_of(one, "text"), mark_text_most);
         out.push_back(std::move(mark));
     }
     const double measure_s = seconds_between(result.load_began_ns(), result.measure_began_ns());
     for (const auto& [name, group] : result.groups().items())
         add_outages(member(group, "silence"), name, measure_s, out);
     for (const json& one : member(result.document, "endpoint_silences"))
-        add_outages(one, raw_text(one, "group") + " " + raw_text(one, "endpoint"), measure_s, out);
+        add_outages(one, text_of(one, "group") + " " + text_of(one, "endpoint"), measure_s, out);
     std::sort(out.begin(), out.end(), [](const time_mark& a, const time_mark& b) {
         return std::tie(a.start_s, a.source, a.text) < std::tie(b.start_s, b.source, b.text);
     });
@@ -90,8 +85,8 @@ std::vector<objective> objectives_of(const json& document) {
     std::vector<objective> out;
     for (const json& one : member(member(document, "slo"), "objectives")) {
         objective of;
-        of.text = raw_text(one, "text");
-        const std::string of_unit = raw_text(one, "unit");
+        of.text = text_of(one, "text");
+        const std::string of_unit = text_of(one, "unit");
         const bool is_latency = of_unit == "ns";
         of.of = is_latency                 ? unit::ms
                 : of_unit == "share"       ? unit::share

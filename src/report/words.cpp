@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cmath>
 
@@ -122,7 +123,7 @@ std::string percentile_text(double inverse) {
 }
 
 std::string percent_text(double share, int decimals, bool with_sign) {
-    const std::string out = results::decimal(100 * share, decimals) + "%";
+    const std::string out = results::percent(share, decimals);
     return with_sign && share > 0 ? "+" + out : out;
 }
 

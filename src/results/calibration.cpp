@@ -3,13 +3,13 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/calibration.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/write.hpp>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 
 #include "file_io.hpp"
-#include "json_reading.hpp"
 #include "json_text.hpp"
 
 namespace chopsticks::results {

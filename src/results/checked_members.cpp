@@ -1,10 +1,9 @@
 #include "checked_members.hpp"
 
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/result_file.hpp>
 #include <cmath>
-
-#include "json_reading.hpp"
 
 namespace chopsticks::results {
 

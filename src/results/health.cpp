@@ -1,10 +1,10 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/results/health.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <cmath>
 #include <cstdio>
 
-#include "json_reading.hpp"
 #include "json_text.hpp"
 
 namespace chopsticks::results {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cmath>
@@ -11,7 +12,6 @@
 #include <cstring>
 
 #include "file_io.hpp"
-#include "json_reading.hpp"
 
 namespace chopsticks::results {
 

@@ -2,6 +2,7 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/merge.hpp>
 #include <chopsticks/results/write.hpp>
 #include <chopsticks/scenario/slo.hpp>
@@ -12,7 +13,6 @@
 #include <set>
 
 #include "combine.hpp"
-#include "json_reading.hpp"
 #include "json_text.hpp"
 #include "merge_drivers.hpp"
 #include "merge_intervals.hpp"

@@ -1,9 +1,9 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/results/document.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/read.hpp>
 
 #include "bounded_json.hpp"
-#include "json_reading.hpp"
 #include "json_text.hpp"
 #include "whole_json.hpp"
 

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/health.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cmath>
 
-#include "json_reading.hpp"
 #include "report_cluster.hpp"
 #include "report_drivers.hpp"
 #include "report_errors.hpp"

@@ -1,8 +1,7 @@
 #include "report_cluster.hpp"
 
 #include <algorithm>
-
-#include "json_reading.hpp"
+#include <chopsticks/results/json_reading.hpp>
 
 namespace chopsticks::results {
 

@@ -1,11 +1,11 @@
 #include "report_drivers.hpp"
 
 #include <algorithm>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <utility>
 #include <vector>
 
-#include "json_reading.hpp"
 #include "report_words.hpp"
 
 namespace chopsticks::results {

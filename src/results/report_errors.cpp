@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <chopsticks/core/unsupported.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cstring>
 #include <utility>
 #include <vector>
-
-#include "json_reading.hpp"
 
 namespace chopsticks::results {
 

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cmath>
 
-#include "json_reading.hpp"
 #include "report_words.hpp"
 
 namespace chopsticks::results {

@@ -1,9 +1,8 @@
 #include "report_slo.hpp"
 
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/slo.hpp>
 #include <chopsticks/results/text.hpp>
-
-#include "json_reading.hpp"
 
 namespace chopsticks::results {
 

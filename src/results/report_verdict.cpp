@@ -1,12 +1,13 @@
 #include "report_verdict.hpp"
 
 #include <algorithm>
+#include <chopsticks/results/json_reading.hpp>
+#include <chopsticks/results/terminal.hpp>
 #include <chopsticks/results/text.hpp>
 #include <chopsticks/results/verdicts.hpp>
 #include <string_view>
 #include <vector>
 
-#include "json_reading.hpp"
 #include "report_load.hpp"
 #include "report_slo.hpp"
 
@@ -50,6 +51,18 @@ std::uint64_t corrupt_operations(const json& doc) {
     return corrupt;
 }
 
+}  // namespace
+
+std::string fine_target_words(const json& doc) {
+    const json& total = member(doc, "total");
+    if (count(total, "ok") + count(total, "failed") == 0)
+        return "nothing was measured, and nothing is held against it";
+    const bool objectives = !member(member(doc, "slo"), "objectives").empty();
+    return objectives ? "errors within the limit, every objective met" : "errors within the limit";
+}
+
+namespace {
+
 void say_target(const json& doc, const std::string& slos, labelled_lines& out) {
     const json& run = member(doc, "run");
     const json& total = member(doc, "total");
@@ -77,17 +90,13 @@ void say_target(const json& doc, const std::string& slos, labelled_lines& out) {
     out.add(slos);
     if (!text(run, "problem").empty()) out.say("Problem", red, text(run, "problem"));
     if (text(member(run, "verdicts"), "target") != name(target_verdict::fine)) return;
-    const bool objectives = !member(member(doc, "slo"), "objectives").empty();
-    out.say("TARGET OK", green,
-            ended > 0 ? std::string("errors within the limit") +
-                            (objectives ? ", every objective met" : "")
-                      : std::string("nothing was measured, and nothing is held against it"));
+    out.say("TARGET OK", green, fine_target_words(doc));
 }
 
 void say_generator(const json& doc, labelled_lines& out) {
     const json& validity = member(doc, "validity");
     if (flag(validity, "valid")) {
-        out.say("VALID", green, "the generator kept up; the figures are the target's");
+        out.say("VALID", green, kept_up_words);
         return;
     }
     const json& reasons = member(validity, "reasons");

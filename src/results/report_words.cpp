@@ -2,11 +2,10 @@
 
 #include <array>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cmath>
 #include <string_view>
-
-#include "json_reading.hpp"
 
 namespace chopsticks::results {
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/error.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/read.hpp>
 #include <chopsticks/results/result_file.hpp>
 #include <cmath>
@@ -11,7 +12,6 @@
 #include "driver_figures.hpp"
 #include "events_json.hpp"
 #include "joined_interval.hpp"
-#include "json_reading.hpp"
 
 namespace chopsticks::results {
 

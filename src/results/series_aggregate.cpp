@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chopsticks/results/document.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/read.hpp>
 #include <chopsticks/results/series.hpp>
 #include <chopsticks/results/verdicts.hpp>
@@ -12,8 +13,6 @@
 #include <set>
 #include <string>
 #include <vector>
-
-#include "json_reading.hpp"
 
 namespace chopsticks::results {
 

@@ -1,9 +1,9 @@
 #include <algorithm>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/results/series.hpp>
 #include <chopsticks/results/slo.hpp>
 #include <chopsticks/results/text.hpp>
 
-#include "json_reading.hpp"
 #include "report_words.hpp"
 
 namespace chopsticks::results {

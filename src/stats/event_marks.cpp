@@ -29,6 +29,13 @@ std::optional<event_source> event_source_named(std::string_view name) noexcept {
     return static_cast<event_source>(at - std::begin(source_names));
 }
 
+event_mark event_mark::moved(double later_s) const {
+    event_mark out = *this;
+    out.start_s += later_s;
+    if (out.end_s) *out.end_s += later_s;
+    return out;
+}
+
 void event_marks::add(event_mark mark) {
     cut_bytes(mark.text, text_bytes_max);
     const auto later = std::upper_bound(list_.begin(), list_.end(), mark, std::less<>());
@@ -40,11 +47,8 @@ void event_marks::add(event_mark mark) {
 
 void event_marks::add(const event_marks& other, double later_s) {
     dropped_ += other.dropped_;
-    for (event_mark mark : other.list_) {
-        mark.start_s += later_s;
-        if (mark.end_s) *mark.end_s += later_s;
-        add(std::move(mark));
-    }
+    for (const event_mark& mark : other.list_)
+        add(mark.moved(later_s));
 }
 
 }  // namespace chopsticks::stats

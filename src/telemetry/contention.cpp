@@ -6,7 +6,7 @@
 #include <chopsticks/telemetry/contention.hpp>
 #include <cstring>
 
-#include "read_text.hpp"
+#include <chopsticks/telemetry/read_text.hpp>
 
 namespace chopsticks::telemetry {
 

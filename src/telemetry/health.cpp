@@ -9,7 +9,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "read_text.hpp"
+#include <chopsticks/telemetry/read_text.hpp>
 
 namespace chopsticks::telemetry {
 

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <memory>
 
-#include "read_text.hpp"
+#include <chopsticks/telemetry/read_text.hpp>
 
 #ifndef CHOPSTICKS_BUILD_TYPE
 #define CHOPSTICKS_BUILD_TYPE "unknown"

@@ -11,7 +11,7 @@
 #include <chopsticks/telemetry/health.hpp>
 #include <cstring>
 
-#include "read_text.hpp"
+#include <chopsticks/telemetry/read_text.hpp>
 
 namespace chopsticks::telemetry {
 

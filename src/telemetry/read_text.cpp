@@ -1,4 +1,4 @@
-#include "read_text.hpp"
+#include <chopsticks/telemetry/read_text.hpp>
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -7,7 +7,7 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/telemetry/snapshot.hpp>
 
-#include "read_text.hpp"
+#include <chopsticks/telemetry/read_text.hpp>
 
 namespace chopsticks::telemetry {
 

@@ -128,6 +128,13 @@ struct report_files {
 std::string render_report(const json& document, const report_files& files,
                           const terminal_options& options);
 
+/// \name Sentences of good verdicts, for whoever shows them
+/// \{
+inline constexpr const char* kept_up_words = "the generator kept up; the figures are the target's";
+/// Of a document whose target was fine.
+std::string fine_target_words(const json& document);
+/// \}
+
 /// One line for each thing that makes one of the three verdicts a bad one, for a run that says
 /// nothing else: "invalid: ...", "target: ...", "left behind: ...".
 std::vector<std::string> verdict_problems(const json& document);

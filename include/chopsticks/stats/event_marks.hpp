@@ -31,6 +31,9 @@ struct event_mark {
     event_source source = event_source::annotate;
     std::string text;
 
+    /// The same on an axis that begins so much earlier.
+    event_mark moved(double later_s) const;
+
     friend auto operator<=>(const event_mark&, const event_mark&) = default;
 };
 

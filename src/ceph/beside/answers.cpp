@@ -55,22 +55,15 @@ json parse_answer(std::string_view text) {
     return out.is_discarded() ? json(nullptr) : out;
 }
 
-const json& at(const json& object, const char* key) {
-    static const json nothing;
-    if (!object.is_object()) return nothing;
-    const auto found = object.find(key);
-    return found == object.end() ? nothing : *found;
-}
-
 std::string text_at(const json& object, const char* key, std::size_t most) {
-    const json& value = at(object, key);
+    const json& value = member(object, key);
     if (!value.is_string()) return {};
     const auto& text = value.get_ref<const std::string&>();
     return results::printable(text.size() > most ? std::string_view(text).substr(0, most) : text);
 }
 
 double number_at(const json& object, const char* key) {
-    const json& value = at(object, key);
+    const json& value = member(object, key);
     if (!value.is_number()) return 0;
     const auto number = value.get<double>();
     return std::isfinite(number) && number > 0 ? number : 0;
@@ -81,28 +74,28 @@ std::uint64_t count_at(const json& object, const char* key) {
 }
 
 bool read_status(const json& answer, sample& into) {
-    const json& health = at(answer, "health");
+    const json& health = member(answer, "health");
     into.health = text_at(health, "status", 40);
     if (into.health.empty()) return false;
-    const json& checks = at(health, "checks");
+    const json& checks = member(health, "checks");
     if (checks.is_object()) {
         for (const auto& [name, check] : checks.items()) {
             if (into.checks.size() == checks_told) break;
             into.checks.push_back({results::printable(std::string_view(name).substr(0, 80)),
-                                   text_at(at(check, "summary"), "message")});
+                                   text_at(member(check, "summary"), "message")});
         }
     }
-    into.monitors = count_at(at(answer, "monmap"), "num_mons");
-    const json& quorum = at(answer, "quorum");
+    into.monitors = count_at(member(answer, "monmap"), "num_mons");
+    const json& quorum = member(answer, "quorum");
     into.monitors_in = quorum.is_array() ? quorum.size() : 0;
     // Before Pacific the map was one level deeper.
-    const json& outer = at(answer, "osdmap");
-    const json& osds = at(outer, "osdmap").is_object() ? at(outer, "osdmap") : outer;
+    const json& outer = member(answer, "osdmap");
+    const json& osds = member(outer, "osdmap").is_object() ? member(outer, "osdmap") : outer;
     into.osds = count_at(osds, "num_osds");
     into.osds_up = count_at(osds, "num_up_osds");
     into.osds_in = count_at(osds, "num_in_osds");
-    const json& pgs = at(answer, "pgmap");
-    const json& states = at(pgs, "pgs_by_state");
+    const json& pgs = member(answer, "pgmap");
+    const json& states = member(pgs, "pgs_by_state");
     if (states.is_array()) {
         for (const json& one : states) {
             if (into.pgs.size() == states_told) break;
@@ -127,14 +120,16 @@ bool read_status(const json& answer, sample& into) {
 }
 
 bool read_osd_perf(const json& answer, sample& into) {
-    const json& inner = at(answer, "osdstats").is_object() ? at(answer, "osdstats") : answer;
-    const json& osds = at(inner, "osd_perf_infos");
+    const json& inner =
+        member(answer, "osdstats").is_object() ? member(answer, "osdstats") : answer;
+    const json& osds = member(inner, "osd_perf_infos");
     if (!osds.is_array() || osds.empty()) return false;
     osd_latency commit;
     osd_latency apply;
     const auto take = [](osd_latency& to, const json& of, const char* ns, const char* ms,
                          std::int64_t id) {
-        const double value = at(of, ns).is_number() ? number_at(of, ns) / 1e6 : number_at(of, ms);
+        const double value =
+            member(of, ns).is_number() ? number_at(of, ns) / 1e6 : number_at(of, ms);
         to.mean_ms += value;
         if (value > to.most_ms) {
             to.most_ms = value;
@@ -142,7 +137,7 @@ bool read_osd_perf(const json& answer, sample& into) {
         }
     };
     for (const json& one : osds) {
-        const json& stats = at(one, "perf_stats");
+        const json& stats = member(one, "perf_stats");
         const auto id = static_cast<std::int64_t>(count_at(one, "id"));
         take(commit, stats, "commit_latency_ns", "commit_latency_ms", id);
         take(apply, stats, "apply_latency_ns", "apply_latency_ms", id);
@@ -156,7 +151,7 @@ bool read_osd_perf(const json& answer, sample& into) {
 
 std::vector<std::int64_t> read_down(const json& answer) {
     std::vector<std::int64_t> out;
-    const json& nodes = at(answer, "nodes");
+    const json& nodes = member(answer, "nodes");
     if (!nodes.is_array()) return out;
     for (const json& one : nodes) {
         if (out.size() == down_told) break;
@@ -167,15 +162,15 @@ std::vector<std::int64_t> read_down(const json& answer) {
 }
 
 std::optional<rgw_counters> read_rgw(const json& answer) {
-    const json& of = at(answer, "rgw");
+    const json& of = member(answer, "rgw");
     if (!of.is_object()) return std::nullopt;
     rgw_counters out;
     out.requests = number_at(of, "req");
     out.failed = number_at(of, "failed_req");
-    out.gets = number_at(at(of, "get_initial_lat"), "avgcount");
-    out.get_s = number_at(at(of, "get_initial_lat"), "sum");
-    out.puts = number_at(at(of, "put_initial_lat"), "avgcount");
-    out.put_s = number_at(at(of, "put_initial_lat"), "sum");
+    out.gets = number_at(member(of, "get_initial_lat"), "avgcount");
+    out.get_s = number_at(member(of, "get_initial_lat"), "sum");
+    out.puts = number_at(member(of, "put_initial_lat"), "avgcount");
+    out.put_s = number_at(member(of, "put_initial_lat"), "sum");
     out.queued = number_at(of, "qlen");
     out.active = number_at(of, "qactive");
     return out;

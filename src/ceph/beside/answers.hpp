@@ -5,6 +5,7 @@
 /// more than anybody wants to see is cut. Pure functions.
 
 #include <chopsticks/results/json.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -16,6 +17,7 @@
 namespace chopsticks::ceph::beside {
 
 using results::json;
+using results::member;
 
 /// An answer that is longer is not read: of ten thousand OSDs the longest has 5 MB.
 constexpr std::size_t answer_bytes_max = std::size_t{16} << 20;
@@ -25,8 +27,6 @@ constexpr std::size_t answer_depth_max = 64;
 /// The document of an answer; null: it is none, or larger than these.
 json parse_answer(std::string_view text);
 
-/// A member; null where there is none.
-const json& at(const json& object, const char* key);
 /// A text, safe to print, at most `most` bytes of it; empty where it is none.
 std::string text_at(const json& object, const char* key, std::size_t most = 200);
 /// Not below 0, finite; 0 where it is no number.

@@ -38,7 +38,7 @@ void add_counters(const json& dump, counter_values& to) {
             if (!to.contains(path) && to.size() == client_counters::counters_most) continue;
             if (value.is_number()) {
                 to[path].count += number_at(section, key.c_str());
-            } else if (at(value, "avgcount").is_number()) {
+            } else if (member(value, "avgcount").is_number()) {
                 client_counter& timer = to[path];
                 timer.count += number_at(value, "avgcount");
                 timer.sum = timer.sum.value_or(0) + number_at(value, "sum");

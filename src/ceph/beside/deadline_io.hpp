@@ -1,46 +1,23 @@
 #pragma once
 /// \file
-/// Sockets that are waited for until a time, by threads that may block.
+/// Exchanges over sockets until a time, by threads that may block. The sockets do not.
 
-#include <poll.h>
-#include <unistd.h>
+#include <sys/types.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <chopsticks/core/clock.hpp>
+#include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
+#include <string_view>
 
 namespace chopsticks::ceph::beside {
 
-/// Closes it.
-struct descriptor {
-    int number = -1;
-    explicit descriptor(int n) : number(n) {}
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    ~descriptor() {
-        if (number >= 0) ::close(number);
-    }
-};
+std::string errno_text(int error);
 
-inline std::string errno_text(int error) {
-    const char* const text = ::strerrordesc_np(error);
-    return text != nullptr ? text : "error " + std::to_string(error);
-}
+/// All of it. False: `problem`. \param until_ns monotonic
+bool send_all(int socket, std::string_view text, std::int64_t until_ns, std::string& problem);
 
-/// True once it is ready for these events of poll(2); false: the time is over. \param until_ns
-/// monotonic
-inline bool wait_for_socket(int socket, short events, std::int64_t until_ns) {
-    while (true) {
-        const std::int64_t left_ms = (until_ns - monotonic_ns()) / 1'000'000;
-        if (left_ms <= 0) return false;
-        pollfd one{socket, events, 0};
-        const int got = ::poll(&one, 1, static_cast<int>(std::min<std::int64_t>(left_ms, 60'000)));
-        if (got > 0) return true;
-        if (got < 0 && errno != EINTR) return false;
-    }
-}
+/// Some bytes, as soon as there are any; 0: the other side has closed; -1: `problem`.
+ssize_t receive_some(int socket, char* to, std::size_t room, std::int64_t until_ns,
+                     std::string& problem);
 
 }  // namespace chopsticks::ceph::beside

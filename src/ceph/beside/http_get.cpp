@@ -1,15 +1,15 @@
 #include "http_get.hpp"
 
 #include <netdb.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/descriptor.hpp>
 #include <chopsticks/http/chunked.hpp>
 #include <chopsticks/http/response_head.hpp>
-#include <memory>
+#include <utility>
 
 #include "deadline_io.hpp"
 
@@ -27,50 +27,32 @@ struct address_list {
     }
 };
 
-/// Connected, or errno in `error`.
-int connect_to(const addrinfo& at, std::int64_t until_ns, int& error) {
-    const int number = ::socket(at.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (number < 0) {
+/// Connected, or none and errno in `error`.
+descriptor connect_to(const addrinfo& at, std::int64_t until_ns, int& error) {
+    descriptor socket(::socket(at.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    if (!socket.is_open()) {
         error = errno;
-        return -1;
+        return socket;
     }
-    error = ::connect(number, at.ai_addr, at.ai_addrlen) == 0 ? 0 : errno;
+    error = ::connect(socket.get(), at.ai_addr, at.ai_addrlen) == 0 ? 0 : errno;
     if (error == EINPROGRESS) {
         error = ETIMEDOUT;
-        if (wait_for_socket(number, POLLOUT, until_ns)) {
+        if (wait_for(socket.get(), POLLOUT, until_ns)) {
             socklen_t size = sizeof error;
-            if (::getsockopt(number, SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+            if (::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
         }
     }
-    if (error == 0) return number;
-    ::close(number);
-    return -1;
+    return error == 0 ? std::move(socket) : descriptor();
 }
 
 /// All of an answer whose connection is closed behind it, within bounds. False: `problem`.
 bool exchange(int socket, const std::string& request, std::int64_t until_ns, std::string& got,
               std::string& problem) {
-    std::size_t sent = 0;
+    if (!send_all(socket, request, until_ns, problem)) return false;
+    char piece[65536];
     while (true) {
-        const bool asking = sent < request.size();
-        if (!wait_for_socket(socket, asking ? POLLOUT : POLLIN, until_ns)) {
-            problem = "no answer in time";
-            return false;
-        }
-        char piece[65536];
-        const ssize_t n =
-            asking ? ::send(socket, request.data() + sent, request.size() - sent, MSG_NOSIGNAL)
-                   : ::recv(socket, piece, sizeof piece, 0);
-        if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-        if (n < 0) {
-            problem = errno_text(errno);
-            return false;
-        }
-        if (asking) {
-            sent += static_cast<std::size_t>(n);
-            continue;
-        }
-        if (n == 0) return true;
+        const ssize_t n = receive_some(socket, piece, sizeof piece, until_ns, problem);
+        if (n <= 0) return n == 0;
         got.append(piece, static_cast<std::size_t>(n));
         if (got.size() > http_body_max + http::max_head_bytes) {
             problem = "its answer is longer than anybody reads";
@@ -160,14 +142,13 @@ std::string http_get(const http_place& from, std::int64_t timeout_ns, std::strin
         return {};
     }
     int error = 0;
-    int number = -1;
-    for (const addrinfo* at = addresses.first; at != nullptr && number < 0; at = at->ai_next)
-        number = connect_to(*at, until_ns, error);
-    if (number < 0) {
+    descriptor socket;
+    for (const addrinfo* at = addresses.first; at != nullptr && !socket.is_open(); at = at->ai_next)
+        socket = connect_to(*at, until_ns, error);
+    if (!socket.is_open()) {
         problem = who + errno_text(error);
         return {};
     }
-    const descriptor socket(number);
     const bool ipv6 = from.host.find(':') != std::string::npos;
     const std::string request = "GET " + from.path + " HTTP/1.1\r\nHost: " + (ipv6 ? "[" : "") +
                                 from.host + (ipv6 ? "]" : "") + ":" + from.port +
@@ -175,7 +156,7 @@ std::string http_get(const http_place& from, std::int64_t timeout_ns, std::strin
     std::string got;
     std::string why;
     std::string body;
-    if (exchange(socket.number, request, until_ns, got, why)) body = body_of(got, why);
+    if (exchange(socket.get(), request, until_ns, got, why)) body = body_of(got, why);
     if (!why.empty()) problem = who + why;
     return body;
 }

@@ -4,9 +4,8 @@
 
 #include <charconv>
 #include <chopsticks/telemetry/parse.hpp>
+#include <chopsticks/telemetry/read_text.hpp>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <system_error>
 
 namespace chopsticks::ceph::beside {
@@ -21,11 +20,7 @@ std::optional<std::int64_t> number_of(std::string_view text) {
 }
 
 std::string text_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string out(16384, '\0');
-    file.read(out.data(), static_cast<std::streamsize>(out.size()));
-    out.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-    return out;
+    return telemetry::read_text(path).value_or("");
 }
 
 }  // namespace

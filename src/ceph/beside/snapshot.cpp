@@ -108,7 +108,7 @@ std::string without_secret(const std::string& name, const std::string& value) {
 }
 
 void read_versions(const json& answer, snapshot& into) {
-    const json& overall = at(answer, "overall");
+    const json& overall = member(answer, "overall");
     if (!overall.is_object()) return;
     for (const auto& [name, count] : overall.items()) {
         if (into.versions.size() == distinct_told) break;
@@ -128,7 +128,7 @@ void read_object_stores(const json& answer, snapshot& into) {
 }
 
 void read_osd_df(const json& answer, snapshot& into) {
-    const json& nodes = at(answer, "nodes");
+    const json& nodes = member(answer, "nodes");
     if (!nodes.is_array()) return;
     bool first = true;
     for (const json& one : nodes) {
@@ -166,7 +166,7 @@ void read_config(const json& answer, snapshot& into) {
         }
         std::string section = text_at(one, "section", 60);
         if (const std::string mask = text_at(one, "mask", 60); !mask.empty()) section += "/" + mask;
-        const json& value = at(one, "value");
+        const json& value = member(one, "value");
         into.config.push_back({section, name,
                                without_secret(name, value.is_string() ? value.get<std::string>()
                                                                       : results::dump(value))});
@@ -191,7 +191,7 @@ void read_pools(const json& answer, snapshot& into) {
         p.erasure_profile = text_at(one, "erasure_code_profile", 120);
         p.rule = count_at(one, "crush_rule");
         p.rule_name = std::to_string(p.rule);
-        const json& uses = at(one, "application_metadata");
+        const json& uses = member(one, "application_metadata");
         if (!uses.is_object()) continue;
         for (const auto& [use, what] : uses.items()) {
             if (p.applications.size() == distinct_told) break;
@@ -201,12 +201,12 @@ void read_pools(const json& answer, snapshot& into) {
 }
 
 void read_df(const json& answer, snapshot& into) {
-    const json& pools = at(answer, "pools");
+    const json& pools = member(answer, "pools");
     if (!pools.is_array()) return;
     for (const json& one : pools) {
         const auto found = into.pools.find(text_at(one, "name", 120));
         if (found == into.pools.end()) continue;
-        const json& stats = at(one, "stats");
+        const json& stats = member(one, "stats");
         found->second.objects = count_at(stats, "objects");
         found->second.stored_bytes = count_at(stats, "stored");
         found->second.used_bytes = count_at(stats, "bytes_used");
@@ -216,10 +216,10 @@ void read_df(const json& answer, snapshot& into) {
 void read_rules(const json& answer, snapshot& into) {
     if (!answer.is_array()) return;
     for (const json& rule : answer) {
-        if (!at(rule, "rule_id").is_number()) continue;
+        if (!member(rule, "rule_id").is_number()) continue;
         const std::uint64_t id = count_at(rule, "rule_id");
         std::string of_class;
-        const json& steps = at(rule, "steps");
+        const json& steps = member(rule, "steps");
         if (steps.is_array()) {
             for (const json& step : steps) {
                 if (text_at(step, "op") != "take") continue;

@@ -1,7 +1,6 @@
 #include "append.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace chopsticks::s3 {
 
@@ -37,11 +36,8 @@ runtime::task<void> append_in_pieces(request_lane& lane, const upload_plan& plan
         co_await lane.perform_part(*plan.rows[check], op, which, due_ns, part);
     }
     if (part.status == op_status::ok) out.bytes = op.size;
-    out.status = part.status;
-    out.native = part.native;
+    end_as(part, out);
     out.done_ns = part.done_ns;
-    std::memcpy(out.code, part.code, sizeof out.code);
-    std::memcpy(out.example, part.example, sizeof out.example);
 }
 
 }  // namespace chopsticks::s3

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
-#include <cstring>
 
 namespace chopsticks::s3 {
 
@@ -19,14 +18,6 @@ part_tag named_tag(const answer& a) {
 
 /// Of copies: their range is said, where it is one.
 const object_fields nothing_said;
-
-/// What ended a request is what ended the operation.
-void end_as(const engine::outcome& part, engine::outcome& out) noexcept {
-    out.status = part.status;
-    out.native = part.native;
-    std::memcpy(out.code, part.code, sizeof out.code);
-    std::memcpy(out.example, part.example, sizeof out.example);
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 namespace chopsticks::s3 {
@@ -37,6 +38,13 @@ void hash_content(core_state& core, const load::content_key& key, const content_
 }
 
 }  // namespace
+
+void end_as(const engine::outcome& part, engine::outcome& out) noexcept {
+    out.status = part.status;
+    out.native = part.native;
+    std::memcpy(out.code, part.code, sizeof out.code);
+    std::memcpy(out.example, part.example, sizeof out.example);
+}
 
 request_lane::request_lane(core_state& core, const target_address& target)
     : core_(core), link_(core.connect(core, target)) {}

@@ -16,6 +16,9 @@
 
 namespace chopsticks::s3 {
 
+/// What ended a request is what ended the operation that it is one of. Times and bytes stay.
+void end_as(const engine::outcome& part, engine::outcome& out) noexcept;
+
 /// One request at a time, of the load or not. Belongs to its core; outlives what is under way.
 class request_lane {
   public:

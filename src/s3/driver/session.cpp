@@ -1,6 +1,7 @@
 #include "session.hpp"
 
 #include <algorithm>
+#include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <cstdio>
@@ -76,8 +77,11 @@ s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
     for (const auto& special : ways) {
         if (special.name == what.op) how = special.how;
     }
-    for (std::size_t i = 0; i < what.parts.size(); ++i)
+    CHOPSTICKS_ASSERT(what.parts.size() <= std::size(upload.rows));
+    for (std::size_t i = 0; i < what.parts.size(); ++i) {
         upload.rows[i] = find_row(what.parts[i]);
+        CHOPSTICKS_ASSERT(upload.rows[i] != nullptr);
+    }
     if (how == way::of_part) upload.part_bytes = what.number("part_size");
     if (how == way::by_appends) upload.part_bytes = what.number("piece");
     if (how == way::in_parts) {

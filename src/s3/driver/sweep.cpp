@@ -396,25 +396,21 @@ runtime::task<sweep_figures> sweep(s3_session& session, const sweep_job& job,
 
 runtime::task<sweep_figures> sweep_clean(s3_session& session, sweep_job job,
                                          const std::string& endpoint, sweep_figures* progress) {
-    job.remove = true;
-    sweep_figures gone = co_await sweep(session, job, endpoint, progress);
-    if (gone.found() == 0) co_return gone;
-    // What the server said of each is one thing, what it shows afterwards is another.
-    job.remove = false;
-    sweep_figures left = co_await sweep(session, job, endpoint);
-    left.removed = gone.removed;
-    if (left.problem.empty() && left.found() > 0) left.problem = gone.problem;
-    if (left.problem.empty() && left.complete && left.found() > 0) {
-        // Nobody refused anything: RGW may show what was hidden by what is gone.
+    sweep_figures left;
+    for (bool is_first = true;; is_first = false) {
         job.remove = true;
-        gone = co_await sweep(session, job, endpoint, progress);
+        const sweep_figures gone = co_await sweep(session, job, endpoint, progress);
+        if (is_first && gone.found() == 0) co_return gone;
+        // What the server said of each is one thing, what it shows afterwards is another.
         job.remove = false;
         const std::uint64_t removed = left.removed + gone.removed;
         left = co_await sweep(session, job, endpoint);
         left.removed = removed;
         if (left.problem.empty() && left.found() > 0) left.problem = gone.problem;
+        // Where nobody refused anything RGW may show what was hidden by what is gone: once more.
+        const bool refused = !left.problem.empty() || !left.complete;
+        if (!is_first || refused || left.found() == 0) co_return left;
     }
-    co_return left;
 }
 
 std::string describe(const sweep_figures& figures) {

@@ -1,9 +1,11 @@
 #include "target.hpp"
 
+#include <algorithm>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/s3/protocol/error.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
+#include <chopsticks/s3/protocol/operation.hpp>
 
 #include "bucket.hpp"
 #include "explain.hpp"
@@ -25,41 +27,37 @@ const std::string& endpoint_text(const core_state& core, const target_address& a
     return core.options.config->endpoints[address.endpoint];
 }
 
-bool has_step(const core_state& core, bool (*of_use)(scenario::subject_use)) {
+template <typename Condition>
+bool has_step(const core_state& core, const Condition& is_one) {
     for (const scenario::task& task : core.options.group->tasks) {
-        for (const scenario::step& step : task.steps) {
-            if (of_use(step.use)) return true;
-        }
+        if (std::any_of(task.steps.begin(), task.steps.end(), is_one)) return true;
     }
     return false;
+}
+
+bool has_use(const core_state& core, bool (*of_use)(scenario::subject_use)) {
+    return has_step(core, [&](const scenario::step& step) { return of_use(step.use); });
+}
+
+/// Whether a request is sent, alone or as one of several, of whose row that is true.
+template <typename Condition>
+bool sends_request(const core_state& core, const Condition& is_one) {
+    const auto has_such_row = [&](std::string_view name) {
+        const operation_row* const row = find_row(name);
+        return row != nullptr && is_one(*row);
+    };
+    return has_step(core, [&](const scenario::step& step) {
+        return has_such_row(step.op) ||
+               std::any_of(step.parts.begin(), step.parts.end(), has_such_row);
+    });
+}
+
+bool needs(const core_state& core, bucket_feature what) {
+    return sends_request(core, [&](const operation_row& row) { return row.needs == what; });
 }
 
 bool writes_objects(scenario::subject_use use) {
     return use == scenario::subject_use::make || use == scenario::subject_use::rewrite;
-}
-
-/// Whether an operation does what only a bucket that keeps versions has.
-bool needs_versions(std::string_view operation) {
-    return operation == "get_version" || operation == "head_version" ||
-           operation == "delete_version" || operation == "delete_all_versions";
-}
-
-bool sets_locks(std::string_view operation) {
-    return operation == "put_retention" || operation == "put_legal_hold";
-}
-
-/// As above, of one that can lock objects.
-bool needs_object_lock(std::string_view operation) {
-    return sets_locks(operation) || operation == "get_retention" || operation == "get_legal_hold";
-}
-
-bool has_operation(const core_state& core, bool (*is_one)(std::string_view)) {
-    for (const scenario::task& task : core.options.group->tasks) {
-        for (const scenario::step& step : task.steps) {
-            if (is_one(step.op)) return true;
-        }
-    }
-    return false;
 }
 
 bool makes_buckets(scenario::subject_use use) {
@@ -69,7 +67,7 @@ bool makes_buckets(scenario::subject_use use) {
 /// Whether the run may make anything that it has to remove again.
 bool leaves_traces(const core_state& core) {
     const bool prepares_own = core.options.prepares && core.options.kept_prefix.empty();
-    return prepares_own || has_step(core, writes_objects) || has_step(core, makes_buckets);
+    return prepares_own || has_use(core, writes_objects) || has_use(core, makes_buckets);
 }
 
 bool is_no_such_bucket(const control_reply& reply) {
@@ -97,8 +95,8 @@ runtime::task<std::string> switch_versioning_on(s3_session& session, const std::
 std::string missing_rules(const core_state& core, const s3_target& target) {
     const settings& config = *core.options.config;
     if (!target.rules_known) return {};
-    const bool versions = config.versioning || has_operation(core, needs_versions);
-    const bool locks = config.object_lock || has_operation(core, needs_object_lock);
+    const bool versions = config.versioning || needs(core, bucket_feature::versions);
+    const bool locks = config.object_lock || needs(core, bucket_feature::locks);
     const std::string bucket = "the bucket \"" + config.bucket + "\" ";
     if (locks && !target.rules.locked) {
         return bucket +
@@ -274,8 +272,8 @@ runtime::task<std::string> claim_folder(s3_session& session, s3_target& target,
     mark.run = core.options.run_id;
     mark.group = core.options.group->name;
     mark.folder = core.options.run_prefix;
-    if (has_step(core, makes_buckets)) mark.bucket_stem = core.options.bucket_stem;
-    mark.locks = has_operation(core, sets_locks);
+    if (has_use(core, makes_buckets)) mark.bucket_stem = core.options.bucket_stem;
+    mark.locks = sends_request(core, [](const operation_row& row) { return row.sets_lock; });
     target.started_ns = started_s * second_ns;
     core.mark_key = target.keeper->key();
     mark.started = format_timestamp(target.started_ns);
@@ -357,7 +355,7 @@ runtime::task<engine::target_state> open_s3_target(core_state& core,
         state.notes.push_back("the bucket \"" + options.config->bucket +
                               "\", which this run asked for, will stay: " + target.bucket_doubt);
     }
-    if (has_step(core, makes_buckets)) {
+    if (has_use(core, makes_buckets)) {
         state.problem = co_await check_stem_unused(session, endpoint);
         if (!state.problem.empty()) co_return state;
     }

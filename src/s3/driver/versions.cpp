@@ -2,7 +2,6 @@
 
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/s3/protocol/version_ids.hpp>
-#include <cstring>
 
 namespace chopsticks::s3 {
 
@@ -71,11 +70,8 @@ runtime::task<void> remove_with_versions(core_state& core, request_lane& lane,
         part = engine::outcome();
         co_await lane.perform_part(*rows[remove_marker], op, which, due_ns, part);
     }
-    out.status = part.status;
-    out.native = part.native;
+    end_as(part, out);
     out.done_ns = part.done_ns;
-    std::memcpy(out.code, part.code, sizeof out.code);
-    std::memcpy(out.example, part.example, sizeof out.example);
 }
 
 }  // namespace chopsticks::s3

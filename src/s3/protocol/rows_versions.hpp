@@ -12,6 +12,7 @@ constexpr operation_row version_removal(std::string_view name) {
     const operation_row row{.name = name,
                             .request = {.method = "DELETE", .write_query = write_version_query},
                             .gives = answer_body::text,
+                            .needs = bucket_feature::versions,
                             .judge = judge_version_removed,
                             .successes = {200, 204}};
     return row;
@@ -22,12 +23,14 @@ inline constexpr operation_row version_rows[] = {
      .request = {.method = "GET", .write_query = write_version_query, .write_fields = write_range},
      .gives = answer_body::content,
      .names_etag = true,
+     .needs = bucket_feature::versions,
      .judge = judge_get_version,
      .successes = {200, 206}},
     {.name = "head_version",
      .request = {.method = "HEAD", .write_query = write_version_query},
      .gives = answer_body::none,
      .names_etag = true,
+     .needs = bucket_feature::versions,
      .judge = judge_head_version,
      .successes = {200}},
     version_removal("delete_version"),

@@ -66,6 +66,9 @@ enum class answer_body : std::uint8_t {
 /// is before it changes or removes one, and removing is more than a request.
 enum class bucket_effect : std::uint8_t { none, makes, amends, removes };
 
+/// What only some buckets have, and what is asked needs.
+enum class bucket_feature : std::uint8_t { none, versions, locks };
+
 /// An answer that is not 2xx and yet what the operation was to get.
 struct expected_refusal {
     std::uint16_t status = 0;
@@ -102,6 +105,8 @@ struct operation_row {
     bool writes = false;              ///< makes a version or a delete marker of an object
     bool makes_object = false;        ///< where it is not answered, the object may be there later
     bucket_effect buckets = bucket_effect::none;
+    bucket_feature needs = bucket_feature::none;
+    bool sets_lock = false;  ///< the object cannot be removed like others behind it
     /// Of a 2xx; as the function below.
     std::uint64_t (*judge)(const operation_row& row, const asked& what, const answer& a,
                            etag_memory& etags, failure& out);

@@ -1,3 +1,0 @@
-#pragma once
-
-#include <chopsticks/results/json_reading.hpp>
