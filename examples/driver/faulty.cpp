@@ -106,6 +106,7 @@ class faulty_core final : public engine::core_driver {
     bool holds_open() const noexcept override { return inner_->holds_open(); }
     void cancel_control() noexcept override { inner_->cancel_control(); }
     std::string waiting() const override { return inner_->waiting(); }
+    std::uint64_t control_steps() const noexcept override { return inner_->control_steps(); }
     std::vector<engine::leftover> left_behind() const override { return inner_->left_behind(); }
     std::string removal_note() const override { return inner_->removal_note(); }
     engine::write_account writes() const noexcept override { return inner_->writes(); }

@@ -70,7 +70,8 @@ class steering {
 
     /// Runs a coroutine of the first core's driver of one group to its end, or until the run is
     /// told to stop as urgently as `give_up` says, or `most_ns` have passed since its begin (0: no
-    /// such limit) or, if the run is interrupted, since then. The watcher hears of it every second.
+    /// such limit) or, if the run is interrupted, it has not got on for interrupted_patience_ns.
+    /// The watcher hears of it every second.
     template <typename T>
     T ask_driver(std::size_t group, runtime::task<T> (core_driver::*what)(), int give_up,
                  std::int64_t most_ns = 0) {
@@ -135,16 +136,18 @@ T steering::ask_driver(std::size_t group, F what, int give_up, std::int64_t most
     worker& w = *workers.front();
     core_driver& driver = w.groups()[group]->driver();
     patience waited(*this);
-    std::int64_t interrupted_at_ns = 0;
+    std::int64_t moved_ns = 0;  // when the run was interrupted, or the call got on since then
+    std::uint64_t steps = 0;
     bool told_to_stop = false;
     const auto look = [&] {
         if (waited.due()) waited.tell(driver.waiting(), most_ns);
         if (told_to_stop) return;
         const std::int64_t now_ns = monotonic_ns();
-        if (stopping() && interrupted_at_ns == 0) interrupted_at_ns = now_ns;
-        const bool too_long =
-            (most_ns > 0 && waited.elapsed_ns() >= most_ns) ||
-            (interrupted_at_ns > 0 && now_ns - interrupted_at_ns >= interrupted_patience_ns());
+        const std::uint64_t steps_now = driver.control_steps();
+        if (stopping() && (moved_ns == 0 || steps_now != steps)) moved_ns = now_ns;
+        steps = steps_now;
+        const bool too_long = (most_ns > 0 && waited.elapsed_ns() >= most_ns) ||
+                              (moved_ns > 0 && now_ns - moved_ns >= interrupted_patience_ns());
         if (!too_long && stop_level_.load(std::memory_order_relaxed) < give_up) return;
         told_to_stop = true;
         w.loop().post([&driver] { driver.cancel_control(); });

@@ -170,6 +170,9 @@ class guarded_core final : public core_driver {
     }
 
     std::string waiting() const override { return look(&core_driver::waiting, "waiting"); }
+    std::uint64_t control_steps() const noexcept override {
+        return inner_ ? inner_->control_steps() : 0;
+    }
     std::vector<engine::leftover> left_behind() const override {
         return look(&core_driver::left_behind, "left_behind");
     }

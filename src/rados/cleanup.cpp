@@ -72,13 +72,13 @@ class pools {
     }
 
     void sweep_run(run_remains& run, bool remove, const std::atomic<int>& stop) {
-        const auto stopped = [&stop] { return stop.load() > 0; };
+        const auto stopped = [&stop](const sweep_figures&) { return stop.load() > 0; };
         const waiting_for wait(world_.waits, "for what run " + run.run + " left", 0);
         for (rados_ioctx_t at : world_.connections.front().places)
             run.left.add(sweep(at, run.folder, remove, stopped));
         sweep_unfinished(run, remove, stopped);
         const bool all_gone = run.left.problem.empty() && run.left.removed == run.left.found;
-        if (!remove || !all_gone || stopped()) return;
+        if (!remove || !all_gone || stop.load() > 0) return;
         const int failed = rados_remove(first(), run.mark.c_str());
         run.mark_gone = failed >= 0 || failed == -ENOENT;
         if (!run.mark_gone) run.left.problem = explain("the mark " + run.mark, failed);
@@ -105,7 +105,7 @@ class pools {
     }
 
     /// A data set that the run claimed and did not finish.
-    void sweep_unfinished(run_remains& run, bool remove, const std::function<bool()>& stopped) {
+    void sweep_unfinished(run_remains& run, bool remove, const sweep_stop& stopped) {
         if (run.kept.empty()) return;
         const std::string claim = run.kept + claim_name;
         if (attribute(first(), claim, run_attribute) != run.run) return;
@@ -121,7 +121,7 @@ class pools {
         // Its own claim is among what has no name of an object.
         if (all.foreign > 0) --all.foreign;
         if (all.foreign_example == claim) all.foreign_example.clear();
-        const bool all_gone = all.problem.empty() && all.removed == all.found && !stopped();
+        const bool all_gone = all.problem.empty() && all.removed == all.found && !stopped(all);
         if (remove && all_gone) rados_remove(first(), claim.c_str());
         run.left.add(all);
     }

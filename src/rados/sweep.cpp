@@ -91,13 +91,13 @@ void sweep_figures::add(const sweep_figures& more) {
 }
 
 sweep_figures sweep(rados_ioctx_t at, const std::string& prefix, bool remove,
-                    const std::function<bool()>& stop) {
+                    const sweep_stop& stop) {
     sweep_figures all;
     int failed = 0;
     {
         removals under_way(at, all);
         failed = list_names(at, prefix, [&](const std::string& name) {
-            if (stop()) return false;
+            if (stop(all)) return false;
             const std::string_view suffix = std::string_view(name).substr(prefix.size());
             if (!is_of_run(suffix)) {
                 ++all.foreign;

@@ -27,9 +27,11 @@ struct sweep_figures {
     void add(const sweep_figures& more);
 };
 
-/// Finds, and removes if told so, the objects of a run or of a data set below `prefix`. Ends early
-/// once `stop` says so.
+/// Asked before each name, with what was done so far; true ends a sweep.
+using sweep_stop = std::function<bool(const sweep_figures&)>;
+
+/// Finds, and removes if told so, the objects of a run or of a data set below `prefix`.
 sweep_figures sweep(rados_ioctx_t at, const std::string& prefix, bool remove,
-                    const std::function<bool()>& stop);
+                    const sweep_stop& stop);
 
 }  // namespace chopsticks::rados

@@ -241,8 +241,14 @@ sweep_figures look(world& w, const std::string& prefix, bool remove) {
     sweep_figures all;
     for (std::size_t n = 0; n < w.places.size(); ++n) {
         const waiting_for wait(w.waits, "for the names in pool " + w.places[n].text(), 0);
-        all.add(sweep(w.connections.front().places[n], prefix, remove,
-                      [&w] { return w.give_up.load(); }));
+        std::uint64_t known = 0;
+        const auto stop = [&](const sweep_figures& so_far) {
+            const std::uint64_t now = remove ? so_far.removed : so_far.found;
+            if (now != known) w.waits.got_on();
+            known = now;
+            return w.give_up.load();
+        };
+        all.add(sweep(w.connections.front().places[n], prefix, remove, stop));
     }
     return all;
 }

@@ -62,6 +62,7 @@ class librbd_core final : public engine::core_driver {
     engine::driver_meters* meters() noexcept override { return &figures_.meters; }
 
     std::string waiting() const override { return shared_->waits.text(); }
+    std::uint64_t control_steps() const noexcept override { return shared_->waits.steps(); }
 
     std::vector<engine::leftover> left_behind() const override { return shared_->made.all(); }
 

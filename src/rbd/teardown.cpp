@@ -59,6 +59,7 @@ struct removal_progress {
 int show_progress(std::uint64_t done, std::uint64_t total, void* argument) {
     const auto& p = *static_cast<removal_progress*>(argument);
     if (total == 0) return 0;
+    p.w->waits.got_on();
     p.w->waits.set("for " + p.what + " to be removed: " + std::to_string(100 * done / total) + " %",
                    0);
     return 0;
@@ -172,6 +173,7 @@ std::string remove_image(world& w, rados_ioctx_t pool, const std::string& name,
     }
     if (failed < 0 && failed != -ENOENT) return explain(label + " is left", failed);
     w.made.gone("image", path);
+    w.waits.got_on();
     return {};
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 /// \file
-/// What a thread that cannot speak for itself waits for, and until when.
+/// What a thread that cannot speak for itself waits for, until when, and whether it gets on.
 
+#include <atomic>
 #include <chopsticks/core/clock.hpp>
 #include <cstdint>
 #include <mutex>
@@ -28,10 +29,16 @@ class waiting_note {
         return what_ + ", at most " + std::to_string(left_s) + " s more";
     }
 
+    /// Something of what is waited for has succeeded.
+    void got_on() noexcept { steps_.fetch_add(1, std::memory_order_relaxed); }
+    /// How often, of all waits.
+    std::uint64_t steps() const noexcept { return steps_.load(std::memory_order_relaxed); }
+
   private:
     mutable std::mutex mutex_;
     std::string what_;
     std::int64_t until_ns_ = 0;
+    std::atomic<std::uint64_t> steps_{0};
 };
 
 }  // namespace chopsticks

@@ -212,6 +212,11 @@ class core_driver {
     /// particular. From any thread; the control calls are those of core 0.
     virtual std::string waiting() const { return {}; }
 
+    /// How many parts of control calls have succeeded so far: what was listed, or removed. An
+    /// interrupted run gives up a call that does not get on, and goes on with one that does. From
+    /// any thread; never less than before.
+    virtual std::uint64_t control_steps() const noexcept { return 0; }
+
     /// What this run made outside of the engine's own count (images, buckets of its own) and is
     /// still there, as far as the driver knows without asking the target. On core 0, at any time
     /// between control calls, also after one was given up or never made.

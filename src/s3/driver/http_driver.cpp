@@ -140,6 +140,12 @@ class http_core final : public engine::core_driver {
         }
         return text;
     }
+    std::uint64_t control_steps() const noexcept override {
+        std::uint64_t steps = state_.waits.steps();
+        for (const auto& one : further_)
+            steps += one->state.waits.steps();
+        return steps;
+    }
     void cancel_control() noexcept override {
         cancel_control_of(state_);
         for (const auto& one : further_)

@@ -63,6 +63,10 @@ class sweeper {
     bool stopped() const { return patience_.stopped(); }
     /// Nothing has got through for as long as the job's patience is: nothing more is removed.
     void give_up();
+    void got_on() noexcept {
+        patience_.renew();
+        session_.core().waits.got_on();
+    }
 
     s3_session& session_;
     const sweep_job& job_;
@@ -94,7 +98,7 @@ std::string sweeper::judge_page(listing_progress& progress, const page_print& pa
             break;
     }
     // New markers alone are no progress: they need not ever come to an end.
-    if (page.below > 0) patience_.renew();
+    if (page.below > 0) got_on();
     if (!patience_.is_over()) return {};
     return " has gone on for " + format_duration(patience_.most_ns()) + " and shows nothing below";
 }
@@ -192,7 +196,7 @@ runtime::task<void> sweeper::go_through_versions() {
         }
         const std::uint64_t removed = found_.removed;
         if (job_.remove && !ours.empty()) {
-            patience_.renew();
+            got_on();
             co_await remove(ours);
             if (gave_up_) co_return;
         }
@@ -260,7 +264,7 @@ runtime::task<void> sweeper::go_through_uploads() {
                 give_up();
                 co_return;
             }
-            patience_.renew();
+            got_on();
         }
         if (!next->is_truncated) co_return;
         if (!next->key_marker.empty()) print.token = next->key_marker + ' ' + next->upload_marker;
@@ -308,7 +312,7 @@ runtime::task<void> sweeper::remove(const std::vector<stored_version>& entries) 
             note(endpoint_ + ": the answer to DeleteObjects cannot be read");
             co_return;
         }
-        patience_.renew();
+        got_on();
         found_.removed += count - std::min(failures->size(), count);
         if (failures->empty()) continue;
         if (job_.unlocks) {
@@ -357,13 +361,13 @@ runtime::task<void> sweeper::remove_one_by_one(const std::vector<stored_version>
             }
             if (is_gone(reply)) {
                 ++found_.removed;
-                patience_.renew();
+                got_on();
                 pause.reset();
                 continue;
             }
             note(explain(reply, session_.core(), endpoint_));
             if (!may_help_to_repeat(reply)) {
-                patience_.renew();
+                got_on();
                 continue;
             }
             if (session_.is_given_up()) co_return;
@@ -377,7 +381,7 @@ runtime::task<void> sweeper::remove_one_by_one(const std::vector<stored_version>
 runtime::task<void> sweeper::go() {
     co_await go_through_versions();
     if (!found_.problem.empty() && !job_.remove) co_return;
-    patience_.renew();
+    got_on();
     if (!job_.exact && !gave_up_) co_await go_through_uploads();
     found_.complete = found_.problem.empty() && !stopped();
 }

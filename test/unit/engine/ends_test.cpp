@@ -234,6 +234,24 @@ TEST_CASE("ends_interrupted_against_a_target_that_hangs_within_half_a_minute") {
     CHECK_FALSE(result.left[0].exact);
 }
 
+TEST_CASE("ends_interrupted_removal_that_gets_on_goes_on_and_one_that_does_not_is_given_up") {
+    for (const bool tells : {true, false}) {
+        CAPTURE(tells);
+        model_run r(gets());
+        r.plan.phase.measure_ns = 600'000 * ms;
+        // A minute in all, and never more than 10 s without a success.
+        r.state.hang_step_ns = 10'000 * ms;
+        r.state.close_steps = 6;
+        r.state.tells_steps = tells;
+        r.seen.at_phase = [&](engine::phase p) {
+            if (p == engine::phase::measure) r.stop = 1;
+        };
+        const auto result = r.go(1);
+        CHECK(result.interrupted);
+        CHECK(result.cleanup_problem == (tells ? "" : "cancelled"));
+    }
+}
+
 TEST_CASE("ends_cleanup_tells_every_second_how_it_fares") {
     model_run r(gets());
     r.plan.phase.prepare_concurrency = 2;

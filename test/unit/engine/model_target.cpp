@@ -142,8 +142,13 @@ class model_core final : public engine::core_driver {
         while (state_.hang_open && !cancelled_) {
             co_await loop_.sleep_until(monotonic_ns() + state_.hang_step_ns);
         }
+        for (std::uint64_t n = 0; n < state_.close_steps && !cancelled_; ++n) {
+            co_await loop_.sleep_until(monotonic_ns() + state_.hang_step_ns);
+            if (state_.tells_steps) ++steps_;
+        }
         co_return cancelled_ ? "cancelled" : "";
     }
+    std::uint64_t control_steps() const noexcept override { return steps_; }
     runtime::task<engine::left_count> count_left() override {
         co_return state_.count_left ? state_.count_left() : engine::left_count();
     }
@@ -155,6 +160,7 @@ class model_core final : public engine::core_driver {
     runtime::reactor& loop_;
     std::optional<engine::driver_meters> meters_;
     bool cancelled_ = false;
+    std::atomic<std::uint64_t> steps_{0};
 };
 
 }  // namespace

@@ -47,6 +47,9 @@ struct model_state {
     std::string open_problem;
     std::atomic<bool> hang_open{
         false};  ///< open_target and close_target answer only when cancelled
+    /// So many steps of hang_step_ns does close_target take, and tells of each if told to.
+    std::uint64_t close_steps = 0;
+    bool tells_steps = true;
     std::atomic<int> opened{0};
     std::atomic<int> joined{0};
     std::atomic<int> sealed{0};
