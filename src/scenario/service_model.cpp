@@ -60,10 +60,10 @@ class piece {
 };
 
 time_distribution read_latency(const field& f) {
-    const std::string text = f.text();
+    const std::string_view text = trimmed(f.raw().text);
     const auto found = pieces(text);
     if (found.empty()) {
-        if (parse_duration(text).has_error()) f.wrong(kinds, "");
+        if (!f.raw().is_scalar() || parse_duration(text).has_error()) f.wrong(kinds, "");
         return time_distribution::constant(piece(f, text).duration(0));
     }
     const std::string_view kind = found.front();

@@ -59,8 +59,9 @@ TEST_CASE("service_model_reads_what_else_it_does") {
 
 TEST_CASE("service_model_says_what_is_wrong_and_where") {
     contains(refusal("{latency: normal(2ms)}"), "lognormal(2ms, 0.5)");
-    contains(refusal("{latency: exponential(2ms, 3)}"), "must be a duration, uniform(1ms, 3ms)");
-    contains(refusal("{latency: exponential(2)}"), "`driver_options.latency` must be a duration");
+    contains(refusal("{latency: 'exponential(2ms, 3)'}"), "must be a duration, uniform(1ms, 3ms)");
+    contains(refusal("{latency: exponential(soon)}"),
+             "`driver_options.latency` must be a duration");
     contains(refusal("{latency: 'uniform(3ms, 1ms)'}"), "ends before it begins");
     contains(refusal("{latency: 'pareto(1ms, 1)'}"), "driver_options.latency");
     contains(refusal("{latency: 2h}"), "at most 1h");
