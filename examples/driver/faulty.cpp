@@ -160,9 +160,9 @@ constexpr plugin::provided_driver drivers[] = {{
     .workload = "s3",
     .row = {.name = "faulty",
             .description = "another driver's requests, of which every Nth fails or is late",
-            .takes_options = true},
+            .takes_options = true,
+            .check = check_options},
     .make = make_faulty,
-    .check = check_options,
 }};
 
 }  // namespace

@@ -74,8 +74,9 @@ std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted
 
 void check_driver(std::string_view workload, std::string_view driver,
                   const scenario::workload_settings& settings) {
-    const found_driver foreign = find_foreign(workload, driver);
-    if (foreign.row != nullptr && foreign.row->check != nullptr) foreign.row->check(settings);
+    const auto* const row =
+        scenario::catalogue::find_driver(*scenario::catalogue::find_workload(workload), driver);
+    if (row != nullptr && row->check != nullptr) row->check(settings);
 }
 
 std::string driver_note(std::string_view workload, std::string_view driver) {

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/suggest.hpp>
+#include <chopsticks/core/trimmed.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/scenario/slo.hpp>
 #include <cmath>
@@ -16,14 +17,6 @@ const char* const example =
 [[noreturn]] void refuse(std::string_view text, const std::string& problem,
                          const std::string& mend) {
     throw config_error("SLO \"" + std::string(text) + "\": " + problem + "; " + mend);
-}
-
-std::string_view trimmed(std::string_view s) {
-    while (!s.empty() && (s.front() == ' ' || s.front() == '\t'))
-        s.remove_prefix(1);
-    while (!s.empty() && (s.back() == ' ' || s.back() == '\t'))
-        s.remove_suffix(1);
-    return s;
 }
 
 /// The whole text as a number that is not negative.

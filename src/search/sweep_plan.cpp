@@ -2,6 +2,7 @@
 #include <charconv>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/random.hpp>
+#include <chopsticks/core/trimmed.hpp>
 #include <chopsticks/search/sweep_plan.hpp>
 #include <cmath>
 
@@ -15,14 +16,6 @@ constexpr double tolerance = 1e-9;
 [[noreturn]] void refuse(const std::string& option, std::string_view text,
                          const std::string& problem, const std::string& mend) {
     throw config_error(option + ": \"" + std::string(text) + "\" " + problem + "; " + mend);
-}
-
-std::string_view trimmed(std::string_view s) {
-    while (!s.empty() && s.front() == ' ')
-        s.remove_prefix(1);
-    while (!s.empty() && s.back() == ' ')
-        s.remove_suffix(1);
-    return s;
 }
 
 double number(std::string_view s, const std::string& option) {

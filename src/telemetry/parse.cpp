@@ -1,17 +1,11 @@
 #include <charconv>
+#include <chopsticks/core/trimmed.hpp>
 #include <chopsticks/telemetry/parse.hpp>
 #include <cmath>
 
 namespace chopsticks::telemetry {
 
 namespace {
-
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view blanks = " \t\r\n";
-    const std::size_t first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
 
 /// Cuts the next line, without its end, off the front.
 std::string_view take_line(std::string_view& text) {
@@ -170,7 +164,7 @@ std::optional<std::map<std::string, nic_counters>> parse_net_dev(std::string_vie
         // An alias may hold a colon ("eth0:1"), the counters never do.
         const std::size_t colon = line.rfind(':');
         if (colon == std::string_view::npos) continue;
-        const std::string_view name = trim(line.substr(0, colon));
+        const std::string_view name = trimmed(line.substr(0, colon));
         line.remove_prefix(colon + 1);
         // rx: bytes packets errs drop fifo frame compressed multicast; tx: bytes packets errs drop
         // ...
@@ -232,8 +226,8 @@ std::optional<std::string> parse_cpu_model(std::string_view text) {
         while (!rest.empty()) {
             const std::string_view line = take_line(rest);
             const std::size_t colon = line.find(':');
-            if (colon == std::string_view::npos || trim(line.substr(0, colon)) != word) continue;
-            const std::string_view model = trim(line.substr(colon + 1));
+            if (colon == std::string_view::npos || trimmed(line.substr(0, colon)) != word) continue;
+            const std::string_view model = trimmed(line.substr(colon + 1));
             if (model.empty()) continue;
             if (word == "CPU part") return "ARM part " + std::string(model);
             return std::string(model);
@@ -249,8 +243,8 @@ std::map<int, double> parse_cpu_mhz(std::string_view text) {
         const std::string_view line = take_line(text);
         const std::size_t colon = line.find(':');
         if (colon == std::string_view::npos) continue;
-        const std::string_view key = trim(line.substr(0, colon));
-        const std::string_view value = trim(line.substr(colon + 1));
+        const std::string_view key = trimmed(line.substr(0, colon));
+        const std::string_view value = trimmed(line.substr(colon + 1));
         if (key == "processor") {
             cpu = -1;
             std::from_chars(value.data(), value.data() + value.size(), cpu);

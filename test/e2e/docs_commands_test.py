@@ -152,6 +152,10 @@ pages = {
             (r"--slo 'p99\(get\) < 20ms'", "--slo 'p99(get) < 60s'"),
             (r"--budget 10m", "--budget 1m " + short_search))),
     ],
+    "docs/how-to/known-target.md": [
+        step("cat > queue.yaml", changes=((r"measure: 60s", "measure: 2s"), (r"\A", "set +e\n"))),
+        step("chopsticks run -f queue.yaml", changes=((r"\A", "set +e\n"),)),
+    ],
     "docs/how-to/make-a-report.md": [
         step("chopsticks show r.json", before=a_result),
         step("chopsticks report s", before=a_result_and_a_sweep),

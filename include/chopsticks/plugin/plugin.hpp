@@ -41,9 +41,6 @@ struct provided_driver {
     std::string_view workload;
     scenario::catalogue::driver row;
     engine::make_driver_function* make;
-    /// Before a run, and where files are only checked: throws config_error for options that cannot
-    /// work. Null: there is nothing to check before the driver is made.
-    void (*check)(const scenario::workload_settings& of) = nullptr;
 };
 
 /// What is in a plug-in. The first two members stay where they are in all versions: of a plug-in

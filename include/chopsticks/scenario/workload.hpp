@@ -15,6 +15,10 @@
 #include <variant>
 #include <vector>
 
+namespace chopsticks::scenario {
+class workload_settings;
+}  // namespace chopsticks::scenario
+
 namespace chopsticks::scenario::catalogue {
 
 // What a parameter's value may be. These only drivers read, from step::values.
@@ -112,6 +116,9 @@ struct driver {
     std::string_view description;
     bool calibrated = false;     ///< `calibrate` measures what its requests cost
     bool takes_options = false;  ///< reads workload_settings::driver_options
+    /// Before a run, and where files are only checked: throws config_error for options that cannot
+    /// work. Null: there is nothing to check before the driver is made.
+    void (*check)(const workload_settings& of) = nullptr;
     std::string_view from = {};  ///< the plug-in's file; empty: it comes with the program
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chopsticks/rados/workload.hpp>
+#include <chopsticks/scenario/service_model.hpp>
 
 #include "read_settings.hpp"
 
@@ -256,8 +257,7 @@ catalogue::workload make() {
         .drivers =
             {
                 {"librados", "asynchronous object I/O through Ceph's library"},
-                {"dummy",
-                 "answers at once and sends nothing; shows what the generator itself can do"},
+                scenario::catalogue::dummy_driver(false),
             },
         .operations = object_operations(),
         .prepare_with = "write_full",

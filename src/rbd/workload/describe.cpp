@@ -1,6 +1,7 @@
 // What the workload rbd is: its rows.
 
 #include <chopsticks/rbd/workload.hpp>
+#include <chopsticks/scenario/service_model.hpp>
 
 #include "read_settings.hpp"
 
@@ -35,8 +36,7 @@ catalogue::workload make() {
         .drivers =
             {
                 {"librbd", "asynchronous block I/O through Ceph's library"},
-                {"dummy",
-                 "answers at once and sends nothing; shows what the generator itself can do"},
+                scenario::catalogue::dummy_driver(false),
             },
         .operations =
             {

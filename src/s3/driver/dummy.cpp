@@ -5,7 +5,7 @@ namespace chopsticks::s3 {
 
 std::unique_ptr<engine::driver> make_dummy_driver(std::int64_t delay_ns) {
     engine::dummy_options options;
-    options.delay_ns = delay_ns;
+    options.model.latency = load::time_distribution::constant(delay_ns);
     return engine::make_dummy_driver(options);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chopsticks/core/assert.hpp>
+#include <chopsticks/engine/dummy_driver.hpp>
 #include <chopsticks/s3/driver.hpp>
 #include <chopsticks/s3/protocol/key.hpp>
 #include <iterator>
@@ -10,8 +11,11 @@ namespace chopsticks::s3 {
 
 namespace {
 
-std::unique_ptr<engine::driver> make_dummy(const driver_options&) {
-    return make_dummy_driver();
+std::unique_ptr<engine::driver> make_dummy(const driver_options& wanted) {
+    engine::dummy_options options;
+    options.model = scenario::read_service_model(wanted.config->driver_options);
+    options.timeout_ns = wanted.timeout.operation_ns;
+    return engine::make_dummy_driver(options);
 }
 
 constexpr struct {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chopsticks/s3/workload.hpp>
+#include <chopsticks/scenario/service_model.hpp>
 
 #include "further_operations.hpp"
 #include "read_settings.hpp"
@@ -267,8 +268,7 @@ catalogue::workload make() {
                  "default)",
                  true},
                 {"beast", "the same on Boost.Asio and Boost.Beast, to compare with"},
-                {"dummy",
-                 "answers at once and sends nothing; shows what the generator itself can do", true},
+                scenario::catalogue::dummy_driver(true),
             },
         .features =
             {

@@ -291,7 +291,8 @@ void read_python_keys(map_reader& m, scenario::workload_config& out) {
             out.ignored["driver_config.timeout"] = "set `timeouts.operation` in the scenario";
         }
         if (d.find("fail_mode")) {
-            out.ignored["driver_config.fail_mode"] = "the dummy driver does not fail";
+            out.ignored["driver_config.fail_mode"] =
+                "driver_options.failing says what share of operations fails";
         }
         d.finish();
     }
