@@ -68,7 +68,7 @@ constexpr std::array<std::string_view, 52> parameters = {
 };
 
 /// Fields x-amz-* that are served whatever their value, or refused where it is read. In order.
-constexpr std::array<std::string_view, 52> fields = {
+constexpr std::array<std::string_view, 53> fields = {
     "x-amz-acl",
     "x-amz-bucket-object-lock-enabled",
     "x-amz-bypass-governance-retention",
@@ -111,6 +111,7 @@ constexpr std::array<std::string_view, 52> fields = {
     "x-amz-security-token",
     "x-amz-server-side-encryption",
     "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-bucket-key-enabled",
     "x-amz-server-side-encryption-customer-algorithm",
     "x-amz-server-side-encryption-customer-key",
     "x-amz-server-side-encryption-customer-key-md5",

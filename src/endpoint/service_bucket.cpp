@@ -83,7 +83,11 @@ void service::bucket_property(exchange& x) {
     const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
     if (asked("policy")) return refuse(x, s3_code::no_such_bucket_policy);
     if (asked("cors")) return refuse(x, s3_code::no_such_cors);
-    if (asked("encryption")) return refuse(x, s3_code::no_such_encryption);
+    if (asked("encryption")) {
+        const encryption_ref by_default = x.bucket_->encrypted();
+        if (!by_default) return refuse(x, s3_code::no_such_encryption);
+        return x.answer.xml(default_document(*by_default));
+    }
     if (asked("lifecycle")) return refuse(x, s3_code::no_such_lifecycle);
     if (asked("object-lock")) {
         const auto rule = x.bucket_->lock();
@@ -153,6 +157,19 @@ void service::set_bucket_tags(exchange& x) {
 
 void service::delete_bucket_tags(exchange& x) {
     x.bucket_->set_tags({});
+    no_content(x);
+}
+
+void service::set_bucket_encryption(exchange& x) {
+    encryption_ref by_default;
+    if (const s3_refusal wrong = read_default(x.text_, by_default)) {
+        return refuse(x, wrong.code, wrong.text);
+    }
+    x.bucket_->set_encrypted(std::move(by_default));
+}
+
+void service::delete_bucket_encryption(exchange& x) {
+    x.bucket_->set_encrypted(nullptr);
     no_content(x);
 }
 

@@ -31,8 +31,7 @@ constexpr std::array<std::string_view, 14> bucket_properties = {
 };
 
 /// Those that no bucket has here.
-constexpr std::array<std::string_view, 5> never_set = {"cors", "encryption", "lifecycle", "policy",
-                                                       "website"};
+constexpr std::array<std::string_view, 4> never_set = {"cors", "lifecycle", "policy", "website"};
 
 template <typename Names>
 bool has_any(const request& r, const Names& names) {
@@ -116,6 +115,10 @@ void service::route_bucket(exchange& x) {
         is(op_kind::other, &service::set_lock_rule, body_use::text);
     } else if (r.method == "DELETE" && asked("tagging")) {
         is(op_kind::other, &service::delete_bucket_tags);
+    } else if (r.method == "PUT" && asked("encryption")) {
+        is(op_kind::other, &service::set_bucket_encryption, body_use::text);
+    } else if (r.method == "DELETE" && asked("encryption")) {
+        is(op_kind::other, &service::delete_bucket_encryption);
     } else if (r.method == "PUT" && asked("acl")) {
         is(op_kind::other, &service::grant_access, body_use::text, may_write_acl);
     } else if (r.method == "DELETE" && has_any(r, never_set)) {

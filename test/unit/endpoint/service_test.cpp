@@ -32,7 +32,6 @@ TEST_CASE("service_what_would_have_no_effect_is_refused_and_changes_nothing") {
              {"x-amz-acl", "log-delivery-write"},
              {"x-amz-storage-class", "GLACIER"},
              {"x-amz-server-side-encryption-context", "e30="},
-             {"x-amz-server-side-encryption-bucket-key-enabled", "true"},
              {"x-amz-website-redirect-location", "/x"},
              {"x-amz-checksum-xxhash64", "AAAAAAAAAAA="},
              {"x-amz-of-next-year", ""},
