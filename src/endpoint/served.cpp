@@ -12,10 +12,11 @@ namespace {
 constexpr std::string_view amz_prefix = "x-amz-";
 
 /// Sub-resources that route() knows, and parameters that handlers read. In order.
-constexpr std::array<std::string_view, 52> parameters = {
+constexpr std::array<std::string_view, 55> parameters = {
     "AWSAccessKeyId",  // who sends it, of a signature that is not read
     "Expires",
     "Signature",
+    "accelerate",
     "acl",
     "allow-unordered",
     "append",
@@ -48,10 +49,12 @@ constexpr std::array<std::string_view, 52> parameters = {
     "part-number-marker",
     "partNumber",
     "policy",
+    "policyStatus",
     "position",
     "prefix",
     "publicAccessBlock",
     "renameObject",
+    "replication",
     "requestPayment",
     "retention",
     "start-after",

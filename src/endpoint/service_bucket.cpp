@@ -81,7 +81,13 @@ void service::get_location(exchange& x) {
 void service::bucket_property(exchange& x) {
     const request& r = x.head;
     const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
-    if (asked("policy")) return refuse(x, s3_code::no_such_bucket_policy);
+    if (asked("policy") || asked("policyStatus")) {
+        return refuse(x, s3_code::no_such_bucket_policy);
+    }
+    if (asked("replication")) {
+        return refuse(x, 404, "ReplicationConfigurationNotFoundError",
+                      "The replication configuration was not found");
+    }
     if (asked("cors")) return refuse(x, s3_code::no_such_cors);
     if (asked("encryption")) {
         const encryption_ref by_default = x.bucket_->encrypted();
@@ -122,6 +128,7 @@ void service::bucket_property(exchange& x) {
         return x.answer.xml(xml.finish());
     }
     if (asked("notification")) return x.answer.xml(xml_text("NotificationConfiguration").finish());
+    if (asked("accelerate")) return x.answer.xml(xml_text("AccelerateConfiguration").finish());
     if (asked("logging")) return x.answer.xml(xml_text("BucketLoggingStatus").finish());
     refuse(x, s3_code::not_implemented);
 }
