@@ -53,6 +53,9 @@ python3-selenium: drives the browser in which pages are looked at
 chromium: that browser
 chromium-driver: what it is driven by
 s3cmd: another independent S3 client
+awscli: - the command line of AWS
+rclone: - rclone
+restic: - backups
 redis-server: what the example of a workload puts load on
 redis-tools: redis-cli, an independent client of it
 curl: asks servers whether they are up

@@ -77,6 +77,18 @@ void bucket::set_tags(tag_set tags) {
     tags_ = std::move(tags);
 }
 
+encryption_ref bucket::encrypted() const {
+    if (!has_encrypted_.load(std::memory_order_acquire)) return nullptr;
+    const std::shared_lock lock(index_mutex_);
+    return encrypted_;
+}
+
+void bucket::set_encrypted(encryption_ref by_default) {
+    const std::lock_guard lock(index_mutex_);
+    encrypted_ = std::move(by_default);
+    has_encrypted_.store(encrypted_ != nullptr, std::memory_order_release);
+}
+
 std::shared_ptr<const bucket_access> bucket::access() const {
     if (!has_access_.load(std::memory_order_acquire)) return nullptr;
     const std::shared_lock lock(index_mutex_);

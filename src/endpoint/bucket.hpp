@@ -99,6 +99,10 @@ class bucket {
     tag_set tags() const;
     void set_tags(tag_set tags);
 
+    /// How objects are encrypted that do not say it themselves; null: not at all.
+    encryption_ref encrypted() const;
+    void set_encrypted(encryption_ref by_default);
+
     /// Null: private to its owner, and the object's writer owns what it writes.
     std::shared_ptr<const bucket_access> access() const;
     /// Changes it by `edit`, which finds what was so.
@@ -194,6 +198,8 @@ class bucket {
     std::atomic<bool> locks_{false};               ///< saves the mutex where there are none
     std::shared_ptr<const bucket_access> access_;  ///< guarded by index_mutex_
     std::atomic<bool> has_access_{false};          ///< saves the mutex where there is none
+    encryption_ref encrypted_;                     ///< guarded by index_mutex_
+    std::atomic<bool> has_encrypted_{false};       ///< saves the mutex where there is none
     upload_table uploads_;
     static constexpr std::size_t renames_max = 64;
     std::deque<key_change> renames_;  ///< the last that had a token; guarded by index_mutex_

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <pugixml.hpp>
 #include <string_view>
+#include <utility>
 
 #include "digest.hpp"
+#include "xml_text.hpp"
 
 namespace chopsticks::endpoint {
 
@@ -12,6 +15,7 @@ namespace {
 
 constexpr std::string_view sse_field = "x-amz-server-side-encryption";
 constexpr std::string_view kms_field = "x-amz-server-side-encryption-aws-kms-key-id";
+constexpr std::string_view bucket_key_field = "x-amz-server-side-encryption-bucket-key-enabled";
 /// What KMS takes where a request names no key.
 constexpr std::string_view kms_own_key = "alias/aws/s3";
 constexpr std::size_t customer_key_bytes = 32;
@@ -28,6 +32,16 @@ constexpr std::array<customer_fields, 2> customer_names = {{
      "x-amz-copy-source-server-side-encryption-customer-key",
      "x-amz-copy-source-server-side-encryption-customer-key-MD5"},
 }};
+
+bool names_kms(std::string_view algorithm) noexcept {
+    return algorithm == "aws:kms" || algorithm == "aws:kms:dsse";
+}
+
+std::optional<bool> truth(std::string_view text) noexcept {
+    if (same_name(text, "true")) return true;
+    if (same_name(text, "false")) return false;
+    return std::nullopt;
+}
 
 s3_refusal invalid_key(std::string_view why) {
     return {s3_code::invalid_argument,
@@ -74,7 +88,7 @@ s3_refusal read_customer_key(const request& r, const customer_fields& names, std
 
 /// Reads and parts are not told how what they are of is encrypted.
 s3_refusal refuse_algorithm(const request& r) {
-    for (const std::string_view field : {sse_field, kms_field}) {
+    for (const std::string_view field : {sse_field, kms_field, bucket_key_field}) {
         if (r.header(field) == nullptr) continue;
         return {s3_code::invalid_argument,
                 std::string(field) + " header is not supported for this operation."};
@@ -90,7 +104,7 @@ s3_refusal read_encryption(const request& r, encryption_ref& out) {
     if (s3_refusal wrong = read_customer_key(r, customer_names[0], asked.key_md5)) return wrong;
     const std::string_view algorithm = trimmed(r.header_or(sse_field, ""));
     const std::string* key_id = r.header(kms_field);
-    const bool of_kms = algorithm == "aws:kms" || algorithm == "aws:kms:dsse";
+    const bool of_kms = names_kms(algorithm);
     if (asked.of_customer() && r.header(sse_field) != nullptr) {
         return {s3_code::invalid_argument,
                 "Server Side Encryption with Customer provided key is incompatible with the "
@@ -104,12 +118,72 @@ s3_refusal read_encryption(const request& r, encryption_ref& out) {
     if (!of_kms && algorithm != "AES256" && r.header(sse_field) != nullptr) {
         return {s3_code::invalid_argument, "The encryption method specified is not supported"};
     }
+    if (const std::string* said_key = r.header(bucket_key_field)) {
+        asked.bucket_key = truth(trimmed(*said_key));
+        if (!asked.bucket_key || algorithm != "aws:kms") {
+            return {s3_code::invalid_argument, std::string(bucket_key_field) +
+                                                   " is true or false, beside "
+                                                   "x-amz-server-side-encryption: aws:kms"};
+        }
+    }
     asked.algorithm = algorithm;
     if (of_kms) asked.key_id = key_id != nullptr ? trimmed(*key_id) : kms_own_key;
     // Only the fields of a copy's source were there.
     if (asked.algorithm.empty() && !asked.of_customer()) return {};
     out = std::make_shared<const encryption>(std::move(asked));
     return {};
+}
+
+encryption_ref with_default(const encryption_ref& asked, const encryption_ref& by_default) {
+    if (!asked || !by_default) return asked ? asked : by_default;
+    if (asked->algorithm != "aws:kms" || asked->bucket_key || !by_default->bucket_key) return asked;
+    auto both = std::make_shared<encryption>(*asked);
+    both->bucket_key = by_default->bucket_key;
+    return both;
+}
+
+s3_refusal read_default(std::string_view text, encryption_ref& out) {
+    pugi::xml_document document;
+    const auto parsed = document.load_buffer(text.data(), text.size());
+    const auto root = document.child("ServerSideEncryptionConfiguration");
+    const auto rule = root.child("Rule");
+    const auto applied = rule.child("ApplyServerSideEncryptionByDefault");
+    if (!parsed || !applied || rule.next_sibling("Rule")) return {s3_code::malformed_xml, {}};
+    encryption made;
+    for (const auto& item : rule.children()) {
+        const std::string_view name = item.name();
+        if (name == "ApplyServerSideEncryptionByDefault") continue;
+        if (name != "BucketKeyEnabled") {
+            return {s3_code::not_implemented, "Not implemented here: " + std::string(name)};
+        }
+        made.bucket_key = truth(item.child_value());
+        if (!made.bucket_key) return {s3_code::malformed_xml, {}};
+    }
+    made.algorithm = applied.child_value("SSEAlgorithm");
+    const bool of_kms = names_kms(made.algorithm);
+    if (!of_kms && made.algorithm != "AES256") return {s3_code::malformed_xml, {}};
+    made.key_id = applied.child_value("KMSMasterKeyID");
+    if (!of_kms && !made.key_id.empty()) {
+        return {s3_code::invalid_argument,
+                "a KMSMasterKeyID is not applicable if the default sse algorithm is not aws:kms or "
+                "aws:kms:dsse"};
+    }
+    if (of_kms && made.key_id.empty()) made.key_id = kms_own_key;
+    out = std::make_shared<const encryption>(std::move(made));
+    return {};
+}
+
+std::string default_document(const encryption& e) {
+    xml_text xml("ServerSideEncryptionConfiguration");
+    xml.open("Rule");
+    xml.open("ApplyServerSideEncryptionByDefault");
+    xml.element("SSEAlgorithm", e.algorithm);
+    // The one that is taken where none is named is not told.
+    if (e.of_kms() && e.key_id != kms_own_key) xml.element("KMSMasterKeyID", e.key_id);
+    xml.close("ApplyServerSideEncryptionByDefault");
+    xml.element("BucketKeyEnabled", e.bucket_key.value_or(false));
+    xml.close("Rule");
+    return xml.finish();
 }
 
 s3_refusal check_key(const request& r, key_fields which, const encryption_ref& kept) {
@@ -159,7 +233,8 @@ std::string encryption_answer(const encryption& e) {
         out += "\r\n";
     };
     if (!e.algorithm.empty()) field(sse_field, e.algorithm);
-    if (!e.key_id.empty()) field(kms_field, e.key_id);
+    if (e.of_kms()) field(kms_field, e.key_id);
+    if (e.algorithm == "aws:kms" && e.bucket_key.value_or(false)) field(bucket_key_field, "true");
     if (e.of_customer()) {
         field(customer_names[0].algorithm, "AES256");
         field(customer_names[0].md5, e.key_md5);

@@ -12,10 +12,11 @@ namespace {
 constexpr std::string_view amz_prefix = "x-amz-";
 
 /// Sub-resources that route() knows, and parameters that handlers read. In order.
-constexpr std::array<std::string_view, 52> parameters = {
+constexpr std::array<std::string_view, 55> parameters = {
     "AWSAccessKeyId",  // who sends it, of a signature that is not read
     "Expires",
     "Signature",
+    "accelerate",
     "acl",
     "allow-unordered",
     "append",
@@ -48,10 +49,12 @@ constexpr std::array<std::string_view, 52> parameters = {
     "part-number-marker",
     "partNumber",
     "policy",
+    "policyStatus",
     "position",
     "prefix",
     "publicAccessBlock",
     "renameObject",
+    "replication",
     "requestPayment",
     "retention",
     "start-after",
@@ -68,7 +71,7 @@ constexpr std::array<std::string_view, 52> parameters = {
 };
 
 /// Fields x-amz-* that are served whatever their value, or refused where it is read. In order.
-constexpr std::array<std::string_view, 52> fields = {
+constexpr std::array<std::string_view, 53> fields = {
     "x-amz-acl",
     "x-amz-bucket-object-lock-enabled",
     "x-amz-bypass-governance-retention",
@@ -111,6 +114,7 @@ constexpr std::array<std::string_view, 52> fields = {
     "x-amz-security-token",
     "x-amz-server-side-encryption",
     "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-bucket-key-enabled",
     "x-amz-server-side-encryption-customer-algorithm",
     "x-amz-server-side-encryption-customer-key",
     "x-amz-server-side-encryption-customer-key-md5",

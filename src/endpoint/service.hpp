@@ -181,6 +181,8 @@ class service {
     void set_versioning(exchange& x);
     void set_bucket_tags(exchange& x);
     void delete_bucket_tags(exchange& x);
+    void set_bucket_encryption(exchange& x);
+    void delete_bucket_encryption(exchange& x);
     void bucket_acl(exchange& x);
     void object_acl(exchange& x);
     void grant_access(exchange& x);

@@ -75,6 +75,7 @@ void service::append(exchange& x) {
             }
             if (!condition.if_match.empty()) return refuse(x, s3_code::no_such_key);
             if (!apply_access(x, *made)) return;
+            made->sealed = with_default(made->sealed, x.bucket_->encrypted());
             auto charge = store_.memory().reserve(overhead_bytes(*made));
             if (!charge) return refuse(x, s3_code::insufficient_storage);
             made->charge = std::move(*charge);

@@ -81,9 +81,19 @@ void service::get_location(exchange& x) {
 void service::bucket_property(exchange& x) {
     const request& r = x.head;
     const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
-    if (asked("policy")) return refuse(x, s3_code::no_such_bucket_policy);
+    if (asked("policy") || asked("policyStatus")) {
+        return refuse(x, s3_code::no_such_bucket_policy);
+    }
+    if (asked("replication")) {
+        return refuse(x, 404, "ReplicationConfigurationNotFoundError",
+                      "The replication configuration was not found");
+    }
     if (asked("cors")) return refuse(x, s3_code::no_such_cors);
-    if (asked("encryption")) return refuse(x, s3_code::no_such_encryption);
+    if (asked("encryption")) {
+        const encryption_ref by_default = x.bucket_->encrypted();
+        if (!by_default) return refuse(x, s3_code::no_such_encryption);
+        return x.answer.xml(default_document(*by_default));
+    }
     if (asked("lifecycle")) return refuse(x, s3_code::no_such_lifecycle);
     if (asked("object-lock")) {
         const auto rule = x.bucket_->lock();
@@ -118,6 +128,7 @@ void service::bucket_property(exchange& x) {
         return x.answer.xml(xml.finish());
     }
     if (asked("notification")) return x.answer.xml(xml_text("NotificationConfiguration").finish());
+    if (asked("accelerate")) return x.answer.xml(xml_text("AccelerateConfiguration").finish());
     if (asked("logging")) return x.answer.xml(xml_text("BucketLoggingStatus").finish());
     refuse(x, s3_code::not_implemented);
 }
@@ -153,6 +164,19 @@ void service::set_bucket_tags(exchange& x) {
 
 void service::delete_bucket_tags(exchange& x) {
     x.bucket_->set_tags({});
+    no_content(x);
+}
+
+void service::set_bucket_encryption(exchange& x) {
+    encryption_ref by_default;
+    if (const s3_refusal wrong = read_default(x.text_, by_default)) {
+        return refuse(x, wrong.code, wrong.text);
+    }
+    x.bucket_->set_encrypted(std::move(by_default));
+}
+
+void service::delete_bucket_encryption(exchange& x) {
+    x.bucket_->set_encrypted(nullptr);
     no_content(x);
 }
 

@@ -120,6 +120,7 @@ void service::create_upload(exchange& x) {
         return refuse(x, wrong.code, wrong.text);
     }
     if (!apply_lock(x, started->begun) || !apply_access(x, started->begun)) return;
+    started->begun.sealed = with_default(started->begun.sealed, x.bucket_->encrypted());
     started->started_ns = wall_ns();
     auto charge = store_.memory().reserve(overhead_bytes(started->begun));
     if (!charge) return refuse(x, s3_code::insufficient_storage);

@@ -277,6 +277,7 @@ bool service::store_object(exchange& x, std::shared_ptr<object> made) {
         return false;
     }
     if (!apply_lock(x, *made) || !apply_access(x, *made)) return false;
+    made->sealed = with_default(made->sealed, x.bucket_->encrypted());
     auto charge = store_.memory().reserve(overhead_bytes(*made));
     if (!charge) {
         refuse(x, s3_code::insufficient_storage);

@@ -13,7 +13,8 @@ namespace chopsticks::endpoint {
 namespace {
 
 /// Sub-resources of buckets that can be asked for; few can be set.
-constexpr std::array<std::string_view, 14> bucket_properties = {
+constexpr std::array<std::string_view, 17> bucket_properties = {
+    "accelerate",
     "acl",
     "cors",
     "encryption",
@@ -23,7 +24,9 @@ constexpr std::array<std::string_view, 14> bucket_properties = {
     "object-lock",
     "ownershipControls",
     "policy",
+    "policyStatus",
     "publicAccessBlock",
+    "replication",
     "requestPayment",
     "tagging",
     "versioning",
@@ -31,7 +34,7 @@ constexpr std::array<std::string_view, 14> bucket_properties = {
 };
 
 /// Those that no bucket has here.
-constexpr std::array<std::string_view, 5> never_set = {"cors", "encryption", "lifecycle", "policy",
+constexpr std::array<std::string_view, 5> never_set = {"cors", "lifecycle", "policy", "replication",
                                                        "website"};
 
 template <typename Names>
@@ -39,6 +42,16 @@ bool has_any(const request& r, const Names& names) {
     return std::any_of(r.query.begin(), r.query.end(), [&](const s3::name_value& p) {
         return std::find(names.begin(), names.end(), p.name) != names.end();
     });
+}
+
+/// What is refused is named, so that whoever asks sees what it was.
+std::string unserved_property(const request& r) {
+    const auto named = std::find_if(r.query.begin(), r.query.end(), [](const s3::name_value& p) {
+        return std::find(bucket_properties.begin(), bucket_properties.end(), p.name) !=
+               bucket_properties.end();
+    });
+    const s3::name_value& told = named != r.query.end() ? *named : r.query.front();
+    return "Not implemented here: " + r.method + " with the query parameter " + told.name;
 }
 
 }  // namespace
@@ -116,12 +129,17 @@ void service::route_bucket(exchange& x) {
         is(op_kind::other, &service::set_lock_rule, body_use::text);
     } else if (r.method == "DELETE" && asked("tagging")) {
         is(op_kind::other, &service::delete_bucket_tags);
+    } else if (r.method == "PUT" && asked("encryption")) {
+        is(op_kind::other, &service::set_bucket_encryption, body_use::text);
+    } else if (r.method == "DELETE" && asked("encryption")) {
+        is(op_kind::other, &service::delete_bucket_encryption);
     } else if (r.method == "PUT" && asked("acl")) {
         is(op_kind::other, &service::grant_access, body_use::text, may_write_acl);
     } else if (r.method == "DELETE" && has_any(r, never_set)) {
         is(op_kind::other, &service::delete_absent_setup);
     } else if (property || r.method == "POST") {
         x.refusal_ = s3_code::not_implemented;
+        x.refusal_text_ = unserved_property(r);
     } else if (r.method == "PUT") {
         is(op_kind::create_bucket, &service::create_bucket, body_use::text);
     } else if (r.method == "HEAD") {
@@ -181,6 +199,7 @@ void service::route_key(exchange& x) {
         if (has_any(r, bucket_properties) || asked("attributes") || asked("versions") ||
             asked("retention") || asked("legal-hold")) {
             x.refusal_ = s3_code::not_implemented;
+            x.refusal_text_ = unserved_property(r);
             return;
         }
     }

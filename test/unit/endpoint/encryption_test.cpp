@@ -17,7 +17,18 @@ fields key_of(char c, const std::string& prefix = "x-amz-server-side-encryption-
 
 const std::string sse = "x-amz-server-side-encryption";
 const std::string kms_id = sse + "-aws-kms-key-id";
+const std::string bucket_key = sse + "-bucket-key-enabled";
 const std::string customer_md5 = sse + "-customer-key-MD5";
+
+std::string by_default(const std::string& algorithm, const std::string& key,
+                       const std::string& more = {}) {
+    return "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>"
+           "<SSEAlgorithm>" +
+           algorithm + "</SSEAlgorithm>" +
+           (key.empty() ? "" : "<KMSMasterKeyID>" + key + "</KMSMasterKeyID>") +
+           "</ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled>" + more +
+           "</Rule></ServerSideEncryptionConfiguration>";
+}
 
 struct sealing : fixture {
     sealing() { REQUIRE(ask("PUT", "/bucket").status == 200); }
@@ -41,6 +52,10 @@ TEST_CASE("encryption_that_is_asked_for_is_told") {
     CHECK(f.ask("HEAD", "/bucket/k").field(kms_id) == "my-key");
     CHECK(f.ask("PUT", "/bucket/o", "x", {{sse, "aws:kms"}}).field(kms_id) == "alias/aws/s3");
     CHECK(f.ask("PUT", "/bucket/n", "x").field(sse).empty());
+    const fields by_bucket{{sse, "aws:kms"}, {bucket_key, "true"}};
+    CHECK(f.ask("PUT", "/bucket/b", "x", by_bucket).field(bucket_key) == "true");
+    CHECK(f.ask("HEAD", "/bucket/b").field(bucket_key) == "true");
+    CHECK(f.ask("HEAD", "/bucket/o").field(bucket_key).empty());
     // A copy is as it is asked for, not as its source is.
     CHECK(f.ask("PUT", "/bucket/c", "", {{"x-amz-copy-source", "bucket/a"}}).field(sse).empty());
     CHECK(f.ask("PUT", "/bucket/c", "", {{"x-amz-copy-source", "bucket/c"}, {sse, "AES256"}})
@@ -53,6 +68,9 @@ TEST_CASE("encryption_that_cannot_be_is_refused_with_its_code") {
     f.refused(put({{sse, "ROT13"}}), 400, "InvalidArgument");
     f.refused(put({{kms_id, "my-key"}}), 400, "InvalidArgument");
     f.refused(put({{sse, "AES256"}, {kms_id, "my-key"}}), 400, "InvalidArgument");
+    f.refused(put({{bucket_key, "true"}}), 400, "InvalidArgument");
+    f.refused(put({{sse, "AES256"}, {bucket_key, "true"}}), 400, "InvalidArgument");
+    f.refused(put({{sse, "aws:kms"}, {bucket_key, "perhaps"}}), 400, "InvalidArgument");
     for (std::size_t missing = 0; missing < 3; ++missing) {
         fields some = key_of('a');
         some.erase(some.begin() + static_cast<std::ptrdiff_t>(missing));
@@ -147,6 +165,79 @@ TEST_CASE("encryption_of_an_object_is_that_of_what_is_appended") {
     offset.push_back({"x-amz-write-offset-bytes", "1"});
     CHECK(f.ask("PUT", "/bucket/k", "y", offset).status == 200);
     CHECK(f.ask("GET", "/bucket/k", "", key_of('a')).text == "xy");
+}
+
+TEST_CASE("encryption_by_default_is_that_of_what_is_put_afterwards") {
+    sealing f;
+    REQUIRE(f.ask("PUT", "/bucket/before", "x").status == 200);
+    f.refused(f.ask("GET", "/bucket?encryption"), 404,
+              "ServerSideEncryptionConfigurationNotFoundError");
+    REQUIRE(f.ask("PUT", "/bucket?encryption", by_default("aws:kms", "my-key")).status == 200);
+    const auto told = f.ask("GET", "/bucket?encryption");
+    CHECK(told.status == 200);
+    CHECK(told.element("SSEAlgorithm") == "aws:kms");
+    CHECK(told.element("KMSMasterKeyID") == "my-key");
+    CHECK(told.element("BucketKeyEnabled") == "true");
+
+    const auto sealed = [&](const fixture::answer& got) {
+        CHECK(got.status == 200);
+        CHECK(got.field(sse) == "aws:kms");
+        CHECK(got.field(kms_id) == "my-key");
+        CHECK(got.field(bucket_key) == "true");
+    };
+    sealed(f.ask("PUT", "/bucket/k", "x"));
+    sealed(f.ask("GET", "/bucket/k"));
+    sealed(f.ask("HEAD", "/bucket/k"));
+    sealed(f.ask("PUT", "/bucket/copy", "", {{"x-amz-copy-source", "bucket/before"}}));
+    REQUIRE(f.ask("PUT", "/bucket/a", "x", {{"x-amz-write-offset-bytes", "0"}}).status == 200);
+    sealed(f.ask("HEAD", "/bucket/a"));
+    const auto begun = f.ask("POST", "/bucket/m?uploads");
+    sealed(begun);
+    const std::string id = begun.element("UploadId");
+    const auto part = f.ask("PUT", "/bucket/m?partNumber=1&uploadId=" + id, "x");
+    sealed(part);
+    sealed(f.ask("POST", "/bucket/m?uploadId=" + id,
+                 "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>" +
+                     part.field("ETag") + "</ETag></Part></CompleteMultipartUpload>"));
+    sealed(f.ask("HEAD", "/bucket/m"));
+
+    // What was there stays as it is, and what asks for itself gets what it asks for.
+    CHECK(f.ask("HEAD", "/bucket/before").field(sse).empty());
+    CHECK(f.ask("PUT", "/bucket/own", "x", {{sse, "AES256"}}).field(sse) == "AES256");
+    CHECK(f.ask("HEAD", "/bucket/own").field(kms_id).empty());
+    const auto customer = f.ask("PUT", "/bucket/own", "x", key_of('a'));
+    CHECK(customer.field(sse).empty());
+    CHECK(customer.field(customer_md5) == key_of('a')[2].value);
+    const auto other = f.ask("PUT", "/bucket/own", "x", {{sse, "aws:kms"}, {kms_id, "other"}});
+    CHECK(other.field(kms_id) == "other");
+    CHECK(other.field(bucket_key) == "true");
+    CHECK(f.ask("PUT", "/bucket/own", "x", {{sse, "aws:kms"}, {bucket_key, "false"}})
+              .field(bucket_key)
+              .empty());
+
+    REQUIRE(f.ask("DELETE", "/bucket?encryption").status == 204);
+    CHECK(f.ask("GET", "/bucket?encryption").status == 404);
+    CHECK(f.ask("PUT", "/bucket/k", "x").field(sse).empty());
+    CHECK(f.ask("HEAD", "/bucket/copy").field(sse) == "aws:kms");
+}
+
+TEST_CASE("encryption_by_default_that_cannot_be_is_refused") {
+    sealing f;
+    const auto put = [&](const std::string& text) {
+        return f.ask("PUT", "/bucket?encryption", text);
+    };
+    f.refused(put("nonsense"), 400, "MalformedXML");
+    f.refused(put(by_default("ROT13", "")), 400, "MalformedXML");
+    f.refused(put(by_default("AES256", "my-key")), 400, "InvalidArgument");
+    f.refused(put(by_default("AES256", "",
+                             "<BlockedEncryptionTypes><EncryptionType>SSE-C"
+                             "</EncryptionType></BlockedEncryptionTypes>")),
+              501, "NotImplemented");
+    CHECK(f.ask("GET", "/bucket?encryption").status == 404);
+    REQUIRE(put(by_default("AES256", "")).status == 200);
+    const auto made = f.ask("PUT", "/bucket/k", "x");
+    CHECK(made.field(sse) == "AES256");
+    CHECK(made.field(bucket_key).empty());
 }
 
 }  // namespace chopsticks::endpoint::testing
