@@ -250,16 +250,20 @@ results::target_verdict judge_target(const results::run_document& doc,
     if (!result.problem.empty()) return target_verdict::failed;
     std::uint64_t ok = 0;
     std::uint64_t failed = 0;
+    std::uint64_t unsupported = 0;
     bool corrupt = result.wrong.places > 0;
     for (const stats::figures& f : result.measured.by_operation) {
         ok += f.ok_count;
         failed += f.failed_count;
+        unsupported += f.unsupported_count();
         corrupt |= std::any_of(f.errors.begin(), f.errors.end(), [](const stats::error_row& e) {
             return e.status == op_status::corrupt;
         });
     }
     // Data that came back wrong is never within a limit.
     if (corrupt) return target_verdict::failed;
+    // A target that has nothing of what was asked was not measured, whatever may fail.
+    if (ok == 0 && unsupported > 0) return target_verdict::failed;
     const double share =
         ok + failed > 0 ? static_cast<double>(failed) / static_cast<double>(ok + failed) : 0;
     if (share > scenario.error_limit) return target_verdict::failed;

@@ -7,6 +7,9 @@
 #include <chopsticks/results/text.hpp>
 #include <map>
 #include <set>
+#include <utility>
+
+#include "figures.hpp"
 
 namespace chopsticks::compare {
 
@@ -267,13 +270,40 @@ void check_distinct(runs base, runs now) {
     }
 }
 
+namespace {
+
+/// "served", or "not supported by the target (120 of 120 answers)".
+std::string served_words(runs side, const std::string& operation) {
+    std::uint64_t unsupported = 0;
+    std::uint64_t ended = 0;
+    for (const result_file& run : side) {
+        const auto* const f = results::find(run.operations, operation);
+        if (f == nullptr) continue;
+        unsupported += results::unsupported_of(*f);
+        ended += f->ok + f->failed;
+    }
+    if (unsupported == 0) return ended > 0 ? "served" : "not measured";
+    return "not supported by the target (" + std::to_string(unsupported) + " of " +
+           std::to_string(ended) + " answers)";
+}
+
+}  // namespace
+
 std::vector<disparity> disparities(runs base, runs now) {
     std::vector<facts> sides[2];
     for (const result_file& run : base)
         sides[0].push_back(facts_of(run));
     for (const result_file& run : now)
         sides[1].push_back(facts_of(run));
-    return differing(sides[0], sides[1]);
+    // First, because they say why figures are missing.
+    std::vector<disparity> out;
+    for (const results::operation_figures& one : base.front().operations) {
+        if (!is_unserved(base, now, one.name)) continue;
+        out.push_back({one.name, served_words(base, one.name), served_words(now, one.name)});
+    }
+    for (disparity& one : differing(sides[0], sides[1]))
+        out.push_back(std::move(one));
+    return out;
 }
 
 }  // namespace chopsticks::compare

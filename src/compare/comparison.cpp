@@ -58,13 +58,15 @@ class comparer {
 
     comparison go() {
         // All operations together are the one, where there is one.
-        const bool one_operation =
-            base_.front().operations.size() == 1 && new_.front().operations.size() == 1;
+        const bool one_operation = base_.front().operations.size() == 1 &&
+                                   new_.front().operations.size() == 1 &&
+                                   !is_left_out(base_.front().operations.front().name);
         const bool total_gated = std::any_of(how_.gates.begin(), how_.gates.end(),
                                              [](const gate& one) { return one.is_about(""); });
         if (!one_operation || total_gated || how_.total_only) add_rows("");
         if (!how_.total_only || !how_.gates.empty()) {
             for (const results::operation_figures& one : base_.front().operations) {
+                if (is_left_out(one.name)) continue;
                 add_rows(one.name);
                 // Of the requests that it is made of, each behind it.
                 for (const results::operation_figures& part : base_.front().operation_parts)
@@ -123,6 +125,14 @@ class comparer {
             fill(one, sides[0], sides[1]);
             one.dead = is_dead_since(operation);
         }
+    }
+
+    /// What a target does not have cannot be compared. A gate on it is judged nevertheless: that an
+    /// operation is gone must not let it pass.
+    bool is_left_out(const std::string& operation) const {
+        const bool gated = std::any_of(how_.gates.begin(), how_.gates.end(),
+                                       [&](const gate& one) { return one.is_about(operation); });
+        return !gated && is_unserved(base_, new_, operation);
     }
 
     bool is_dead_since(const std::string& operation) const {

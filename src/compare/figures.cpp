@@ -1,5 +1,6 @@
 // What a figure is called, which change of it matters, and what a run has of it.
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string>
@@ -118,6 +119,19 @@ std::optional<run_figure> figure_of(const results::result_file& run, std::string
 bool is_dead(const results::result_file& run, std::string_view operation) {
     const results::operation_figures* const f = of_operation(run, operation);
     return f != nullptr && f->ok == 0 && f->failed + f->shed + f->unfinished > 0;
+}
+
+bool is_unsupported(const results::result_file& run, std::string_view operation) {
+    const results::operation_figures* const f = of_operation(run, operation);
+    return f != nullptr && f->ok == 0 && results::unsupported_of(*f) > 0;
+}
+
+bool is_unserved(runs base, runs now, std::string_view operation) {
+    const auto lacks = [&](const results::result_file& run) {
+        return is_unsupported(run, operation);
+    };
+    return std::any_of(base.begin(), base.end(), lacks) ||
+           std::any_of(now.begin(), now.end(), lacks);
 }
 
 bool response_is_service(const results::result_file& run, std::string_view operation) {

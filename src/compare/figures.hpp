@@ -27,6 +27,12 @@ std::optional<run_figure> figure_of(const results::result_file& run, std::string
 /// Whether something of the operation was due, and nothing of it succeeded.
 bool is_dead(const results::result_file& run, std::string_view operation);
 
+/// Whether the target said that it does not have the operation, and never served it.
+bool is_unsupported(const results::result_file& run, std::string_view operation);
+
+/// Of all runs of a side or of both: whether one did not have it.
+bool is_unserved(runs base, runs now, std::string_view operation);
+
 /// Whether service times say nothing that response times do not.
 bool response_is_service(const results::result_file& run, std::string_view operation);
 

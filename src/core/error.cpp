@@ -28,6 +28,8 @@ std::string_view name(op_status status) noexcept {
             return "io_error";
         case op_status::cancelled:
             return "cancelled";
+        case op_status::unsupported:
+            return "unsupported";
     }
     return "unknown";
 }

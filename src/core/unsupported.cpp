@@ -16,4 +16,10 @@ bool means_unsupported(native_code native, std::string_view code) noexcept {
            code == "MethodNotAllowed" || code == "UnsupportedOperation";
 }
 
+op_status settled(op_status status, native_code native, std::string_view code) noexcept {
+    const bool refused = status == op_status::client_error || status == op_status::server_error ||
+                         status == op_status::io_error;
+    return refused && means_unsupported(native, code) ? op_status::unsupported : status;
+}
+
 }  // namespace chopsticks

@@ -2,6 +2,7 @@
 
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/unsupported.hpp>
 
 #include "worker.hpp"
 
@@ -21,11 +22,18 @@ inline stats::sample sample_of(const outcome& out, std::int64_t intended_ns) noe
     return s;
 }
 
+/// What an operation is recorded as. That it is one the target does not have is decided here, for
+/// figures and operation log, of operations and of their parts.
+op_status recorded_status(const outcome& out) noexcept {
+    if (out.status == op_status::ok) return op_status::ok;
+    return settled(out.status, out.native, out.code);
+}
+
 /// The same.
 stats::failure failure_of(const outcome& out, std::int64_t intended_ns) noexcept {
     stats::failure f;
     f.retries = out.retries;
-    f.status = out.status;
+    f.status = recorded_status(out);
     f.native = out.native;
     f.intended_ns = intended_ns;
     f.done_ns = out.done_ns > 0 ? out.done_ns : monotonic_ns();
@@ -117,7 +125,7 @@ void group_records::log(const entry& as, const operation& op, const outcome& out
     r.size = op.size;
     r.offset = op.offset;
     r.length = op.length;
-    r.status = out.status;
+    r.status = recorded_status(out);
     r.native = out.native;
     op_log_->add(r);
 }

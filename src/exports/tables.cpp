@@ -2,6 +2,7 @@
 
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/terminal.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cmath>
 
@@ -23,6 +24,7 @@ void add_headings(std::vector<std::string>& to) {
         for (const char* column : latency_columns)
             to.push_back(kind + column);
     }
+    to.emplace_back("unsupported");  // of the failed; last, as it came last
 }
 
 void add_latency(std::vector<std::string>& to, const results::latency_figures& l) {
@@ -41,6 +43,7 @@ void add_figures(std::vector<std::string>& to, const operation_figures& f) {
     to.push_back(decimals(f.bytes_per_s, 6));
     add_latency(to, f.response);
     add_latency(to, f.service);
+    to.push_back(std::to_string(results::unsupported_of(f)));
 }
 
 /// With a mark where the figure is a lower bound.
@@ -87,6 +90,8 @@ void write_markdown(const result_file& r, const record_source&, const text_sink&
         decimals(r.duration_s, 1) + " s" + (r.interrupted ? ", interrupted" : "") + ".\n\n");
     for (const std::string& reason : r.reasons)
         out("**Invalid**: " + results::markdown_text(reason) + "\n\n");
+    for (const std::string& sentence : results::never_served_sentences(r.document))
+        out("**Unsupported**: " + results::markdown_text(sentence) + "\n\n");
     out(results::markdown_row({"operation", "ok", "failed", "ops/s", "MB/s", "mean", "p50", "p90",
                                "p99", "p99.9", "max"}));
     out("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");

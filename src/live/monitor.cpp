@@ -204,14 +204,17 @@ std::string run_monitor::state(std::uint64_t from) const {
     }
     std::uint64_t ok = 0;
     std::uint64_t failed = 0;
+    std::uint64_t unsupported = 0;
     if (c.sum) {
         for (const stats::figures& f : c.sum->by_operation) {
             ok += f.ok_count;
             failed += f.failed_count;
+            unsupported += f.unsupported_count();
         }
     }
     out["ok"] = ok;
     out["failed"] = failed;
+    out["unsupported"] = unsupported;
     out["error_limit"] = c.run.error_limit;
     out["objectives"] = json::array();
     for (const objective_state& one : c.objectives) {

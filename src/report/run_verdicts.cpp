@@ -42,6 +42,8 @@ void add_target(const json& document, const std::vector<std::string>& problems,
     const json& run = member(document, "run");
     const std::string said = text_of(member(run, "verdicts"), "target");
     if (said == results::name(results::target_verdict::fine)) {
+        for (const std::string& sentence : results::never_served_sentences(document))
+            out.push_back({tone::warn, "UNSUPPORTED", sentence});
         out.push_back({tone::good, "TARGET OK", results::fine_target_words(document)});
         return;
     }

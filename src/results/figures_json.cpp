@@ -26,6 +26,10 @@ json errors_json(const std::vector<stats::error_row>& rows) {
     return out;
 }
 
+void put_unsupported(json& to, const stats::figures& f) {
+    if (const std::uint64_t n = f.unsupported_count(); n > 0) to["unsupported"] = n;
+}
+
 bool idle(const stats::figures& f) {
     return f.ok_count == 0 && f.failed_count == 0 && f.skipped == 0 && f.shed == 0 &&
            f.waited.count() == 0;
@@ -85,6 +89,7 @@ json to_json(const stats::figures& f, double duration_s) {
     json out;
     out["ok"] = f.ok_count;
     out["failed"] = f.failed_count;
+    put_unsupported(out, f);
     out["skipped"] = f.skipped;
     out["shed"] = f.shed;
     out["unfinished"] = f.unfinished;
@@ -123,6 +128,7 @@ json brief_json(const stats::figures& f, double duration_s) {
     json out;
     out["ok"] = f.ok_count;
     out["failed"] = f.failed_count;
+    put_unsupported(out, f);
     if (f.skipped > 0) out["skipped"] = f.skipped;
     if (f.shed > 0) out["shed"] = f.shed;
     if (f.unfinished > 0) out["unfinished"] = f.unfinished;

@@ -30,27 +30,63 @@ std::string native_code_text(const json& error) {
            (meaning != nullptr ? " (" + std::string(meaning) + ")" : std::string());
 }
 
-/// A line for each operation that the target does not have. What succeeded even once it has: a 405
-/// beside that is of one object (a delete marker), not of the operation.
-std::string unsupported_lines(const json& doc, std::size_t width) {
-    std::string out;
-    for (const auto& [name, operation] : member(doc, "operations").items()) {
-        if (count(operation, "ok") > 0) continue;
-        for (const json& error : member(operation, "errors")) {
-            const auto status = static_cast<int>(number(error, "http_status"));
-            const auto errno_value = static_cast<int>(number(error, "errno"));
-            const std::string code = text(error, "s3_code");
-            const native_code native =
-                status > 0 ? native_code::of_http(status) : native_code::of_errno(errno_value);
-            if (!means_unsupported(native, code)) continue;
-            std::string why = status > 0 ? "HTTP " + std::to_string(status) : std::string();
-            if (!code.empty()) why += (why.empty() ? "" : " ") + code;
-            out += paragraph(
-                "", 2, "The target does not have " + printable(name) + " (" + why + ").", width);
-            break;
-        }
-    }
+/// "HTTP 501 NotImplemented".
+std::string answer_text(const json& error) {
+    const auto status = static_cast<int>(number(error, "http_status"));
+    std::string out = status > 0 ? "HTTP " + std::to_string(status) : std::string();
+    const std::string code = text(error, "s3_code");
+    if (!code.empty()) out += (out.empty() ? "" : " ") + printable(code);
     return out;
+}
+
+/// Results of before the class have such failures under another.
+bool is_unsupported(const json& error) {
+    if (text(error, "class") == name(op_status::unsupported)) return true;
+    const auto status = static_cast<int>(number(error, "http_status"));
+    const auto errno_value = static_cast<int>(number(error, "errno"));
+    return means_unsupported(
+        status > 0 ? native_code::of_http(status) : native_code::of_errno(errno_value),
+        text(error, "s3_code"));
+}
+
+std::uint64_t unsupported_answers(const json& operation) {
+    std::uint64_t sum = 0;
+    for (const json& error : member(operation, "errors"))
+        sum += is_unsupported(error) ? count(error, "count") : 0;
+    return sum;
+}
+
+/// Empty: the target never said so of the operation.
+std::string unsupported_sentence(const std::string& name, const json& operation) {
+    const std::uint64_t n = unsupported_answers(operation);
+    if (n == 0) return {};
+    const std::uint64_t ok = count(operation, "ok");
+    std::string answers;
+    for (const json& error : member(operation, "errors")) {
+        const std::string answer = answer_text(error);
+        if (!is_unsupported(error) || answer.empty()) continue;
+        if (!answers.empty() && (", " + answers).find(", " + answer) != std::string::npos) continue;
+        answers += (answers.empty() ? "" : ", ") + answer;
+    }
+    if (!answers.empty()) answers = " (" + answers + ")";
+    const std::string of_all =
+        whole(n) + " of " +
+        of_these(std::max(n, ok + count(operation, "failed")), "answer", "answers");
+    if (ok == 0) return printable(name) + ": not supported by the target, " + of_all + answers;
+    // A 405 may be of one object (a delete marker), a 501 of one server of several.
+    return printable(name) + ": " + of_all + (n == 1 ? " says" : " say") +
+           " that the target does not support it" + answers;
+}
+
+std::string head_line(const char* label, std::uint64_t n, std::uint64_t ended,
+                      const terminal_options& options) {
+    std::string head = label + whole(n) + " of " + of_these(ended, "operation", "operations");
+    if (ended > 0) {
+        const double share = static_cast<double>(n) / static_cast<double>(ended);
+        head +=
+            share < 0.0001 ? " (below 0.01%)" : " (" + percent(share, share < 0.1 ? 2 : 1) + ")";
+    }
+    return "\n" + painted(head, red, options) + "\n";
 }
 
 struct error_line {
@@ -61,32 +97,50 @@ struct error_line {
 
 }  // namespace
 
+std::uint64_t unsupported_operations(const json& doc) {
+    std::uint64_t sum = 0;
+    for (const json& operation : member(doc, "operations"))
+        if (text(operation, "part_of").empty()) sum += unsupported_answers(operation);
+    return sum;
+}
+
+std::vector<std::string> never_served_sentences(const json& doc) {
+    std::vector<std::string> out;
+    for (const auto& [name, operation] : member(doc, "operations").items()) {
+        if (!text(operation, "part_of").empty() || count(operation, "ok") > 0) continue;
+        std::string said = unsupported_sentence(name, operation);
+        if (!said.empty()) out.push_back(std::move(said));
+    }
+    return out;
+}
+
 std::string error_lines(const json& doc, std::size_t width, const terminal_options& options) {
     std::vector<error_line> lines;
+    std::string unsupported;
     for (const auto& [name, operation] : member(doc, "operations").items()) {
+        const std::string said = unsupported_sentence(name, operation);
+        if (!said.empty()) unsupported += paragraph("", 2, said, width);
         for (const json& error : member(operation, "errors")) {
+            if (is_unsupported(error)) continue;
             std::string what = printable(name) + ": " + text(error, "class");
             what += native_code_text(error);
             if (!text(error, "s3_code").empty()) what += ", " + text(error, "s3_code");
             lines.push_back({count(error, "count"), what, text(error, "example")});
         }
     }
-    if (lines.empty()) return {};
-    std::sort(lines.begin(), lines.end(), [](const error_line& a, const error_line& b) {
-        return a.count != b.count ? a.count > b.count : a.what < b.what;
-    });
     const json& total = member(doc, "total");
     const std::uint64_t failed = count(total, "failed");
     const std::uint64_t ended = failed + count(total, "ok");
-    std::string head =
-        "Errors: " + whole(failed) + " of " + of_these(ended, "operation", "operations");
-    if (ended > 0) {
-        const double share = static_cast<double>(failed) / static_cast<double>(ended);
-        head +=
-            share < 0.0001 ? " (below 0.01%)" : " (" + percent(share, share < 0.1 ? 2 : 1) + ")";
+    const std::uint64_t apart = unsupported_operations(doc);
+    std::string out;
+    if (!unsupported.empty()) {
+        out = head_line("Not supported: ", apart, ended, options) + unsupported;
     }
-    std::string out = "\n" + painted(head, red, options) + "\n";
-    out += unsupported_lines(doc, width);
+    if (lines.empty()) return out;
+    std::sort(lines.begin(), lines.end(), [](const error_line& a, const error_line& b) {
+        return a.count != b.count ? a.count > b.count : a.what < b.what;
+    });
+    out += head_line("Errors: ", failed - std::min(apart, failed), ended, options);
     std::size_t digits = 0;
     for (const error_line& line : lines)
         digits = std::max(digits, whole(line.count).size());

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "report_errors.hpp"
 #include "report_load.hpp"
 #include "report_slo.hpp"
 
@@ -84,6 +85,14 @@ void say_target(const json& doc, const std::string& slos, labelled_lines& out) {
         out.say("FAILED", red,
                 percent(failed / ended, 2) + " of the operations failed; the scenario allows " +
                     percent(limit, 2));
+    }
+    for (const std::string& sentence : never_served_sentences(doc))
+        out.say("UNSUPPORTED", red, sentence);
+    if (failed > 0 && failed <= limit * ended && count(total, "ok") == 0 &&
+        unsupported_operations(doc) > 0) {
+        out.say("FAILED", red,
+                "the target served nothing that was asked of it; no limit allows "
+                "that");
     }
     for (const std::string& outage : outage_sentences(doc))
         out.say("OUTAGE", red, outage);

@@ -106,6 +106,13 @@ latency_figures read_latency(const json& object, const place& at, const std::str
     return out;
 }
 
+std::uint64_t unsupported_of(const operation_figures& f) noexcept {
+    std::uint64_t sum = 0;
+    for (const error_figures& error : f.errors)
+        sum += error.error_class == name(op_status::unsupported) ? error.count : 0;
+    return sum;
+}
+
 namespace {
 
 error_figures read_error(const json& object, const place& at, const std::string& file) {

@@ -25,6 +25,21 @@ void for_each_figures(const scenario::slo& objective, const stats::totals& figur
 
 }  // namespace
 
+namespace {
+
+/// Whether it is about an operation that the target said it does not have, and never served: no
+/// figure of it is one of the target's speed.
+bool has_unserved(const scenario::slo& objective, const stats::totals& figures,
+                  const stats::layout& names) {
+    bool unserved = false;
+    for_each_figures(objective, figures, names, [&](const stats::figures& f, std::size_t) {
+        unserved = unserved || (f.ok_count == 0 && f.unsupported_count() > 0);
+    });
+    return unserved;
+}
+
+}  // namespace
+
 std::string_view unit_of(const scenario::slo& objective) noexcept {
     if (objective.is_latency()) return "ns";
     if (objective.is_share()) return "share";
@@ -77,6 +92,7 @@ std::optional<stats::bounded> service_value(const scenario::slo& objective,
 std::optional<stats::bounded> slo_value(const scenario::slo& objective,
                                         const stats::totals& figures, const stats::layout& names,
                                         double duration_s, const std::vector<double>& measured_s) {
+    if (has_unserved(objective, figures, names)) return std::nullopt;
     if (objective.is_latency()) {
         return objective.service ? service_value(objective, figures, names)
                                  : response_value(objective, figures, names);

@@ -53,6 +53,13 @@ void figures::add(const figures& other) {
         add_errors(row);
 }
 
+std::uint64_t figures::unsupported_count() const noexcept {
+    std::uint64_t sum = 0;
+    for (const error_row& row : errors)
+        if (row.status == op_status::unsupported) sum += row.count;
+    return sum;
+}
+
 totals::totals(const layout& names, int digits)
     : by_size_class(names.operations.size()), digits_(digits) {
     by_operation.reserve(names.operations.size());

@@ -238,7 +238,8 @@ bool recording_reader::next_record(recorded_operation& out) {
         const bool of_extents = dealt == dealing::by_place || dealt == dealing::by_extent;
         if (no_bytes || (of_extents && !r.has_object)) out.kind = not_replayed;
     }
-    out.refused = r.status == op_status::client_error || r.status == op_status::cancelled;
+    out.refused = r.status == op_status::client_error || r.status == op_status::unsupported ||
+                  r.status == op_status::cancelled;
     return true;
 }
 

@@ -77,6 +77,7 @@ class export_test(harness.case):
         for key in ("ok", "failed", "skipped", "shed", "unfinished", "retries", "bytes"):
             # An interval leaves out what is 0.
             self.assertEqual(int(row[key]), figures.get(key, 0))
+        self.assertEqual(int(row["unsupported"]), figures.get("unsupported", 0))
         for key in ("rate_per_s", "bytes_per_s"):
             self.assertAlmostEqual(float(row[key]), figures[key], 5)
         for kind in ("response", "service"):

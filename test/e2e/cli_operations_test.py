@@ -275,6 +275,10 @@ class operations_test(harness.case):
                 one = result["operations"][f"s3/put_bucket_{what}"]
                 self.assertEqual(one["ok"], 0, steps)
                 self.assertGreater(one["failed"], 0, done.said)
+                self.assertEqual(one["unsupported"], one["failed"])
+                self.assertEqual({error["class"] for error in one["errors"]}, {"unsupported"})
+                self.assert_code(done, harness.errors_or_slo)
+                self.assertIn(f"s3/put_bucket_{what}: not supported by the target", done.said)
                 self.assertIn("the service does not have this", str(result))
 
     def test_objects_in_an_archive_are_not_served_here(self):

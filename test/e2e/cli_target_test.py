@@ -102,6 +102,13 @@ class refusing_target_test(target_case):
         done = self.attempt(*self.server.target())
         self.assert_refused(done, "(?i)clock|time|skew")
 
+    def test_expired_token_names_the_access_key_and_what_to_set(self):
+        for status in (400, 403):
+            self.server.set_faults(f"error:status={status},code=ExpiredToken")
+            done = self.attempt(*self.server.target())
+            self.assert_refused(done, "has expired", "session_token", f"HTTP {status}",
+                                harness.access_key)
+
     def test_unavailable_server_is_reported_with_its_status(self):
         self.server.set_faults("error:status=503,code=ServiceUnavailable")
         done = self.attempt(*self.server.target())

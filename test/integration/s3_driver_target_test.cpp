@@ -153,6 +153,16 @@ TEST_CASE("s3_target_other_answers_name_who_gave_them") {
                {"does not answer like S3"});
 }
 
+TEST_CASE("s3_target_that_finds_a_token_expired_is_told_with_the_access_key_and_a_remedy") {
+    const auto refusing = [](const char* status, const char* code) {
+        return opening(whole(status, std::string("<Error><Code>") + code + "</Code></Error>"));
+    };
+    check_told(refusing("400 Bad Request", "ExpiredToken"),
+               {"access key \"chopsticks\"", "has expired", "session_token", "HTTP 400"});
+    check_told(refusing("403 Forbidden", "TokenRefreshRequired"), {"has expired", "HTTP 403"});
+    check_told(refusing("403 Forbidden", "InvalidToken"), {"is not valid", "session_token"});
+}
+
 TEST_CASE("s3_target_whose_clock_differs_is_told_by_how_much") {
     const std::string body = "<Error><Code>RequestTimeTooSkewed</Code><Message>x</Message></Error>";
     canned_s3 server([&](canned_connection& c) {

@@ -178,7 +178,8 @@ std::string other_work(const results::json& base, const std::string& base_name,
 /// Throws config_error if a run is there twice, also under another id: no second opinion.
 void check_distinct(runs base, runs now);
 
-/// What differs of machines, versions, targets and settings, without being a reason to refuse.
+/// What differs of machines, versions, targets and settings, without being a reason to refuse; and
+/// the operations that a target of one side does not have, which are not compared.
 std::vector<disparity> disparities(runs base, runs now);
 
 /// Whether the runs, in order of their start, come as pairs of one base and one new each.

@@ -45,9 +45,12 @@ enum class op_status : std::uint8_t {
     io_error,
     /// The run stopped before the operation ended; counted as neither ok nor failed.
     cancelled,
+    /// The target does not have the operation (501, 405, EOPNOTSUPP). No driver says so: the engine
+    /// decides it of a failure by what the target answered (`settled`, unsupported.hpp).
+    unsupported,
 };
 
-constexpr std::size_t op_status_count = static_cast<std::size_t>(op_status::cancelled) + 1;
+constexpr std::size_t op_status_count = static_cast<std::size_t>(op_status::unsupported) + 1;
 
 /// The status as the result file spells it, e.g. "connection_lost".
 std::string_view name(op_status status) noexcept;

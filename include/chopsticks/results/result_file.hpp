@@ -94,6 +94,10 @@ struct operation_figures {
 /// The figures of that name, or null. The pointer is valid as long as the list is.
 const operation_figures* find(const std::vector<operation_figures>& all, std::string_view name);
 
+/// Of the failed, those to which the target answered that it does not have the operation. Results
+/// of before that class have none.
+std::uint64_t unsupported_of(const operation_figures& f) noexcept;
+
 /// Adds figures that were read back to a sum, by bucket. Throws config_error where they contradict
 /// each other; `file` stands for the file.
 void add_up(stats::figures& sum, const operation_figures& more, const std::string& file);

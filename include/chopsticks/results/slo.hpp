@@ -21,7 +21,8 @@ std::string_view unit_of(const scenario::slo& objective) noexcept;
 std::string format_slo_value(std::string_view unit, double value);
 
 /// What an objective is about, over figures of a span.
-/// None: nothing of the kind ended in it, so there is no such latency or error rate.
+/// None: nothing of the kind ended in it, so there is no such latency or error rate; or an
+/// operation that it is about is one that the target does not have (unsupported, and never ok).
 /// Where what was not answered leaves a response time open, it has two bounds.
 /// \param measured_s how long each operation of `names` was measured, where it was not for
 /// `duration_s`: its rates are over that time. Empty: all were

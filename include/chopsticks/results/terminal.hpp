@@ -128,6 +128,10 @@ struct report_files {
 std::string render_report(const json& document, const report_files& files,
                           const terminal_options& options);
 
+/// A sentence for each operation that the target said it does not have, and never served:
+/// "s3/select: not supported by the target, 120 of 120 answers (HTTP 501 NotImplemented)".
+std::vector<std::string> never_served_sentences(const json& document);
+
 /// \name Sentences of good verdicts, for whoever shows them
 /// \{
 inline constexpr const char* kept_up_words = "the generator kept up; the figures are the target's";

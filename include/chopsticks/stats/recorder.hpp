@@ -92,9 +92,9 @@ struct figures {
     static constexpr std::size_t error_kinds_max = 256;
 
     std::uint64_t ok_count = 0;
-    std::uint64_t failed_count = 0;
-    std::uint64_t bytes = 0;    ///< body bytes of successes
-    std::uint64_t retries = 0;  ///< of successes and failures
+    std::uint64_t failed_count = 0;  ///< those that the target does not support among them
+    std::uint64_t bytes = 0;         ///< body bytes of successes
+    std::uint64_t retries = 0;       ///< of successes and failures
     std::uint64_t skipped = 0;  ///< chosen, but there was nothing to do it on (no object alive)
     /// Work that was due and got no answer; in none of the counts above.
     std::uint64_t shed = 0;        ///< never begun: no room to wait, or too late
@@ -110,6 +110,9 @@ struct figures {
     std::vector<error_row> errors;
 
     void add(const figures& other);
+
+    /// Failures of op_status::unsupported: exact, whatever kinds `errors` had no room for.
+    std::uint64_t unsupported_count() const noexcept;
 
     /// Adds `row.count` failures to the row of its kind; the first example of a kind stays.
     void add_errors(const error_row& row);

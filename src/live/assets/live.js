@@ -91,6 +91,9 @@
     const out = [verdict(all === 0 ? null : share <= state.error_limit, 'Target so far',
       state.ok + ' done, ' + state.failed + ' failed (' + percent(share) + ', limit ' +
       percent(state.error_limit) + ')')];
+    if (state.unsupported > 0) {
+      out.push(verdict(false, 'Unsupported', state.unsupported + ' of the failed: the target does not have the operation'));
+    }
     for (const one of state.objectives) {
       out.push(verdict(one.met, one.met === null ? 'Objective' : one.met ? 'Met so far' : 'Missed so far',
         one.text + (one.value ? ': ' + one.value : '')));

@@ -148,6 +148,15 @@ std::string explain(const control_reply& reply, const core_state& core,
                "AWS_SECRET_ACCESS_KEY): " +
                said;
     }
+    if (error.code == "ExpiredToken" || error.code == "TokenRefreshRequired" ||
+        error.code == "InvalidToken") {
+        // Some say so of temporary credentials with 400, some with 403.
+        return start + "the session token of the access key \"" + config.access_key + "\" " +
+               (error.code == "InvalidToken" ? "is not valid" : "has expired") +
+               "; get new temporary credentials and set all three of them (access_key, "
+               "secret_key, session_token): " +
+               said;
+    }
     if (error.code == "AuthorizationHeaderMalformed" || error.code == "InvalidRegion" ||
         error.code == "PermanentRedirect" || error.code == "IllegalLocationConstraintException") {
         const std::string region = !error.region.empty() ? std::string(error.region) : reply.region;

@@ -59,6 +59,40 @@ TEST_CASE("comparison_of_a_slower_side_regresses") {
     CHECK(row_of(back, p99).change.value == Approx(-slower.change.value));
 }
 
+TEST_CASE("comparison_leaves_out_what_the_target_of_a_side_does_not_have") {
+    random_stream random(61);
+    const auto base = make_side(random, 6, {}, 0.01);
+    auto now = make_side(random, 6, {.started_s = 100}, 0.01);
+    const auto tell = [&] {
+        for (const compare::disparity& one : compare::disparities(base, now))
+            if (one.what == operation) return one.base + "; " + one.now;
+        return std::string();
+    };
+    CHECK(tell().empty());
+    for (results::result_file& run : now) {
+        results::operation_figures& f = run.operations.front();
+        f.errors = {{"unsupported", 501, 0, "NotImplemented", 10, ""}};
+        f.failed = 10;
+    }
+    // Some of it was served: errors, which are compared.
+    CHECK_FALSE(compare_runs(base, now, {}).rows.empty());
+    CHECK(tell().empty());
+    for (results::result_file& run : now) {
+        run.operations.front().ok = 0;
+        run.operations.front().rate_per_s = 0;
+    }
+    // All together are compared nevertheless: that work is lost is not hidden.
+    const auto without = compare_runs(base, now, {});
+    REQUIRE_FALSE(without.rows.empty());
+    for (const compare::row& one : without.rows)
+        CHECK(one.operation.empty());
+    CHECK(tell() == "served; not supported by the target (60 of 60 answers)");
+    // No gate passes for want of the operation.
+    const auto found = compare_runs(base, now, gated({"throughput(get) -2%"}));
+    REQUIRE(found.gates.size() == 1);
+    CHECK(found.gates[0].result == gate_result::regressed);
+}
+
 TEST_CASE("comparison_of_sides_alike_is_equivalent_where_that_is_shown") {
     random_stream random(62);
     const auto base = make_side(random, 8, {}, 0.01);

@@ -36,6 +36,22 @@ TEST_CASE("means_unsupported_reads_no_number_without_its_kind") {
     CHECK_FALSE(means_unsupported({}, "NotImplemented"));
 }
 
+TEST_CASE("settled_makes_unsupported_of_refusals_alone") {
+    const auto http = native_code::of_http(501);
+    CHECK(settled(op_status::server_error, http, "NotImplemented") == op_status::unsupported);
+    CHECK(settled(op_status::client_error, native_code::of_http(405), {}) ==
+          op_status::unsupported);
+    CHECK(settled(op_status::io_error, native_code::of_errno(EOPNOTSUPP), "EOPNOTSUPP") ==
+          op_status::unsupported);
+    CHECK(settled(op_status::server_error, native_code::of_http(500), "InternalError") ==
+          op_status::server_error);
+    // What was as expected, was cut off or is wrong data stays what it is, whatever the number.
+    for (const op_status kept : {op_status::ok, op_status::cancelled, op_status::timeout,
+                                 op_status::connection_lost, op_status::corrupt}) {
+        CHECK(settled(kept, http, "NotImplemented") == kept);
+    }
+}
+
 TEST_CASE("config_error_keeps_the_message_for_the_user") {
     const std::string message = "s.yaml:3:5: unknown key `rat`; did you mean `rate`?";
     CHECK(config_error(message).what() == message);

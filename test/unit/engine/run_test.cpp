@@ -101,6 +101,38 @@ TEST_CASE("run_failures_are_in_no_throughput_and_no_latency") {
     CHECK(r.state.objects.empty());
 }
 
+TEST_CASE("run_counts_what_the_target_does_not_have_under_a_status_of_its_own") {
+    model_run r(yaml("{closed: {users: 8}}"));
+    r.state.delay_ns = 100'000;
+    std::uint64_t n = 0;
+    bool loading = false;
+    r.seen.at_phase = [&](engine::phase p) {
+        const std::lock_guard lock(r.state.mutex);
+        loading = p == engine::phase::warmup || p == engine::phase::measure;
+    };
+    // A liar: it has the operation for one half of the requests. Drivers do not know the status.
+    r.state.fail = [&](const engine::operation&, engine::outcome& out) {
+        if (!loading || ++n % 2 != 0) return false;
+        if (n % 4 == 0) {
+            out.fail(op_status::server_error, "NotImplemented", "not here");
+            out.native = native_code::of_http(501);
+        } else {
+            out.fail(op_status::io_error, "EOPNOTSUPP", "not here");
+            out.native = native_code::of_errno(EOPNOTSUPP);
+        }
+        return true;
+    };
+    const auto result = r.go();
+    CHECK(model_run::failed(result.measured) > 20);
+    for (const auto& f : result.measured.by_operation) {
+        CHECK(f.unsupported_count() == f.failed_count);
+        CHECK(f.failed.count() == f.failed_count);
+        for (const auto& e : f.errors)
+            CHECK(e.status == op_status::unsupported);
+    }
+    CHECK(r.state.objects.empty());
+}
+
 TEST_CASE("run_open_loop_keeps_the_rate_and_counts_from_the_intended_time") {
     model_run r(yaml("{open: {rate: 2000, arrivals: constant, max_in_flight: 64}}"));
     const auto result = r.go();

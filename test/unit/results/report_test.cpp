@@ -247,35 +247,65 @@ TEST_CASE("report_names_an_errno_and_takes_none_for_an_http_status") {
     CHECK(contains(report_of(now), "rbd/write: timeout, HTTP 110, SlowDown\n"));
 }
 
-TEST_CASE("report_says_which_operation_the_target_does_not_have") {
+TEST_CASE("report_counts_what_the_target_does_not_have_apart_from_errors") {
     run_document doc({{"s3/select", "rados/exec"}, {"http://a"}});
-    stats::error_row row;
-    row.status = op_status::server_error;
-    row.native = native_code::of_http(501);
-    row.code = "NotImplemented";
-    row.count = 7;
+    const auto failed = [](op_status status, native_code native, const char* code) {
+        stats::error_row row;
+        row.status = status;
+        row.native = native;
+        row.code = code;
+        row.count = 7;
+        return row;
+    };
     auto& operations = doc.figures.by_operation;
-    operations[0].errors.push_back(row);
-    row.native = native_code::of_http(405);
-    row.code = "MethodNotAllowed";
-    operations[0].errors.push_back(row);
-    row.status = op_status::io_error;
-    row.native = native_code::of_errno(EOPNOTSUPP);
-    row.code = "EOPNOTSUPP";
-    operations[1].errors.push_back(row);
+    operations[0].errors = {
+        failed(op_status::unsupported, native_code::of_http(501), "NotImplemented"),
+        failed(op_status::unsupported, native_code::of_http(405), "MethodNotAllowed"),
+        failed(op_status::server_error, native_code::of_http(500), "InternalError")};
+    operations[0].failed_count = 21;
+    // As results of before the class have it.
+    operations[1].errors = {
+        failed(op_status::io_error, native_code::of_errno(EOPNOTSUPP), "EOPNOTSUPP")};
+    operations[1].failed_count = 7;
     const std::string out = report_of(doc, 160);
-    const std::string said = "The target does not have s3/select (HTTP 501 NotImplemented).\n";
-    CHECK(contains(out, said.c_str()));
-    CHECK(contains(out, "The target does not have rados/exec (EOPNOTSUPP).\n"));
-    CHECK_FALSE(contains(out, "HTTP 405 MethodNotAllowed)."));
+    CHECK(contains(out, "Not supported: 21 of 28 operations (75.0%)\n"));
+    const char* const never =
+        "s3/select: not supported by the target, 14 of 21 answers (HTTP 501 NotImplemented, "
+        "HTTP 405 MethodNotAllowed)\n";
+    CHECK(contains(out, never));
+    CHECK(contains(out, (std::string("UNSUPPORTED ") + never).c_str()));
+    CHECK(contains(out, "rados/exec: not supported by the target, 7 of 7 answers (EOPNOTSUPP)\n"));
+    CHECK(contains(out, "Errors: 7 of 28 operations (25.0%)\n"));
+    CHECK(contains(out, "7  s3/select: server_error, HTTP 500, InternalError\n"));
+    CHECK_FALSE(contains(out, "7  s3/select: unsupported"));
+    const json written = to_json_without_intervals(doc);
+    CHECK(written["operations"]["s3/select"]["unsupported"] == 14);
+    CHECK(written["operations"]["s3/select"]["failed"] == 21);
+    CHECK_FALSE(written["operations"]["rados/exec"].contains("unsupported"));
 
     // An operation that was done once is there, whatever it answered of other objects.
     operations[0].ok_count = 1;
-    CHECK_FALSE(contains(report_of(doc, 160), "does not have s3/select"));
+    const std::string partly = report_of(doc, 160);
+    CHECK(contains(partly, "s3/select: 14 of 22 answers say that the target does not support it"));
+    CHECK_FALSE(contains(partly, "UNSUPPORTED s3/select"));
     // Another failure is no lack.
+    operations[0].errors.clear();
     operations[1].errors[0].native = native_code::of_errno(EIO);
     operations[1].errors[0].code = "EIO";
-    CHECK_FALSE(contains(report_of(doc, 160), "does not have"));
+    CHECK_FALSE(contains(report_of(doc, 160), "ot supported"));
+}
+
+TEST_CASE("report_of_a_target_that_served_nothing_says_that_no_limit_allows_it") {
+    run_document doc({{"s3/select"}, {"http://a"}});
+    doc.scenario.error_limit = 1;
+    doc.run.verdicts.target = target_verdict::failed;
+    stats::figures& select = doc.figures.by_operation[0];
+    select.errors.push_back(
+        {op_status::unsupported, native_code::of_http(501), "NotImplemented", 5, ""});
+    select.failed_count = 5;
+    CHECK(contains(report_of(doc, 160), "FAILED      the target served nothing"));
+    select.ok_count = 1;
+    CHECK_FALSE(contains(report_of(doc, 160), "the target served nothing"));
 }
 
 TEST_CASE("report_of_many_kinds_of_errors_shows_the_most_frequent") {

@@ -142,6 +142,26 @@ TEST_CASE("slo_is_not_met_where_nothing_shows_it") {
     CHECK_FALSE(outcome("throughput > 1").met);
 }
 
+TEST_CASE("slo_on_what_the_target_does_not_have_is_not_measured") {
+    stats::totals lacking = figures();
+    stats::figures& put = lacking.by_operation[2];
+    const stats::error_row row{op_status::unsupported, native_code::of_http(501), "", 10, ""};
+    put.errors = {row};
+    const auto outcome = [&](const std::string& text) {
+        return results::judge({scenario::parse_slo(text)}, lacking, names, 10).front();
+    };
+    // Half of it was served: the others are errors of it.
+    CHECK(outcome("error_rate(put) < 60%").met);
+    CHECK_FALSE(outcome("error_rate(put) < 40%").met);
+    put.ok_count = 0;
+    for (const char* const text : {"error_rate(put) <= 100%", "p99(put) < 1h", "throughput > 1"}) {
+        CAPTURE(text);
+        CHECK_FALSE(outcome(text).value.has_value());
+        CHECK_FALSE(outcome(text).met);
+    }
+    CHECK(outcome("p99(front/get) < 1h").met);
+}
+
 TEST_CASE("slo_as_a_ratio_says_the_same_as_its_value") {
     const stats::totals f = figures();
     for (const char* text :
