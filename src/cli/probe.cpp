@@ -4,6 +4,7 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/text.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/prepare_step.hpp>
 #include <chopsticks/telemetry/host.hpp>
 #include <cstdio>
 #include <iterator>
@@ -72,7 +73,7 @@ std::vector<scenario::step> steps_of(const scenario::group& g, const scenario::p
         const auto* const row = scenario::catalogue::find_operation(of, name);
         if (row != nullptr) add(scenario::catalogue::plain_step(*row));
     };
-    if (phases.prepare) add_plain(of.prepare_with);
+    if (phases.prepare && !of.prepare_with.empty()) add(scenario::prepare_step(g));
     for (const scenario::task& t : g.tasks) {
         for (const scenario::step& s : t.steps)
             add(s);

@@ -129,7 +129,7 @@ group_core::group_core(worker& owner, std::size_t index)
       random_(mix64(mix64(seed_, owner.core()), stream_choice)),
       driver_(owner.shared().options->groups[index].target->make_core(owner.loop(), owner.core())),
       source_(make_work_source(source_of(owner, index, seed_, random_, replay_))),
-      keepers_(owner.loop(), *driver_, *source_, scenario::catalogue::workload_of(plan_),
+      keepers_(owner.loop(), *driver_, *source_, plan_,
                mix64(mix64(seed_, owner.core()), stream_backoff)),
       records_(owner, index),
       mix_(weights_of(plan_), mix64(mix64(seed_, owner.core()), stream_words)),

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chopsticks/core/assert.hpp>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/scenario/prepare_step.hpp>
 #include <utility>
 
 namespace chopsticks::engine {
@@ -79,14 +80,25 @@ bool answered(const outcome& out) noexcept {
 }  // namespace
 
 housekeepers::housekeepers(runtime::reactor& loop, core_driver& driver, work_source& source,
-                           const catalogue::workload& workload, std::uint64_t seed)
-    : loop_(loop), driver_(driver), source_(source), workload_(workload), random_(seed) {}
+                           const scenario::group& group, std::uint64_t seed)
+    : loop_(loop),
+      driver_(driver),
+      source_(source),
+      group_(group),
+      workload_(catalogue::workload_of(group)),
+      random_(seed) {}
 
 housekeepers::chore housekeepers::make_chore(std::string_view operation_name) {
     if (operation_name.empty()) return {};
     const catalogue::operation* const row = catalogue::find_operation(workload_, operation_name);
     CHOPSTICKS_ASSERT(row != nullptr);
     return {row, driver_.bind(catalogue::plain_step(*row))};
+}
+
+housekeepers::chore housekeepers::make_preparing_chore() {
+    if (workload_.prepare_with.empty()) return {};
+    const scenario::step making = scenario::prepare_step(group_);
+    return {catalogue::find_operation(workload_, making.op), driver_.bind(making)};
 }
 
 void housekeepers::start(duty what, unsigned sessions, std::function<void()> done) {
@@ -99,7 +111,7 @@ void housekeepers::start(duty what, unsigned sessions, std::function<void()> don
     last_failure_.clear();
     problem_.clear();
     if (what == duty::prepare) {
-        making_ = make_chore(workload_.prepare_with);
+        making_ = make_preparing_chore();
     } else {
         removing_ = make_chore(workload_.clean_with);
         removing_containers_ = make_chore(workload_.clean_container_with);

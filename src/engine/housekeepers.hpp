@@ -26,7 +26,7 @@ class housekeepers {
 
     /// What is referred to outlives it. \param seed of their back-off
     housekeepers(runtime::reactor& loop, core_driver& driver, work_source& source,
-                 const scenario::catalogue::workload& workload, std::uint64_t seed);
+                 const scenario::group& group, std::uint64_t seed);
 
     /// Begins with so many sessions; `done` is called at the end.
     void start(duty what, unsigned sessions, std::function<void()> done);
@@ -51,7 +51,8 @@ class housekeepers {
     }
 
   private:
-    /// An operation of the workload, for its parameters' defaults.
+    /// An operation of the workload, for its parameters' defaults but for what the group's reads
+    /// need (scenario::prepare_step).
     struct chore {
         const scenario::catalogue::operation* row = nullptr;
         std::unique_ptr<bound_step> bound;
@@ -60,6 +61,7 @@ class housekeepers {
     enum class insisted : std::uint8_t { done, refused, stopped };
 
     chore make_chore(std::string_view operation_name);
+    chore make_preparing_chore();
     runtime::task<void> run(duty what, std::size_t number);
     /// Repeats an operation in session `number` until it succeeds, is refused for a reason that
     /// time does not mend, or all are told to stop.
@@ -77,6 +79,7 @@ class housekeepers {
     runtime::reactor& loop_;
     core_driver& driver_;
     work_source& source_;
+    const scenario::group& group_;
     const scenario::catalogue::workload& workload_;
     random_stream random_;  // no choice of the load hangs on it
     chore making_;

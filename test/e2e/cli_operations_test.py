@@ -71,6 +71,13 @@ of_customer_keys = ["{steps: [{op: put, encryption: customer}, {op: get, encrypt
                     "{op: get, encryption: customer}]}",
                     "{steps: [{op: multipart_put, encryption: customer}, "
                     "{op: get, encryption: customer}, delete]}"]
+# Reads of objects that prepare wrote, too.
+with_keys = ["{op: get, encryption: customer, conditional: true}",
+             "{op: get, encryption: customer, range: 1KiB}", "{op: head, encryption: customer}",
+             "{op: presigned_get, encryption: customer, weight: 2}",
+             "{op: get_version, encryption: customer}", "{op: head_version, encryption: customer}",
+             "{op: put, encryption: customer}", "{op: presigned_put, encryption: customer}",
+             "{op: presigned_put, encryption: customer, overwrite: true}"]
 of_locks = ["{op: put, weight: 3}", "{op: put, overwrite: true, weight: 2}", "get", "delete",
             "{op: put_retention, retain: 86400, weight: 3}", "get_retention", "put_legal_hold",
             "{op: put_legal_hold, hold: false}", "get_legal_hold",
@@ -222,6 +229,36 @@ class operations_test(harness.case):
                     self.assertEqual(len(seen["Body"].read()), seen["ContentLength"])
                     locked += 1
             self.assertGreater(locked, 0)
+
+    def test_initial_objects_are_written_with_the_key_that_reads_send(self):
+        with harness.endpoint() as server:
+            result = self.run_on(server, with_keys, 600, False,
+                                 "--set", "workload.plain_customer_keys=true",
+                                 "--set", "workload.versioning=true")
+            key = hmac.digest(server.credentials["AWS_SECRET_ACCESS_KEY"].encode(),
+                              b"chopsticks customer key 1", "sha256")
+            with_key = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": key}
+            with contextlib.closing(server.client()) as client:
+                names = harness.objects_of_runs(client, "rows", "chopsticks/")
+                self.assertEqual(len(names), result["data"]["alive_before_cleanup"])
+                self.assertGreater(len(names), 60)  # those of prepare, and of puts
+                for name in names:
+                    with self.assertRaises(client.exceptions.ClientError):
+                        client.head_object(Bucket="rows", Key=name)
+                    seen = client.get_object(Bucket="rows", Key=name, **with_key)
+                    self.assertEqual(len(seen["Body"].read()), seen["ContentLength"])
+
+    def test_what_a_signed_url_asks_to_encrypt_is_encrypted(self):
+        with harness.endpoint() as server:
+            self.run_on(server, ["{op: presigned_put, encryption: AES256}", "presigned_get",
+                                 "{op: presigned_put, encryption: kms, kms_key: key/1}"],
+                        200, False)
+            kinds = set()
+            with contextlib.closing(server.client()) as client:
+                for name in harness.objects_of_runs(client, "rows", "chopsticks/"):
+                    seen = client.head_object(Bucket="rows", Key=name)
+                    kinds.add((seen.get("ServerSideEncryption"), seen.get("SSEKMSKeyId")))
+            self.assertEqual(kinds, {(None, None), ("AES256", None), ("aws:kms", "key/1")})
 
     def test_what_the_service_encrypts_it_tells_others(self):
         with harness.endpoint() as server:

@@ -318,11 +318,36 @@ TEST_CASE("s3_driver_key_of_the_customer_goes_along_where_the_step_says_so") {
     };
     const std::string told = with_fields("200 OK", "ETag: \"e\"\r\n" + encrypted);
     const std::string silent = with_fields("200 OK", "ETag: \"e\"\r\n");
-    for (const char* name : {"put", "get"}) {
+    for (const char* name : {"put", "get", "presigned_put", "presigned_get"}) {
         CAPTURE(name);
         CHECK(run(name, {told}, true) == "ok");
         CHECK(run(name, {silent}, true) == "EncryptionIgnored");
         CHECK(run(name, {silent}, false) == "ok");
+    }
+}
+
+TEST_CASE("s3_driver_key_of_the_customer_goes_along_with_a_version_that_is_named") {
+    const auto run = [](std::string_view name, const std::string& said) {
+        scenario::step what = step_with("s3", name);
+        what.set("encryption", std::string("customer"));
+        answering_server s({made_version("v1"), "HTTP/1.1 200 OK\r\nETag: \"e\"\r\n" + said +
+                                                    "x-amz-version-id: v1\r\n"
+                                                    "Content-Length: 0\r\n\r\n"});
+        s3_rig rig({s.server.url()});
+        rig.group.data.verify = false;
+        engine::session& session = rig.session();
+        engine::operation op = s3_rig::with_step(std::move(what), 7, 0);
+        // Before the put: names of versions are remembered where a step asks for them.
+        rig.bind(op);
+        CHECK(rig.run(session, s3_rig::put(7, 0)).status == op_status::ok);
+        const engine::outcome out = rig.run(session, op);
+        CHECK(s.last().has("\r\nx-amz-server-side-encryption-customer-key: "));
+        return out.status == op_status::ok ? std::string("ok") : std::string(out.code);
+    };
+    for (const char* name : {"get_version", "head_version"}) {
+        CAPTURE(name);
+        CHECK(run(name, "x-amz-server-side-encryption-customer-algorithm: AES256\r\n") == "ok");
+        CHECK(run(name, "") == "EncryptionIgnored");
     }
 }
 

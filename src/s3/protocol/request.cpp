@@ -166,7 +166,12 @@ request_writer::form request_writer::make_form(const operation_row& row) const {
     for (const signed_field& field : row.request.fields) {
         if (!field.name.empty()) out.fields.push_back({kind::of_row, field});
     }
-    if (row.request.presigned) out.fields = {{kind::host, {.name = "host"}}};
+    // All else that is signed stands in the query.
+    if (row.request.presigned) {
+        std::erase_if(out.fields, [](const auto& placed) {
+            return placed.kind != kind::host && placed.kind != kind::of_row;
+        });
+    }
     std::sort(out.fields.begin(), out.fields.end(),
               [](const auto& a, const auto& b) { return a.field.name < b.field.name; });
     for (const auto& placed : out.fields) {
@@ -327,29 +332,14 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
         longer << options_.bucket_stem << digits << "." << options_.host;
         host = longer.text();
     }
-    request_text query(query_);
-    query << row.request.query;
-    if (row.request.write_query != nullptr) row.request.write_query(query, what, query_prefix_);
-    if (row.request.presigned) write_presigned_query(query);
     const std::string_view hash =
         is_hashed(row, what) ? what.payload_hash : std::string_view(of.hash);
 
-    request_text wire(wire_);
-    request_text canonical(canonical_);
-    wire << row.request.method << " " << path.text();
-    if (!query.text().empty()) wire << "?" << query.text();
-    char* signature = nullptr;
-    if (row.request.presigned) {
-        wire << "&X-Amz-Signature=";
-        signature = wire.at();
-        wire << blank_hash;
-    }
-    wire << " HTTP/1.1\r\nHost: " << host << "\r\n" << user_agent;
-    canonical << row.request.method << "\n" << path.text() << "\n" << query.text() << "\n";
     const request_place place{encoded_bucket_, encoded_prefix_, customer_key_.key,
                               customer_key_.md5};
     char* room = values_.data();
     std::string_view present[form::most_fields];
+    std::string_view values[form::most_fields];
     std::size_t count = 0;
     for (const auto& [is, field] : of.fields) {
         if (field.may_be_absent && what.fields == nullptr) continue;
@@ -365,21 +355,44 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
             room = to.at();
             if (value.empty() && field.may_be_absent) continue;
         }
-        present[count++] = field.name;
-        canonical << field.name << ":" << value << "\n";
-        if (is != kind::host) wire << field.name << ": " << value << "\r\n";
+        present[count] = field.name;
+        values[count++] = value;
     }
-    const auto names = [&](request_text& to) {
+    const auto names = [&](request_text& to, std::string_view between) {
         for (std::size_t i = 0; i < count; ++i)
-            to << (i > 0 ? ";" : "") << present[i];
+            to << (i > 0 ? between : std::string_view()) << present[i];
     };
+
+    request_text query(query_);
+    query << row.request.query;
+    if (row.request.write_query != nullptr) row.request.write_query(query, what, query_prefix_);
+    if (row.request.presigned) {
+        write_presigned_query(query);
+        names(query, "%3B");
+    }
+    request_text wire(wire_);
+    request_text canonical(canonical_);
+    wire << row.request.method << " " << path.text();
+    if (!query.text().empty()) wire << "?" << query.text();
+    char* signature = nullptr;
+    if (row.request.presigned) {
+        wire << "&X-Amz-Signature=";
+        signature = wire.at();
+        wire << blank_hash;
+    }
+    wire << " HTTP/1.1\r\nHost: " << host << "\r\n" << user_agent;
+    canonical << row.request.method << "\n" << path.text() << "\n" << query.text() << "\n";
+    for (std::size_t i = 0; i < count; ++i) {
+        canonical << present[i] << ":" << values[i] << "\n";
+        if (present[i] != "host") wire << present[i] << ": " << values[i] << "\r\n";
+    }
     canonical << "\n";
-    names(canonical);
+    names(canonical, ";");
     canonical << "\n" << hash;
     if (!row.request.presigned) {
         wire << "Authorization: AWS4-HMAC-SHA256 Credential=" << options_.who.access_key << "/"
              << signer_.scope() << ", SignedHeaders=";
-        names(wire);
+        names(wire, ";");
         wire << ", Signature=";
         signature = wire.at();
         wire << blank_hash << "\r\n";
@@ -399,7 +412,7 @@ void request_writer::write_presigned_query(request_text& to) const noexcept {
         to << "&X-Amz-Security-Token=";
         to.encoded(options_.who.session_token);
     }
-    to << "&X-Amz-SignedHeaders=host";
+    to << "&X-Amz-SignedHeaders=";
 }
 
 std::string request_writer::raw_path(std::string_view key) const {

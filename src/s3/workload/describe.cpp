@@ -69,13 +69,6 @@ catalogue::parameter encryption_parameter() {
             catalogue::word_value{{"none", "AES256", "kms", "customer"}}};
 }
 
-/// Of what is read: the others need nothing for it.
-catalogue::parameter customer_key_parameter() {
-    return {"encryption", "none or customer", "none",
-            "customer: send the key along that the object was written with",
-            catalogue::word_value{{"none", "customer"}}};
-}
-
 bool is_visible_text(std::string_view text) {
     return !text.empty() && text.size() <= 512 &&
            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
@@ -180,14 +173,14 @@ std::vector<catalogue::operation> further_object_operations() {
          .carries = payload::received,
          .replay = {.kind = "presigned_get"},
          .aliases = {"get_presigned"},
-         .parameters = {range_parameter()}},
+         .parameters = {range_parameter(), customer_key_parameter()}},
         {.name = "presigned_put",
          .description = "write an object by a URL that is signed in advance",
          .use = subject_use::make,
          .carries = payload::sent,
          .replay = {.kind = "presigned_put"},
          .aliases = {"put_presigned"},
-         .parameters = {overwrite_parameter()}},
+         .parameters = {overwrite_parameter(), encryption_parameter(), kms_key_parameter()}},
         plain("get_tagging", "ask for an object's tags", read, {"getobjecttagging"}),
         plain("put_tagging", "set an object's tags", amend, {"putobjecttagging"},
               {tags_parameter(true)}),

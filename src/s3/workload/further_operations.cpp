@@ -51,6 +51,12 @@ catalogue::parameter range_parameter() {
             catalogue::range_value{}};
 }
 
+catalogue::parameter customer_key_parameter() {
+    return {"encryption", "none or customer", "none",
+            "customer: send the key along that the object was written with",
+            catalogue::word_value{{"none", "customer"}}};
+}
+
 std::vector<catalogue::parameter> multipart_parameters() {
     return {{"part_size", "size", "8 MiB", "bytes of each part but the last, 5MiB or more",
              catalogue::size_value{.standard = 8 << 20, .least = 5 << 20}},
@@ -67,13 +73,14 @@ further version_operations() {
          .carries = payload::received,
          .replay = {.why_not = "a recording does not say which versions there are"},
          .aliases = {"getobjectversion"},
-         .parameters = {range_parameter()}},
+         .parameters = {range_parameter(), customer_key_parameter()}},
         {.name = "head_version",
          .description = "ask for a named version's size and metadata",
          .use = subject_use::read,
          .carries = payload::none,
          .replay = {.why_not = "a recording does not say which versions there are"},
-         .aliases = {"headobjectversion"}},
+         .aliases = {"headobjectversion"},
+         .parameters = {customer_key_parameter()}},
         {.name = "delete_version",
          .description = "delete an earlier version of an object by its name",
          .use = subject_use::amend,

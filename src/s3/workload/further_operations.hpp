@@ -26,6 +26,8 @@ scenario::catalogue::operation plain(std::string_view name, std::string_view des
                                      std::vector<std::string_view> aliases,
                                      std::vector<scenario::catalogue::parameter> with = {});
 scenario::catalogue::parameter range_parameter();
+/// Of what is read: the other ways to encrypt need nothing for it.
+scenario::catalogue::parameter customer_key_parameter();
 std::vector<scenario::catalogue::parameter> multipart_parameters();
 
 }  // namespace chopsticks::s3

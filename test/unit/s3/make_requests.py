@@ -10,12 +10,14 @@ Left out is what every request has (Host, the signature), what only a checksum i
 encoding-type, which botocore adds to lists by itself.
 """
 
+import datetime
 import hmac
 import json
 import sys
 import urllib.parse
 
 import botocore
+import botocore.auth
 import botocore.awsrequest
 import botocore.config
 import botocore.session
@@ -169,9 +171,13 @@ CASES = [
     ("get_legal_hold", {}, "get_object_legal_hold", OBJECT),
     ("restore", {}, "restore_object", OBJECT | {"RestoreRequest": {"Days": 1}}),
     ("get_version", {"version_id": "v/1"}, "get_object", OBJECT | {"VersionId": "v/1"}),
+    ("get_version", {"version_id": "v/1", "encryption": "customer"}, "get_object",
+     OBJECT | CUSTOMER | {"VersionId": "v/1"}),
     ("get_version", {"version_id": "v/1", "range": [10, 20]}, "get_object",
      OBJECT | {"VersionId": "v/1", "Range": "bytes=10-29"}),
     ("head_version", {"version_id": "v/1"}, "head_object", OBJECT | {"VersionId": "v/1"}),
+    ("head_version", {"version_id": "v/1", "encryption": "customer"}, "head_object",
+     OBJECT | CUSTOMER | {"VersionId": "v/1"}),
     ("delete_version", {"version_id": "v/1"}, "delete_object", OBJECT | {"VersionId": "v/1"}),
     ("make_marker", {}, "delete_object", OBJECT),
     ("remove_version", {"version_id": "v/1"}, "delete_object", OBJECT | {"VersionId": "v/1"}),
@@ -211,6 +217,19 @@ CASES = [
     ("get_bucket_website", {}, "get_bucket_website", IN_BUCKET),
 ]
 
+# Of these the whole URL, at one time of day.
+PRESIGNED_AT = datetime.datetime(2017, 7, 14, 2, 40, 0)
+PRESIGNED = [
+    ("presigned_get", {}, "get_object", OBJECT),
+    ("presigned_get", {"encryption": "customer"}, "get_object", OBJECT | CUSTOMER),
+    ("presigned_put", {}, "put_object", OBJECT),
+    ("presigned_put", {"encryption": "AES256"}, "put_object",
+     OBJECT | {"ServerSideEncryption": "AES256"}),
+    ("presigned_put", {"encryption": "kms", "kms_key": "key/1"}, "put_object",
+     OBJECT | {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "key/1"}),
+    ("presigned_put", {"encryption": "customer"}, "put_object", OBJECT | CUSTOMER),
+]
+
 
 class Sent(Exception):
     """Instead of an answer."""
@@ -232,6 +251,26 @@ def told(name):
 def pairs(query):
     return sorted([n, v] for n, v in urllib.parse.parse_qsl(query, keep_blank_values=True)
                   if n not in ("encoding-type", "x-id"))
+
+
+def presigned():
+    """As main(): with the signature in the URL."""
+    botocore.auth.get_current_datetime = lambda: PRESIGNED_AT
+    session = botocore.session.Session()
+    out = []
+    for token in ("", "T/1"):
+        session.set_credentials("AK", "SK", token or None)
+        client = session.create_client(
+            "s3", region_name="us-east-1", endpoint_url="http://h",
+            config=botocore.config.Config(signature_version="s3v4",
+                                          s3={"addressing_style": "path"},
+                                          request_checksum_calculation="when_required"))
+        for row, asked, method, arguments in PRESIGNED:
+            url = urllib.parse.urlsplit(
+                client.generate_presigned_url(method, dict(arguments), ExpiresIn=3600))
+            out.append({"row": row, "asked": asked, "session_token": token,
+                        "target": f"{url.path}?{url.query}"})
+    return out
 
 
 def main():
@@ -264,7 +303,7 @@ def main():
             "body": (body or b"").decode(),
         })
     json.dump({"made_by": "botocore " + botocore.__version__, "bucket": BUCKET, "prefix": PREFIX,
-               "cases": cases}, sys.stdout, indent=1, sort_keys=True)
+               "cases": cases, "presigned": presigned()}, sys.stdout, indent=1, sort_keys=True)
     sys.stdout.write("\n")
 
 
