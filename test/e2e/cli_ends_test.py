@@ -199,7 +199,7 @@ class interrupt_test(ends_case):
             else:
                 self.server.die()
             for _ in range(times):
-                process.send_signal(signal.SIGINT)
+                harness.send_signal(process, signal.SIGINT)
                 time.sleep(0.7)
 
         ready = threading.Event()
@@ -207,7 +207,7 @@ class interrupt_test(ends_case):
         text = scenario.replace("measure: 300ms", f"measure: {measure}")
         process = self.start(*self.arguments(text=text), env=self.server.credentials)
         ready.set()
-        out, err = process.communicate(timeout=100)
+        out, err = process.communicate(timeout=harness.hang_s)
         said = harness.decode(out) + harness.decode(err)
         self.assertEqual(process.returncode, harness.interrupted, said)
         result = harness.read_result(self.output)

@@ -153,7 +153,7 @@ class honest_test(harness.case):
             process.send_signal(signal.SIGSTOP)
             time.sleep(2)
             process.send_signal(signal.SIGCONT)
-            process.communicate(timeout=60)
+            process.communicate(timeout=harness.hang_s)
         result = harness.read_result(output)
         self.assertEqual(result["operations"]["a/get"]["ok"], 32)
         self.assertEqual(process.returncode, harness.generator_was_limit)

@@ -63,7 +63,7 @@ class scenario_test(harness.case):
         for name, (text, parts) in bad_scenarios.items():
             with self.subTest(name):
                 path = self.file("s.yaml", text)
-                done = self.run_binary("run", "-f", path, "--embedded", timeout=20)
+                done = self.run_binary("run", "-f", path, "--embedded")
                 self.assert_code(done, harness.bad_usage)
                 self.assert_one_clear_message(done, *parts)
                 self.assertLess(done.seconds, 5)

@@ -49,7 +49,7 @@ class metrics_case(harness.case):
             return False
 
     def end(self, process, *codes):
-        out, err = process.communicate(timeout=90)
+        out, err = process.communicate(timeout=harness.hang_s)
         self.assertIn(process.returncode, codes or (harness.ran, harness.generator_was_limit),
                       harness.decode(out) + harness.decode(err))
         return harness.read_result(self.output), harness.decode(err)

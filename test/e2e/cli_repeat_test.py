@@ -213,7 +213,7 @@ class run_repeat_test(repeat_case):
         self.wait_for("run-1.json")
         self.wait_for_interval("run-2.jsonl")
         process.send_signal(signal.SIGINT)
-        out, err = map(harness.decode, process.communicate(timeout=30))
+        out, err = map(harness.decode, process.communicate(timeout=harness.hang_s))
         self.assertEqual(process.returncode, harness.interrupted, err)
         self.assertIn("chopsticks: interrupted: 2 of 4 runs made, the last of them cut short\n",
                       err)
@@ -230,7 +230,7 @@ class run_repeat_test(repeat_case):
                              "1h", "--output", self.folder)
         self.wait_for("run-1.json")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=harness.hang_s)
         self.assertEqual(process.returncode, harness.interrupted)
         self.assertRegex(harness.decode(err), "interrupted: 1 of 2 runs made")
         self.assertEqual(self.names("*.json"), ["run-1.json"])
@@ -240,7 +240,7 @@ class run_repeat_test(repeat_case):
                              "3s", "--output", self.folder)
         self.wait_for("run-1.json")
         self.file("s.yaml", scenario.replace("users: 4", "users: 5"))
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=harness.hang_s)
         self.assertEqual(process.returncode, harness.bad_usage)
         self.assertIn("run 2 of 2: the scenario was changed since the series began",
                       harness.decode(err))
@@ -251,7 +251,7 @@ class run_repeat_test(repeat_case):
                              self.folder, env={"TMPDIR": str(self.dir)},
                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
                                                                    (4000, 4000)))
-        out, err = map(harness.decode, process.communicate(timeout=60))
+        out, err = map(harness.decode, process.communicate(timeout=harness.hang_s))
         self.assertEqual(process.returncode, harness.errors_or_slo, err)
         self.assertIn("run 1 of 3: ", err)
         self.assertIn("File too large", err)
@@ -423,7 +423,7 @@ class ab_test(repeat_case):
         self.wait_for("new-2.json")
         self.wait_for_interval("new-3.jsonl")
         process.send_signal(signal.SIGINT)
-        out, err = map(harness.decode, process.communicate(timeout=30))
+        out, err = map(harness.decode, process.communicate(timeout=harness.hang_s))
         self.assertEqual(process.returncode, harness.interrupted, err)
         self.assertEqual(out, "")
         self.assertIn("interrupted: 3 of 6 runs made, the last of them cut short", err)
@@ -437,7 +437,7 @@ class ab_test(repeat_case):
                              env={"AWS_SECRET_ACCESS_KEY": harness.secret_key})
         self.wait_for_interval("base-01.jsonl")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=harness.hang_s)
         self.assertEqual(process.returncode, harness.interrupted)
         self.assertIn("nothing to compare", harness.decode(err))
 

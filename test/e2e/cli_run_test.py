@@ -216,7 +216,7 @@ class secrecy_test(run_case):
                 except OSError:
                     break
                 time.sleep(0.05)
-            out, err = process.communicate(timeout=30)
+            out, err = process.communicate(timeout=harness.hang_s)
         self.assertTrue(seen)
         for text in (*seen, out, err):
             self.assertNotIn(self.secret.encode(), text)
@@ -315,7 +315,7 @@ class output_test(run_case):
                 break
             said += piece
         os.close(leader)
-        process.wait(timeout=30)
+        process.wait(timeout=harness.hang_s)
         self.assertIn(process.returncode, (harness.ran, harness.generator_was_limit))
         text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.decode())
         self.assertIn("\r", text, "nothing was drawn in place")
@@ -340,7 +340,7 @@ class output_test(run_case):
                 break
             said += piece
         os.close(leader)
-        process.wait(timeout=30)
+        process.wait(timeout=harness.hang_s)
         self.assertIsNone(re.search(rb"\x1b\[[0-9;]*m", said), said[:2000])
 
 

@@ -30,8 +30,8 @@ class target_case(harness.case):
 
 class absent_target_test(target_case):
     def test_refused_connection_names_the_address(self):
-        port = harness.free_port()
-        done = self.attempt("--endpoint", f"http://127.0.0.1:{port}", "--access-key", "a")
+        with harness.closed_port() as port:
+            done = self.attempt("--endpoint", f"http://127.0.0.1:{port}", "--access-key", "a")
         self.assert_refused(done, f"127.0.0.1:{port}", "(?i)refused")
 
     def test_unresolvable_name_is_named(self):
