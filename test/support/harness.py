@@ -53,7 +53,7 @@ def ceph_script(command, cluster, **more):
     """test/support/ceph.sh COMMAND; a cluster ends with this process, however that ends. `more`:
     environment."""
     done = subprocess.run([root / "test/support/ceph.sh", command, cluster],
-                          capture_output=True, text=True, timeout=300, check=False,
+                          capture_output=True, text=True, timeout=600, check=False,
                           env={**os.environ, "OWNER_PID": str(os.getpid()), **more})
     if done.returncode != 0:
         raise AssertionError(f"ceph.sh {command}:\n{done.stdout}{done.stderr}")
