@@ -82,7 +82,7 @@ class scraped_test(metrics_case):
 
     def test_classic_buckets_and_every_query_of_the_dashboard(self):
         with prometheus.server(self.dir, f"127.0.0.1:{self.port}") as server:
-            process = self.start_run("--set", "phases.measure=120s")
+            process = self.start_run("--set", "phases.measure=1h")
             harness.wait_until("measure phase", self.has_measured)
             for query in self.dashboard_queries():
                 with self.subTest(query):
