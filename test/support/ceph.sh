@@ -246,8 +246,8 @@ up() {
     # Whatever fails from here on leaves no daemon behind.
     trap 'status=$?; [ "$status" -eq 0 ] || down; exit "$status"' EXIT
     mkdir -p "$dir"/{mon,mgr,rgw,log,run}
-    # From here on, because this may be killed too; whether it went while daemons were started, and was
-    # seen to too early for them, is looked at in the end.
+    # From here on, because this may be killed too. Whether the owner went while daemons were
+    # started, too early for these, is looked at in the end.
     # shellcheck disable=SC2016
     [ -z "${OWNER_PID:-}" ] || setsid --fork bash -c \
         'while kill -0 "$1" 2>/dev/null; do sleep 1; done; exec "$2" down "$3"' \

@@ -28,8 +28,8 @@ binary = pathlib.Path(os.environ.get("CHOPSTICKS", root / "build" / "chopsticks"
 access_key = "chopsticks"
 secret_key = "chopsticks-secret"
 
-# Seconds after which a test says that something hangs. It is no bound on what work takes: beside ten
-# builds a second's work takes many, and where an end is promised the test says of which event.
+# Seconds after which a test says that something hangs. It is no bound on what work takes: beside
+# ten builds a second's work takes many.
 hang_s = 180
 
 # Exit statuses.
