@@ -147,6 +147,8 @@ class service::state::connection : public std::enable_shared_from_this<connectio
         beast_http::async_write(
             stream_, answer_, [self = shared_from_this()](beast::error_code failed, std::size_t) {
                 if (failed) return;
+                if (self->gives_final_metrics_) self->of_.final_metrics.store(true);
+                if (self->gives_final_state_) self->of_.final_state.store(true);
                 if (self->answer_.keep_alive()) {
                     self->read();
                 } else {

@@ -330,7 +330,7 @@ class fault_test(rbd_case):
         try:
             time.sleep(1)
             process.send_signal(signal.SIGINT)
-            process.wait(60)
+            process.wait(harness.hang_s)
             ended = time.monotonic()
         finally:
             self.wake_osd()
@@ -356,10 +356,10 @@ class fault_test(rbd_case):
                     harness.wait_until("a word", lambda: any(
                         re.search(r"waits for a monitor of the cluster.*at most|"
                                   r"open waits for a monitor", text)
-                        for _, text in list(lines)), timeout=10)
+                        for _, text in list(lines)))
                     begun = time.monotonic()
                     process.send_signal(signal.SIGINT)
-                    process.wait(60)
+                    process.wait(harness.hang_s)
                     took = time.monotonic() - begun
                     for one in readers:
                         one.join(10)
@@ -380,11 +380,11 @@ class fault_test(rbd_case):
         time.sleep(3)
         os.kill(self.osd_pid(), signal.SIGSTOP)
         try:
-            process.send_signal(signal.SIGINT)
+            harness.send_signal(process, signal.SIGINT)
             time.sleep(1)
             begun = time.monotonic()
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=25)
+            process.communicate(timeout=harness.hang_s)
             self.assertLess(time.monotonic() - begun, 20)
             self.assertEqual(process.returncode, harness.interrupted)
         finally:

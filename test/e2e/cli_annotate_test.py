@@ -38,7 +38,7 @@ class marks_case(harness.case):
 
     def end(self, process, name="r.json"):
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=harness.hang_s)
         self.assertEqual(process.returncode, harness.interrupted, harness.decode(err))
         result = harness.read_result(self.dir / name)
         self.assertEqual(harness.schema_errors(result), [])

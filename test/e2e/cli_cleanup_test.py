@@ -183,7 +183,7 @@ class cleanup_command_test(safety_case):
                              "shared", *server.target(), env=server.credentials)
         harness.wait_until("objects", lambda: len(server.keys("shared")) > 25)
         process.send_signal(signal.SIGKILL)
-        process.communicate(timeout=30)
+        process.communicate(timeout=harness.hang_s)
         time.sleep(1.1)  # the server's clock shows whole seconds
         alive = self.clean(server, "--older-than", "1ms", "--yes")
         self.assertIn("alive", alive.out)

@@ -94,7 +94,7 @@ class prepare_test(ends_case):
     def test_throttling_for_a_while_costs_time_only(self):
         for status, code in ((503, "SlowDown"), (429, "TooManyRequests"), (503, "")):
             with self.subTest(status=status, code=code):
-                self.server.answer("PUT", status, code, times=120)
+                self.server.answer("PUT", status, code, times=40)
                 done, result = self.run_it()
                 self.assert_clean(done, result)
                 self.assertEqual(result["data"]["prepared"], 150)
@@ -137,7 +137,7 @@ class cleanup_test(ends_case):
         self.assert_clean(*self.run_it())
 
     def test_throttling_while_cleaning_leaves_nothing(self):
-        self.server.answer("DELETE", 503, "SlowDown", times=150)
+        self.server.answer("DELETE", 503, "SlowDown", times=50)
         self.assert_clean(*self.run_it())
 
     def test_denied_for_ever_ends_at_once_with_an_exact_count(self):
@@ -199,7 +199,7 @@ class interrupt_test(ends_case):
             else:
                 self.server.die()
             for _ in range(times):
-                process.send_signal(signal.SIGINT)
+                harness.send_signal(process, signal.SIGINT)
                 time.sleep(0.7)
 
         ready = threading.Event()
@@ -207,7 +207,7 @@ class interrupt_test(ends_case):
         text = scenario.replace("measure: 300ms", f"measure: {measure}")
         process = self.start(*self.arguments(text=text), env=self.server.credentials)
         ready.set()
-        out, err = process.communicate(timeout=100)
+        out, err = process.communicate(timeout=harness.hang_s)
         said = harness.decode(out) + harness.decode(err)
         self.assertEqual(process.returncode, harness.interrupted, said)
         result = harness.read_result(self.output)

@@ -103,10 +103,11 @@ class find_max_test(harness.case):
         self.assertLess(max(map(len, done.out.splitlines())), 80)
 
     def test_a_dead_target_ends_the_search_and_is_said_once_per_trial(self):
-        done = self.run_binary("find-max", "-f", self.scenario, "--endpoint",
-                               f"http://127.0.0.1:{harness.free_port()}", "--access-key", "a",
-                               "--slo", "p99(get) < 1s", "--trial", "1s", "--cool-down", "0s",
-                               "--output", self.dir / "dead", env={"AWS_SECRET_ACCESS_KEY": "s"})
+        with harness.closed_port() as port:
+            done = self.run_binary(
+                "find-max", "-f", self.scenario, "--endpoint", f"http://127.0.0.1:{port}",
+                "--access-key", "a", "--slo", "p99(get) < 1s", "--trial", "1s", "--cool-down",
+                "0s", "--output", self.dir / "dead", env={"AWS_SECRET_ACCESS_KEY": "s"})
         self.assert_code(done, harness.errors_or_slo)
         document = json.loads((self.dir / "dead/find_max.json").read_text())
         self.assertEqual(document["result"]["finish"], "failed")
@@ -121,7 +122,7 @@ class find_max_test(harness.case):
         harness.wait_until("a trial", lambda: path.exists() and
                            len(json.loads(path.read_text())["trials"]) > 1)
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=harness.hang_s)
         self.assertEqual(process.returncode, harness.interrupted)
         document = json.loads(path.read_text())
         self.assertTrue(document["interrupted"])

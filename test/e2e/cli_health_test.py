@@ -195,7 +195,7 @@ class held_up_test(health_case):
         return process
 
     def end(self, process):
-        said = b"".join(process.communicate(timeout=60))
+        said = b"".join(process.communicate(timeout=harness.hang_s))
         self.assertEqual(process.returncode, harness.generator_was_limit, said)
         result = harness.read_result(self.output)
         self.assertEqual(harness.schema_errors(result), [])

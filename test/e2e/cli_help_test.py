@@ -135,7 +135,7 @@ class help_test(harness.case):
                 os.close(read_end)
                 process = self.start(command, stdout=write_end)
                 os.close(write_end)
-                _, err = process.communicate(timeout=10)
+                _, err = process.communicate(timeout=harness.hang_s)
                 self.assertNotIn(b"terminate", err)
                 self.assertNotEqual(process.returncode, -6)
 

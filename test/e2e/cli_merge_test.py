@@ -35,7 +35,7 @@ class merge_test(harness.case):
                               "--output", self.dir / f"{name}.json", "--quiet")
                    for name, text in zip(names, scenarios)]
         for process in running:
-            process.communicate(timeout=60)
+            process.communicate(timeout=harness.hang_s)
         return [self.dir / f"{name}.json" for name in names]
 
     def test_the_sum_has_every_operation_of_its_parts_once(self):

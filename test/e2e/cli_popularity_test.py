@@ -11,7 +11,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
 objects = 200
-# An open loop: every core makes as many choices as the others, however busy the machine is.
+# An open loop: every core is due as many choices as the others. On a busy machine one may get fewer
+# of them done, which `even_cores` takes into account.
 scenario = """
 name: popular
 groups:
@@ -34,7 +35,18 @@ def hot_set(members, share):
     return [share / members] * members + [(1 - share) / (objects - members)] * (objects - members)
 
 
-def distance(counts, law):
+def even_cores(counts, cores):
+    """(shares, number): the objects' shares as if every core had got as many choices done, and how
+    many choices of all of them these are as exact as. An object's core is its number modulo the
+    cores'."""
+    done = [0] * cores
+    for name, count in counts.items():
+        done[name % cores] += count
+    shares = {name: count / done[name % cores] / cores for name, count in counts.items()}
+    return shares, cores ** 2 / sum(1 / one for one in done)
+
+
+def distance(counts, law, number=None):
     """Kolmogorov's distance between the cumulated shares, the most chosen first, times the root of
     the number of choices. Sorting by what was seen adds a little."""
     all_of_them = sum(counts.values())
@@ -43,7 +55,7 @@ def distance(counts, law):
     for count, share in zip(seen, law):
         apart += count / all_of_them - share
         worst = max(worst, abs(apart))
-    return worst * math.sqrt(all_of_them)
+    return worst * math.sqrt(number or all_of_them)
 
 
 class popularity_test(harness.case):
@@ -64,7 +76,7 @@ class popularity_test(harness.case):
             one = json.loads(line)
             if one["operation"].endswith("/get"):
                 counts[one["object"]] += 1
-        self.assertGreater(sum(counts.values()), 20000)
+        self.assertGreater(sum(counts.values()), 5000)
         return counts
 
     def test_reads_alone(self):
@@ -85,7 +97,8 @@ class popularity_test(harness.case):
             with self.subTest(cores=cores):
                 counts = self.reads("{zipf: 0.99}", "[{op: get, weight: 80}, "
                                     "{op: put, overwrite: true, weight: 20}]", cores)
-                self.assertLess(distance(counts, zipf(0.99)), 5)
+                shares, number = even_cores(counts, cores)
+                self.assertLess(distance(shares, zipf(0.99), number), 4)
                 self.assertNotIn("law of popularity", self.said)
 
     def test_puts_and_deletes_hand_places_on(self):
@@ -98,11 +111,12 @@ class popularity_test(harness.case):
                 # The set breathes by a few objects; a core has as many places as it had objects at
                 # some time, or a sixteenth more. With the right number hot places stand out.
                 places = []
+                shares, _ = even_cores(counts, cores)
                 for core in range(cores):
                     found = []
                     for each in range(objects // cores - 8, objects // cores * 5 // 4 + 8):
                         at = collections.Counter()
-                        for name, count in counts.items():
+                        for name, count in shares.items():
                             if name % cores == core:
                                 at[name // cores % each] += count
                         found.append((sum(n * n for n in at.values()), at))

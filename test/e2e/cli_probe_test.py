@@ -129,7 +129,7 @@ class probe_test(safety_case):
                                  env={"AWS_SECRET_ACCESS_KEY": "s"})
             harness.wait_until("a read that hangs", lambda: server.asked > 0)
             process.send_signal(signal.SIGINT)
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=harness.hang_s)
             self.assertEqual(process.returncode, harness.interrupted, out + err)
             self.assertEqual(server.objects, {})
             self.assertEqual(server.buckets, {})

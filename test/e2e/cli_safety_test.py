@@ -198,7 +198,7 @@ stop: {operations: 8}
         done = self.run_against(server, first)
         self.assertIn("shared", server.buckets, done.said)
         self.assertRegex(self.words(done), '"shared".*stays')
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=harness.hang_s)
         said = harness.decode(out) + harness.decode(err)
         self.assertIn(process.returncode, ran, said)
         result = harness.read_result(self.dir / "2.json")
@@ -281,10 +281,9 @@ class versions_test(safety_case):
                              "--output", self.dir / "r.json", "--cores", "1", "--bucket",
                              "shared", *server.target(), env=server.credentials)
         harness.wait_until("versions", lambda: len(server.entries("shared")) > 90)
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        for _ in range(2):
+            harness.send_signal(process, signal.SIGINT)
+        out, err = process.communicate(timeout=harness.hang_s)
         below, marks = self.found_left(server)
         result = harness.read_result(self.dir / "r.json")
         left = {one["kind"]: one for one in result["data"]["left"]}
@@ -382,9 +381,8 @@ class kept_set_test(safety_case):
                              "--bucket", "shared", *server.target(), env=server.credentials)
         harness.wait_until("objects", lambda: len(server.keys("shared")) > 30)
         for one in signals:
-            process.send_signal(one)
-            time.sleep(0.1)
-        out, err = process.communicate(timeout=60)
+            harness.send_signal(process, one)
+        out, err = process.communicate(timeout=harness.hang_s)
         return harness.decode(out + err)
 
     def test_unfinished_set_goes_with_the_run_and_with_the_bucket(self):

@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
-long_scenario = harness.small_scenario.replace("measure: 2s", "measure: 60s")
+long_scenario = harness.small_scenario.replace("measure: 2s", "measure: 1h")
 
 
 class signal_case(harness.case):
@@ -42,10 +42,9 @@ class signal_case(harness.case):
     def wait_for_intervals(self, count=2):
         harness.wait_until("intervals on disk", lambda: self.intervals_on_disk() >= count)
 
-    def end(self, process, within):
-        begun = time.monotonic()
-        out, err = process.communicate(timeout=within + 10)
-        self.assertLess(time.monotonic() - begun, within)
+    def end(self, process):
+        """It ends, long before its plan does."""
+        out, err = process.communicate(timeout=harness.hang_s)
         return harness.decode(out) + harness.decode(err)
 
 
@@ -54,7 +53,7 @@ class interrupt_test(signal_case):
         process = self.start_run()
         self.wait_for_intervals()
         process.send_signal(sent)
-        said = self.end(process, 10)
+        said = self.end(process)
         self.assertEqual(process.returncode, harness.interrupted, said)
         result = harness.read_result(self.output)
         self.assertEqual(harness.schema_errors(result), [])
@@ -62,7 +61,6 @@ class interrupt_test(signal_case):
         self.assertEqual(result["run"]["exit_status"], harness.interrupted)
         self.assertRegex(said, "(?i)interrupt")
         self.assertGreater(harness.all_operations(result)[0], 0)
-        self.assertLess(result["run"]["duration_s"], 30)
         # Rates are over the time that was measured, not over the plan.
         get = result["operations"]["s3/get"]
         self.assertAlmostEqual(get["rate_per_s"], get["ok"] / result["run"]["duration_s"],
@@ -77,13 +75,13 @@ class interrupt_test(signal_case):
 
     def test_second_interrupt_stops_at_once_and_still_writes_the_result(self):
         self.server.set_faults("stall:op=get")
-        process = self.start_run("--set", "timeouts.operation=60s", "--set", "phases.drain=60s")
+        process = self.start_run("--set", "timeouts.operation=1h", "--set", "phases.drain=1h")
         self.wait_for_intervals(1)
-        process.send_signal(signal.SIGINT)
+        harness.send_signal(process, signal.SIGINT)
         time.sleep(1)
         self.assertIsNone(process.poll(), "the drain did not wait for what was in flight")
         process.send_signal(signal.SIGINT)
-        said = self.end(process, 20)
+        said = self.end(process)
         self.assertEqual(process.returncode, harness.interrupted, said)
         result = harness.read_result(self.output)
         self.assertTrue(result["run"]["interrupted"])
@@ -97,7 +95,7 @@ class interrupt_test(signal_case):
         harness.wait_until("objects on the server",
                            lambda: self.server.counters()["objects"] > 50)
         process.send_signal(signal.SIGINT)
-        said = self.end(process, 15)
+        said = self.end(process)
         self.assertEqual(process.returncode, harness.interrupted, said)
         self.assertEqual(self.server.counters()["objects"], 0, "not cleaned up")
 
@@ -107,7 +105,7 @@ class interrupt_test(signal_case):
         self.server.set_faults("stall:rate=1;stall_accept:rate=1")
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        said = self.end(process, 45)
+        said = self.end(process)
         self.assertEqual(process.returncode, harness.interrupted, said)
         self.assertTrue(harness.read_result(self.output)["run"]["interrupted"])
 
@@ -116,7 +114,7 @@ class hangup_test(signal_case):
     """A terminal or a connection that is lost."""
 
     def check(self, process):
-        self.assertEqual(process.wait(timeout=60), harness.interrupted)
+        self.assertEqual(process.wait(timeout=harness.hang_s), harness.interrupted)
         result = harness.read_result(self.output)
         self.assertEqual(harness.schema_errors(result), [])
         self.assertTrue(result["run"]["interrupted"])
@@ -127,8 +125,8 @@ class hangup_test(signal_case):
         process = self.start_run()
         self.wait_for_intervals()
         for _ in range(3):
-            process.send_signal(signal.SIGHUP)
-        process.communicate(timeout=60)
+            harness.send_signal(process, signal.SIGHUP)
+        process.communicate(timeout=harness.hang_s)
         self.check(process)
 
     def test_sighup_that_is_ignored_stays_so(self):
@@ -137,7 +135,7 @@ class hangup_test(signal_case):
                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
         self.wait_for_intervals(1)
         process.send_signal(signal.SIGHUP)
-        process.communicate(timeout=60)
+        process.communicate(timeout=harness.hang_s)
         self.assertFalse(harness.read_result(self.output)["run"]["interrupted"])
 
     def test_closed_terminal_costs_neither_the_cleanup_nor_the_result(self):
@@ -156,7 +154,7 @@ class hangup_test(signal_case):
         self.wait_for_intervals()
         # The kernel sends SIGHUP to whom the terminal belonged, and every write to it fails.
         self.closing = True
-        drain.join(timeout=10)
+        drain.join(timeout=harness.hang_s)
         os.close(ours)
         self.check(process)
 
@@ -176,7 +174,7 @@ class full_disk_test(signal_case):
                              env={**self.server.credentials, "TMPDIR": str(self.dir)},
                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE,
                                                                    (20000, 20000)))
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=harness.hang_s)
         self.assertEqual(process.returncode, harness.errors_or_slo, harness.decode(err))
         self.assertIn("File too large", harness.decode(err))
         self.assertIn("printed instead", harness.decode(err))
@@ -193,7 +191,7 @@ class kill_test(signal_case):
         process = self.start_run()
         self.wait_for_intervals(3)
         process.kill()
-        process.wait(timeout=5)
+        process.wait(timeout=harness.hang_s)
         header, intervals = harness.read_stream(self.stream)
         self.assertEqual(header["run"]["seed"], 7)
         self.assertGreaterEqual(len(intervals), 3)
@@ -208,12 +206,12 @@ class serve_test(harness.case):
             with harness.endpoint() as server:
                 self.assertEqual(server.counters()["objects"], 0)
                 server.process.send_signal(sent)
-                self.assertIn(server.process.wait(timeout=10), (0, harness.interrupted))
+                self.assertIn(server.process.wait(timeout=harness.hang_s), (0, harness.interrupted))
 
     def test_serve_on_a_taken_port_says_so_and_exits_2(self):
         with harness.endpoint() as server:
             port = server.url.rsplit(":", 1)[1]
-            done = self.run_binary("serve", "--port", port, timeout=10)
+            done = self.run_binary("serve", "--port", port)
         self.assert_code(done, harness.bad_usage)
         self.assert_one_clear_message(done, port)
 
@@ -232,11 +230,11 @@ class serve_test(harness.case):
                            ("a b\na c\n", "two users"), ("chopsticks x\n", "two users")):
             with self.subTest(text):
                 users.write_text(text)
-                done = self.run_binary("serve", "--port", "0", "--users", users, timeout=10)
+                done = self.run_binary("serve", "--port", "0", "--users", users)
                 self.assert_code(done, harness.bad_usage)
                 self.assert_one_clear_message(done, said)
         for path in (self.dir / "none", self.dir):
-            done = self.run_binary("serve", "--port", "0", "--users", path, timeout=10)
+            done = self.run_binary("serve", "--port", "0", "--users", path)
             self.assert_code(done, harness.bad_usage)
             self.assert_one_clear_message(done, "cannot be read")
 

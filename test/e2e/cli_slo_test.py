@@ -68,13 +68,13 @@ class slo_test(harness.case):
                          r"(?m)^chopsticks: target: FAILED +[\d.]+% of the operations failed")
 
     def test_abort_on_fail_ends_the_run_after_the_grace_time(self):
-        done, result = self.run_embedded("--slo", "mean(get) < 10ms", "-t", "60s",
+        done, result = self.run_embedded("--slo", "mean(get) < 10ms", "-t", "1h",
                                          "--set", "abort_on_fail={after: 1500ms}")
         self.assert_code(done, harness.errors_or_slo, harness.generator_was_limit)
         self.assertTrue(result["slo"]["aborted"])
         self.assertFalse(result["run"]["interrupted"])
         self.assertGreater(result["run"]["duration_s"], 1.4)
-        self.assertLess(result["run"]["duration_s"], 30)
+        self.assertLess(result["run"]["duration_s"], 600)
         self.assertEqual(result["data"]["left_behind"], 0)
         self.assertEqual(harness.schema_errors(result), [])
 

@@ -101,9 +101,8 @@ class sweep_test(harness.case):
             harness.wait_until("reads", lambda: server.asked("GET object"))
             server.lies.before = lambda *_: time.sleep(0.05)
             for _ in range(2):
-                process.send_signal(signal.SIGINT)
-                time.sleep(0.2)
-            _, err = process.communicate(timeout=60)
+                harness.send_signal(process, signal.SIGINT)
+            _, err = process.communicate(timeout=harness.hang_s)
             there = [key for name in server.buckets for key in server.keys(name)]
         self.assertEqual(process.returncode, harness.interrupted)
         self.assertTrue(there)
@@ -119,7 +118,7 @@ class sweep_test(harness.case):
         harness.wait_until("the first point", lambda: (self.folder / "sweep.json").exists() and
                            self.document()["points"][0]["status"] == "done")
         process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=harness.hang_s)
         self.assertEqual(process.returncode, harness.interrupted)
         self.assertIn(b"INTERRUPTED", out)
         document = self.document()

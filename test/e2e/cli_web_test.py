@@ -49,7 +49,7 @@ class web_case(harness.case):
         return self.end(process)
 
     def end(self, process):
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=harness.hang_s)
         self.assertEqual(process.returncode, harness.interrupted, harness.decode(err))
         return harness.read_result(self.output), harness.decode(err)
 

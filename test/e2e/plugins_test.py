@@ -253,11 +253,11 @@ class broken_test(plugin_case):
         process = self.start(*self.load_arguments(*self.throwing("never")))
         time.sleep(2)
         for _ in range(2):
-            process.send_signal(signal.SIGINT)
+            harness.send_signal(process, signal.SIGINT)
             time.sleep(4)
             self.assertIsNone(process.poll())
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
+        _, err = process.communicate(timeout=harness.hang_s)
         self.assertEqual(process.returncode, harness.interrupted)
         self.assertIn("without a result", harness.decode(err))
 
@@ -364,7 +364,7 @@ class redis_test(plugin_case):
         self.client("eval", change, "0")
         time.sleep(0.3)
         process.terminate()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=harness.hang_s)
         self.assertIn("corrupt, WrongContent", harness.decode(out) + harness.decode(err))
         self.assertEqual(self.client("keys", "*"), "")
 
@@ -454,11 +454,12 @@ class redis_test(plugin_case):
         self.assertIn("the run is alive", done.out)
         self.assertNotEqual(self.client("keys", "chopsticks/*/mark"), "")
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=harness.hang_s)
         self.assertEqual(self.client("keys", "*"), "")
 
     def test_no_server_is_told_at_once(self):
-        done = self.load(cache, self.config(f"127.0.0.1:{harness.free_port()}"))
+        with harness.closed_port() as port:
+            done = self.load(cache, self.config(f"127.0.0.1:{port}"))
         self.assert_code(done, harness.bad_usage)
         self.assertIn("Connection refused", done.err)
         done = self.load(cache,

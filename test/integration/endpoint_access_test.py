@@ -46,7 +46,7 @@ class Access(EndpointCase):
     def post(self, url, fields, data, **more):
         """Status, fields and body of the answer."""
         parts = urllib.parse.urlsplit(url)
-        connection = http.client.HTTPConnection(parts.netloc, timeout=20)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=120)
         try:
             connection.request("POST", parts.path, body=form(fields, data, **more),
                                headers={"Content-Type":
@@ -162,12 +162,12 @@ class Access(EndpointCase):
         where = {"Bucket": self.bucket, "Key": "k"}
         url = old.generate_presigned_url("get_object", where, ExpiresIn=100)
         self.assertIn("AWSAccessKeyId", url)
-        with urllib.request.urlopen(url, timeout=20) as answer:
+        with urllib.request.urlopen(url, timeout=120) as answer:
             self.assertEqual(answer.read(), b"x")
         for bad in (old.generate_presigned_url("get_object", where, ExpiresIn=-10),
                     url.replace("/k?", "/l?")):
             with self.assertRaises(urllib.error.HTTPError) as raised:
-                urllib.request.urlopen(bad, timeout=20)
+                urllib.request.urlopen(bad, timeout=120)
             self.assertEqual(raised.exception.code, 403)
 
     def test_appends_of_many_at_a_time_lose_none(self):

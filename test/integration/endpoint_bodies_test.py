@@ -36,7 +36,7 @@ class Signatures(EndpointCase):
 
     def test_no_signature_is_refused(self):
         with self.assertRaises(urllib.error.HTTPError) as raised:
-            urllib.request.urlopen(f"{self.endpoint.url}/{self.bucket}", timeout=10)
+            urllib.request.urlopen(f"{self.endpoint.url}/{self.bucket}", timeout=120)
         self.assertEqual(raised.exception.code, 403)
         self.assertIn(b"<Code>AccessDenied</Code>", raised.exception.read())
 
@@ -48,7 +48,7 @@ class Signatures(EndpointCase):
                                     "x-amz-date, Signature=" + "0" * 64}
         request = urllib.request.Request(f"{self.endpoint.url}/{self.bucket}", headers=headers)
         with self.assertRaises(urllib.error.HTTPError) as raised:
-            urllib.request.urlopen(request, timeout=10)
+            urllib.request.urlopen(request, timeout=120)
         self.assertEqual(raised.exception.code, 403)
         self.assertIn(b"<Code>RequestTimeTooSkewed</Code>", raised.exception.read())
 
@@ -58,15 +58,15 @@ class Signatures(EndpointCase):
         url = self.s3.generate_presigned_url("put_object",
                                              Params={"Bucket": self.bucket, "Key": key})
         put = urllib.request.Request(url, method="PUT", data=data)
-        self.assertEqual(urllib.request.urlopen(put, timeout=10).status, 200)
+        self.assertEqual(urllib.request.urlopen(put, timeout=120).status, 200)
         url = self.s3.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": key,
                                   "ResponseContentType": "text/presigned"})
-        with urllib.request.urlopen(url, timeout=10) as got:
+        with urllib.request.urlopen(url, timeout=120) as got:
             self.assertEqual(got.headers["Content-Type"], "text/presigned")
             self.assertEqual(md5(got.read()), md5(data))
         with self.assertRaises(urllib.error.HTTPError) as raised:
-            urllib.request.urlopen(url.replace("presigned", "otherwise"), timeout=10)
+            urllib.request.urlopen(url.replace("presigned", "otherwise"), timeout=120)
         self.assertIn(b"SignatureDoesNotMatch", raised.exception.read())
 
 
@@ -163,7 +163,7 @@ class Tls(unittest.TestCase):
             host, port = endpoint.host.split(":")
             session = None
             for _ in range(2):
-                with socket.create_connection((host, int(port)), timeout=10) as plain:
+                with socket.create_connection((host, int(port)), timeout=120) as plain:
                     with context.wrap_socket(plain, server_hostname=host, session=session) as tls:
                         tls.sendall(b"GET /_chopsticks/counters HTTP/1.1\r\nHost: x\r\n"
                                     b"Connection: close\r\n\r\n")

@@ -10,6 +10,9 @@ import urllib.request
 from endpoint_fixture import Endpoint, send, signed_headers
 
 BODY = bytes(range(256)) * 40
+# Seconds for what has to come, on a machine that others use, and of silence after all that came.
+COMES_S = 120
+SILENT_S = 0.3
 
 
 class Raw:
@@ -18,7 +21,7 @@ class Raw:
     def __init__(self, endpoint):
         host, port = endpoint.host.rsplit(":", 1)
         self.host = endpoint.host
-        self.socket = socket.create_connection((host, int(port)), timeout=10)
+        self.socket = socket.create_connection((host, int(port)), timeout=COMES_S)
 
     def __enter__(self):
         return self
@@ -35,11 +38,13 @@ class Raw:
         text += "".join(f"{name}: {value}\r\n" for name, value in fields.items()) + "\r\n"
         self.socket.sendall(text.encode() + (body if send_body else b""))
 
-    def all(self, timeout=0.5):
-        """What comes until the end, and how it ends: "close", "reset" or "silence"."""
-        self.socket.settimeout(timeout)
+    def all(self, comes=None):
+        """What comes until the end, and how it ends: "close", "reset" or "silence". That is only
+        believed once `comes` is true of what came; None: never, it has to end."""
         data = b""
         while True:
+            silent = comes is not None and comes(data)
+            self.socket.settimeout(SILENT_S if silent else COMES_S)
             try:
                 piece = self.socket.recv(65536)
             except socket.timeout:
@@ -52,7 +57,7 @@ class Raw:
 
     def head(self):
         """The head of one response without a body."""
-        self.socket.settimeout(10)
+        self.socket.settimeout(COMES_S)
         data = b""
         while not data.endswith(b"\r\n\r\n"):
             piece = self.socket.recv(65536)
@@ -63,7 +68,7 @@ class Raw:
 
     def answer(self):
         """One response by its Content-Length: head and body."""
-        self.socket.settimeout(10)
+        self.socket.settimeout(COMES_S)
         data = b""
         while b"\r\n\r\n" not in data:
             piece = self.socket.recv(65536)
@@ -91,6 +96,16 @@ def split(data):
     return head, body
 
 
+def nothing(data):
+    """All that should come has come from the beginning."""
+    return True
+
+
+def body_of(size):
+    """A head and so much of a body came."""
+    return lambda data: len(split(data)[1]) >= size
+
+
 class Faults(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -107,11 +122,11 @@ class Faults(unittest.TestCase):
         self.addCleanup(connection.socket.close)
         return connection
 
-    def get(self, rules, timeout=0.5):
+    def get(self, rules, comes=None):
         self.endpoint.set_faults(rules)
         connection = self.raw()
         connection.request("GET", "/bucket/k")
-        return connection.all(timeout)
+        return connection.all(comes)
 
     def test_no_fault_serves_one_after_the_other(self):
         connection = self.raw()
@@ -126,7 +141,8 @@ class Faults(unittest.TestCase):
         connection.request("PUT", "/bucket/p", body=b"one")
         connection.request("GET", "/bucket/p")
         connection.request("DELETE", "/bucket/p")
-        data, ending = connection.all()
+        data, ending = connection.all(
+            lambda data: b"204" in data and data.endswith(b"\r\n\r\n"))
         self.assertEqual(ending, "silence")
         self.assertEqual([line for line in data.split(b"\r\n") if b"HTTP/1.1 " in line],
                          [b"HTTP/1.1 200 OK", b"HTTP/1.1 200 OK", b"oneHTTP/1.1 204 No Content"])
@@ -140,16 +156,16 @@ class Faults(unittest.TestCase):
         self.assertEqual(self.endpoint.counters()["by_status"]["503"], 1)
 
     def test_stall_is_silent_and_stays_open(self):
-        self.assertEqual(self.get("stall"), (b"", "silence"))
+        self.assertEqual(self.get("stall", nothing), (b"", "silence"))
 
     def test_stall_head_sends_half_of_it(self):
-        data, ending = self.get("stall_head")
+        data, ending = self.get("stall_head", len)
         self.assertTrue(data.startswith(b"HTTP/1.1 200 OK"))
         self.assertNotIn(b"\r\n\r\n", data)
         self.assertEqual(ending, "silence")
 
     def test_stall_body_sends_half_of_it(self):
-        data, ending = self.get("stall_body")
+        data, ending = self.get("stall_body", body_of(len(BODY) // 2))
         head, body = split(data)
         self.assertEqual(announced(head), len(BODY))
         self.assertEqual(body, BODY[:len(BODY) // 2])
@@ -174,7 +190,7 @@ class Faults(unittest.TestCase):
         self.assertEqual(ending, "close")
 
     def test_corrupt_flips_one_bit(self):
-        head, body = split(self.get("corrupt")[0])
+        head, body = split(self.get("corrupt", body_of(len(BODY)))[0])
         self.assertEqual(len(body), len(BODY))
         wrong = [(a ^ b) for a, b in zip(body, BODY) if a != b]
         self.assertEqual(len(wrong), 1)
@@ -188,12 +204,12 @@ class Faults(unittest.TestCase):
         self.assertEqual(bodies, [BODY, b"newest", BODY])
 
     def test_length_lies_and_the_connection_stays(self):
-        data, ending = self.get("length:bytes=9")
+        data, ending = self.get("length:bytes=9", body_of(len(BODY)))
         head, body = split(data)
         self.assertEqual(announced(head), len(BODY) + 9)
         self.assertEqual(body, BODY)
         self.assertEqual(ending, "silence")
-        head, body = split(self.get("length:bytes=-9")[0])
+        head, body = split(self.get("length:bytes=-9", body_of(len(BODY)))[0])
         self.assertEqual(announced(head), len(BODY) - 9)
         self.assertEqual(body, BODY)
 
@@ -222,12 +238,12 @@ class Faults(unittest.TestCase):
         self.assertEqual(fields["Location"], "http://elsewhere:1/bucket/k")
         self.assertIn(b"<Code>TemporaryRedirect</Code>", body)
 
-    def expect(self, rules):
+    def expect(self, rules, comes):
         self.endpoint.set_faults(rules)
         connection = self.raw()
         connection.request("PUT", "/bucket/e", {"Expect": "100-continue"}, b"expected",
                            send_body=False)
-        told = connection.all(0.3)
+        told = connection.all(comes)
         connection.socket.sendall(b"expected")
         self.assertTrue(connection.answer()[0].startswith(b"HTTP/1.1 200"))
         self.assertEqual(send(self.endpoint, "GET", "/bucket/e")[2], b"expected")
@@ -235,15 +251,16 @@ class Faults(unittest.TestCase):
 
     def test_continue_is_sent_once_never_or_twice(self):
         once = b"HTTP/1.1 100 Continue\r\n\r\n"
-        self.assertEqual(self.expect(""), (once, "silence"))
-        self.assertEqual(self.expect("continue_never"), (b"", "silence"))
-        self.assertEqual(self.expect("continue_twice"), (once + once, "silence"))
+        self.assertEqual(self.expect("", once.__eq__), (once, "silence"))
+        self.assertEqual(self.expect("continue_never", nothing), (b"", "silence"))
+        twice = once + once
+        self.assertEqual(self.expect("continue_twice", twice.__eq__), (twice, "silence"))
 
     def test_continue_is_not_sent_for_what_is_refused(self):
         connection = self.raw()
         connection.request("PUT", "/nobucket/e", {"Expect": "100-continue"}, b"x" * 1000,
                            send_body=False)
-        data, ending = connection.all(5)
+        data, ending = connection.all()
         self.assertTrue(data.startswith(b"HTTP/1.1 404 Not Found"), data)
         self.assertEqual(ending, "close")
 
@@ -258,12 +275,10 @@ class Faults(unittest.TestCase):
         self.endpoint.set_faults("latency:fixed=150ms,op=get")
         began = time.monotonic()
         send(self.endpoint, "GET", "/bucket/k")
-        slow = time.monotonic() - began
-        began = time.monotonic()
-        send(self.endpoint, "HEAD", "/bucket/k")
-        fast = time.monotonic() - began
-        self.assertGreaterEqual(slow, 0.15)
-        self.assertLess(fast, 0.15)
+        self.assertGreaterEqual(time.monotonic() - began, 0.15)
+        # What would be held back for an hour is not about this.
+        self.endpoint.set_faults("latency:fixed=1h,op=get")
+        self.assertEqual(send(self.endpoint, "HEAD", "/bucket/k")[0], 200)
 
     def test_queue_serves_one_after_the_other(self):
         # Twenty requests at once, one server, 5 ms each: 100 ms at least.
@@ -274,9 +289,7 @@ class Faults(unittest.TestCase):
             connection.request("HEAD", "/bucket/k")
         for connection in connections:
             self.assertIn(b"200 OK", connection.head())
-        took = time.monotonic() - began
-        self.assertGreaterEqual(took, 0.1)
-        self.assertLess(took, 2)
+        self.assertGreaterEqual(time.monotonic() - began, 0.1)
 
     def test_accept_faults_hit_new_connections_only(self):
         kept = self.raw()
@@ -285,7 +298,7 @@ class Faults(unittest.TestCase):
         self.endpoint_rules_by(kept, "stall_accept:limit=1")
         stalled = self.raw()
         stalled.request("GET", "/bucket/k")
-        self.assertEqual(stalled.all(), (b"", "silence"))
+        self.assertEqual(stalled.all(nothing), (b"", "silence"))
         self.endpoint_rules_by(kept, "reset_accept:limit=1")
         # The reset may be there before connect has returned.
         with self.assertRaises(ConnectionResetError):
@@ -315,7 +328,7 @@ class Protocol(unittest.TestCase):
     def exchange(self, text):
         with Raw(self.endpoint) as connection:
             connection.socket.sendall(text)
-            return connection.all(5)
+            return connection.all()
 
     def test_rubbish_gets_400_and_a_close(self):
         for text in (b"rubbish\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
@@ -336,7 +349,7 @@ class Protocol(unittest.TestCase):
         with Raw(self.endpoint) as connection:
             connection.request("PUT", "/bucket/broken", body=b"x" * 3_000_000, send_body=False)
             connection.socket.sendall(b"x" * 1_500_000)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + COMES_S
         while time.monotonic() < deadline:
             after = self.endpoint.counters()
             if after["memory_bytes"] == before["memory_bytes"]:

@@ -44,7 +44,7 @@ class Endpoint:
 
     def close(self):
         self.process.stdin.close()
-        status = self.process.wait(timeout=20)
+        status = self.process.wait(timeout=120)
         self.process.stdout.close()
         if status != 0:
             raise RuntimeError(f"the endpoint ended with {status}")
@@ -55,7 +55,7 @@ class Endpoint:
             method=method,
             data=None if body is None else body.encode(),
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return json.load(answer)
 
     def counters(self):
@@ -82,7 +82,7 @@ def signed_headers(method, url, headers, body=b"", access_key=ACCESS_KEY, secret
 
 def send(endpoint, method, path, headers=None, body=b"", host=None, **signing):
     """One request on a connection of its own: status, fields, body."""
-    connection = http.client.HTTPConnection(endpoint.host, timeout=20)
+    connection = http.client.HTTPConnection(endpoint.host, timeout=120)
     wire_host = host or endpoint.host
     fields = signed_headers(method, f"http://{wire_host}{path}", dict(headers or {}), body,
                             **signing)

@@ -225,6 +225,11 @@ rgw_dynamic_resharding = false
 CONF
 }
 
+owner_is_there() {
+    [ -z "${OWNER_PID:-}" ] || kill -0 "$OWNER_PID" 2>/dev/null ||
+        die "process $OWNER_PID, for which this was started, is gone"
+}
+
 up() {
     local tool ports mon_addrs number
     for tool in ceph ceph-mon ceph-mgr ceph-osd radosgw radosgw-admin rbd curl; do
@@ -241,6 +246,8 @@ up() {
     # Whatever fails from here on leaves no daemon behind.
     trap 'status=$?; [ "$status" -eq 0 ] || down; exit "$status"' EXIT
     mkdir -p "$dir"/{mon,mgr,rgw,log,run}
+    # From here on, because this may be killed too. Whether the owner went while daemons were
+    # started, too early for these, is looked at in the end.
     # shellcheck disable=SC2016
     [ -z "${OWNER_PID:-}" ] || setsid --fork bash -c \
         'while kill -0 "$1" 2>/dev/null; do sleep 1; done; exec "$2" down "$3"' \
@@ -277,6 +284,7 @@ up() {
 
     if [ "${RGW:-yes}" = no ]; then
         echo "CEPH_CONF=$conf" >"$dir/env"
+        owner_is_there
         say "up after $SECONDS s: CEPH_CONF=$conf"
         return
     fi
@@ -291,6 +299,7 @@ S3_ENDPOINT=$(cat "$dir/rgw_url")
 S3_ACCESS_KEY=${ACCESS_KEY:-benchaccess}
 S3_SECRET_KEY=${SECRET_KEY:-benchsecret}
 ENV
+    owner_is_there
     say "up after $SECONDS s: CEPH_CONF=$conf, S3 at $(cat "$dir/rgw_url")"
 }
 

@@ -28,8 +28,18 @@ binary = pathlib.Path(os.environ.get("CHOPSTICKS", root / "build" / "chopsticks"
 access_key = "chopsticks"
 secret_key = "chopsticks-secret"
 
+# Seconds after which a test says that something hangs. It is no bound on what work takes: beside
+# ten builds a second's work takes many.
+hang_s = 180
+
 # Exit statuses.
 ran, errors_or_slo, bad_usage, generator_was_limit, left_behind, interrupted = 0, 1, 2, 3, 5, 130
+
+# `nohup` and a shell's `&` have these ignored, and what is ignored stays so in a program that is
+# started. A handler does not: the binary has the signals as a user's shell gives them.
+for _number in (signal.SIGHUP, signal.SIGINT):
+    if signal.getsignal(_number) == signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 
 def environment(home, **more):
@@ -43,7 +53,7 @@ def ceph_script(command, cluster, **more):
     """test/support/ceph.sh COMMAND; a cluster ends with this process, however that ends. `more`:
     environment."""
     done = subprocess.run([root / "test/support/ceph.sh", command, cluster],
-                          capture_output=True, text=True, timeout=300, check=False,
+                          capture_output=True, text=True, timeout=600, check=False,
                           env={**os.environ, "OWNER_PID": str(os.getpid()), **more})
     if done.returncode != 0:
         raise AssertionError(f"ceph.sh {command}:\n{done.stdout}{done.stderr}")
@@ -96,7 +106,7 @@ class case(unittest.TestCase):
         self.started.append(process)
         return process
 
-    def run_binary(self, *arguments, env=None, timeout=60, **how):
+    def run_binary(self, *arguments, env=None, timeout=hang_s, **how):
         """Runs it to its end."""
         begun = time.monotonic()
         process = self.start(*arguments, env=env, **how)
@@ -188,9 +198,19 @@ def schema_errors(result, kind="result"):
 
 
 def free_port():
+    """For a server that is told its port. Others may take it first: for one that is not there take
+    closed_port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def closed_port():
+    """A port that refuses connections, and that nobody else gets meanwhile."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 # --- servers -----------------------------------------------------------------------------------
@@ -210,7 +230,7 @@ class endpoint:
             env=environment(self.home, **self.env), stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         said = b""
-        until = time.monotonic() + 15
+        until = time.monotonic() + hang_s
         while time.monotonic() < until:
             ready, _, _ = select.select([self.process.stdout], [], [], 0.2)
             if ready:
@@ -236,7 +256,7 @@ class endpoint:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             try:
-                self.process.wait(timeout=10)
+                self.process.wait(timeout=hang_s)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -248,7 +268,7 @@ class endpoint:
     def control(self, path, method="GET", body=None):
         request = urllib.request.Request(f"{self.url}/_chopsticks/{path}", method=method,
                                          data=body.encode() if body is not None else None)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=hang_s) as answer:
             return answer.read().decode()
 
     def counters(self):
@@ -327,7 +347,7 @@ def keys_in(client, bucket, prefix=""):
 # --- processes ---------------------------------------------------------------------------------
 
 
-def wait_until(what, condition, timeout=30, step=0.05):
+def wait_until(what, condition, timeout=hang_s, step=0.05):
     """Polls; the condition's first true value."""
     until = time.monotonic() + timeout
     while True:
@@ -337,6 +357,20 @@ def wait_until(what, condition, timeout=30, step=0.05):
         if time.monotonic() > until:
             raise AssertionError(f"{what}: not after {timeout} s")
         time.sleep(step)
+
+
+def send_signal(process, number):
+    """Sends it, and waits until the process has taken it: of two that wait at once it sees one."""
+    process.send_signal(number)
+
+    def is_taken():
+        if process.poll() is not None:
+            return True
+        status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+        pending = int(re.search(r"ShdPnd:\s*(\w+)", status).group(1), 16)
+        return not pending >> (number - 1) & 1
+
+    wait_until(f"signal {number} to be taken", is_taken, step=0.005)
 
 
 def main():

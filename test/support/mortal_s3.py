@@ -23,7 +23,12 @@ class mortal_s3:
         self.rules = []
         self.connections = set()
         self.listener = None
-        self.port = 0
+        # Bound and never listening: while the server is dead the port refuses, and nobody else
+        # gets it.
+        self.held = socket.socket()
+        self.held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.held.bind(("127.0.0.1", 0))
+        self.port = self.held.getsockname()[1]
 
     def __enter__(self):
         self.rise()
@@ -31,6 +36,7 @@ class mortal_s3:
 
     def __exit__(self, *_):
         self.die()
+        self.held.close()
 
     @property
     def url(self):
@@ -60,7 +66,7 @@ class mortal_s3:
             connection.close()
 
     def rise(self):
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while True:
             try:
                 listener = socket.create_server(("127.0.0.1", self.port), backlog=512)
@@ -69,7 +75,6 @@ class mortal_s3:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.05)
-        self.port = listener.getsockname()[1]
         self.listener = listener
         threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
 

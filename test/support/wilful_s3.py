@@ -5,6 +5,7 @@ put, get, head, delete, list.
 """
 
 import asyncio
+import contextlib
 import datetime
 import email.utils
 import re
@@ -15,7 +16,8 @@ import urllib.parse
 class wilful_s3:
     """Listens on loopback, on a thread of its own, from `with` to its end.
 
-    stall_after: reads that are answered before all of them wait, until the end or `stall_s` later.
+    stall_after: reads that are answered before all of them wait, until the end, `stall_s` later or
+        `release`.
     die_after: reads that are answered before it closes its port and every connection.
     """
 
@@ -26,6 +28,7 @@ class wilful_s3:
         self.answered, self.asked, self.deleted = 0, 0, 0
         self.dead = False
         self.writers = set()
+        self.released = asyncio.Event()
 
     def __enter__(self):
         self.loop = asyncio.new_event_loop()
@@ -53,6 +56,10 @@ class wilful_s3:
             task.cancel()
         self.loop.run_until_complete(asyncio.sleep(0))
         self.loop.close()
+
+    def release(self):
+        """All that stall are answered, and no other will."""
+        self.loop.call_soon_threadsafe(self.released.set)
 
     def die(self):
         self.dead = True
@@ -92,7 +99,8 @@ class wilful_s3:
             self.die()
             return False
         if self.stall_after is not None and self.asked > self.stall_after:
-            await asyncio.sleep(self.stall_s if self.stall_s is not None else 3600)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self.released.wait(), self.stall_s)
         elif self.delay_s > 0:
             await asyncio.sleep(self.delay_s)
         self.answered += 1
