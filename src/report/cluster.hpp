@@ -4,6 +4,7 @@
 
 #include <chopsticks/report/page.hpp>
 #include <chopsticks/results/result_file.hpp>
+#include <string>
 #include <vector>
 
 namespace chopsticks::report {
@@ -21,5 +22,9 @@ std::vector<verdict> cluster_verdicts(const results::json& document, const time_
 
 /// What it is, how it was before and after, what it did. Without blocks where none was watched.
 section cluster_section(const results::json& document, const time_charts& charts);
+
+/// Of several runs: a row for each beside which a cluster was watched, none for the others.
+table cluster_runs_table();
+void add_cluster_row(table& to, const std::string& run, const results::json& document);
 
 }  // namespace chopsticks::report

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "cluster.hpp"
 #include "curves.hpp"
 #include "describing.hpp"
 #include "overlay.hpp"
@@ -230,6 +231,7 @@ class both_sides {
         const std::string name = std::string(is_base ? "base " : "new ") +
                                  std::filesystem::path(path).filename().string();
         runs_.rows.push_back(run_row(name, one));
+        add_cluster_row(clusters_, name, one.document);
         together_.add(name, one);
         side_sum& of = is_base ? base_ : now_;
         of.times.add(one.total.response.decode());
@@ -257,6 +259,7 @@ class both_sides {
         add_time_charts(over_time, out.over_time, all);
         section runs{.id = "runs", .title = "Runs"};
         add_table(runs, std::move(runs_));
+        add_table(runs, std::move(clusters_));
         out.sections.push_back(std::move(distribution));
         out.sections.push_back(std::move(over_time));
         out.sections.push_back(std::move(runs));
@@ -289,6 +292,7 @@ class both_sides {
     side_sum now_;
     overlay together_;
     table runs_ = runs_table("Runs, all operations together");
+    table clusters_ = cluster_runs_table();
 };
 
 page page_of_runs(const result_file& document) {

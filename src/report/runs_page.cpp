@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "chart_builder.hpp"
+#include "cluster.hpp"
 #include "describing.hpp"
 #include "overlay.hpp"
 #include "words.hpp"
@@ -101,6 +102,7 @@ page describe_runs(const std::string& title, const std::vector<std::string>& pat
     out.title = title;
     out.facts = counted(paths.size(), "run");
     table runs = runs_table("Runs, all operations together");
+    table clusters = cluster_runs_table();
     overlay together;
     section configuration;
     std::size_t bad = 0;
@@ -111,6 +113,7 @@ page describe_runs(const std::string& title, const std::vector<std::string>& pat
         result_file one = results::load_result(path);
         const std::string name = std::filesystem::path(path).filename().string();
         runs.rows.push_back(run_row(name, one));
+        add_cluster_row(clusters, name, one.document);
         const std::vector<verdict> said = verdicts_of(one.document);
         const verdict worst = worst_of(said);
         if (worst.as == tone::bad) {
@@ -133,6 +136,7 @@ page describe_runs(const std::string& title, const std::vector<std::string>& pat
         out.verdicts.push_back({tone::good, "OK", "every run is valid, and its target did well"});
     section summary{.id = "summary", .title = "Runs"};
     add_table(summary, std::move(runs));
+    add_table(summary, std::move(clusters));
     out.over_time = together.take();
     section over_time{.id = "time", .title = "Over time"};
     constexpr std::array<std::string_view, 3> all = {"throughput", "latency", "errors"};

@@ -170,6 +170,32 @@ TEST_CASE("page_of_a_run_without_a_cluster_has_no_word_of_one") {
     CHECK(cluster_section(document, charts).blocks.empty());
 }
 
+TEST_CASE("several_runs_have_a_row_for_each_cluster_that_was_watched") {
+    json ill = document_of(json::array());
+    ill["environment"]["ceph"]["version"] = "16.2.15";
+    ill["environment"]["ceph"]["health_after"] = "HEALTH_WARN";
+    ill["events"] = {{{"start_s", 1.0}, {"source", "ceph"}, {"text", "osd.1 went down"}},
+                     {{"start_s", 1.0}, {"source", "finding"}, {"text", "gets fell"}},
+                     {{"start_s", 9.0}, {"source", "finding"}, {"text", "puts fell"}}};
+    json unasked = document_of(json::array());
+    unasked["cluster"]["problem"] = "no monitor answers";
+    unasked["environment"]["ceph"] = nullptr;
+    table all = cluster_runs_table();
+    add_cluster_row(all, "a.json", ill);
+    add_cluster_row(all, "b.json", {{"cluster", nullptr}});
+    add_cluster_row(all, "c.json", unasked);
+    REQUIRE(all.rows.size() == 2);
+    CHECK(all.rows[0].size() == all.header.size());
+    CHECK(all.rows[0][1].text == "16.2.15");
+    CHECK(all.rows[0][2].as == tone::plain);
+    CHECK(all.rows[0][3].as == tone::warn);
+    CHECK(all.rows[0][4].text == "2");
+    CHECK(all.rows[0][5].text == "gets fell");
+    CHECK(all.rows[1][0].text == "c.json");
+    CHECK(all.rows[1][2].text == "not known");
+    CHECK(all.rows[1][5].text == "could not be asked: no monitor answers");
+}
+
 TEST_CASE("cluster_member_of_wrong_types_is_no_exception") {
     for (const char* const text :
          {R"({"cluster":[]})", R"({"cluster":{"samples":{"t_s":1},"silences":3}})",
@@ -184,6 +210,8 @@ TEST_CASE("cluster_member_of_wrong_types_is_no_exception") {
         add_cluster_charts(charts, document);
         cluster_verdicts(document, charts);
         cluster_section(document, charts);
+        table all = cluster_runs_table();
+        add_cluster_row(all, "a.json", document);
         CHECK(charts.charts.empty());
     }
 }
