@@ -74,13 +74,11 @@ echo "test.sh: built in $((SECONDS - started)) s"
 run_suite() {
     local parallel
     printf '\n== %s\n' "$1"
-    # Those of integration and e2e wait more than they work, and hold on a machine that others
-    # use. Which of e2e would disturb its neighbours all the same, test/e2e/meson.build says. Two
-    # clusters at a time need less than 2 GiB.
+    # What measures, or starts a server and a client of its own, would disturb its neighbours. Which
+    # of e2e do, test/e2e/meson.build says.
     case $1 in
-        unit | tidy | integration) parallel=$(nproc) ;;
-        e2e) parallel=$((2 * $(nproc))) ;;
-        ceph) parallel=2 ;;
+        unit | tidy) parallel=$(nproc) ;;
+        e2e) parallel=2 ;;
         *) parallel=1 ;;
     esac
     meson test -C "$build" --no-rebuild --suite "$1" --logbase "testlog-$1" \
