@@ -127,7 +127,7 @@ double time_distribution::quantile_ns(double p) const noexcept {
 }
 
 std::string time_distribution::describe() const {
-    const std::string first = format_duration(first_ns_);
+    std::string first = format_duration(first_ns_);
     switch (kind_) {
         case kind::constant:
             break;
