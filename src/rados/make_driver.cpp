@@ -14,7 +14,7 @@ constexpr std::string_view of_library = "librados";
 
 std::unique_ptr<engine::driver> make_dummy(const engine::driver_request& wanted) {
     engine::dummy_options options;
-    options.model = scenario::read_service_model(wanted.settings->driver_options);
+    options.model = scenario::read_service_model(*wanted.settings);
     options.timeout_ns = wanted.timeout.operation_ns;
     options.a_turn_later = true;
     return engine::make_dummy_driver(options);

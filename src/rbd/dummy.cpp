@@ -10,7 +10,7 @@ bool carries_data(std::uint16_t code) noexcept {
 
 std::unique_ptr<engine::driver> make_dummy_driver(const driver_options& options) {
     engine::dummy_options dummy;
-    dummy.model = scenario::read_service_model(options.config->driver_options);
+    dummy.model = scenario::read_service_model(*options.config);
     dummy.timeout_ns = options.timeout.operation_ns;
     dummy.extents.assign(options.config->image_count(), options.config->image_bytes);
     dummy.a_turn_later = true;

@@ -13,6 +13,8 @@ namespace {
 
 using load::time_distribution;
 
+constexpr std::string_view dummy_name = "dummy";
+
 constexpr const char* kinds =
     "a duration, uniform(1ms, 3ms), exponential(2ms), lognormal(2ms, 0.5) or pareto(1ms, 2.5)";
 
@@ -97,9 +99,11 @@ op_status read_failure(const field& f) {
 
 }  // namespace
 
-service_model read_service_model(const value& options) {
+service_model read_service_model(const workload_settings& of) {
     service_model out;
-    map_reader m(&options, "driver_options", "write {latency: exponential(2ms), servers: 8}");
+    if (!of.driver.empty() && of.driver != dummy_name) return out;
+    map_reader m(&of.driver_options, "driver_options",
+                 "write {latency: exponential(2ms), servers: 8}");
     if (const auto f = m.find("latency")) out.latency = read_latency(*f);
     if (const auto f = m.find("bytes_per_s")) out.bytes_per_s = f->size(1);
     if (const auto f = m.find("servers")) out.servers = f->count32(1, 100'000);
@@ -132,13 +136,13 @@ service_model read_service_model(const value& options) {
 namespace catalogue {
 
 driver dummy_driver(bool calibrated) {
-    return {.name = "dummy",
+    return {.name = dummy_name,
             .description =
                 "sends nothing: answers at once, which shows what the generator itself "
                 "can do, or as a model says (driver_options)",
             .calibrated = calibrated,
             .takes_options = true,
-            .check = [](const workload_settings& of) { read_service_model(of.driver_options); }};
+            .check = [](const workload_settings& of) { read_service_model(of); }};
 }
 
 }  // namespace catalogue

@@ -159,9 +159,9 @@ class example_driver_test(plugin_case):
                 self.assert_one_clear_message(done, "w.yaml:", said)
 
     def test_a_driver_without_options_takes_none(self):
-        done = self.load(scenario, "driver: dummy\ndriver_options: {a: 1}\n")
+        done = self.load(scenario, "driver: beast\ndriver_options: {a: 1}\n")
         self.assert_code(done, harness.bad_usage)
-        self.assert_one_clear_message(done, "driver_options", "dummy", "has none")
+        self.assert_one_clear_message(done, "driver_options", "beast", "has none")
 
 
 class broken_test(plugin_case):

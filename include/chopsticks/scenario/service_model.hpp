@@ -34,8 +34,10 @@ struct service_model {
     }
 };
 
-/// Reads `driver_options` of the driver `dummy`. config_error for what it does not understand.
-service_model read_service_model(const value& options);
+/// What `driver_options` make of the driver `dummy`. config_error for what they do not understand.
+/// Where the settings name another driver, which has one of these inside, they are that one's: it
+/// is idle.
+service_model read_service_model(const workload_settings& of);
 
 namespace catalogue {
 

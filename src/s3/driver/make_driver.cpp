@@ -13,7 +13,7 @@ namespace {
 
 std::unique_ptr<engine::driver> make_dummy(const driver_options& wanted) {
     engine::dummy_options options;
-    options.model = scenario::read_service_model(wanted.config->driver_options);
+    options.model = scenario::read_service_model(*wanted.config);
     options.timeout_ns = wanted.timeout.operation_ns;
     return engine::make_dummy_driver(options);
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <chopsticks/scenario/catalogue.hpp>
 #include <chopsticks/scenario/parse.hpp>
 #include <chopsticks/scenario/service_model.hpp>
 #include <chopsticks/scenario/settings.hpp>
@@ -12,7 +13,7 @@ namespace {
 scenario::service_model read(const std::string& options) {
     const auto config = scenario::parse_workload_config(
         "driver: dummy\ndriver_options: " + options + "\n", "w.yaml", {});
-    return scenario::read_service_model(config.find("s3")->driver_options);
+    return scenario::read_service_model(*config.find("s3"));
 }
 
 std::string refusal(const std::string& options) {
@@ -55,6 +56,14 @@ TEST_CASE("service_model_reads_what_else_it_does") {
     CHECK_FALSE(m.is_idle());
     CHECK(read("{}").is_idle());
     CHECK(read("{seed: 4}").is_idle());
+}
+
+TEST_CASE("service_model_is_not_made_of_the_options_of_a_driver_around_it") {
+    scenario::catalogue::add_driver("s3",
+                                    {.name = "around", .description = "d", .takes_options = true});
+    const auto config = scenario::parse_workload_config(
+        "driver: around\ndriver_options: {fail_every: 3}\n", "w.yaml", {});
+    CHECK(scenario::read_service_model(*config.find("s3")).is_idle());
 }
 
 TEST_CASE("service_model_says_what_is_wrong_and_where") {
