@@ -58,15 +58,24 @@ class server:
         except OSError:
             return False
 
-    def query(self, expression, at=None):
-        """[(labels, value)] of an instant vector; a native histogram's value is its dictionary."""
+    def ask(self, expression, kind, at=None):
+        """What it answers, of that kind."""
         arguments = {"query": expression}
         if at is not None:
             arguments["time"] = f"{at:.3f}"
         url = f"{self.url}/api/v1/query?{urllib.parse.urlencode(arguments)}"
         with urllib.request.urlopen(url, timeout=30) as answer:
             said = json.load(answer)
-        if said["status"] != "success" or said["data"]["resultType"] != "vector":
+        if said["status"] != "success" or said["data"]["resultType"] != kind:
             raise AssertionError(f"{expression}: {said}")
+        return said["data"]["result"]
+
+    def last_sample_s(self, selector):
+        """When the last sample was taken, also of a series that has ended since."""
+        return max(time for one in self.ask(selector + "[5m]", "matrix")
+                   for time, _ in one["values"])
+
+    def query(self, expression, at=None):
+        """[(labels, value)] of an instant vector; a native histogram's value is its dictionary."""
         return [(one["metric"], one["histogram"][1] if "histogram" in one else
-                 float(one["value"][1])) for one in said["data"]["result"]]
+                 float(one["value"][1])) for one in self.ask(expression, "vector", at)]
