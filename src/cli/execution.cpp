@@ -6,6 +6,7 @@
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/results/output_lock.hpp>
+#include <chopsticks/results/statements.hpp>
 #include <chopsticks/scenario/foreign_call.hpp>
 #include <chopsticks/telemetry/host.hpp>
 #include <chopsticks/trace/op_log.hpp>

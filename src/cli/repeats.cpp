@@ -5,6 +5,7 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/series.hpp>
+#include <chopsticks/results/statements.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <chopsticks/results/text.hpp>
 #include <chopsticks/results/write.hpp>

@@ -1,5 +1,6 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/statements.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <cstdio>
 

@@ -2,6 +2,7 @@
 
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/results/statements.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cmath>

@@ -1,97 +1,39 @@
-#include <chopsticks/results/json_reading.hpp>
-#include <chopsticks/results/terminal.hpp>
-#include <chopsticks/results/verdicts.hpp>
+#include <chopsticks/results/statements.hpp>
 
 #include "describing.hpp"
-#include "words.hpp"
 
 namespace chopsticks::report {
 
 namespace {
 
-using results::json;
-using results::member;
+using results::statement;
 
-bool starts_with(const std::string& line, std::string_view beginning) {
-    return line.compare(0, beginning.size(), beginning) == 0;
-}
-
-/// Behind "target: ".
-std::string rest_of(const std::string& line) {
-    const std::size_t colon = line.find(": ");
-    return colon == std::string::npos ? line : line.substr(colon + 2);
-}
-
-void add_generator(const json& document, std::vector<verdict>& out) {
-    const json& validity = member(document, "validity");
-    if (results::flag(validity, "valid")) {
-        out.push_back({tone::good, "VALID", results::kept_up_words});
-        return;
+tone tone_of(statement::tone as) noexcept {
+    switch (as) {
+        case statement::tone::good:
+            return tone::good;
+        case statement::tone::bad:
+            return tone::bad;
+        case statement::tone::note:
+        case statement::tone::alarm:
+            break;
     }
-    bool told = false;
-    for (const json& reason : member(validity, "reasons")) {
-        if (!reason.is_string()) continue;
-        out.push_back({tone::bad, "INVALID", reason.get<std::string>()});
-        told = true;
-    }
-    if (!told) out.push_back({tone::bad, "INVALID", "no reason was recorded"});
-}
-
-void add_target(const json& document, const std::vector<std::string>& problems,
-                std::vector<verdict>& out) {
-    const json& run = member(document, "run");
-    const std::string said = text_of(member(run, "verdicts"), "target");
-    if (said == results::name(results::target_verdict::fine)) {
-        for (const std::string& sentence : results::never_served_sentences(document))
-            out.push_back({tone::warn, "UNSUPPORTED", sentence});
-        out.push_back({tone::good, "TARGET OK", results::fine_target_words(document)});
-        return;
-    }
-    const std::string label = said == results::name(results::target_verdict::missed_objective)
-                                  ? "SLO MISSED"
-                              : said == results::name(results::target_verdict::failed) ? "FAILED"
-                                                                                       : "TARGET";
-    bool told = false;
-    for (const std::string& line : problems) {
-        if (!starts_with(line, "target: ")) continue;
-        out.push_back({tone::bad, label, rest_of(line)});
-        told = true;
-    }
-    if (!told && !said.empty()) out.push_back({tone::bad, label, "the report does not say why"});
-}
-
-void add_left(const json& document, std::vector<verdict>& out) {
-    const json& verdicts = member(member(document, "run"), "verdicts");
-    const std::string said = text_of(verdicts, "left_behind");
-    if (said == results::name(results::left_verdict::nothing)) {
-        out.push_back({tone::good, "CLEAN", "nothing of this run was left on the target"});
-        return;
-    }
-    const bool kept = said == results::name(results::left_verdict::kept);
-    for (const json& item : member(member(document, "data"), "left")) {
-        const bool exact = results::flag(item, "exact");
-        const std::string n = std::to_string(results::count(item, "count"));
-        out.push_back({kept ? tone::warn : tone::bad, kept ? "KEPT" : "LEFT BEHIND",
-                       (exact ? "" : "at most ") + n + " x " + text_of(item, "kind") + " " +
-                           text_of(item, "name"),
-                       text_of(item, "remove_with")});
-    }
+    return tone::warn;
 }
 
 }  // namespace
 
-std::vector<verdict> verdicts_of(const json& document) {
+std::vector<verdict> verdicts_of(const results::json& document) {
+    const std::vector<statement> all = results::statements_of(document);
     std::vector<verdict> out;
-    add_generator(document, out);
-    add_target(document, results::verdict_problems(document), out);
-    const json& run = member(document, "run");
-    if (results::flag(run, "interrupted"))
-        out.push_back({tone::warn, "INTERRUPTED", "the figures are of the time before"});
-    if (!text_of(run, "problem").empty())
-        out.push_back({tone::bad, "PROBLEM", text_of(run, "problem")});
-    add_left(document, out);
-    for (const json& warning : member(run, "warnings")) {
-        if (warning.is_string()) out.push_back({tone::warn, "Warning", warning.get<std::string>()});
+    using about = statement::of;
+    // Whether the figures are the target's comes before what they say.
+    for (const about what :
+         {about::generator, about::target, about::run, about::left, about::warning}) {
+        for (const statement& one : all) {
+            if (one.about == what)
+                out.push_back({tone_of(one.as), one.label, one.words, one.command});
+        }
     }
     return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chopsticks/core/unsupported.hpp>
 #include <chopsticks/results/json_reading.hpp>
+#include <chopsticks/results/statements.hpp>
 #include <chopsticks/results/text.hpp>
 #include <cstring>
 #include <utility>

@@ -14,7 +14,4 @@ namespace chopsticks::results {
 std::string verdict_lines(const json& document, std::size_t indent, std::size_t width,
                           const terminal_options& options);
 
-/// One member of `data.left`: "at most 40 objects below chopsticks/ID/".
-std::string describe_left(const json& item);
-
 }  // namespace chopsticks::results

@@ -128,21 +128,4 @@ struct report_files {
 std::string render_report(const json& document, const report_files& files,
                           const terminal_options& options);
 
-/// A sentence for each operation that the target said it does not have, and never served:
-/// "s3/select: not supported by the target, 120 of 120 answers (HTTP 501 NotImplemented)".
-std::vector<std::string> never_served_sentences(const json& document);
-
-/// \name Sentences of good verdicts, for whoever shows them
-/// \{
-inline constexpr const char* kept_up_words = "the generator kept up; the figures are the target's";
-/// Of a document whose target was fine.
-std::string fine_target_words(const json& document);
-/// \}
-
-/// One line for each thing that makes one of the three verdicts a bad one, for a run that says
-/// nothing else: "invalid: ...", "target: ...", "left behind: ...".
-std::vector<std::string> verdict_problems(const json& document);
-/// Those of them about what was left behind: what, how much of it, and how to remove it.
-std::vector<std::string> left_behind_problems(const json& document);
-
 }  // namespace chopsticks::results

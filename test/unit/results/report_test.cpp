@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/results/read.hpp>
+#include <chopsticks/results/statements.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <chopsticks/scenario/slo.hpp>
 
