@@ -102,6 +102,35 @@ class scraped_test(metrics_case):
             gets = self.last(server, 'chopsticks_operations_total{operation="get",success="true"}')
             self.assertEqual(size[0][1], gets[0][1])
 
+    def test_a_series_is_one_target_and_misses_nothing_of_a_trial(self):
+        # Its trials are shorter than the time between two scrapes of many a Prometheus; here each
+        # lasts for some.
+        with prometheus.server(self.dir, f"127.0.0.1:{self.port}") as server:
+            process = self.start("run", "-f", self.scenario, "--embedded", "--repeat", "2",
+                                 "--output", self.dir / "runs", "-t", "3s", "--metrics-listen",
+                                 self.port, "--metrics-linger", "1h", "--embedded-faults",
+                                 "error:rate=0.05,status=503,op=get", "--set", "error_limit=50%")
+            out, err = process.communicate(timeout=harness.hang_s)
+            self.assertIn(process.returncode, (harness.ran, harness.generator_was_limit),
+                          harness.decode(out) + harness.decode(err))
+            for trial in ("1", "2"):
+                result = harness.read_result(self.dir / f"runs/run-{trial}.json")
+                cut = result["run"]["warmup_cut"]
+                for success, key in (("true", "ok"), ("false", "failed")):
+                    told = self.last(server, "chopsticks_operations_total"
+                                     f'{{trial="{trial}",success="{success}"}}')
+                    self.assertEqual(sum(value for _, value in told),
+                                     result["total"][key] + cut[key], (trial, success))
+                info, = self.last(server, f'chopsticks_run_info{{trial="{trial}"}}')
+                self.assertEqual(info[0]["run_id"], result["run"]["id"])
+            # Every metric of a run says whose it is, those of the series are few.
+            names = {labels["__name__"] for labels, _ in
+                     self.last(server, '{__name__=~"chopsticks_.*",trial=""}')}
+            self.assertEqual(names, {"chopsticks_series_info", "chopsticks_trials_planned",
+                                     "chopsticks_trials_total"})
+            done, = self.last(server, 'chopsticks_trials_total{state="done"}')
+            self.assertEqual(done[1], 2)
+
     def dashboard_queries(self):
         """As Grafana would ask them of all jobs."""
         document = json.loads(dashboard.read_text())
@@ -198,7 +227,7 @@ class refused_test(metrics_case):
                 (("--metrics-listen", "127.0.0.1:99999"), "port from 0 to 65535"),
                 (("--metrics-linger", "5s"), "there is no --metrics-listen"),
                 (("--metrics-listen", "0", "--metrics-linger", "soon"), "not a duration"),
-                (("--metrics-listen", "0", "--repeat", "2"), "leave out --repeat")):
+                (("--repeat", "2", "--metrics-linger", "5s"), "there is no --metrics-listen")):
             done = self.run_binary("run", "-f", self.scenario, "--embedded", *arguments)
             self.assert_code(done, harness.bad_usage)
             self.assert_one_clear_message(done, said)

@@ -2,7 +2,8 @@
 // figure) stays, for print and for "Save as SVG".
 //
 // chopsticks.draw(root, data) draws data.charts into root: into its figure[data-chart=ID], or into a
-// new one. chopsticks.append(more) adds points, lines, charts, spans and marks of the same form.
+// new one. chopsticks.append(more) adds points, lines, charts, spans and marks of the same form;
+// after chopsticks.restart() they are those of another run.
 //
 //   { t: [s, ...],                                  middle of each span, since the load began
 //     charts: [{ id, title, unit, log, lines: [{ name, values: [number or null, ...] }],
@@ -442,6 +443,17 @@
     append(data);
   }
 
+  // Another run in the same charts: points, marks and zoom are gone, lines that were hidden stay so.
+  function restart() {
+    if (!state) return;
+    for (const chart of state.charts) for (const line of chart.lines) line.values = [];
+    state.t = [];
+    state.spans = [];
+    state.bands = [];
+    state.marks = [];
+    state.window = null;
+  }
+
   function redraw() {
     for (const one of shown) one.graph.updateOptions(options_of(one));
   }
@@ -470,7 +482,7 @@
     }
   }
 
-  window.chopsticks = { draw: draw, append: append };
+  window.chopsticks = { draw: draw, append: append, restart: restart, worded: worded };
   window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
   window.addEventListener('resize', redraw);
 
