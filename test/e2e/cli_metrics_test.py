@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import unittest
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -130,16 +131,25 @@ class scraped_test(metrics_case):
                                      "chopsticks_trials_total"})
             done, = self.last(server, 'chopsticks_trials_total{state="done"}')
             self.assertEqual(done[1], 2)
+            # While the second trial was under way.
+            at = server.last_sample_s("chopsticks_trial_info")
+            for query in self.dashboard_queries(of_series=True):
+                self.assertTrue(server.query(query, at + 0.01), query)
+            self.assertEqual(len(server.query(
+                'chopsticks_run_info and on (job, instance, trial) chopsticks_phase', at + 0.01)),
+                1)
 
-    def dashboard_queries(self):
-        """As Grafana would ask them of all jobs."""
+    def dashboard_queries(self, of_series=False):
+        """As Grafana would ask them of all jobs: those of a series alone, or the others."""
         document = json.loads(dashboard.read_text())
         queries = [target["expr"] for panel in document["panels"] for target in panel["targets"]]
         marks, = (one["expr"] for one in document["annotations"]["list"])
         self.assertGreater(len(queries), 15)
-        # There has to be a series to see changes of; nobody has made a mark.
+        # There has to be something to see changes of; nobody has made a mark.
         queries.append(marks.replace("> 0", ">= 0"))
         for query in queries:
+            if ("chopsticks_trial" in query) != of_series:
+                continue
             said = query.replace("$__rate_interval", "10s").replace("$__interval", "10s").replace(
                 "$job", ".*")
             self.assertNotIn("$", said)
@@ -207,6 +217,28 @@ class page_of_metrics_test(metrics_case):
                          "encoding=delimited;q=0.7,text/plain;version=0.0.4;q=0.3")
         self.assertIn(b"\x0a\x13chopsticks_run_info", said[:64])
         self.assertFalse(said.startswith(b"# HELP"))
+
+
+class dashboard_test(unittest.TestCase):
+    def test_panels_are_as_grafana_takes_them(self):
+        document = json.loads(dashboard.read_text())
+        panels = document["panels"]
+        self.assertEqual(len({panel["id"] for panel in panels}), len(panels))
+        taken = set()
+        for panel in panels:
+            at = panel["gridPos"]
+            squares = {(x, y) for x in range(at["x"], at["x"] + at["w"])
+                       for y in range(at["y"], at["y"] + at["h"])}
+            self.assertLessEqual(at["x"] + at["w"], 24, panel["title"])
+            self.assertFalse(squares & taken, panel["title"])
+            taken |= squares
+            references = [target["refId"] for target in panel["targets"]]
+            self.assertEqual(len(set(references)), len(references), panel["title"])
+            for one in (panel, *panel["targets"]):
+                self.assertEqual(one["datasource"],
+                                 {"type": "prometheus", "uid": "${datasource}"})
+        self.assertEqual([one["name"] for one in document["templating"]["list"]],
+                         ["datasource", "job"])
 
 
 class refused_test(metrics_case):

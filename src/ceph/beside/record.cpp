@@ -183,9 +183,9 @@ void record::look(const sample& before, const sample& now) {
         because(counted(now.osds_in - before.osds_in, "OSD") + " was marked in", 0);
     const std::uint64_t pgs = now.pgs_total;
     const std::uint64_t active = pgs_with(now, "active");
-    const auto follow_pgs = [&](const char* what, const char* doing, const char* began,
+    const auto follow_pgs = [&](const char* what, const char* during, const char* began,
                                 std::uint64_t count) {
-        follow({what, doing, began, pgs_unseen_s, over_s}, count, now, causes);
+        follow({what, during, began, pgs_unseen_s, over_s}, count, now, causes);
     };
     follow_pgs("inactive", "% were inactive", "% became inactive", pgs > active ? pgs - active : 0);
     for (const pg_work& work : works)

@@ -87,7 +87,10 @@
       const ticks = [];
       if (!chart.log) {
         const rough = (to - from) / Math.max(2, pixels / 45), power = Math.pow(10, Math.floor(Math.log10(rough)));
-        const step = power * [1, 2, 5, 10].find(factor => factor * power >= rough * 0.999);
+        const factor = [1, 2, 5, 10].find(one => one * power >= rough * 0.999);
+        // One value alone tells no scale.
+        const alone = Math.floor(to / (factor * power)) <= Math.ceil(from / (factor * power));
+        const step = power * (alone ? { 1: 0.5, 2: 1, 5: 2, 10: 5 }[factor] : factor);
         for (let n = Math.ceil(from / step); n * step <= to && ticks.length < 50; ++n) {
           ticks.push({ v: n * step, label: text(Number((n * step).toPrecision(12))) });
         }
