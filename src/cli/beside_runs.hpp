@@ -3,8 +3,8 @@
 /// What goes on beside the runs of a command, be it one run or a series: metrics and page, notes,
 /// commands of phases. All of it is there from before the first run until after the last.
 
+#include <chopsticks/results/series.hpp>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 

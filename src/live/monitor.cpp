@@ -212,17 +212,20 @@ std::string run_monitor::metrics(bool protobuf) const {
         add_families(all, std::move(families));
     };
     const observed_run& c = now_->now;
-    metric_writer out(c.run, protobuf);
-    out.put_info();
-    out.put_course(c.phase, c.objectives, c.over);
-    out.put_events(c.mark_counts);
-    if (c.sum) {
-        out.put_operations(*c.sum);
-        out.put_load(c.load, c.last_load, c.last_s);
-        out.put_drivers(c.of_drivers, true);
-        out.put_generator(c.cores_busy, c.health);
+    // Before its first trial a series has none of a run.
+    if (c.sum || !now_->series) {
+        metric_writer out(c.run, protobuf);
+        out.put_info();
+        out.put_course(c.phase, c.objectives, c.over);
+        out.put_events(c.mark_counts);
+        if (c.sum) {
+            out.put_operations(*c.sum);
+            out.put_load(c.load, c.last_load, c.last_s);
+            out.put_drivers(c.of_drivers, true);
+            out.put_generator(c.cores_busy, c.health);
+        }
+        add(c, out);
     }
-    add(c, out);
     if (const observed_run* const before = now_->before.get()) {
         metric_writer counted(before->run, protobuf);
         counted.put_info();

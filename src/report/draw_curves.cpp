@@ -121,6 +121,8 @@ taken_room room_of_curves(const curve_chart& chart, const axis_scale& x, const a
 void label_points(svg& out, const curve_chart& chart, const axis_scale& x, const axis_scale& y) {
     constexpr double column = 6.3;  // at most, of the small font
     constexpr double height = 12;
+    constexpr std::pair<bool, bool> sides[] = {
+        {false, false}, {false, true}, {true, false}, {true, true}};
     if (chart.curves.empty() || chart.curves.front().points.size() > 30) return;
     taken_room taken = room_of_curves(chart, x, y);
     for (const point& at : chart.curves.front().points) {
@@ -129,8 +131,7 @@ void label_points(svg& out, const curve_chart& chart, const axis_scale& x, const
         const double px = x.at(at.x);
         const double py = y.at(at.y);
         // Right or left of it, above or below.
-        for (const auto& [to_left, below] :
-             {std::pair(false, false), {false, true}, {true, false}, {true, true}}) {
+        for (const auto& [to_left, below] : sides) {
             const double left = to_left ? px - 7 - width : px + 7;
             const double base = below ? py + 14 : py - 6;
             const box words{left, base - height + 2, left + width, base + 2};
