@@ -31,8 +31,10 @@ constexpr std::string_view body = R"(<header>
 <p id="series-said" role="status"></p>
 <p><progress id="series-bar" aria-labelledby="series-title"></progress></p>
 <div class="scroll" role="region" aria-label="Trials, the latest first" tabindex="0"><table>
-<thead><tr><th scope="col">trial</th><th scope="col" class="text">what</th><th scope="col">ok/s</th><th scope="col">p50</th>
-<th scope="col">p99</th><th scope="col">failed</th><th scope="col">unanswered</th><th scope="col" class="text">outcome</th></tr></thead>
+<thead><tr><th scope="col">trial</th><th scope="col" class="text">what</th>
+<th scope="col">ok/s</th><th scope="col">p50</th><th scope="col">p99</th>
+<th scope="col">failed</th><th scope="col">unanswered</th>
+<th scope="col" class="text">outcome</th></tr></thead>
 <tbody id="trials"></tbody></table></div>
 <h2 id="charts-of"></h2>
 </section>
