@@ -3,7 +3,6 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/series.hpp>
-#include <chopsticks/results/text.hpp>
 #include <cstdio>
 
 #include "series_run.hpp"
