@@ -252,8 +252,9 @@ class series_test(marks_case):
                          ["1 of 2: users=1", "2 of 2: users=2", "1 of 2: base", "2 of 2: new"])
         seen.unlink()
         done = self.run_binary(
-            "find-max", *common, "--slo", "p99 < 10s", "--trial", "300ms", "--budget", "1s",
-            "--start-rate", "200", "--set", "groups.0.load={open: {rate: 1}}", "--output",
+            "find-max", *common, "--slo", "p99 < 10s", "--trial", "300ms", "--validate", "0s",
+            "--start-rate", "200", "--max-rate", "200", "--set",
+            "groups.0.load={open: {rate: 1}}", "--output",
             self.dir / "max", env=self.env)
         found = harness.read_result(self.dir / "max/find_max.json")
         lines = seen.read_text().splitlines()
