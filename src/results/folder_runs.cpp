@@ -36,7 +36,7 @@ std::string render_runs(const std::string& folder, const std::vector<result_file
                         const terminal_options& options) {
     const auto width = static_cast<std::size_t>(std::clamp(options.width, 40, 161) - 1);
     text_table table({"Run", "scenario", "ops/s", "MB/s", "p50", "p99", "failed", ""});
-    table.leave_out_first({3, 1, 4});
+    table.leave_out_first({3, 1, 4, 6});
     for (const result_file& run : runs) {
         const json& response = member(member(run.document, "total"), "response");
         table.add({printable(std::filesystem::path(run.path).filename().string()),
