@@ -92,11 +92,9 @@ std::string aggregates(const sweep_document& sweep, std::size_t width) {
     }
     if (table.empty()) return {};
     return "\n" +
-           paragraph(
-               "", 0,
-               "Medians over the valid runs +- standard deviation; `of all`: histograms added "
-               "up",
-               width + 1) +
+           paragraph("", 0,
+                     "Medians over valid runs +- standard deviation; `of all`: histograms added up",
+                     width) +
            table.render(width);
 }
 
