@@ -197,8 +197,7 @@ TEST_CASE("monitor_of_a_series_keeps_what_the_trial_before_counted") {
     CHECK(ended("1"));
     CHECK(contains(monitor.metrics(false), "chopsticks_phase{phase=\"measure\",trial=\"1\"} 1\n"));
     CHECK(contains(monitor.metrics(false), "chopsticks_trials_planned 3\n"));
-    CHECK(contains(monitor.metrics(false),
-                   "chopsticks_trial_info{trial=\"1\",what=\"base\"} 1\n"));
+    CHECK(contains(monitor.metrics(false), "chopsticks_trial_info{trial=\"1\",what=\"base\"} 1\n"));
     monitor.end_trial({"done", 0, "", trial_outcome::figures{20, 1000, 2000, 1, 2}, "1.json"});
     // Over, as far as it goes; the series is not.
     CHECK_FALSE(monitor.ended());
