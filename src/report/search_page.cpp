@@ -62,7 +62,7 @@ table trials_table(const json& document) {
             words(text_of(trial, "kind")),
             // A probe has no rate.
             results::number(trial, "rate_per_s") > 0 ? number_cell(trial, "rate_per_s", unit::per_s)
-                                                     : words("-")};
+                                                     : cell{.text = "-"}};
         std::vector<cell> rest = series_row(member(trial, "figures"));
         if (const std::string problem = text_of(trial, "problem"); !problem.empty())
             rest[0] = words(problem, tone::warn);
