@@ -13,6 +13,7 @@
 #include <system_error>
 #include <vector>
 
+#include "beside_runs.hpp"
 #include "comparing.hpp"
 #include "repeats.hpp"
 #include "series.hpp"
@@ -31,6 +32,7 @@ struct ab_arguments {
     std::string pause = "0s";
     bool allow_same = false;
     comparison_arguments how;
+    beside_arguments beside;
 };
 
 class ab {
@@ -45,7 +47,7 @@ class ab {
 
   private:
     run_arguments arguments_of(std::size_t side) const;
-    std::uint64_t check_sides() const;
+    std::unique_ptr<run_setup> check_sides() const;
     void make_plan(std::uint64_t seed);
     void check_json() const;
     void try_targets() const;
@@ -89,11 +91,11 @@ results::json target_json(const run_setup& checked, const run_arguments& argumen
     return out;
 }
 
-/// Both sides are checked, and against each other, before anything runs. \return the seed
-std::uint64_t ab::check_sides() const {
+/// Both sides are checked, and against each other, before anything runs. \return the base
+std::unique_ptr<run_setup> ab::check_sides() const {
     run_arguments base = arguments_of(0);
     run_arguments now = arguments_of(1);
-    const auto first = of_side(0, [&] { return std::make_unique<run_setup>(base, false); });
+    auto first = of_side(0, [&] { return std::make_unique<run_setup>(base, false); });
     const auto second = of_side(1, [&] { return std::make_unique<run_setup>(now, false); });
     const std::string other = compare::other_work(results::to_json(first->scenario), "the base",
                                                   results::to_json(second->scenario));
@@ -112,7 +114,7 @@ std::uint64_t ab::check_sides() const {
     }
     if (same && !arguments_.run.quiet)
         std::fprintf(stderr, "A/A: both sides are the same target with the same settings\n");
-    return first->scenario.seed;
+    return first;
 }
 
 void ab::make_plan(std::uint64_t seed) {
@@ -124,6 +126,7 @@ void ab::make_plan(std::uint64_t seed) {
         one.who = "run " + std::to_string(i + 1) + " of " + std::to_string(last) + " (" +
                   side_names[side] + ")";
         one.side = side;
+        one.what = side_names[side];
         one.arguments = arguments_of(side);
         // What chance deals to a run, it deals to both of a pair.
         one.arguments.seed = std::to_string(seed_of(seed, turns[i].number));
@@ -222,16 +225,23 @@ int ab::conclude(const repeats_made& made) const {
 }
 
 int ab::go() {
-    const std::uint64_t seed = check_sides();
-    make_plan(seed);
+    std::unique_ptr<run_setup> checked = check_sides();
+    make_plan(checked->scenario.seed);
+    const std::string scenario = checked->scenario.name;
+    checked.reset();
+    beside_runs beside(arguments_.beside, arguments_.run.quiet);
     const results::output_lock lock = open_repeats(arguments_.run.output, {path_of(0), path_of(1)});
     check_json();
     catch_signals();
     try_targets();
-    const repeats_made made = make_repeats(plan_, repeats_, command_line_);
-    if (!made.interrupted && !made.stopped) return conclude(made);
-    tell_command(made);
-    return made.exit_status;
+    beside.begin_series({"comparison", scenario, plan_.size()});
+    const repeats_made made = make_repeats(plan_, repeats_, command_line_, beside);
+    const bool whole = !made.interrupted && !made.stopped;
+    if (!whole) tell_command(made);
+    const int status = whole ? conclude(made) : made.exit_status;
+    beside.end_series(status);
+    beside.linger();
+    return status;
 }
 
 }  // namespace
@@ -267,6 +277,7 @@ void add_ab_command(CLI::App& app, int& result, const std::vector<std::string>& 
     command->add_flag("--allow-same", a->allow_same,
                       "An A/A test: both sides may be the same target with the same settings");
     add_comparison_options(*command, a->how);
+    add_beside_options(*command, a->beside);
     command->add_flag("--quiet", a->run.quiet, "Only problems and the comparison are printed");
     command->footer(
         "Examples:\n"

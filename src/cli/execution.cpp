@@ -92,7 +92,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
                     std::to_string(setup.scenario.seed));
 
     catch_signals();
-    run_marks marks(setup, how.on_phase, how.output, watcher);
+    run_marks marks(setup, how.on_phase, how.output, watcher, how.notes);
     watcher.also_tell(marks);
     engine::run_result result = engine::execute(options, stop_level);
     marks.finish();

@@ -21,7 +21,8 @@ struct execution_options {
     bool quiet = false;  ///< no progress on standard error
     std::string op_log;  ///< file for a record of every operation; empty: none
     phase_command on_phase;
-    live_view* view = nullptr;  ///< not null: shows it to others as it goes
+    run_notes* notes = nullptr;  ///< of the series that the run is of; null: it takes its own
+    live_view* view = nullptr;   ///< not null: shows it to others as it goes
     /// Called when the names of the run's figures are known, before it starts. What it gives, if
     /// anything, sees every event of the run after it was stored and shown.
     std::function<engine::observer*(const stats::layout&)> prepared;

@@ -6,10 +6,12 @@
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/series.hpp>
 #include <chopsticks/results/terminal.hpp>
+#include <chopsticks/results/text.hpp>
 #include <chopsticks/search/max_rate.hpp>
 #include <cmath>
 #include <cstdio>
 
+#include "beside_runs.hpp"
 #include "series.hpp"
 #include "series_run.hpp"
 #include "trial.hpp"
@@ -34,6 +36,7 @@ struct find_max_arguments {
     double start = 0;
     double most = 1e9;
     unsigned trials = 6;
+    beside_arguments beside;
 };
 
 double seconds_of(const std::string& text, const char* option, bool zero_allowed) {
@@ -67,6 +70,13 @@ void refuse_moving_rate(const scenario::group& g) {
                        "`sweep --rates`");
 }
 
+/// For those that look at the search as it goes.
+std::string what_of(const search::trial_plan& p) {
+    std::string out = name(p.kind);
+    if (p.kind != search::trial_kind::probe) out += " at " + results::decimal(p.rate, 1) + "/s";
+    return out;
+}
+
 std::string number_text(double value) {
     char text[40];
     std::snprintf(text, sizeof text, "%.9g", value);
@@ -76,25 +86,23 @@ std::string number_text(double value) {
 class find_max {
   public:
     find_max(const find_max_arguments& a, const std::vector<std::string>& command_line)
-        : arguments_(a),
-          command_line_(command_line),
-          runner_(command_line),
-          path_(a.run.output + "/" + find_max_file) {}
+        : arguments_(a), command_line_(command_line), path_(a.run.output + "/" + find_max_file) {}
 
     int go();
 
   private:
     search::max_rate_options read_options() const;
     run_arguments arguments_of(const search::trial_plan& p) const;
-    bool run_trial(search::max_rate_search& search, const search::trial_plan& p);
-    void make_trial(search::max_rate_search& search, results::search_trial& t,
-                    search::trial_report& report);
+    bool run_trial(series_runner& runner, search::max_rate_search& search,
+                   const search::trial_plan& p);
+    void make_trial(series_runner& runner, search::max_rate_search& search,
+                    results::search_trial& t, search::trial_report& report);
+    void run_trials(beside_runs& beside, search::max_rate_search& search, cool_down& rest);
     void begin(const search::max_rate_options& options);
     void conclude(const search::max_rate_search& search);
 
     const find_max_arguments& arguments_;
     const std::vector<std::string>& command_line_;
-    series_runner runner_;
     std::string path_;
     results::find_max_document document_;
     std::uint32_t probe_users_ = 0;
@@ -131,10 +139,11 @@ run_arguments find_max::arguments_of(const search::trial_plan& p) const {
 }
 
 /// Runs it.
-void find_max::make_trial(search::max_rate_search& search, results::search_trial& t,
-                          search::trial_report& report) {
+void find_max::make_trial(series_runner& runner, search::max_rate_search& search,
+                          results::search_trial& t, search::trial_report& report) {
     series_run_options how;
     how.who = "trial " + std::to_string(t.plan.number);
+    how.trial = {t.plan.number, what_of(t.plan)};
     how.output = arguments_.run.output + "/" + t.file;
     how.quiet = true;
     // The search itself ends a trial early.
@@ -149,7 +158,7 @@ void find_max::make_trial(search::max_rate_search& search, results::search_trial
         watcher.emplace(search, slos_, names, t.plan.load_s, setup.enough);
         return &*watcher;
     };
-    const series_run made = runner_.make(arguments_of(t.plan), how);
+    const series_run made = runner.make(arguments_of(t.plan), how);
     t.left_behind = !made.left_behind.empty();
     t.problem = made.problem;
     // A result that is not where it belongs is none.
@@ -162,7 +171,8 @@ void find_max::make_trial(search::max_rate_search& search, results::search_trial
 }
 
 /// False: interrupted.
-bool find_max::run_trial(search::max_rate_search& search, const search::trial_plan& p) {
+bool find_max::run_trial(series_runner& runner, search::max_rate_search& search,
+                         const search::trial_plan& p) {
     const std::int64_t began = monotonic_ns();
     search::trial_report report;
     results::search_trial t;
@@ -171,7 +181,7 @@ bool find_max::run_trial(search::max_rate_search& search, const search::trial_pl
     std::snprintf(file, sizeof file, "trial-%03llu.json",
                   static_cast<unsigned long long>(p.number));
     t.file = file;
-    make_trial(search, t, report);
+    make_trial(runner, search, t, report);
     if (stop_level.load() > 0) return false;
     report.failed = !t.problem.empty();
     report.elapsed_s = static_cast<double>(monotonic_ns() - began) / 1e9;
@@ -237,9 +247,25 @@ void find_max::begin(const search::max_rate_options& options) {
     document_.options = options;
 }
 
+void find_max::run_trials(beside_runs& beside, search::max_rate_search& search, cool_down& rest) {
+    series_runner runner(command_line_, beside);
+    while (const std::optional<search::trial_plan> p = search.next()) {
+        if (needs_rest_) {
+            beside.wait("the target's latency at rest");
+            search.wait(rest.wait());
+        }
+        if (stop_level.load() > 0 || !run_trial(runner, search, *p)) {
+            document_.interrupted = true;
+            break;
+        }
+        conclude(search);
+    }
+}
+
 int find_max::go() {
     const search::max_rate_options options = read_options();
     begin(options);
+    beside_runs beside(arguments_.beside, arguments_.run.quiet);
     const results::output_lock lock = make_series_folder(arguments_.run.output, find_max_file);
     catch_signals();
     search::max_rate_search search(options, search_objectives(slos_));
@@ -251,14 +277,8 @@ int find_max::go() {
         return exit_usage;
     }
     conclude(search);
-    while (const std::optional<search::trial_plan> p = search.next()) {
-        if (needs_rest_) search.wait(rest.wait());
-        if (stop_level.load() > 0 || !run_trial(search, *p)) {
-            document_.interrupted = true;
-            break;
-        }
-        conclude(search);
-    }
+    beside.begin_series({"search", document_.scenario, std::nullopt});
+    run_trials(beside, search, rest);
     conclude(search);
     if (!arguments_.run.quiet) {
         const std::string text = results::render_find_max(
@@ -266,8 +286,11 @@ int find_max::go() {
         std::fwrite(text.data(), 1, text.size(), stdout);
         std::fflush(stdout);
     }
-    const int status = results::exit_status_of(document_);
-    return written_ ? status : results::worse_of(status, exit_errors);
+    const int of_search = results::exit_status_of(document_);
+    const int status = written_ ? of_search : results::worse_of(of_search, exit_errors);
+    beside.end_series(status);
+    beside.linger();
+    return status;
 }
 
 }  // namespace
@@ -314,6 +337,7 @@ void add_find_max_command(CLI::App& app, int& result,
     command->add_option("--output", a->run.output, "Folder of the trials and of find_max.json")
         ->required()
         ->type_name("DIR");
+    add_beside_options(*command, a->beside);
     command->add_flag("--quiet", a->run.quiet, "Only problems are printed");
     command->footer(
         "Examples:\n"

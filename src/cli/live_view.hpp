@@ -37,7 +37,8 @@ class live_view {
 
     void begin(const run_setup& setup, const stats::layout& names);
     void end(const executed_run& run);
-    /// After `end`: waits for those that have not seen the last figures yet.
+    /// After `end`, of a series live::run_monitor::end_series: waits for those that have not seen
+    /// the last figures yet.
     void linger(bool quiet);
 
   private:

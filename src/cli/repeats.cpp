@@ -150,16 +150,17 @@ results::output_lock open_repeats(const std::string& folder,
 }
 
 repeats_made make_repeats(const std::vector<planned_repeat>& plan, const repeat_options& how,
-                          const std::vector<std::string>& command_line) {
+                          const std::vector<std::string>& command_line, beside_runs& beside) {
     repeats_made out;
     out.runs.resize(plan.size());
-    series_runner runner(command_line);
+    series_runner runner(command_line, beside);
     unchanged files;
     for (std::size_t i = 0; i < plan.size() && !out.stopped; ++i) {
         const planned_repeat& one = plan[i];
         if (i > 0 && how.pause_ns > 0) {
             if (!how.quiet)
                 std::fprintf(stderr, "Pause of %s\n", format_duration(how.pause_ns).c_str());
+            beside.wait("pause of " + format_duration(how.pause_ns));
             pause_for(how.pause_ns);
         }
         if (stop_level.load() > 0) {
@@ -169,6 +170,7 @@ repeats_made make_repeats(const std::vector<planned_repeat>& plan, const repeat_
         if (!how.quiet) std::fprintf(stderr, "%s\n", capital(one.who).c_str());
         series_run_options options;
         options.who = one.who;
+        options.trial = {i + 1, one.what};
         options.output = one.output;
         options.op_log = one.op_log;
         options.quiet = how.quiet;

@@ -20,6 +20,7 @@ constexpr unsigned repeats_most = 1000;
 /// A run that shall be made.
 struct planned_repeat {
     std::string who;       ///< "run 2 of 5", "run 3 of 10 (new)"
+    std::string what;      ///< "new"; empty: all are alike
     std::size_t side = 0;  ///< runs of one side must find the same files
     run_arguments arguments;
     std::string output;
@@ -59,10 +60,10 @@ void refuse_earlier(const std::string& path);
 [[nodiscard]] results::output_lock open_repeats(const std::string& folder,
                                                 const std::vector<std::string>& paths);
 
-/// Makes them in order, until one fails, or SIGINT, which is told on standard error with how many
-/// were made; so is the progress, unless it is to be quiet.
+/// Makes them in order, each numbered from 1, until one fails, or SIGINT, which is told on standard
+/// error with how many were made; so is the progress, unless it is to be quiet.
 repeats_made make_repeats(const std::vector<planned_repeat>& plan, const repeat_options& how,
-                          const std::vector<std::string>& command_line);
+                          const std::vector<std::string>& command_line, beside_runs& beside);
 
 /// Tries whether runs with these arguments will find their targets usable: opens and closes them,
 /// without any load. \return the names of the figures they will have. Throws config_error.

@@ -1,9 +1,9 @@
 #include <chopsticks/core/error.hpp>
-#include <chopsticks/core/units.hpp>
 #include <chopsticks/results/statements.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <cstdio>
 
+#include "beside_runs.hpp"
 #include "execution.hpp"
 #include "run_repeats.hpp"
 
@@ -11,27 +11,7 @@ namespace chopsticks::cli {
 
 namespace {
 
-/// What `run` alone takes.
-struct beside_arguments {
-    std::string on_phase;
-    std::optional<std::string> on_phase_timeout;
-    view_arguments view;
-};
-
-phase_command phase_command_of(const beside_arguments& a) {
-    phase_command out;
-    out.command = a.on_phase;
-    if (!a.on_phase_timeout) return out;
-    if (a.on_phase.empty()) throw config_error("--on-phase-timeout: there is no --on-phase");
-    const auto most_ns = parse_duration(*a.on_phase_timeout);
-    if (!most_ns || *most_ns <= 0)
-        throw config_error("--on-phase-timeout: \"" + *a.on_phase_timeout +
-                           "\" is not a duration above 0; write 30s, 5m");
-    out.most_ns = *most_ns;
-    return out;
-}
-
-int run_once(const run_arguments& arguments, const phase_command& on_phase, live_view* view,
+int run_once(const run_arguments& arguments, beside_runs& beside,
              const std::vector<std::string>& command_line) {
     run_setup setup(arguments, true);
     execution_options how;
@@ -42,10 +22,9 @@ int run_once(const run_arguments& arguments, const phase_command& on_phase, live
                      : results::default_file_name(setup.scenario.name, setup.run_id);
     how.quiet = arguments.quiet;
     how.op_log = arguments.op_log;
-    how.on_phase = on_phase;
-    how.view = view;
+    beside.join(how);
     const executed_run done = execute_run(setup, command_line, how);
-    if (view != nullptr) view->end(done);
+    beside.end(done);
     if (!done.target_problem.empty()) {
         std::fprintf(stderr, "chopsticks: %s\n", done.target_problem.c_str());
         for (const std::string& line : done.left_behind)
@@ -75,27 +54,18 @@ int run_once(const run_arguments& arguments, const phase_command& on_phase, live
 }
 
 int run(const run_arguments& arguments, const repeat_arguments& repeats,
-        const beside_arguments& beside, const std::vector<std::string>& command_line) {
+        const beside_arguments& told, const std::vector<std::string>& command_line) {
     if (arguments.op_log == "-") {
         throw config_error("--op-log -: an operation log is binary; give a file");
     }
-    const phase_command on_phase = phase_command_of(beside);
-    if (repeats.count) {
-        if (!on_phase.command.empty())
-            throw config_error("--on-phase: of one run; leave out --repeat");
-        if (beside.view.any())
-            throw config_error("--metrics-listen, --web-listen: of one run; leave out --repeat");
-        return run_repeats(arguments, repeats, command_line);
-    }
+    if (repeats.count) return run_repeats(arguments, repeats, told, command_line);
     if (repeats.pause || repeats.keep_going) {
         throw config_error(std::string(repeats.pause ? "--pause" : "--keep-going") +
                            ": there is one run only; give --repeat N");
     }
-    if (!beside.view.any()) return run_once(arguments, on_phase, nullptr, command_line);
-    live_view view(beside.view);
-    view.say_where(arguments.quiet);
-    const int status = run_once(arguments, on_phase, &view, command_line);
-    view.linger(arguments.quiet);
+    beside_runs beside(told, arguments.quiet);
+    const int status = run_once(arguments, beside, command_line);
+    beside.linger();
     return status;
 }
 
@@ -119,16 +89,7 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
                      "Also writes a record of every operation, for `oplog` and for replays")
         ->type_name("FILE");
     auto beside = std::make_shared<beside_arguments>();
-    command
-        ->add_option("--on-phase", beside->on_phase,
-                     "Runs it by /bin/sh as each phase begins, beside the load; CHOPSTICKS_PHASE "
-                     "is the phase")
-        ->type_name("CMD");
-    command
-        ->add_option("--on-phase-timeout", beside->on_phase_timeout,
-                     "Such a command is ended after it (default: 1m)")
-        ->type_name("TIME");
-    add_view_options(*command, beside->view);
+    add_beside_options(*command, *beside);
     command->add_flag("--quiet", arguments->quiet, "Only problems are printed");
     command->footer(
         "Examples:\n"

@@ -22,24 +22,25 @@ void take_end(run_watcher& watcher, const std::string& command,
 }  // namespace
 
 run_marks::run_marks(const run_setup& setup, const phase_command& on_phase,
-                     const std::string& output, run_watcher& watcher) {
+                     const std::string& output, run_watcher& watcher, run_notes* notes)
+    : notes_(notes) {
     if (!on_phase.command.empty()) {
-        const live::phase_commands::variables set = {
+        live::phase_commands::variables set = {
             {"CHOPSTICKS_PID", std::to_string(::getpid())},
             {"CHOPSTICKS_RUN_ID", setup.run_id},
             {"CHOPSTICKS_SCENARIO", setup.scenario.name},
             {"CHOPSTICKS_OUTPUT", output},
         };
+        set.insert(set.end(), on_phase.set.begin(), on_phase.set.end());
         commands_.emplace(
             on_phase.command, on_phase.most_ns, set,
             [&watcher, command = on_phase.command](const live::phase_command_end& end) {
                 take_end(watcher, command, end);
             });
     }
-    notes_.emplace(setup.scenario.name + ", run " + setup.run_id,
-                   [&watcher](stats::event_source source, const std::string& text) {
-                       watcher.mark(source, text, monotonic_ns(), std::nullopt);
-                   });
+    if (notes_ == nullptr)
+        notes_ = &own_notes_.emplace(setup.scenario.name + ", run " + setup.run_id);
+    notes_->give_to(watcher);
     if (!notes_->problem().empty())
         watcher.message("Warning: annotate cannot reach this run: " + notes_->problem());
 }
@@ -50,7 +51,9 @@ void run_marks::on_phase(engine::phase p) {
 
 void run_marks::finish() {
     commands_.reset();
-    notes_.reset();
+    // Those that have arrived were taken when its own listener is gone.
+    if (own_notes_) own_notes_->finish();
+    notes_->keep();
 }
 
 }  // namespace chopsticks::cli

@@ -62,6 +62,18 @@ bool summarize(const std::vector<planned_repeat>& plan, const repeats_made& made
     return write_stdout(text);
 }
 
+/// \return the exit status
+int tell(const std::vector<planned_repeat>& plan, const repeats_made& made, bool quiet) {
+    if (made.written() == 0 || quiet) return made.exit_status;
+    try {
+        if (!summarize(plan, made)) return results::worse_of(made.exit_status, exit_errors);
+    } catch (const config_error& error) {
+        std::fprintf(stderr, "chopsticks: %s\n", error.what());
+        return results::worse_of(made.exit_status, exit_errors);
+    }
+    return made.exit_status;
+}
+
 }  // namespace
 
 void add_repeat_options(CLI::App& command, repeat_arguments& a) {
@@ -77,7 +89,7 @@ void add_repeat_options(CLI::App& command, repeat_arguments& a) {
 }
 
 int run_repeats(const run_arguments& arguments, const repeat_arguments& repeats,
-                const std::vector<std::string>& command_line) {
+                const beside_arguments& told, const std::vector<std::string>& command_line) {
     repeat_options how;
     how.quiet = arguments.quiet;
     how.keep_going = repeats.keep_going;
@@ -96,17 +108,14 @@ int run_repeats(const run_arguments& arguments, const repeat_arguments& repeats,
             one.op_log = search::numbered_file(arguments.op_log, n, count);
     }
     if (!arguments.op_log.empty()) refuse_earlier(arguments.op_log);
+    beside_runs beside(told, arguments.quiet);
     const results::output_lock lock = open_repeats(to.folder, {to.path});
-    catch_signals();
-    const repeats_made made = make_repeats(plan, how, command_line);
-    if (made.written() == 0 || arguments.quiet) return made.exit_status;
-    try {
-        if (!summarize(plan, made)) return results::worse_of(made.exit_status, exit_errors);
-    } catch (const config_error& error) {
-        std::fprintf(stderr, "chopsticks: %s\n", error.what());
-        return results::worse_of(made.exit_status, exit_errors);
-    }
-    return made.exit_status;
+    beside.begin_series({"repeats", checked.scenario.name, count});
+    const repeats_made made = make_repeats(plan, how, command_line, beside);
+    const int status = tell(plan, made, arguments.quiet);
+    beside.end_series(status);
+    beside.linger();
+    return status;
 }
 
 }  // namespace chopsticks::cli

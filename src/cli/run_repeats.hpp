@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "beside_runs.hpp"
 #include "setup.hpp"
 
 namespace chopsticks::cli {
@@ -22,6 +23,6 @@ void add_repeat_options(CLI::App& command, repeat_arguments& a);
 
 /// Makes the runs, and says what they are together. \return the exit status
 int run_repeats(const run_arguments& arguments, const repeat_arguments& repeats,
-                const std::vector<std::string>& command_line);
+                const beside_arguments& beside, const std::vector<std::string>& command_line);
 
 }  // namespace chopsticks::cli

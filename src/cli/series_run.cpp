@@ -37,6 +37,7 @@ void series_runner::execute(const run_arguments& arguments, const series_run_opt
     options.output = how.output;
     options.op_log = how.op_log;
     options.quiet = how.quiet;
+    beside_.join(options);
     if (how.prepared) {
         options.prepared = [&](const stats::layout& names) { return how.prepared(setup, names); };
     }
@@ -59,12 +60,14 @@ void series_runner::execute(const run_arguments& arguments, const series_run_opt
 
 series_run series_runner::make(const run_arguments& arguments, const series_run_options& how) {
     series_run out;
+    beside_.begin_trial(how.trial);
     try {
         execute(arguments, how, out);
     } catch (const config_error& error) {
         out.problem = error.what();
     }
     if (!out.done) out.interrupted = stop_level.load() > 0;
+    beside_.end_trial(out);
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "beside_runs.hpp"
 #include "execution.hpp"
 #include "setup.hpp"
 
@@ -16,9 +17,10 @@ namespace chopsticks::cli {
 
 /// How to make it.
 struct series_run_options {
-    std::string who;     ///< "point 3", in front of what is said of it
-    std::string output;  ///< result file
-    std::string op_log;  ///< as of execution_options
+    std::string who;            ///< "point 3", in front of what is said of it
+    live::watched_trial trial;  ///< the same for those that look at the series as it goes
+    std::string output;         ///< result file
+    std::string op_log;         ///< as of execution_options
     bool quiet = false;
     run_change change;
     /// Called with the ready setup. Throws config_error where the run must not be made.
@@ -43,9 +45,9 @@ struct series_run {
 /// Makes the runs of one series, one after the other.
 class series_runner {
   public:
-    /// \param command_line as results have it; outlives the runner
-    explicit series_runner(const std::vector<std::string>& command_line)
-        : command_line_(command_line) {}
+    /// Both outlive the runner. \param command_line as results have it
+    series_runner(const std::vector<std::string>& command_line, beside_runs& beside)
+        : command_line_(command_line), beside_(beside) {}
 
     /// Makes one from its setup to its written result. Says on standard error what it left behind,
     /// and once per series that a kept data set would pay. Throws nothing of a run's own.
@@ -55,6 +57,7 @@ class series_runner {
     void execute(const run_arguments& arguments, const series_run_options& how, series_run& out);
 
     const std::vector<std::string>& command_line_;
+    beside_runs& beside_;
     bool advised_ = false;
 };
 

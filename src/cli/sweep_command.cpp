@@ -6,6 +6,7 @@
 #include <chopsticks/search/sweep_plan.hpp>
 #include <cstdio>
 
+#include "beside_runs.hpp"
 #include "series.hpp"
 #include "series_run.hpp"
 
@@ -27,7 +28,14 @@ struct sweep_arguments {
     bool shuffle = false;
     bool resume = false;
     std::string cool_down = "30s";
+    beside_arguments beside;
 };
+
+double cool_down_of(const std::string& text) {
+    const auto longest_ns = parse_duration(text);
+    if (!longest_ns) throw config_error("--cool-down: \"" + text + "\" is not a duration");
+    return static_cast<double>(*longest_ns) / 1e9;
+}
 
 std::vector<search::axis> read_axes(const sweep_arguments& a) {
     std::vector<search::axis> axes;
@@ -97,7 +105,7 @@ class sweep {
           points_(search::make_points(axes_, a.repeat)),
           path_(a.run.output + "/" + sweep_file),
           command_line_(command_line),
-          runner_(command_line) {}
+          cool_down_s_(cool_down_of(a.cool_down)) {}
 
     int go();
 
@@ -105,7 +113,9 @@ class sweep {
     void check_points();
     void begin();
     void take_up(const results::sweep_document& before);
-    bool run_point(const search::sweep_point& p);
+    void run_points(beside_runs& beside);
+    bool run_point(const search::sweep_point& p, series_runner& runner);
+    live::watched_trial trial_of(const search::sweep_point& p) const;
     swept_point& entry(const search::sweep_point& p) { return document_.points[p.index]; }
     bool write();
 
@@ -114,7 +124,7 @@ class sweep {
     std::vector<search::sweep_point> points_;
     std::string path_;
     const std::vector<std::string>& command_line_;
-    series_runner runner_;
+    double cool_down_s_;
     results::sweep_document document_;
     bool written_ = true;
 };
@@ -175,14 +185,24 @@ bool sweep::write() {
     return written_;
 }
 
+/// By its place among the points, as its file is.
+live::watched_trial sweep::trial_of(const search::sweep_point& p) const {
+    live::watched_trial out{p.index + 1, {}};
+    for (std::size_t i = 0; i < axes_.size(); ++i)
+        out.what += (i > 0 ? " " : "") + axes_[i].name + "=" + p.values[i];
+    if (arguments_.repeat > 1) out.what += " repeat " + std::to_string(p.repeat);
+    return out;
+}
+
 /// False: the sweep was interrupted.
-bool sweep::run_point(const search::sweep_point& p) {
+bool sweep::run_point(const search::sweep_point& p, series_runner& runner) {
     swept_point& one = entry(p);
     series_run_options how;
     how.who = "point " + std::to_string(p.index + 1);
+    how.trial = trial_of(p);
     how.output = arguments_.run.output + "/" + one.file;
     how.quiet = arguments_.run.quiet;
-    const series_run made = runner_.make(arguments_of(arguments_, axes_, p, document_.seed), how);
+    const series_run made = runner.make(arguments_of(arguments_, axes_, p, document_.seed), how);
     one.left_behind = made.left_behind;
     if (made.done) one.figures = results::point_figures_of(made.done->doc);
     one.exit_status = made.exit_status;
@@ -195,26 +215,24 @@ bool sweep::run_point(const search::sweep_point& p) {
     return stop_level.load() == 0;
 }
 
-int sweep::go() {
-    begin();
-    const results::output_lock lock =
-        make_series_folder(arguments_.run.output, arguments_.resume ? "" : sweep_file);
-    if (arguments_.resume) take_up(results::read_sweep(path_));
-    if (!write()) return exit_errors;
-    const auto longest = parse_duration(arguments_.cool_down);
-    if (!longest) {
-        throw config_error("--cool-down: \"" + arguments_.cool_down + "\" is not a duration");
-    }
+void sweep::run_points(beside_runs& beside) {
     std::vector<search::sweep_point> order = points_;
     if (arguments_.shuffle) search::shuffle(order, document_.seed);
-    catch_signals();
-    cool_down rest(arguments_.run, static_cast<double>(*longest) / 1e9);
+    for (const search::sweep_point& p : order) {
+        const swept_point& one = entry(p);
+        if (one.status != point_status::done || !one.figures) continue;
+        beside.had_trial(trial_of(p), *one.figures, one.exit_status.value_or(exit_ok),
+                         arguments_.run.output + "/" + one.file);
+    }
+    series_runner runner(command_line_, beside);
+    cool_down rest(arguments_.run, cool_down_s_);
     bool first = true;
     std::size_t n = 0;
     for (const search::sweep_point& p : order) {
         ++n;
         if (entry(p).status == point_status::done) continue;
         try {
+            beside.wait("the target's latency at rest");
             if (first) rest.take_baseline();
             entry(p).cool_down_s = first ? 0.0 : rest.wait();
             entry(p).cooled_down = rest.is_back();
@@ -224,24 +242,36 @@ int sweep::go() {
         }
         first = false;
         if (!arguments_.run.quiet) {
-            std::string what;
-            for (std::size_t i = 0; i < axes_.size(); ++i)
-                what += " " + axes_[i].name + "=" + p.values[i];
-            std::fprintf(stderr, "Point %zu of %zu:%s\n", n, order.size(), what.c_str());
+            std::fprintf(stderr, "Point %zu of %zu: %s\n", n, order.size(),
+                         trial_of(p).what.c_str());
         }
-        const bool on = stop_level.load() == 0 && run_point(p);
+        const bool on = stop_level.load() == 0 && run_point(p, runner);
         document_.interrupted = !on;
         write();
         if (!on) break;
     }
+}
+
+int sweep::go() {
+    begin();
+    beside_runs beside(arguments_.beside, arguments_.run.quiet);
+    const results::output_lock lock =
+        make_series_folder(arguments_.run.output, arguments_.resume ? "" : sweep_file);
+    if (arguments_.resume) take_up(results::read_sweep(path_));
+    if (!write()) return exit_errors;
+    beside.begin_series({"sweep", document_.scenario, points_.size()});
+    run_points(beside);
     if (!arguments_.run.quiet) {
         const std::string text = results::render_sweep(
             document_, path_, results::terminal_options::of(::fileno(stdout)));
         std::fwrite(text.data(), 1, text.size(), stdout);
         std::fflush(stdout);
     }
-    const int status = results::exit_status_of(document_);
-    return written_ ? status : results::worse_of(status, exit_errors);
+    const int of_points = results::exit_status_of(document_);
+    const int status = written_ ? of_points : results::worse_of(of_points, exit_errors);
+    beside.end_series(status);
+    beside.linger();
+    return status;
 }
 
 }  // namespace
@@ -278,6 +308,7 @@ void add_sweep_command(CLI::App& app, int& result, const std::vector<std::string
     command->add_option("--output", a->run.output, "Folder of the runs and of sweep.json")
         ->required()
         ->type_name("DIR");
+    add_beside_options(*command, a->beside);
     command->add_flag("--resume", a->resume, "Goes on with the sweep in the folder");
     command->add_flag("--quiet", a->run.quiet, "Only problems are printed");
     command->footer(

@@ -3,6 +3,8 @@
 #include <chopsticks/compare/spread.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/results/text.hpp>
+#include <utility>
+#include <vector>
 
 #include "report_markdown.hpp"
 #include "words.hpp"
@@ -82,9 +84,22 @@ std::string drawn(const text_table& table, std::size_t width, bool color) {
     return out;
 }
 
+/// Where there is no room for intervals.
+constexpr std::size_t narrow = 60;
+
+/// What `drawn_changes` draws.
+text_table table_of_changes(std::size_t width) {
+    std::vector<std::string> header = head();
+    if (width < narrow) header.front() = "Figure";
+    return text_table(std::move(header));
+}
+
 std::string drawn_changes(text_table table, std::size_t width, bool color) {
-    // p, then the sides' figures: without its interval a change is nothing.
-    table.leave_out_first({5, 1, 2});
+    // p, then the sides' figures: without its interval a change is nothing, but for the verdict,
+    // which is what the interval says.
+    std::vector<std::size_t> gives_way = {5, 1, 2};
+    if (width < narrow) gives_way.push_back(4);
+    table.leave_out_first(std::move(gives_way));
     return drawn(table, width, color);
 }
 
@@ -158,7 +173,7 @@ std::string render(const report_of_runs& report, report_format format,
     const comparison& found = report.found;
     std::string out = title(sentence(found), width, terminal);
     out += forced_text(report.forced, width) + differences_text(report.differences, width);
-    text_table table(head());
+    text_table table = table_of_changes(width);
     std::string operation = "\n";
     for (const row& one : found.rows) {
         if (one.operation != operation) {
@@ -178,7 +193,7 @@ std::string render(const report_of_sweeps& report, report_format format,
     const std::size_t width = width_of(terminal);
     std::string out = title(sentence(report.found), width, terminal);
     out += forced_text(report.forced, width) + differences_text(report.differences, width);
-    text_table table(head());
+    text_table table = table_of_changes(width);
     for (const curve_point& point : report.found.points) {
         table.add(heading(point.settings, head().size()));
         for (const row& one : point.found.rows) {

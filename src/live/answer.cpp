@@ -81,7 +81,11 @@ page_answer page_part(const page_request& request, std::string_view path, const 
         return out;
     }
     out.type = "application/json";
-    out.body = monitor.state(number_in(query_value(request.target, "from")));
+    run_monitor::known_state known;
+    known.intervals = number_in(query_value(request.target, "from"));
+    known.run_id = query_value(request.target, "run");
+    known.trials = number_in(query_value(request.target, "trials"));
+    out.body = monitor.state(known);
     out.is_state = true;
     return out;
 }

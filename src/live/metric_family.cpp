@@ -4,6 +4,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 namespace chopsticks::live {
@@ -186,6 +187,28 @@ std::int64_t native_bound_ns(int index) {
 }
 
 }  // namespace
+
+void add_label(std::vector<metric_family>& families, const std::string& name,
+               const std::string& value) {
+    for (metric_family& family : families) {
+        for (metric& one : family.all)
+            one.labels.emplace_back(name, value);
+    }
+}
+
+void add_families(std::vector<metric_family>& to, std::vector<metric_family> more) {
+    for (metric_family& family : more) {
+        const auto there = std::find_if(to.begin(), to.end(), [&](const metric_family& known) {
+            return known.name == family.name;
+        });
+        if (there == to.end()) {
+            to.push_back(std::move(family));
+        } else {
+            there->all.insert(there->all.end(), std::make_move_iterator(family.all.begin()),
+                              std::make_move_iterator(family.all.end()));
+        }
+    }
+}
 
 metric_histogram durations_of(const stats::histogram& times, std::span<const double> bounds_s,
                               bool native) {

@@ -43,6 +43,12 @@ struct metric_family {
     std::vector<metric> all;
 };
 
+/// Gives each of them one more label.
+void add_label(std::vector<metric_family>& families, const std::string& name,
+               const std::string& value);
+/// Adds metrics, those of one name to one family.
+void add_families(std::vector<metric_family>& to, std::vector<metric_family> more);
+
 /// Durations in seconds. \param native also with native buckets, to the width of ours
 metric_histogram durations_of(const stats::histogram& times, std::span<const double> bounds_s,
                               bool native);

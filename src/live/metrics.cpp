@@ -167,15 +167,9 @@ void metric_writer::put_operations(const stats::totals& sum) {
     put_sizes(sum);
 }
 
-void metric_writer::put_load(const std::vector<stats::load_figures>& load,
-                             const std::vector<stats::load_figures>& last, double last_s) {
+void metric_writer::put_tasks(const std::vector<stats::load_figures>& load) {
     metric_family& tasks = family("chopsticks_tasks_total", metric_kind::counter,
                                   "Tasks that were due, and what came of them.");
-    const auto gauge_by_group = [&](const char* name, const char* help, auto value_of) {
-        metric_family& to = family(name, metric_kind::gauge, help);
-        for (std::size_t g = 0; g < last.size() && g < run_.groups.size(); ++g)
-            to.all.push_back({{{"group", run_.groups[g].name}}, value_of(last[g]), {}});
-    };
     for (std::size_t g = 0; g < load.size() && g < run_.groups.size(); ++g) {
         const stats::load_figures& f = load[g];
         const std::pair<const char*, std::uint64_t> states[] = {
@@ -186,6 +180,16 @@ void metric_writer::put_load(const std::vector<stats::load_figures>& load,
             tasks.all.push_back(
                 {{{"group", run_.groups[g].name}, {"state", state}}, real(count), {}});
     }
+}
+
+void metric_writer::put_load(const std::vector<stats::load_figures>& load,
+                             const std::vector<stats::load_figures>& last, double last_s) {
+    put_tasks(load);
+    const auto gauge_by_group = [&](const char* name, const char* help, auto value_of) {
+        metric_family& to = family(name, metric_kind::gauge, help);
+        for (std::size_t g = 0; g < last.size() && g < run_.groups.size(); ++g)
+            to.all.push_back({{{"group", run_.groups[g].name}}, value_of(last[g]), {}});
+    };
     gauge_by_group("chopsticks_in_flight",
                    "Most tasks at a time in the last interval, as a sum over cores.",
                    [](const stats::load_figures& f) { return real(f.in_flight_max); });
@@ -199,7 +203,7 @@ void metric_writer::put_load(const std::vector<stats::load_figures>& load,
                    });
 }
 
-void metric_writer::put_drivers(const stats::driver_values& values) {
+void metric_writer::put_drivers(const stats::driver_values& values, bool levels) {
     for (std::size_t i = 0; i < values.size(); ++i) {
         const stats::group_figure& of = run_.names.driver_figures[i];
         const stats::driver_value& value = values[i];
@@ -209,7 +213,7 @@ void metric_writer::put_drivers(const stats::driver_values& values) {
             family("chopsticks_driver_events_total", metric_kind::counter,
                    "What drivers count of their own.")
                 .all.push_back({labels, real(value.count), {}});
-        } else if (value.kind == stats::figure_kind::gauge && value.known) {
+        } else if (value.kind == stats::figure_kind::gauge && value.known && levels) {
             family("chopsticks_driver_level", metric_kind::gauge, "Levels that drivers tell.")
                 .all.push_back({labels, value.last, {}});
         } else if (value.kind == stats::figure_kind::timer) {
@@ -256,15 +260,17 @@ void metric_writer::put_generator(const std::vector<double>& cores_busy,
               h.nic_utilisation);
 }
 
-void metric_writer::put_course(const std::string& phase,
-                               const std::vector<objective_state>& objectives,
-                               const std::map<std::string, std::uint64_t>& marks, bool ended) {
+void metric_writer::put_info() {
     family("chopsticks_run_info", metric_kind::gauge, "The run; always 1.")
         .all.push_back({{{"run_id", run_.run_id},
                          {"scenario", results::printable(run_.scenario)},
                          {"version", run_.version}},
                         1,
                         {}});
+}
+
+void metric_writer::put_course(const std::string& phase,
+                               const std::vector<objective_state>& objectives, bool ended) {
     metric_family& phases =
         family("chopsticks_phase", metric_kind::gauge, "1 for the phase that the run is in.");
     for (const char* const one : phase_names) {
@@ -278,6 +284,9 @@ void metric_writer::put_course(const std::string& phase,
             met.all.push_back(
                 {{{"objective", results::printable(one.text)}}, *one.met ? 1.0 : 0.0, {}});
     }
+}
+
+void metric_writer::put_events(const std::map<std::string, std::uint64_t>& marks) {
     metric_family& events =
         family("chopsticks_events_total", metric_kind::counter, "Event marks of the run.");
     for (const auto& [source, count] : marks)

@@ -75,26 +75,66 @@ constexpr double shown_least_s = 0.2;
 
 }  // namespace
 
-void run_monitor::contents::forget_levels() {
+observed_run::observed_run() {
+    began_ns = phase_began_ns = monotonic_ns();
+    for (const stats::event_source one :
+         {stats::event_source::annotate, stats::event_source::signal, stats::event_source::phase,
+          stats::event_source::ceph, stats::event_source::finding})
+        mark_counts[std::string(name(one))] = 0;
+}
+
+void observed_run::forget_levels() {
     last_load.assign(last_load.size(), {});
     cores_busy.assign(cores_busy.size(), 0.0);
 }
 
-run_monitor::run_monitor() : now_(std::make_unique<contents>()) {
-    now_->began_ns = now_->phase_began_ns = monotonic_ns();
-    for (const stats::event_source one :
-         {stats::event_source::annotate, stats::event_source::signal, stats::event_source::phase,
-          stats::event_source::ceph, stats::event_source::finding})
-        now_->mark_counts[std::string(name(one))] = 0;
-}
+run_monitor::run_monitor() : now_(std::make_unique<contents>()) {}
 
 run_monitor::~run_monitor() = default;
 
+void run_monitor::begin_series(const watched_series& series) {
+    const std::lock_guard lock(mutex_);
+    observed_series& to = now_->series.emplace();
+    to.what = series;
+    to.id = wall_ns();
+}
+
+void run_monitor::begin_trial(const watched_trial& trial) {
+    const std::lock_guard lock(mutex_);
+    now_->series->trial = trial;
+    now_->series->waiting.clear();
+}
+
+void run_monitor::end_trial(const trial_outcome& outcome) {
+    const std::lock_guard lock(mutex_);
+    observed_series& series = *now_->series;
+    observed_run& run = now_->now;
+    if (run.trial && run.trial->number == series.trial->number) {
+        run.forget_levels();
+        run.over = true;
+    }
+    series.ended.emplace_back(*series.trial, outcome);
+    series.trial.reset();
+}
+
+void run_monitor::wait(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    now_->series->waiting = text;
+}
+
+void run_monitor::end_series(int exit_status) {
+    const std::lock_guard lock(mutex_);
+    now_->series->exit_status = exit_status;
+    now_->series->waiting.clear();
+}
+
 void run_monitor::begin(const watched_run& run) {
     const std::lock_guard lock(mutex_);
-    contents& c = *now_;
+    if (now_->now.sum) now_->before = std::make_unique<observed_run>(std::move(now_->now));
+    now_->now = {};
+    observed_run& c = now_->now;
+    if (now_->series) c.trial = now_->series->trial;
     c.run = run;
-    c.began_ns = c.phase_began_ns = monotonic_ns();
     c.sum.emplace(c.run.names, 2);
     c.of_drivers = stats::make_values(c.run.names.driver_figures, 2);
     c.load.assign(run.groups.size(), {});
@@ -102,7 +142,7 @@ void run_monitor::begin(const watched_run& run) {
 
 void run_monitor::enter(const std::string& phase, double planned_s) {
     const std::lock_guard lock(mutex_);
-    contents& c = *now_;
+    observed_run& c = now_->now;
     c.phase = phase;
     c.phase_began_ns = monotonic_ns();
     c.phase_planned_s = planned_s;
@@ -116,7 +156,7 @@ void run_monitor::add(const results::interval& one, std::span<const stats::load_
                       std::vector<objective_state> objectives) {
     shown_interval next = shown(one);
     const std::lock_guard lock(mutex_);
-    contents& c = *now_;
+    observed_run& c = now_->now;
     c.sum->add(*one.figures);
     stats::add_later(c.of_drivers, *one.of_drivers);
     for (std::size_t g = 0; g < groups.size() && g < c.load.size(); ++g)
@@ -135,15 +175,15 @@ void run_monitor::add(const results::interval& one, std::span<const stats::load_
 
 void run_monitor::progress(std::uint64_t done, std::uint64_t total, std::uint64_t failed) {
     const std::lock_guard lock(mutex_);
-    now_->done = done;
-    now_->total = total;
-    now_->prepare_failed = failed;
+    now_->now.done = done;
+    now_->now.total = total;
+    now_->now.prepare_failed = failed;
 }
 
 void run_monitor::mark(const stats::event_mark& one) {
     const std::lock_guard lock(mutex_);
-    now_->marks.add(one);
-    ++now_->mark_counts[std::string(name(one.source))];
+    now_->now.marks.add(one);
+    ++now_->now.mark_counts[std::string(name(one.source))];
 }
 
 void run_monitor::stopping() {
@@ -153,32 +193,55 @@ void run_monitor::stopping() {
 
 void run_monitor::end(const watched_end& how) {
     const std::lock_guard lock(mutex_);
-    now_->forget_levels();
-    now_->end = how;
+    now_->now.forget_levels();
+    now_->now.over = true;
+    now_->now.end = how;
 }
 
 bool run_monitor::ended() const {
     const std::lock_guard lock(mutex_);
-    return now_->end.has_value();
+    return now_->series ? now_->series->exit_status.has_value() : now_->now.end.has_value();
 }
 
 std::string run_monitor::metrics(bool protobuf) const {
     const std::lock_guard lock(mutex_);
-    const contents& c = *now_;
-    metric_writer out(c.run, protobuf);
-    out.put_course(c.phase, c.objectives, c.mark_counts, c.end.has_value());
-    if (c.sum) {
-        out.put_operations(*c.sum);
-        out.put_load(c.load, c.last_load, c.last_s);
-        out.put_drivers(c.of_drivers);
-        out.put_generator(c.cores_busy, c.health);
+    std::vector<metric_family> all;
+    const auto add = [&](const observed_run& run, metric_writer& out) {
+        std::vector<metric_family> families = out.take();
+        if (run.trial) add_label(families, "trial", std::to_string(run.trial->number));
+        add_families(all, std::move(families));
+    };
+    const observed_run& c = now_->now;
+    // Before its first trial a series has none of a run.
+    if (c.sum || !now_->series) {
+        metric_writer out(c.run, protobuf);
+        out.put_info();
+        out.put_course(c.phase, c.objectives, c.over);
+        out.put_events(c.mark_counts);
+        if (c.sum) {
+            out.put_operations(*c.sum);
+            out.put_load(c.load, c.last_load, c.last_s);
+            out.put_drivers(c.of_drivers, true);
+            out.put_generator(c.cores_busy, c.health);
+        }
+        add(c, out);
     }
-    return protobuf ? to_protobuf(out.families()) : to_text(out.families());
+    if (const observed_run* const before = now_->before.get()) {
+        metric_writer counted(before->run, protobuf);
+        counted.put_info();
+        counted.put_events(before->mark_counts);
+        counted.put_operations(*before->sum);
+        counted.put_tasks(before->load);
+        counted.put_drivers(before->of_drivers, false);
+        add(*before, counted);
+    }
+    if (now_->series) add_families(all, metrics_of(*now_->series));
+    return protobuf ? to_protobuf(all) : to_text(all);
 }
 
-std::string run_monitor::state(std::uint64_t from) const {
+std::string run_monitor::state(const known_state& known) const {
     const std::lock_guard lock(mutex_);
-    const contents& c = *now_;
+    const observed_run& c = now_->now;
     const std::int64_t now_ns = monotonic_ns();
     // Where the axis of intervals begins, since the run did.
     const double load_s = c.load_began_ns != 0 ? since_s(c.began_ns, c.load_began_ns) : 0;
@@ -186,7 +249,7 @@ std::string run_monitor::state(std::uint64_t from) const {
     out["run_id"] = c.run.run_id;
     out["scenario"] = c.run.scenario;
     out["elapsed_s"] = since_s(c.began_ns, now_ns);
-    out["phase"] = c.end ? "done" : c.phase;
+    out["phase"] = c.over ? "done" : c.phase;
     out["phase_elapsed_s"] = since_s(c.phase_began_ns, now_ns);
     out["phase_planned_s"] = c.phase_planned_s;
     out["done"] = c.done;
@@ -222,9 +285,12 @@ std::string run_monitor::state(std::uint64_t from) const {
                                      {"met", one.met ? json(*one.met) : json(nullptr)},
                                      {"value", one.value}});
     }
-    out["stopping"] = c.stopping;
+    out["stopping"] = now_->stopping;
+    out["series"] = now_->series ? state_of(*now_->series, known.trials) : json(nullptr);
+    out["trial"] = c.trial ? json(c.trial->number) : json(nullptr);
     out["end"] = nullptr;
-    if (c.end) {
+    // Of a trial its row tells.
+    if (c.end && !now_->series) {
         out["end"] = {{"generator", c.end->generator},
                       {"target", c.end->target},
                       {"left_behind", c.end->left_behind},
@@ -233,7 +299,9 @@ std::string run_monitor::state(std::uint64_t from) const {
     }
     // A page of an earlier process may ask for what is not there.
     const std::uint64_t last = c.first + c.intervals.size();
-    const std::uint64_t begin = from > last ? c.first : std::max(from, c.first);
+    const bool other = !known.run_id.empty() && known.run_id != c.run.run_id;
+    const std::uint64_t begin =
+        other || known.intervals > last ? c.first : std::max(known.intervals, c.first);
     out["from"] = begin;
     out["next"] = last;
     out["intervals"] = json::array();

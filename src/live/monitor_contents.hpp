@@ -5,6 +5,7 @@
 #include <chopsticks/live/monitor.hpp>
 #include <deque>
 #include <map>
+#include <utility>
 
 #include "metric_family.hpp"
 
@@ -29,13 +30,17 @@ struct shown_interval {
     double held_up = 0;
 };
 
-struct run_monitor::contents {
+/// A run.
+struct observed_run {
+    observed_run();
+
     /// There is no load any more, so no level of it.
     void forget_levels();
 
     watched_run run;
-    std::int64_t began_ns = 0;       ///< the run; monotonic
-    std::int64_t load_began_ns = 0;  ///< 0: not yet
+    std::optional<watched_trial> trial;  ///< none: it is no part of a series
+    std::int64_t began_ns = 0;           ///< the run; monotonic
+    std::int64_t load_began_ns = 0;      ///< 0: not yet
     std::string phase = "open";
     std::int64_t phase_began_ns = 0;
     double phase_planned_s = 0;
@@ -57,8 +62,32 @@ struct run_monitor::contents {
     std::vector<objective_state> objectives;
     stats::event_marks marks;  ///< since the beginning of the run
     std::map<std::string, std::uint64_t> mark_counts;
+    bool over = false;
+    std::optional<watched_end> end;  ///< none: not over, or it came to no result
+};
+
+/// Several runs.
+struct observed_series {
+    watched_series what;
+    std::int64_t id = 0;                 ///< no other series has it
+    std::optional<watched_trial> trial;  ///< under way
+    std::string waiting;                 ///< for what; empty: it does not wait
+    /// In order of time.
+    std::vector<std::pair<watched_trial, trial_outcome>> ended;
+    std::optional<int> exit_status;  ///< none: not ended
+};
+
+/// How far it is, with the trials that are new to whoever knows so many.
+results::json state_of(const observed_series& series, std::uint64_t known);
+/// Its own metrics.
+std::vector<metric_family> metrics_of(const observed_series& series);
+
+struct run_monitor::contents {
+    observed_run now;
+    /// The trial before: what it counted, until there is another one.
+    std::unique_ptr<observed_run> before;
+    std::optional<observed_series> series;
     bool stopping = false;
-    std::optional<watched_end> end;
 };
 
 /// Metrics of a run that has begun. \param native histograms of durations also with native buckets
@@ -66,18 +95,23 @@ class metric_writer {
   public:
     metric_writer(const watched_run& run, bool native) : run_(run), native_(native) {}
 
+    void put_info();
     /// Of operations, since the load began.
     void put_operations(const stats::totals& sum);
     /// Of groups: `load` since the load began, `last` in the last interval of so many seconds.
     void put_load(const std::vector<stats::load_figures>& load,
                   const std::vector<stats::load_figures>& last, double last_s);
-    void put_drivers(const stats::driver_values& values);
+    /// \param levels those of gauges too
+    void put_drivers(const stats::driver_values& values, bool levels);
+    /// Of what has ended: events alone.
+    void put_tasks(const std::vector<stats::load_figures>& load);
+    void put_events(const std::map<std::string, std::uint64_t>& marks);
     void put_generator(const std::vector<double>& cores_busy,
                        const results::interval_health& health);
     void put_course(const std::string& phase, const std::vector<objective_state>& objectives,
-                    const std::map<std::string, std::uint64_t>& marks, bool ended);
+                    bool ended);
 
-    const std::vector<metric_family>& families() const noexcept { return families_; }
+    std::vector<metric_family> take() { return std::move(families_); }
 
   private:
     metric_family& family(const std::string& name, metric_kind kind, const std::string& help);

@@ -14,7 +14,10 @@ constexpr std::string_view styles[] = {"dygraph.min.css", "page.css"};
 constexpr std::string_view own_style =
     "#charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), "
     "1fr)); gap: 0 1.5rem; } #charts figure { min-width: 0; } #trouble { color: var(--bad); } "
-    "#stop:disabled { opacity: .4; cursor: default; }";
+    "#stop:disabled { opacity: .4; cursor: default; } #series progress { width: min(30rem, 100%); "
+    "accent-color: var(--s1); } #series .scroll { max-height: 17rem; overflow: auto; } #series "
+    "tr.now "
+    "> * { background: var(--phase); }";
 
 constexpr std::string_view body = R"(<header>
 <h1 id="title">A run of chopsticks</h1>
@@ -23,6 +26,18 @@ constexpr std::string_view body = R"(<header>
 <ul class="verdicts" id="verdicts" aria-live="off"></ul>
 </header>
 <main>
+<section id="series" aria-labelledby="series-title" hidden>
+<h2 id="series-title">Trials</h2>
+<p id="series-said" role="status"></p>
+<p><progress id="series-bar" aria-labelledby="series-title"></progress></p>
+<div class="scroll" role="region" aria-label="Trials, the latest first" tabindex="0"><table>
+<thead><tr><th scope="col">trial</th><th scope="col" class="text">what</th>
+<th scope="col">ok/s</th><th scope="col">p50</th><th scope="col">p99</th>
+<th scope="col">failed</th><th scope="col">unanswered</th>
+<th scope="col" class="text">outcome</th></tr></thead>
+<tbody id="trials"></tbody></table></div>
+<h2 id="charts-of"></h2>
+</section>
 <section id="charts" data-charts></section>
 <section id="events-part" hidden><h2>Events</h2><ol id="events"></ol></section>
 </main>

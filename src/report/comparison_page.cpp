@@ -57,6 +57,8 @@ cell side_cell(const json& row, const char* key) {
 cell change_cell(const json& row, const char* key) {
     const auto value = number_if_known(row, key);
     if (!value) return {.text = "not known"};
+    // Of so few runs that the interval says "anything", no digits.
+    if (*value > 9.995) return {.text = ">+999%", .value = value};
     return {.text = percent_text(*value, 1, true), .value = value};
 }
 
@@ -106,6 +108,15 @@ void add_effects(const json& rows, section& to) {
     }
 }
 
+/// What none would decide has none.
+cell more_runs_cell(const json& row) {
+    cell out = count_cell(row, "more_runs");
+    if (results::count(row, "more_runs") == 0) out.text = "-";
+    // As far as it is looked for.
+    if (results::count(row, "more_runs") >= 100) out.text = "over 100";
+    return out;
+}
+
 table rows_table(const json& rows, const std::string& caption) {
     table out{.caption = caption,
               .header = {"Figure", "base", "new", "change", "from", "to", "p", "margin", "verdict",
@@ -123,7 +134,7 @@ table rows_table(const json& rows, const std::string& caption) {
              p ? cell{.text = results::decimal(*p, 3), .value = p} : cell{.text = "-"},
              number_cell(row, "margin", unit::share),
              words(said, tone_of_verdict(said)),
-             count_cell(row, "more_runs")});
+             more_runs_cell(row)});
     }
     return out;
 }

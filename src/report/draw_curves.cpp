@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
+#include <vector>
 
 #include "drawing.hpp"
 #include "svg.hpp"
@@ -61,20 +63,86 @@ void draw_curve(svg& out, const curve_chart& chart, const curve& one, std::size_
     }
 }
 
-/// The point's own words, beside it where there is room for all.
+struct box {
+    double left, top, right, bottom;
+
+    bool holds(double x, double y) const { return x > left && x < right && y > top && y < bottom; }
+    bool meets(const box& other) const {
+        return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
+    }
+};
+
+/// What words must not lie on: other words, dots, curves.
+class taken_room {
+  public:
+    void add(const box& one) { boxes_.push_back(one); }
+    void add_line(double x, double y, double to_x, double to_y) {
+        const double steps = std::ceil(std::hypot(to_x - x, to_y - y) / 4);
+        for (double i = 0; i <= steps; ++i) {
+            const double share = steps > 0 ? i / steps : 0;
+            places_.push_back({x + share * (to_x - x), y + share * (to_y - y)});
+        }
+    }
+    bool is_free(const box& one) const {
+        return std::none_of(boxes_.begin(), boxes_.end(),
+                            [&](const box& other) { return other.meets(one); }) &&
+               std::none_of(places_.begin(), places_.end(),
+                            [&](const auto& at) { return one.holds(at.first, at.second); });
+    }
+
+  private:
+    std::vector<box> boxes_;
+    std::vector<std::pair<double, double>> places_;
+};
+
+taken_room room_of_curves(const curve_chart& chart, const axis_scale& x, const axis_scale& y) {
+    constexpr double dot = 4;
+    taken_room out;
+    for (const limit& one : chart.places)
+        out.add_line(x.at(one.value), area_top, x.at(one.value), area_bottom);
+    for (const curve& one : chart.curves) {
+        const point* before = nullptr;
+        for (const point& at :
+             std::span(one.points).first(std::min(one.points.size(), points_most))) {
+            if (!can_be_drawn(chart, at)) continue;
+            const double px = x.at(at.x);
+            const double py = y.at(at.y);
+            if (one.dots) out.add({px - dot, py - dot, px + dot, py + dot});
+            if (one.joined && before != nullptr)
+                out.add_line(x.at(before->x), y.at(before->y), px, py);
+            before = &at;
+        }
+    }
+    return out;
+}
+
+/// The points' own words, beside them where there is room. All have them on hovering, and in a
+/// table.
 void label_points(svg& out, const curve_chart& chart, const axis_scale& x, const axis_scale& y) {
-    if (chart.curves.empty() || chart.curves.front().points.size() > 14) return;
-    double last_x = -100;
-    double last_y = -100;
+    constexpr double column = 6.3;  // at most, of the small font
+    constexpr double height = 12;
+    constexpr std::pair<bool, bool> sides[] = {
+        {false, false}, {false, true}, {true, false}, {true, true}};
+    if (chart.curves.empty() || chart.curves.front().points.size() > 30) return;
+    taken_room taken = room_of_curves(chart, x, y);
     for (const point& at : chart.curves.front().points) {
         if (at.label.empty() || at.label.size() > 24 || !can_be_drawn(chart, at)) continue;
+        const double width = column * static_cast<double>(at.label.size());
         const double px = x.at(at.x);
         const double py = y.at(at.y);
-        if (std::abs(px - last_x) < 50 && std::abs(py - last_y) < 14) continue;
-        out.text(px > area_right - 90 ? px - 7 : px + 7, py - 6, shown_text(at.label), "small",
-                 px > area_right - 90 ? "end" : "start");
-        last_x = px;
-        last_y = py;
+        // Right or left of it, above or below.
+        for (const auto& [to_left, below] : sides) {
+            const double left = to_left ? px - 7 - width : px + 7;
+            const double base = below ? py + 14 : py - 6;
+            const box words{left, base - height + 2, left + width, base + 2};
+            const bool inside = words.left > area_left && words.right < canvas_width &&
+                                words.top > area_top && words.bottom < area_bottom;
+            if (!inside || !taken.is_free(words)) continue;
+            out.text(to_left ? px - 7 : px + 7, base, shown_text(at.label), "small",
+                     to_left ? "end" : "start");
+            taken.add(words);
+            break;
+        }
     }
 }
 
@@ -124,7 +192,12 @@ std::string draw(const curve_chart& chart) {
     for (const limit& one : chart.places) {
         const double at = x.at(one.value);
         out.line(at, area_top, at, area_bottom, "mark");
-        const bool to_the_left = at > area_right - 180;
+        // Of two that are close the lower one has its words on its other side.
+        const bool crowded =
+            std::any_of(chart.places.begin(), chart.places.end(), [&](const limit& other) {
+                return other.value > one.value && x.at(other.value) - at < 90;
+            });
+        const bool to_the_left = crowded || at > area_right - 180;
         out.text(to_the_left ? at - 4 : at + 4, area_top + 12, shown_text(one.name), "mark-text",
                  to_the_left ? "end" : "start");
     }

@@ -23,6 +23,10 @@ using results::operation_figures;
 /// All values of all lines together: what a page has room for as text.
 constexpr std::size_t values_max = 60'000;
 
+/// What is shorter than this share of an interval is the rest that a phase left of it: a rate of it
+/// says nothing, and a line would end in a fall that nobody saw.
+constexpr double told_least = 0.2;
+
 /// Of several intervals, one after the other.
 struct stretch {
     std::span<const interval_figures> intervals;
@@ -336,7 +340,11 @@ time_charts charts_beside(std::span<const interval_figures> intervals, const std
     const std::size_t points =
         std::clamp<std::size_t>(values_max / (lines_of(intervals) + lines_more), 100, points_max);
     time_charts out;
+    double longest_s = 0;
+    for (const interval_figures& one : intervals)
+        longest_s = std::max(longest_s, one.duration_s);
     for (const stretch& one : stretches_of(intervals, points)) {
+        if (one.length_s() < told_least * longest_s) continue;
         const std::size_t at = out.t_s.size();
         out.t_s.push_back(one.middle_s());
         put_operations(charts, at, one, file);

@@ -60,7 +60,9 @@ table trials_table(const json& document) {
         std::vector<cell> row = {
             {.text = "trial " + std::to_string(results::count(trial, "number"))},
             words(text_of(trial, "kind")),
-            number_cell(trial, "rate_per_s", unit::per_s)};
+            // A probe has no rate.
+            results::number(trial, "rate_per_s") > 0 ? number_cell(trial, "rate_per_s", unit::per_s)
+                                                     : cell{.text = "-"}};
         std::vector<cell> rest = series_row(member(trial, "figures"));
         if (const std::string problem = text_of(trial, "problem"); !problem.empty())
             rest[0] = words(problem, tone::warn);

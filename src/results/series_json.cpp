@@ -235,6 +235,87 @@ sweep_document read_members(const json& from) {
     return out;
 }
 
+template <typename Word>
+Word word_of(const json& from, std::initializer_list<Word> all) {
+    const auto text = from.get<std::string>();
+    for (const Word one : all) {
+        if (text == search::name(one)) return one;
+    }
+    throw json::other_error::create(501, "unknown word: " + text, nullptr);
+}
+
+search::rate_class read_class(const json& from) {
+    using search::rate_class;
+    return word_of(from, {rate_class::open, rate_class::lower, rate_class::upper,
+                          rate_class::undecided, rate_class::invalid});
+}
+
+search_bounds read_bounds(const json& from) {
+    using search::finish;
+    search_bounds out;
+    out.lower_per_s = if_known<double>(from, "lower_per_s");
+    const bool of_generator = from.at("upper_is_generator").get<bool>();
+    (of_generator ? out.generator_per_s : out.missed_per_s) = if_known<double>(from, "upper_per_s");
+    from.at("validated").get_to(out.validated);
+    from.at("trials_lengthened").get_to(out.trials_lengthened);
+    from.at("settled").get_to(out.settled);
+    out.finish = word_of(from.at("finish"), {finish::running, finish::found, finish::undecided,
+                                             finish::generator_limit, finish::rate_limit,
+                                             finish::none, finish::budget, finish::failed});
+    return out;
+}
+
+search_trial read_trial(const json& from) {
+    using search::trial_kind;
+    search_trial out;
+    from.at("number").get_to(out.plan.number);
+    out.plan.kind =
+        word_of(from.at("kind"), {trial_kind::probe, trial_kind::search, trial_kind::validation});
+    from.at("rate_per_s").get_to(out.plan.rate);
+    from.at("planned_s").get_to(out.plan.load_s);
+    from.at("file").get_to(out.file);
+    if (!from.at("figures").is_null()) out.figures = read_figures(from["figures"]);
+    out.problem = text_or_empty(from, "problem");
+    from.at("elapsed_s").get_to(out.elapsed_s);
+    from.at("growing").get_to(out.growing);
+    from.at("ended_early").get_to(out.ended_early);
+    from.at("generator_limited").get_to(out.generator_limited);
+    if (!from.at("rate_is").is_null()) out.rate_is = read_class(from["rate_is"]);
+    return out;
+}
+
+find_max_document read_search(const json& from) {
+    find_max_document out;
+    from.at("started").get_to(out.started);
+    from.at("command_line").get_to(out.command_line);
+    from.at("seed").get_to(out.seed);
+    from.at("scenario").get_to(out.scenario);
+    out.identity = from.at("identity");
+    from.at("objectives").get_to(out.objectives);
+    const json& options = from.at("options");
+    options.at("width").get_to(out.options.width);
+    options.at("trial_s").get_to(out.options.trial_s);
+    options.at("validation_s").get_to(out.options.validation_s);
+    options.at("budget_s").get_to(out.options.budget_s);
+    options.at("trials_per_rate").get_to(out.options.trials_most);
+    options.at("confidence").get_to(out.options.confidence);
+    from.at("interrupted").get_to(out.interrupted);
+    from.at("spent_s").get_to(out.spent_s);
+    out.result = read_bounds(from.at("result"));
+    for (const json& one : from.at("rates")) {
+        search::tried_rate& rate = out.rates.emplace_back();
+        one.at("rate_per_s").get_to(rate.rate);
+        rate.what = read_class(one.at("is"));
+        one.at("trials").get_to(rate.trials);
+        one.at("invalid_trials").get_to(rate.invalid);
+        one.at("load_s").get_to(rate.load_s);
+        one.at("growing").get_to(rate.growing);
+    }
+    for (const json& one : from.at("trials"))
+        out.trials.push_back(read_trial(one));
+    return out;
+}
+
 }  // namespace
 
 const char* name(point_status s) noexcept {
@@ -316,22 +397,37 @@ json to_json(const find_max_document& found) {
     return out;
 }
 
-sweep_document read_sweep(const std::string& path) {
+namespace {
+
+/// The document of that kind in a file. \param missing what to do where there is none
+template <typename Read>
+auto read_series(const std::string& path, const std::string& kind, const char* missing,
+                 const config_error& foreign, const Read& read) {
     std::string text;
-    if (read_file(path, text) != 0) {
-        throw config_error(path + ": cannot be read; is there a sweep to --resume?");
-    }
+    if (read_file(path, text) != 0) throw config_error(path + ": cannot be read" + missing);
     const json found = json::parse(text, nullptr, false);
-    const config_error foreign(path + ": no sweep of this version of chopsticks");
-    const bool ours = found.is_object() &&
-                      found.value("kind", json()) == json("chopsticks-sweep") &&
+    const bool ours = found.is_object() && found.value("kind", json()) == json(kind) &&
                       found.value("schema_version", json()) == json(series_version);
     if (!ours) throw foreign;
     try {
-        return read_members(found);
+        return read(found);
     } catch (const json::exception&) {
         throw foreign;
     }
+}
+
+}  // namespace
+
+sweep_document read_sweep(const std::string& path) {
+    return read_series(path, "chopsticks-sweep", "; is there a sweep to --resume?",
+                       config_error(path + ": no sweep of this version of chopsticks"),
+                       read_members);
+}
+
+find_max_document read_find_max(const std::string& path) {
+    return read_series(path, "chopsticks-find-max", "",
+                       config_error(path + ": no search of this version of chopsticks"),
+                       read_search);
 }
 
 }  // namespace chopsticks::results

@@ -72,6 +72,8 @@ std::string aggregates(const sweep_document& sweep, std::size_t width) {
     for (const char* column : {"valid runs", "ops/s", "p99 of runs", "p50 of all", "p99 of all"})
         header.emplace_back(column);
     text_table table(header);
+    const std::size_t first = sweep.axes.size();
+    table.leave_out_first({first + 3, first + 4, first});
     for (const point_aggregate& one : aggregate_repeats(sweep)) {
         std::vector<std::string> row;
         for (const std::string& value : one.values)
@@ -89,7 +91,10 @@ std::string aggregates(const sweep_document& sweep, std::size_t width) {
         table.add(std::move(row));
     }
     if (table.empty()) return {};
-    return "\nMedians over the valid runs +- standard deviation; `of all`: histograms added up\n" +
+    return "\n" +
+           paragraph("", 0,
+                     "Medians over valid runs +- standard deviation; `of all`: histograms added up",
+                     width) +
            table.render(width);
 }
 
@@ -149,7 +154,8 @@ std::string render_curve(std::vector<curve_point> points, std::size_t width) {
     std::erase_if(points, [](const curve_point& p) {
         return !(p.rate_per_s > 0) || !(p.p50_ns > 0) || !(p.p99_ns > 0);
     });
-    if (points.size() < 2 || width < 40) return {};
+    constexpr std::size_t width_least = 44;  // of its title
+    if (points.size() < 2 || width < width_least) return {};
     double most = 0;
     double low = points.front().p50_ns;
     double high = 0;
@@ -229,14 +235,15 @@ std::string format_trial(const search_trial& t) {
 std::string render_sweep(const sweep_document& sweep, const std::string& path,
                          const terminal_options& options) {
     const std::size_t width = width_of(options);
-    std::vector<std::string> header = {"Point"};
+    constexpr std::size_t narrow = 60;
+    std::vector<std::string> header = {width < narrow ? "#" : "Point"};
     add_axes(header, sweep.axes);
     for (const char* column : {"ops/s", "MB/s", "p50", "p99", "max", "failed", "unanswered", ""})
         header.emplace_back(column);
     text_table table(header);
-    // MB/s, then p50, where the maximum's place is not enough.
+    // MB/s, then p50, where the maximum's place is not enough; what failed last of all.
     const std::size_t first = 1 + sweep.axes.size();
-    table.leave_out_first({first + 4, first + 1, first + 2});
+    table.leave_out_first({first + 4, first + 1, first + 2, first + 6, first + 5});
     std::vector<curve_point> curve;
     std::size_t done = 0;
     std::string reasons;
@@ -269,7 +276,9 @@ std::string render_sweep(const sweep_document& sweep, const std::string& path,
     const std::string drawn = render_curve(std::move(curve), width);
     if (!drawn.empty()) out += "\n" + drawn;
     out += "\n";
-    if (!reasons.empty()) out += "Invalid: these say nothing of the target\n" + reasons + "\n";
+    if (!reasons.empty()) {
+        out += paragraph("", 0, "Invalid: these say nothing of the target", width) + reasons + "\n";
+    }
     if (sweep.interrupted) {
         out += pad_right("INTERRUPTED", chart_indent) + "continue it with --resume\n";
     }
@@ -284,6 +293,7 @@ std::string render_find_max(const find_max_document& found, const std::string& p
     for (const std::string& one : found.objectives)
         out += "  " + printable(one) + "\n";
     text_table table({"Rate", "trials", "load", "is"});
+    table.leave_out_first({2, 1});
     for (const search::tried_rate& rate : found.rates) {
         std::string is = search::name(rate.what);
         if (rate.what == search::rate_class::lower || rate.what == search::rate_class::upper)

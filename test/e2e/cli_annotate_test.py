@@ -191,11 +191,75 @@ class on_phase_test(marks_case):
         for arguments, said in (
                 (("--on-phase-timeout", "5s"), "there is no --on-phase"),
                 (("--on-phase", "true", "--on-phase-timeout", "soon"), "not a duration"),
-                (("--on-phase", "true", "--repeat", "2"), "leave out --repeat")):
+                (("--repeat", "2", "--on-phase-timeout", "5s"), "there is no --on-phase")):
             done = self.run_binary("run", "-f", self.scenario, "--embedded", *arguments,
                                    env=self.env)
             self.assert_code(done, harness.bad_usage)
             self.assert_one_clear_message(done, said)
+
+
+class series_test(marks_case):
+    """Marks of several runs: each is of the run under way, or of the next one."""
+
+    def wait_for(self, path, lines):
+        harness.wait_until(path.name, lambda: path.exists() and
+                           path.read_bytes().count(b"\n") >= lines)
+
+    def test_each_trial_has_its_own_marks_and_commands(self):
+        seen = self.dir / "seen"
+        command = ('[ "$CHOPSTICKS_PHASE" = measure ] && echo "$CHOPSTICKS_TRIAL '
+                   f'$CHOPSTICKS_TRIALS [$CHOPSTICKS_TRIAL_IS]" >> {seen}; true')
+        process = self.start("run", "-f", self.scenario, "--embedded", "--output", self.dir / "out",
+                             "--repeat", "2", "--pause", "3s", "-t", "2s", "--on-phase", command,
+                             env=self.env)
+        self.wait_for(self.dir / "out/run-1.jsonl", 2)
+        self.assert_code(self.annotate("in the first"), harness.ran)
+        harness.wait_until("the pause", (self.dir / "out/run-1.json").exists)
+        path, = self.sockets
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(str(path))
+            peer.sendall(b"note between\n")
+            self.assertEqual(peer.recv(100), b"noted\n")
+        noted_s = time.time()
+        _, err = process.communicate(timeout=harness.hang_s)
+        said = harness.decode(err)
+        self.assertEqual(process.returncode, harness.ran, said)
+        results = [harness.read_result(self.dir / f"out/run-{n}.json") for n in (1, 2)]
+        texts = [[e["text"] for e in r["events"] if e["source"] == "annotate"] for r in results]
+        self.assertEqual(texts, [["in the first"], ["between"]])
+        between, = (e for e in results[1]["events"] if e["source"] == "annotate")
+        # On the axis of the run that it is a mark of, as a rule before its load.
+        self.assertAlmostEqual(between["start_s"], noted_s - harness.load_began_s(results[1]),
+                               delta=2)
+        for result in results:
+            self.assertEqual(harness.schema_errors(result), [])
+        self.assertEqual(seen.read_text().splitlines(), ["1 2 []", "2 2 []"])
+        self.assertEqual(self.sockets, [])
+
+    def test_sweep_ab_and_search_tell_which_trial_it_is(self):
+        seen = self.dir / "seen"
+        command = ('[ "$CHOPSTICKS_PHASE" = measure ] && echo "$CHOPSTICKS_TRIAL of '
+                   f'$CHOPSTICKS_TRIALS: $CHOPSTICKS_TRIAL_IS" >> {seen}; true')
+        common = ("-f", self.scenario, "--embedded", "--set", "workload.driver=dummy",
+                  "--on-phase", command)
+        done = self.run_binary("sweep", *common, "--users", "1,2", "-t", "300ms", "--cool-down",
+                               "0s", "--output", self.dir / "sweep", env=self.env)
+        self.assert_code(done, harness.ran, harness.generator_was_limit)
+        done = self.run_binary("ab", *common, "--allow-same", "--repeat", "1", "-t", "300ms",
+                               "--output", self.dir / "ab", env=self.env)
+        self.assert_code(done, harness.ran, harness.generator_was_limit, 4)
+        self.assertEqual(seen.read_text().splitlines(),
+                         ["1 of 2: users=1", "2 of 2: users=2", "1 of 2: base", "2 of 2: new"])
+        seen.unlink()
+        done = self.run_binary(
+            "find-max", *common, "--slo", "p99 < 10s", "--trial", "300ms", "--validate", "0s",
+            "--start-rate", "200", "--max-rate", "200", "--set",
+            "groups.0.load={open: {rate: 1}}", "--output",
+            self.dir / "max", env=self.env)
+        found = harness.read_result(self.dir / "max/find_max.json")
+        lines = seen.read_text().splitlines()
+        self.assertEqual(len(lines), len(found["trials"]), done.said)
+        self.assertEqual(lines[0], "1 of : search at 200.0/s")
 
 
 def alive(pid):

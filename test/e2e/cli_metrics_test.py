@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import unittest
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
@@ -102,15 +103,53 @@ class scraped_test(metrics_case):
             gets = self.last(server, 'chopsticks_operations_total{operation="get",success="true"}')
             self.assertEqual(size[0][1], gets[0][1])
 
-    def dashboard_queries(self):
-        """As Grafana would ask them of all jobs."""
+    def test_a_series_is_one_target_and_misses_nothing_of_a_trial(self):
+        # Its trials are shorter than the time between two scrapes of many a Prometheus; here each
+        # lasts for some.
+        with prometheus.server(self.dir, f"127.0.0.1:{self.port}") as server:
+            process = self.start("run", "-f", self.scenario, "--embedded", "--repeat", "2",
+                                 "--output", self.dir / "runs", "-t", "3s", "--metrics-listen",
+                                 self.port, "--metrics-linger", "1h", "--embedded-faults",
+                                 "error:rate=0.05,status=503,op=get", "--set", "error_limit=50%")
+            out, err = process.communicate(timeout=harness.hang_s)
+            self.assertIn(process.returncode, (harness.ran, harness.generator_was_limit),
+                          harness.decode(out) + harness.decode(err))
+            for trial in ("1", "2"):
+                result = harness.read_result(self.dir / f"runs/run-{trial}.json")
+                cut = result["run"]["warmup_cut"]
+                for success, key in (("true", "ok"), ("false", "failed")):
+                    told = self.last(server, "chopsticks_operations_total"
+                                     f'{{trial="{trial}",success="{success}"}}')
+                    self.assertEqual(sum(value for _, value in told),
+                                     result["total"][key] + cut[key], (trial, success))
+                info, = self.last(server, f'chopsticks_run_info{{trial="{trial}"}}')
+                self.assertEqual(info[0]["run_id"], result["run"]["id"])
+            # Every metric of a run says whose it is, those of the series are few.
+            names = {labels["__name__"] for labels, _ in
+                     self.last(server, '{__name__=~"chopsticks_.*",trial=""}')}
+            self.assertEqual(names, {"chopsticks_series_info", "chopsticks_trials_planned",
+                                     "chopsticks_trials_total"})
+            done, = self.last(server, 'chopsticks_trials_total{state="done"}')
+            self.assertEqual(done[1], 2)
+            # While the second trial was under way.
+            at = server.last_sample_s("chopsticks_trial_info")
+            for query in self.dashboard_queries(of_series=True):
+                self.assertTrue(server.query(query, at + 0.01), query)
+            self.assertEqual(len(server.query(
+                'chopsticks_run_info and on (job, instance, trial) chopsticks_phase', at + 0.01)),
+                1)
+
+    def dashboard_queries(self, of_series=False):
+        """As Grafana would ask them of all jobs: those of a series alone, or the others."""
         document = json.loads(dashboard.read_text())
         queries = [target["expr"] for panel in document["panels"] for target in panel["targets"]]
         marks, = (one["expr"] for one in document["annotations"]["list"])
         self.assertGreater(len(queries), 15)
-        # There has to be a series to see changes of; nobody has made a mark.
+        # There has to be something to see changes of; nobody has made a mark.
         queries.append(marks.replace("> 0", ">= 0"))
         for query in queries:
+            if ("chopsticks_trial" in query) != of_series:
+                continue
             said = query.replace("$__rate_interval", "10s").replace("$__interval", "10s").replace(
                 "$job", ".*")
             self.assertNotIn("$", said)
@@ -180,6 +219,28 @@ class page_of_metrics_test(metrics_case):
         self.assertFalse(said.startswith(b"# HELP"))
 
 
+class dashboard_test(unittest.TestCase):
+    def test_panels_are_as_grafana_takes_them(self):
+        document = json.loads(dashboard.read_text())
+        panels = document["panels"]
+        self.assertEqual(len({panel["id"] for panel in panels}), len(panels))
+        taken = set()
+        for panel in panels:
+            at = panel["gridPos"]
+            squares = {(x, y) for x in range(at["x"], at["x"] + at["w"])
+                       for y in range(at["y"], at["y"] + at["h"])}
+            self.assertLessEqual(at["x"] + at["w"], 24, panel["title"])
+            self.assertFalse(squares & taken, panel["title"])
+            taken |= squares
+            references = [target["refId"] for target in panel["targets"]]
+            self.assertEqual(len(set(references)), len(references), panel["title"])
+            for one in (panel, *panel["targets"]):
+                self.assertEqual(one["datasource"],
+                                 {"type": "prometheus", "uid": "${datasource}"})
+        self.assertEqual([one["name"] for one in document["templating"]["list"]],
+                         ["datasource", "job"])
+
+
 class refused_test(metrics_case):
     def test_port_in_use_is_refused_before_the_run_begins(self):
         with socket.socket() as taken:
@@ -198,7 +259,7 @@ class refused_test(metrics_case):
                 (("--metrics-listen", "127.0.0.1:99999"), "port from 0 to 65535"),
                 (("--metrics-linger", "5s"), "there is no --metrics-listen"),
                 (("--metrics-listen", "0", "--metrics-linger", "soon"), "not a duration"),
-                (("--metrics-listen", "0", "--repeat", "2"), "leave out --repeat")):
+                (("--repeat", "2", "--metrics-linger", "5s"), "there is no --metrics-listen")):
             done = self.run_binary("run", "-f", self.scenario, "--embedded", *arguments)
             self.assert_code(done, harness.bad_usage)
             self.assert_one_clear_message(done, said)

@@ -1,10 +1,17 @@
 #!/usr/bin/env python3
 """`chopsticks report` of all but single runs, its files, bad input; and `chopsticks show`."""
 
+import contextlib
+import fcntl
 import json
+import os
 import pathlib
+import pty
+import re
 import shutil
+import struct
 import sys
+import termios
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
@@ -204,13 +211,71 @@ class documents_test(report_case.report_case):
         self.assertEqual(done.out.splitlines(), expected)
         self.assertLessEqual(max(map(len, done.out.splitlines()[:-1])), 80)
 
-    def test_show_knows_sweeps_and_sends_the_rest_to_the_page(self):
-        done = self.run_binary("show", self.sweep("sweep-a"))
-        self.assert_code(done, 0)
-        self.assertIn("800", done.out)
-        done = self.run_binary("show", self.search())
+    def shown_at(self, subject, columns):
+        """What `show` prints to a terminal of that width; None: to a pipe."""
+        if columns is None:
+            done = self.run_binary("show", subject)
+            self.assert_code(done, 0)
+            return done.out
+        ours, theirs = pty.openpty()
+        try:
+            fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+            process = self.start("show", subject, stdout=theirs)
+            os.close(theirs)
+            told = b""
+            with contextlib.suppress(OSError):  # EIO: the other side has ended
+                while piece := os.read(ours, 65536):
+                    told += piece
+            self.assertEqual(process.wait(timeout=harness.hang_s), 0)
+        finally:
+            os.close(ours)
+        return re.sub(r"\x1b\[[\d;]*m", "", told.decode()).replace("\r\n", "\n")
+
+    def test_show_of_every_document_fits_the_terminal(self):
+        sweeps = [self.sweep("sweep-a"), self.sweep("sweep-b")]
+        curves = self.dir / "curves.json"
+        done = self.run_binary("compare", sweeps[0], "--vs", sweeps[1], "--json", curves, "--force",
+                               "--gate", "p99 +5%")
+        self.assertIn(done.code, (0, 1, 4), done.said)
+        for subject, words in ((self.result(), "Operation"), (sweeps[0], "rate"),
+                               (self.search(), "Highest rate"), (self.compared(), "p99(get) +5%"),
+                               (curves, "rate=400"), (self.quick_runs()[0].parent, None),
+                               (self.folder_of_runs(), "1.json")):
+            for columns in (None, 80, 40):
+                with self.subTest(subject=subject.name, columns=columns):
+                    told = self.shown_at(subject, columns)
+                    # A name of a file is not broken.
+                    wide = [line for line in told.splitlines()
+                            if len(line) >= (columns or 80) and "/" not in line]
+                    self.assertEqual(wide, [])
+                    self.assertIn(words or "p99(get) +5%", " ".join(told.split()))
+
+    def folder_of_runs(self):
+        folder = self.dir / "four"
+        folder.mkdir(exist_ok=True)
+        for path in self.quick_runs():
+            shutil.copy(path, folder)
+        return folder
+
+    def test_show_is_what_the_command_printed(self):
+        runs = self.quick_runs()
+        arguments = (*runs[:2], "--vs", *runs[2:], "--gate", "p99(get) +5%", "--force")
+        told = self.run_binary("compare", *arguments)
+        self.compared()
+        self.assertEqual(self.run_binary("show", self.kept / "runs/comparison.json").out, told.out)
+        told = (self.kept / "search/told.txt")
+        self.search()
+        self.assertEqual(self.run_binary("show", self.kept / "search").out, told.read_text())
+
+    def test_show_says_what_it_cannot_show(self):
+        done = self.run_binary("show", self.dir)
         self.assert_code(done, harness.bad_usage)
-        self.assert_one_clear_message(done, "chopsticks report")
+        self.assert_one_clear_message(done, "no result of chopsticks in it")
+        document = json.loads(self.compared().read_text())
+        document["rows"][0]["verdict"] = "splendid"
+        done = self.run_binary("show", self.file("odd.json", json.dumps(document)))
+        self.assert_code(done, harness.bad_usage)
+        self.assert_one_clear_message(done, "odd.json: no comparison as this version")
         with open("/dev/full", "w") as full:
             done = self.run_binary("show", self.result(), stdout=full)
         self.assert_code(done, harness.errors_or_slo)

@@ -66,10 +66,13 @@ class run_page_test(report_case.report_case):
         data = self.time_data()
         self.assert_drawn(data["charts"])
         result = harness.read_result(self.result())
-        self.assertEqual(len(data["t"]), len(result["intervals"]))
+        # What a phase left of an interval has no rate.
+        longest = max(one["duration_s"] for one in result["intervals"])
+        told = [one for one in result["intervals"] if one["duration_s"] >= 0.2 * longest]
+        self.assertEqual(len(data["t"]), len(told))
         throughput = next(one for one in data["charts"] if one["id"] == "throughput")
         for line in throughput["lines"]:
-            for value, one in zip(line["values"], result["intervals"]):
+            for value, one in zip(line["values"], told):
                 of_it = one["operations"].get(line["name"], {"ok": 0})
                 self.assertAlmostEqual(value, of_it["ok"] / one["duration_s"],
                                        delta=value * 1e-3 + 1e-9)

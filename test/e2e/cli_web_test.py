@@ -3,6 +3,7 @@
 
 import http.client
 import json
+import os
 import pathlib
 import re
 import shutil
@@ -27,8 +28,9 @@ class web_case(harness.case):
         self.scenario = self.file("s.yaml", scenario)
         self.output = self.dir / "r.json"
 
-    def start_run(self, *more, listen=None):
-        process = self.start("run", "-f", self.scenario, "--embedded", "--output", self.output,
+    def start_run(self, *more, listen=None, output=None):
+        process = self.start("run", "-f", self.scenario, "--embedded",
+                             "--output", output or self.output,
                              *more, f"--web-listen={listen or harness.free_port()}",
                              env={"XDG_RUNTIME_DIR": str(self.dir)})
         line = process.stderr.readline().decode()
@@ -70,12 +72,19 @@ class web_case(harness.case):
 
 
 class page_test(web_case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        folder = tempfile.mkdtemp(prefix="chopsticks-browser-")
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        cls.browser = browser(folder)
+        cls.addClassCleanup(cls.browser.close)
+
     def setUp(self):
         super().setUp()
-        folder = tempfile.mkdtemp(prefix="chopsticks-browser-")
-        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-        self.browser = browser(folder)
-        self.addCleanup(self.browser.close)
+        # What an earlier page said is not this one's.
+        self.browser.driver.get("about:blank")
+        self.browser.complaints()
 
     def points(self):
         return int(self.browser.texts("#points")[0])
@@ -144,6 +153,45 @@ class page_test(web_case):
         # One axis for the page under way and for the result.
         self.assertAlmostEqual(shown["start_s"], kept["start_s"], delta=0.1)
         self.assertEqual(page.complaints(), [])
+
+    def test_series_shows_its_trials_and_the_button_ends_it(self):
+        process = self.start_run("--repeat", "50", "-t", "3s", output=self.dir / "runs")
+        page = self.browser
+        page.driver.get(self.url)
+        harness.wait_until("the first trial's charts", lambda: page.texts("#charts-of") and
+                           page.texts("#charts-of")[0].startswith("Trial 1, run "))
+        figures = page.all("figure.chart")
+        harness.wait_until("the second trial's charts", lambda:
+                           page.texts("#charts-of")[0].startswith("Trial 2, run "))
+        # The same charts with other points: who looks at one of them keeps it.
+        self.assertEqual(page.all("figure.chart"), figures)
+        self.assertRegex(page.texts("#series-said")[0], r"^\d+ of 50 have ended")
+        self.assertEqual(page.texts("#stop"), ["Stop the series"])
+        now, = page.texts("#trials tr[aria-current=true] th")
+        self.assertGreaterEqual(int(now), 2)
+        first = page.texts("#trials tr")[-1]
+        result = harness.read_result(self.dir / "runs/run-01.json")
+        state = json.loads(self.ask("GET", "/state?from=0")[1])
+        told = state["series"]["ended"][0]
+        self.assertEqual((told["number"], told["state"]), (1, "done"))
+        self.assertEqual(told["figures"]["failed"], result["total"]["failed"])
+        self.assertAlmostEqual(told["figures"]["rate_per_s"], result["total"]["rate_per_s"],
+                               delta=1e-3)
+        p99_ns = result["total"]["response"]["p99_ns"]
+        self.assertAlmostEqual(told["figures"]["p99_s"], p99_ns / 1e9, delta=1e-9)
+        rate = page.run("return chopsticks.worded(arguments[0], '/s')",
+                        told["figures"]["rate_per_s"])
+        self.assertRegex(first, f"^1{re.escape(rate)}")
+        self.assertEqual(page.complaints(), [])
+        if keep := os.environ.get("CHOPSTICKS_SCREENSHOTS"):
+            page.screenshot(pathlib.Path(keep) / "series.png")
+        page.all("#stop")[0].click()
+        harness.wait_until("the end", lambda: "exit status 130" in page.texts("#series-said")[0])
+        _, err = process.communicate(timeout=harness.hang_s)
+        self.assertEqual(process.returncode, harness.interrupted, harness.decode(err))
+        results = sorted((self.dir / "runs").glob("run-*.json"))
+        self.assertLess(len(results), 50)
+        self.assertTrue(harness.read_result(results[-1])["run"]["interrupted"])
 
     def test_run_that_ends_is_told(self):
         process = self.start_run()

@@ -98,6 +98,7 @@ class report_case(harness.case):
                 "find-max", "-f", self.file("plan.yaml", quick), "--embedded", "--trial", "300ms",
                 "--budget", "3s", "--output", path.parent, timeout=120)
             self.assertTrue(path.exists(), done.said)
+            (path.parent / "told.txt").write_text(done.out)
         return self.kept_file("search/find_max.json", make)
 
     def changed(self, name, change):

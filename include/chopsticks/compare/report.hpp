@@ -5,6 +5,7 @@
 #include <chopsticks/compare/comparison.hpp>
 #include <chopsticks/compare/sweep.hpp>
 #include <chopsticks/results/json.hpp>
+#include <chopsticks/results/result_file.hpp>
 #include <chopsticks/results/terminal.hpp>
 #include <string>
 #include <vector>
@@ -45,5 +46,11 @@ std::string render(const report_of_sweeps& report, report_format format,
 /// The document of --json; its format is fixed by compare.schema.json.
 results::json to_json(const report_of_runs& report);
 results::json to_json(const report_of_sweeps& report);
+
+/// What to_json wrote, to be shown again: all that `render` tells is as it was; the degrees of
+/// freedom of errors are not known any more. The file is of kind comparison, or sweep_comparison.
+/// Throws config_error where a member is missing or says what nobody writes.
+report_of_runs read_report_of_runs(const results::result_file& file);
+report_of_sweeps read_report_of_sweeps(const results::result_file& file);
 
 }  // namespace chopsticks::compare

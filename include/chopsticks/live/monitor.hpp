@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// A run under way as others may look at it: what it has counted so far, and its last hour.
+/// A run under way as others may look at it: what it has counted so far, and its last hour; of
+/// several runs, one after the other, also how far they are.
 
 #include <chopsticks/results/document.hpp>
 #include <cstddef>
@@ -45,9 +46,42 @@ struct watched_end {
     std::string result_file;
 };
 
+/// Several runs, one after the other; each is a trial.
+struct watched_series {
+    std::string kind;  ///< "repeats", "comparison", "sweep", "search"
+    std::string scenario;
+    std::optional<std::uint64_t> planned;  ///< trials; none: not known before its end
+};
+
+/// Which of them.
+struct watched_trial {
+    std::uint64_t number = 1;  ///< from 1; the label `trial` of its metrics
+    std::string what;          ///< sets it apart from the others: "rate=200", "new"; may be empty
+};
+
+/// What became of one.
+struct trial_outcome {
+    struct figures {
+        double rate_per_s = 0;
+        std::int64_t p50_ns = 0;  ///< response time
+        std::int64_t p99_ns = 0;
+        std::uint64_t failed = 0;
+        std::uint64_t unanswered = 0;
+    };
+    std::string state;  ///< "done", "failed", "interrupted"
+    std::optional<int> exit_status;
+    std::string problem;             ///< why it is not done; may be empty
+    std::optional<figures> counted;  ///< none: nothing was measured
+    std::string result_file;
+};
+
 /// Filled by the threads of a run that are no cores, read by the thread that answers questions. All
 /// functions may be called from any thread. Holds the figures of the run at two digits and at most
-/// so many of its last intervals: a few MB.
+/// so many of its last intervals, and in a series what the trial before counted: a few MB.
+///
+/// In a series the metrics of a trial have its number as a label, so that no counter ever falls.
+/// What it counted stays there until the one behind it has ended: who asks once a trial misses
+/// nothing.
 class run_monitor {
   public:
     /// Intervals that can be looked at.
@@ -57,6 +91,15 @@ class run_monitor {
     ~run_monitor();
     run_monitor(const run_monitor&) = delete;
     run_monitor& operator=(const run_monitor&) = delete;
+
+    /// Before the first trial. What follows up to `end_series` is of trials.
+    void begin_series(const watched_series& series);
+    /// The next one is made ready; `begin` comes when it is.
+    void begin_trial(const watched_trial& trial);
+    void end_trial(const trial_outcome& outcome);
+    /// What the series does between two trials, until the next begins: "pause of 5 s".
+    void wait(const std::string& text);
+    void end_series(int exit_status);
 
     void begin(const watched_run& run);
     /// \param planned_s 0: not known
@@ -74,9 +117,17 @@ class run_monitor {
     /// All metrics: in the text format, or as protobuf with native histograms.
     std::string metrics(bool protobuf) const;
 
-    /// The state and the intervals from that number on, as a JSON object.
-    std::string state(std::uint64_t from) const;
+    /// What whoever asks has already.
+    struct known_state {
+        std::uint64_t intervals = 0;
+        std::string run_id;  ///< whose intervals; empty: whichever run's
+        std::uint64_t trials = 0;
+    };
 
+    /// The state, with the intervals and the ended trials that are new, as a JSON object.
+    std::string state(const known_state& known) const;
+
+    /// The run, or the series if it is one.
     bool ended() const;
 
   private:

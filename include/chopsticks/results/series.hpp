@@ -189,6 +189,10 @@ json to_json(const find_max_document& found);
 /// version.
 sweep_document read_sweep(const std::string& path);
 
+/// What a search found, read back to be shown again; a rate at which the generator was the limit is
+/// known only where it is the upper bound. Throws config_error as above.
+find_max_document read_find_max(const std::string& path);
+
 /// What a series comes to, if its document could be written.
 int exit_status_of(const sweep_document& sweep) noexcept;
 int exit_status_of(const find_max_document& found) noexcept;

@@ -11,6 +11,10 @@
   let failures = 0;
   const seen = new Set();
   const waiting = [];  // marks that came before there was a chart to draw them in
+  let trials = 0;       // that have ended and are in the table
+  let charted = null;   // the run that the charts are of
+  let series_id;        // null: there is one run only
+  let last = null;      // interval of the run
 
   // As run_monitor::state has them in each interval.
   const row = { t_s: 0, duration_s: 1, phase: 2, ok: 3, failed: 4, intended: 5, bytes: 6, p50: 7, p99: 8,
@@ -78,7 +82,7 @@
   }
 
   // What stands now; the run itself judges at its end.
-  function verdicts_of(state, last) {
+  function verdicts_of(state) {
     if (state.end) {
       const end = state.end;
       return [verdict(end.generator === 'kept_up', 'Generator', end.generator.replace(/_/g, ' ')),
@@ -88,9 +92,14 @@
     }
     const all = state.ok + state.failed;
     const share = all > 0 ? state.failed / all : 0;
-    const out = [verdict(all === 0 ? null : share <= state.error_limit, 'Target so far',
+    const out = [];
+    if (ended(state)) {
+      out.push(verdict(state.series.exit_status === 0, 'Series', 'over, exit status ' + state.series.exit_status));
+    }
+    if (!state.run_id) return out;
+    out.push(verdict(all === 0 ? null : share <= state.error_limit, 'Target so far',
       state.ok + ' done, ' + state.failed + ' failed (' + percent(share) + ', limit ' +
-      percent(state.error_limit) + ')')];
+      percent(state.error_limit) + ')'));
     if (state.unsupported > 0) {
       out.push(verdict(false, 'Unsupported', state.unsupported + ' of the failed: the target does not have the operation'));
     }
@@ -105,31 +114,120 @@
     return out;
   }
 
+  function named(trial) {
+    return 'trial ' + trial.number + (trial.what ? ' (' + trial.what + ')' : '');
+  }
+
+  function cell(row, text, head, classes) {
+    const made = document.createElement(head ? 'th' : 'td');
+    if (head) made.scope = 'row';
+    if (classes) made.className = classes;
+    made.textContent = text;
+    row.append(made);
+  }
+
+  function trial_row(trial) {
+    const row = document.createElement('tr'), of = trial.figures;
+    cell(row, String(trial.number), true);
+    cell(row, trial.what, false, 'text');
+    const value = (key, unit, factor) => cell(row, of ? window.chopsticks.worded(of[key] * factor, unit) : '-');
+    value('rate_per_s', '/s', 1);
+    value('p50_s', 'ms', 1000);
+    value('p99_s', 'ms', 1000);
+    cell(row, of ? String(of.failed) : '-');
+    cell(row, of ? String(of.unanswered) : '-');
+    const status = trial.exit_status ? ', exit status ' + trial.exit_status : '';
+    cell(row, trial.state + status + (trial.problem ? ': ' + trial.problem : ''), false,
+      'text ' + (trial.state === 'done' && trial.exit_status === 0 ? 'good' : trial.state === 'under way' ? '' : 'bad'));
+    return row;
+  }
+
+  // Of several runs: the latest first, the one under way above them.
+  function show_series(series) {
+    by_id('series').hidden = false;
+    const table = by_id('trials');
+    for (const row of table.querySelectorAll('.now')) row.remove();
+    for (const trial of series.ended.slice(Math.max(0, trials - series.from))) {
+      table.prepend(trial_row(trial));
+      ++trials;
+    }
+    if (series.trial) {
+      const row = trial_row(Object.assign({ state: 'under way', figures: null, problem: '' }, series.trial));
+      row.className = 'now';
+      row.setAttribute('aria-current', 'true');
+      table.prepend(row);
+    }
+    const bar = by_id('series-bar');
+    bar.parentNode.hidden = series.planned === null;
+    if (series.planned !== null) {
+      bar.max = series.planned;
+      bar.value = trials;
+    }
+    const said = trials + (series.planned === null ? '' : ' of ' + series.planned) +
+      (trials === 1 && series.planned === null ? ' has' : ' have') + ' ended' +
+      (series.exit_status !== null ? '; the series is over, exit status ' + series.exit_status
+        : series.trial ? ', ' + named(series.trial) + ' is under way'
+          : series.waiting ? '; waits: ' + series.waiting : '');
+    // A screen reader speaks what changes.
+    if (by_id('series-said').textContent !== said) by_id('series-said').textContent = said;
+    by_id('stop').textContent = 'Stop the series';
+  }
+
+  function ended(state) {
+    return state.series ? state.series.exit_status !== null : state.end !== null;
+  }
+
   function facts_of(state) {
+    const series = state.series;
+    if (series && !ended(state)) {
+      if (!series.trial) return series.waiting ? 'waits: ' + series.waiting : 'between two trials';
+      if (series.trial.number !== state.trial) return named(series.trial) + ' is made ready';
+    }
     const phase = state.phase + ' ' + whole(state.phase_elapsed_s) +
       (state.phase_planned_s > 0 ? ' of ' + whole(state.phase_planned_s) : '') +
       (state.total > 0 ? ', ' + state.done + ' of ' + state.total + ' objects' : '');
-    return (state.end ? 'ended' : state.stopping ? 'stopping, ' + phase : phase) + '; run ' + state.run_id +
+    return (ended(state) ? 'ended' : state.stopping ? 'stopping, ' + phase : phase) +
+      (state.trial !== null ? '; trial ' + state.trial : '') + '; run ' + state.run_id +
       ', ' + whole(state.elapsed_s) + ' since it began';
   }
 
   function show(state) {
-    if (run_id !== null && state.run_id !== run_id && run_id !== '') location.reload();
+    const id = state.series ? state.series.id : null;
+    const other = run_id !== null && run_id !== '' && state.run_id !== run_id;
+    // Another process at the same address.
+    if ((series_id !== undefined && id !== series_id) || (other && id === null)) return location.reload();
+    series_id = id;
+    if (other) {  // the next trial
+      last = null;
+      seen.clear();
+      waiting.splice(0);
+      by_id('events').replaceChildren();
+      by_id('events-part').hidden = true;
+      by_id('verdicts').replaceChildren();
+    }
     run_id = state.run_id;
-    document.title = state.scenario + ': ' + state.phase;
-    by_id('title').textContent = state.scenario || 'A run that begins';
+    if (state.series) show_series(state.series);
+    document.title = (state.scenario || (state.series ? state.series.scenario : '')) + ': ' +
+      (state.trial !== null ? 'trial ' + state.trial + ', ' : '') + state.phase;
+    by_id('title').textContent = state.scenario || (state.series && state.series.scenario) || 'A run that begins';
     by_id('facts').textContent = facts_of(state);
-    by_id('stop').disabled = state.stopping || state.end !== null;
+    by_id('stop').disabled = state.stopping || ended(state);
     const rows = state.intervals;
-    const last = rows.length > 0 ? rows[rows.length - 1] : null;
+    if (rows.length > 0) last = rows[rows.length - 1];
     const last_s = last ? last[row.t_s] + last[row.duration_s] : 0;
-    if (last || state.end) by_id('verdicts').replaceChildren(...verdicts_of(state, last));
+    if (last || state.end || state.series) by_id('verdicts').replaceChildren(...verdicts_of(state));
     next = state.next;
     const more = { t: rows.map(of => of[row.t_s] + of[row.duration_s] / 2), charts: charts_of(rows),
       spans: spans_of(state, last_s), marks: new_marks(state) };
     by_id('points').textContent = String(next);
     if (typeof Dygraph === 'undefined' || (rows.length === 0 && more.marks.length === 0)) return;
-    if (drawn) {
+    // Until the next trial has a point the charts are those of the one before.
+    if (charted !== run_id && rows.length > 0) {
+      if (drawn) window.chopsticks.restart();
+      charted = run_id;
+      if (state.trial !== null) by_id('charts-of').textContent = 'Trial ' + state.trial + ', run ' + run_id;
+    }
+    if (drawn && charted === run_id) {
       window.chopsticks.append(more);
     } else if (rows.length > 0) {
       window.chopsticks.draw(by_id('charts'), more);
@@ -149,13 +247,14 @@
   async function ask() {
     let done = false;
     try {
-      const answer = await fetch('state?from=' + next, { headers: headers() });
+      const answer = await fetch('state?from=' + next + '&trials=' + trials +
+        (run_id ? '&run=' + encodeURIComponent(run_id) : ''), { headers: headers() });
       if (!answer.ok) throw new Error(await answer.text());
       const state = await answer.json();
       failures = 0;
       by_id('trouble').textContent = '';
       show(state);
-      done = state.end !== null;
+      done = ended(state);
     } catch (error) {
       if (++failures > 2) {
         by_id('trouble').textContent = 'The run does not answer: it has ended, or cannot be reached.';

@@ -2,7 +2,8 @@
 // figure) stays, for print and for "Save as SVG".
 //
 // chopsticks.draw(root, data) draws data.charts into root: into its figure[data-chart=ID], or into a
-// new one. chopsticks.append(more) adds points, lines, charts, spans and marks of the same form.
+// new one. chopsticks.append(more) adds points, lines, charts, spans and marks of the same form;
+// after chopsticks.restart() they are those of another run.
 //
 //   { t: [s, ...],                                  middle of each span, since the load began
 //     charts: [{ id, title, unit, log, lines: [{ name, values: [number or null, ...] }],
@@ -86,7 +87,10 @@
       const ticks = [];
       if (!chart.log) {
         const rough = (to - from) / Math.max(2, pixels / 45), power = Math.pow(10, Math.floor(Math.log10(rough)));
-        const step = power * [1, 2, 5, 10].find(factor => factor * power >= rough * 0.999);
+        const factor = [1, 2, 5, 10].find(one => one * power >= rough * 0.999);
+        // One value alone tells no scale.
+        const alone = Math.floor(to / (factor * power)) <= Math.ceil(from / (factor * power));
+        const step = power * (alone ? { 1: 0.5, 2: 1, 5: 2, 10: 5 }[factor] : factor);
         for (let n = Math.ceil(from / step); n * step <= to && ticks.length < 50; ++n) {
           ticks.push({ v: n * step, label: text(Number((n * step).toPrecision(12))) });
         }
@@ -442,6 +446,17 @@
     append(data);
   }
 
+  // Another run in the same charts: points, marks and zoom are gone, lines that were hidden stay so.
+  function restart() {
+    if (!state) return;
+    for (const chart of state.charts) for (const line of chart.lines) line.values = [];
+    state.t = [];
+    state.spans = [];
+    state.bands = [];
+    state.marks = [];
+    state.window = null;
+  }
+
   function redraw() {
     for (const one of shown) one.graph.updateOptions(options_of(one));
   }
@@ -470,7 +485,7 @@
     }
   }
 
-  window.chopsticks = { draw: draw, append: append };
+  window.chopsticks = { draw: draw, append: append, restart: restart, worded: worded };
   window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
   window.addEventListener('resize', redraw);
 

@@ -58,6 +58,12 @@ void add_interval(run_monitor& to, const watched_run& run, double t_s,
     to.add(one, load, {{"p99(get) < 20ms", true, "1 ms"}});
 }
 
+json state_from(const run_monitor& monitor, std::uint64_t interval) {
+    run_monitor::known_state known;
+    known.intervals = interval;
+    return json::parse(monitor.state(known));
+}
+
 }  // namespace
 
 TEST_CASE("monitor_counts_over_the_whole_run") {
@@ -106,15 +112,15 @@ TEST_CASE("monitor_counts_what_a_phase_left_of_an_interval_and_does_not_show_its
     monitor.enter("measure", 10);
     add_interval(monitor, run, 0, {});
     add_interval(monitor, run, 0.5, {}, 0.001);
-    CHECK(json::parse(monitor.state(0))["intervals"].size() == 1);
-    CHECK(json::parse(monitor.state(0))["ok"] == 20);
+    CHECK(state_from(monitor, 0)["intervals"].size() == 1);
+    CHECK(state_from(monitor, 0)["ok"] == 20);
     CHECK(contains(monitor.metrics(false), "chopsticks_intended_rate{group=\"a\"} 40\n"));
 }
 
 TEST_CASE("monitor_has_metrics_before_the_run_has_begun") {
     const run_monitor monitor;
     CHECK(contains(monitor.metrics(false), "chopsticks_phase{phase=\"open\"} 1\n"));
-    CHECK(json::parse(monitor.state(0))["intervals"].empty());
+    CHECK(state_from(monitor, 0)["intervals"].empty());
 }
 
 TEST_CASE("monitor_keeps_failures_of_a_target_that_makes_up_codes_bounded") {
@@ -151,26 +157,83 @@ TEST_CASE("monitor_gives_intervals_from_where_a_page_has_them") {
     monitor.enter("measure", 10);
     for (int i = 0; i < 5; ++i)
         add_interval(monitor, run, i, {});
-    json state = json::parse(monitor.state(0));
+    json state = state_from(monitor, 0);
     CHECK(state["intervals"].size() == 5);
     CHECK(state["next"] == 5);
     CHECK(state["ok"] == 50);
     CHECK(state["end"].is_null());
-    state = json::parse(monitor.state(3));
+    state = state_from(monitor, 3);
     CHECK(state["intervals"].size() == 2);
     CHECK(state["intervals"][0][0] == 3.0);
     CHECK(state["intervals"][0][3] == 20.0);
-    CHECK(json::parse(monitor.state(5))["intervals"].empty());
+    CHECK(state_from(monitor, 5)["intervals"].empty());
     // What another process gave.
-    CHECK(json::parse(monitor.state(99))["from"] == 0);
+    CHECK(state_from(monitor, 99)["from"] == 0);
     for (std::size_t i = 5; i < run_monitor::intervals_most + 10; ++i)
         add_interval(monitor, run, static_cast<double>(i), {});
-    state = json::parse(monitor.state(0));
+    state = state_from(monitor, 0);
     CHECK(state["intervals"].size() == run_monitor::intervals_most);
     CHECK(state["from"] == 10);
     monitor.stopping();
     monitor.end({"kept_up", "failed", "nothing", 1, "r.json"});
-    state = json::parse(monitor.state(99999));
+    state = state_from(monitor, 99999);
     CHECK(state["stopping"] == true);
     CHECK(state["end"]["target"] == "failed");
+}
+
+TEST_CASE("monitor_of_a_series_keeps_what_the_trial_before_counted") {
+    run_monitor monitor;
+    monitor.begin_series({"repeats", "mixed", 3});
+    CHECK(state_from(monitor, 0)["series"]["planned"] == 3);
+    watched_run run = run_of_two();
+    const auto trial = [&](std::uint64_t number, const std::string& what) {
+        monitor.begin_trial({number, what});
+        run.run_id = "r" + std::to_string(number);
+        monitor.begin(run);
+        monitor.enter("measure", 10);
+        add_interval(monitor, run, 0, {});
+    };
+    const auto ended = [&](const std::string& label) {
+        return contains(monitor.metrics(false),
+                        "chopsticks_operations_total{driver=\"native\",group=\"a\",operation="
+                        "\"get\",workload=\"s3\",success=\"true\",trial=\"" +
+                            label + "\"} 10\n");
+    };
+    trial(1, "base");
+    CHECK(ended("1"));
+    CHECK(contains(monitor.metrics(false), "chopsticks_phase{phase=\"measure\",trial=\"1\"} 1\n"));
+    CHECK(contains(monitor.metrics(false), "chopsticks_trials_planned 3\n"));
+    CHECK(contains(monitor.metrics(false), "chopsticks_trial_info{trial=\"1\",what=\"base\"} 1\n"));
+    monitor.end_trial({"done", 0, "", trial_outcome::figures{20, 1000, 2000, 1, 2}, "1.json"});
+    // Over, as far as it goes; the series is not.
+    CHECK_FALSE(monitor.ended());
+    CHECK(contains(monitor.metrics(false), "chopsticks_phase{phase=\"done\",trial=\"1\"} 1\n"));
+    monitor.wait("pause of 5 s");
+    CHECK(state_from(monitor, 0)["series"]["waiting"] == "pause of 5 s");
+    trial(2, "new");
+    CHECK(ended("1"));
+    CHECK(ended("2"));
+    // Levels, and the phase, are of the trial under way alone.
+    CHECK_FALSE(contains(monitor.metrics(false), "chopsticks_phase{phase=\"done\",trial=\"1\"}"));
+    CHECK_FALSE(contains(monitor.metrics(false), "chopsticks_in_flight{group=\"a\",trial=\"1\"}"));
+    monitor.end_trial({"failed", std::nullopt, "no bucket", std::nullopt, ""});
+    // A trial that could not be started changes nothing of those before it.
+    monitor.begin_trial({3, "new"});
+    monitor.end_trial({"failed", 2, "no bucket", std::nullopt, ""});
+    CHECK(ended("2"));
+    CHECK(contains(monitor.metrics(false), "chopsticks_trials_total{state=\"done\"} 1\n"));
+    CHECK(contains(monitor.metrics(false), "chopsticks_trials_total{state=\"failed\"} 2\n"));
+    const json state = json::parse(monitor.state({1, "r1", 1}));
+    // Of another run: all of its intervals; of the trials, what is new.
+    CHECK(state["from"] == 0);
+    CHECK(state["intervals"].size() == 1);
+    CHECK(state["series"]["from"] == 1);
+    CHECK(state["series"]["ended"].size() == 2);
+    CHECK(state["series"]["ended"][0]["number"] == 2);
+    CHECK(state["series"]["ended"][1]["problem"] == "no bucket");
+    CHECK(state["end"].is_null());
+    CHECK(json::parse(monitor.state({1, "r2", 0}))["intervals"].empty());
+    monitor.end_series(1);
+    CHECK(monitor.ended());
+    CHECK(state_from(monitor, 0)["series"]["exit_status"] == 1);
 }

@@ -78,6 +78,17 @@ TEST_CASE("charts_of_few_intervals_have_a_point_for_each") {
     CHECK(line_of(charts, "in-flight", "in flight").values == std::vector<double>{0, 7});
 }
 
+TEST_CASE("charts_have_no_point_of_what_a_phase_left_of_an_interval") {
+    std::vector<interval_figures> intervals = {interval_at(0, "measure"), interval_at(1, "measure"),
+                                               interval_at(2, "drain")};
+    intervals[2].duration_s = 0.01;
+    CHECK(charts_of(intervals, "r.json").t_s == std::vector<double>{0.5, 1.5});
+    // Where all are as short they are all there is.
+    for (interval_figures& one : intervals)
+        one.duration_s = 0.01;
+    CHECK(charts_of(intervals, "r.json").t_s.size() == 3);
+}
+
 TEST_CASE("charts_of_many_intervals_add_histograms_up_and_average_no_percentile") {
     // 1 of 1 ms, then 99 of 100 ms: the median of both is 100 ms.
     std::vector<interval_figures> intervals;
