@@ -3,8 +3,10 @@
 /// What a run_monitor knows.
 
 #include <chopsticks/live/monitor.hpp>
+#include <chopsticks/report/cluster_sample.hpp>
 #include <deque>
 #include <map>
+#include <optional>
 
 #include "metric_family.hpp"
 
@@ -27,6 +29,7 @@ struct shown_interval {
     std::uint64_t backlog = 0;
     double busiest_core = 0;
     double held_up = 0;
+    std::optional<report::cluster_figures> cluster;
 };
 
 struct run_monitor::contents {
@@ -52,6 +55,8 @@ struct run_monitor::contents {
     std::vector<stats::load_figures> last_load;
     std::vector<double> cores_busy;
     results::interval_health health;
+    std::optional<report::cluster_figures> cluster;  ///< the last that was told
+    double cluster_told_s = 0;                       ///< end of the interval that had it
     std::deque<shown_interval> intervals;
     std::uint64_t first = 0;  ///< number of the first of them
     std::vector<objective_state> objectives;
