@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What a run does with an RGW that tells how full the load's buckets are: one that counts as the run
-does, ones that lie, refuse and hang. A real one is in ceph_beside_test.py.
+"""What a run does with an RGW that tells how full the load's buckets are: one that counts as the
+run does, ones that lie, refuse and hang. A real one is in ceph_beside_test.py.
 """
 
 import json
@@ -20,7 +20,7 @@ scenario = harness.small_scenario.replace("measure: 2s", "measure: 500ms").repla
 
 class buckets_test(harness.case):
     def run_beside(self, answer, cleanup=True, timeout="30s", **keys):
-        """`answer`: as the exporter's, but for the first question, which is asked before the run."""
+        """`answer`: as the exporter's; its first question is asked before the run."""
         self.admin = exporter(answer)
         self.addCleanup(self.admin.close)
         config = {"cluster": {"operation_timeout": timeout, "rgw_admin": {

@@ -1,5 +1,5 @@
-"""A Prometheus exporter of a Ceph cluster that is none, and an admin API of an RGW that is none: they
-tell what a test wants.
+"""A Prometheus exporter of a Ceph cluster that is none, and an admin API of an RGW that is none:
+they tell what a test wants.
 """
 
 import json
@@ -76,7 +76,8 @@ def bucket(name, objects=0, size=0, uploads=0, **more):
     usage = {"rgw.main": {"size": size, "size_actual": 4096 * objects, "num_objects": objects}}
     if uploads:
         usage["rgw.multimeta"] = {"size": 0, "num_objects": uploads}
-    return page(json.dumps({"bucket": name, "tenant": "", "owner": "bench", "usage": usage, **more}))
+    return page(json.dumps({"bucket": name, "tenant": "", "owner": "bench", "usage": usage,
+                            **more}))
 
 
 def no_bucket():

@@ -48,13 +48,12 @@ TEST_CASE("bucket_is_read_with_its_uploads_and_versions") {
 }
 
 TEST_CASE("bucket_that_cannot_be_is_not_believed") {
-    for (
-        const char* usage :
-        {"[]", "null", "7", R"({"rgw.main":[]})", R"({"rgw.main":{"num_objects":-1}})",
-         R"({"rgw.main":{"num_objects":"7"}})", R"({"rgw.main":{"num_objects":1.5}})",
-         R"({"rgw.main":{"num_objects":18446744073709551615}})",
-         R"({"rgw.main":{"num_objects":1,"size":1e300}})",
-         R"({"rgw.main":{"num_objects":1},"rgw.multimeta":{"num_objects":18446744073709551613}})"}) {
+    for (const char* usage :
+         {"[]", "null", "7", R"({"rgw.main":[]})", R"({"rgw.main":{"num_objects":-1}})",
+          R"({"rgw.main":{"num_objects":"7"}})", R"({"rgw.main":{"num_objects":1.5}})",
+          R"({"rgw.main":{"num_objects":18446744073709551615}})",
+          R"({"rgw.main":{"num_objects":1,"size":1e300}})",
+          R"({"rgw.multimeta":{"num_objects":18446744073709551613}})"}) {
         std::string problem;
         CHECK_FALSE_MESSAGE(read(stats(usage), problem), usage);
         CHECK(problem == "what it counts in the bucket b cannot be");
