@@ -102,7 +102,8 @@ class buckets_test(harness.case):
                 cluster = result["cluster"]
                 self.assertIn(part, cluster["problem"])
                 self.assertIn(part, " ".join(result["run"]["warnings"]))
-                self.assertIn(part, done.err)
+                # Nobody waits for one that hangs.
+                self.assertIn(part if said else "not answered yet", done.err)
                 self.assertIsNone(cluster["bucket_account"])
                 self.assertIsNone(cluster["buckets"][0]["after"])
                 self.assertEqual(self.findings(result), [])

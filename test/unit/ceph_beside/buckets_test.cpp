@@ -13,7 +13,7 @@ using chopsticks::test::contains;
 namespace {
 
 /// As RGW 16.2 answers, with what matters.
-std::string stats(const std::string& usage) {
+std::string answer_with(const std::string& usage) {
     return R"({"bucket":"b","num_shards":11,"tenant":"","owner":"bench","usage":)" + usage + "}";
 }
 
@@ -38,13 +38,13 @@ bucket_account account(const watched_bucket& of, const std::vector<stats::leftov
 TEST_CASE("bucket_is_read_with_its_uploads_and_versions") {
     std::string problem;
     const auto got = read(
-        stats(
+        answer_with(
             R"({"rgw.main":{"size":10490760,"num_objects":7},"rgw.multimeta":{"num_objects":1}})"),
         problem);
     REQUIRE(got);
     CHECK(*got == bucket_state{true, "bench", 7, 10490760, 1});
     // Nothing was ever written to it.
-    CHECK(read(stats("{}"), problem) == bucket_state{true, "bench", 0, 0, 0});
+    CHECK(read(answer_with("{}"), problem) == bucket_state{true, "bench", 0, 0, 0});
 }
 
 TEST_CASE("bucket_that_cannot_be_is_not_believed") {
@@ -55,7 +55,7 @@ TEST_CASE("bucket_that_cannot_be_is_not_believed") {
           R"({"rgw.main":{"num_objects":1,"size":1e300}})",
           R"({"rgw.multimeta":{"num_objects":18446744073709551613}})"}) {
         std::string problem;
-        CHECK_FALSE_MESSAGE(read(stats(usage), problem), usage);
+        CHECK_FALSE_MESSAGE(read(answer_with(usage), problem), usage);
         CHECK(problem == "what it counts in the bucket b cannot be");
     }
     for (const char* text : {"", "[]", "<html>", R"({"bucket":"c","usage":{}})", R"(["b"])"}) {
