@@ -101,12 +101,13 @@ class cluster_test(harness.case):
         for path in (page_of_sweep, page_of_runs):
             said = path.read_text()
             with self.subTest(path.name):
-                table = said.split("The cluster, by run")[1].split("</table>")[0]
+                table = said.split("<caption>The cluster, by run")[1].split("</table>")[0]
                 rows = table.split("<tr>")[2:]
                 self.assertEqual(len(rows), 3)
                 self.assertIn("16.2.15", rows[0])
                 self.assertIn("HEALTH_WARN (OSD_DOWN)", rows[2])
-        self.assertIn("users=3", page_of_sweep.read_text().split("The cluster, by run")[1])
+        by_run = page_of_sweep.read_text().split("<caption>The cluster, by run")[1]
+        self.assertIn("users=3", by_run)
         self.assertIn('data-chart="cluster-osds"', page_of_runs.read_text())
 
     def test_wrong_config_is_one_message(self):

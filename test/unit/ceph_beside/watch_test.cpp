@@ -71,6 +71,8 @@ class pretended final : public asker {
     std::shared_ptr<behaviour> how_;
 };
 
+const std::optional<rgw_admin> nobody;
+
 settings quick() {
     settings s;
     s.period_ns = 2'000'000;
@@ -146,7 +148,7 @@ TEST_CASE("round_is_two_commands") {
     pretended who(how);
     asked_figures count;
     const settings s = quick();
-    rounds questions(who, s, count);
+    rounds questions(who, s, nobody, count);
     std::string problem;
     for (int i = 0; i < 10; ++i)
         CHECK(questions.sample_now(problem));
@@ -278,7 +280,7 @@ TEST_CASE("manager_that_is_away_is_asked_seldom_and_costs_no_sample") {
     pretended who(how);
     asked_figures count;
     const settings s = quick();
-    rounds questions(who, s, count);
+    rounds questions(who, s, nobody, count);
     std::string problem;
     for (int i = 0; i < 30; ++i)
         CHECK(questions.sample_now(problem));
