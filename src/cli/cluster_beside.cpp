@@ -2,13 +2,62 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
+#include <chopsticks/core/error.hpp>
+#include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/scenario/foreign_call.hpp>
 #include <cstdint>
+#include <cstdlib>
+#include <optional>
 #include <string_view>
 
 namespace chopsticks::cli {
 
 namespace beside = ceph::beside;
+
+namespace {
+
+constexpr const char* admin_secret_variable = "RGW_ADMIN_SECRET_KEY";
+
+/// Who is asked about the buckets of the first workload that has some; none: nobody, or nothing is
+/// sent to them. Throws config_error.
+std::optional<beside::rgw_admin> admin_of(const run_setup& setup) {
+    scenario::echo_fields echo;
+    bool is_dummy = false;
+    for (const std::string_view name : setup.workloads()) {
+        echo = scenario::foreign_call(name, "echo of the settings",
+                                      [&] { return setup.settings_of(name).echo(); });
+        is_dummy = setup.is_dummy(name);
+        if (scenario::find_echoed<std::string>(echo, "bucket") != nullptr) break;
+    }
+    auto out = beside::read_rgw_admin(setup.workload.cluster, echo);
+    return is_dummy ? std::nullopt : out;
+}
+
+/// With the secret of the environment, where the section has none. Throws config_error.
+std::optional<beside::rgw_admin> with_secret(std::optional<beside::rgw_admin> admin) {
+    if (!admin || !admin->secret_key.empty()) return admin;
+    const char* const secret = std::getenv(admin_secret_variable);
+    if (secret == nullptr || *secret == '\0') {
+        throw config_error("cluster.rgw_admin: there is no secret key of " + admin->access_key +
+                           "; write `secret_key` beside `access_key`, or set " +
+                           admin_secret_variable);
+    }
+    admin->secret_key = secret;
+    return admin;
+}
+
+/// What the run says of its buckets; none: it does not know, or they hold more than it counts.
+std::optional<beside::left_in_buckets> left_of(const run_setup& setup,
+                                               const std::vector<stats::leftover>& left) {
+    const std::vector<scenario::group>& groups = setup.scenario.groups;
+    const bool keeps = std::any_of(groups.begin(), groups.end(), [](const scenario::group& one) {
+        return !one.data.reuse.empty();
+    });
+    if (keeps || setup.workloads().size() != 1) return std::nullopt;
+    return beside::left_in_buckets_of(left);
+}
+
+}  // namespace
 
 beside::settings cluster_of(const run_setup& setup, bool unwanted) {
     // The first workload that goes to a cluster.
@@ -31,29 +80,43 @@ beside::settings cluster_of(const run_setup& setup, bool unwanted) {
     const ceph::access of_load = beside::access_of(echo);
     beside::settings out =
         beside::read_settings(setup.workload.cluster, load != nullptr ? &of_load : nullptr);
+    // What is wrong with it is told now.
+    admin_of(setup);
     if (out.pools.empty()) out.pools = beside::pools_of(echo);
     out.off = out.off || unwanted || (load == nullptr && !out.given);
     return out;
 }
 
-std::string watched_text(const beside::settings& how) {
-    if (!how.prometheus.empty()) return "the cluster, by " + how.prometheus;
-    return how.asks_cluster ? "the cluster, as " + how.to.who() : "radosgw, at " + how.rgw_socket;
+std::string watched_text(const run_setup& setup) {
+    const beside::settings& how = setup.cluster;
+    std::string out;
+    const auto add = [&out](const std::string& one) { out += (out.empty() ? "" : ", ") + one; };
+    if (!how.prometheus.empty()) add("the cluster, by " + how.prometheus);
+    if (how.asks_cluster) add("the cluster, as " + how.to.who());
+    if (out.empty() && !how.rgw_socket.empty()) add("radosgw, at " + how.rgw_socket);
+    if (const auto admin = admin_of(setup))
+        add("how full the buckets are, by " + admin->endpoint + admin->path);
+    return out;
 }
 
 std::unique_ptr<cluster_beside> cluster_beside::start(const run_setup& setup) {
     if (setup.cluster.off) return nullptr;
     auto who = beside::make_rados_asker(setup.cluster.to);
     if (who == nullptr) return nullptr;
-    auto out = std::make_unique<cluster_beside>(setup, std::move(who));
-    out->greeting_ = "watched beside the load: " + watched_text(setup.cluster);
+    auto out =
+        std::make_unique<cluster_beside>(setup, with_secret(admin_of(setup)), std::move(who));
+    out->greeting_ = "watched beside the load: " + watched_text(setup);
     if (!out->watch_.wait_for_before())
         out->greeting_ += "; it has not answered yet, and nobody waits for it";
+    if (const std::string why = out->watch_.bucket_problem(); !why.empty())
+        out->greeting_ += "; how full the buckets are is not known: " + why;
     return out;
 }
 
-cluster_beside::cluster_beside(const run_setup& setup, std::unique_ptr<beside::asker> who)
-    : setup_(setup), watch_(setup.cluster, std::move(who)) {}
+cluster_beside::cluster_beside(const run_setup& setup,
+                               const std::optional<beside::rgw_admin>& admin,
+                               std::unique_ptr<beside::asker> who)
+    : setup_(setup), watch_(setup.cluster, std::move(who), admin) {}
 
 void cluster_beside::on_phase(engine::phase p) {
     if (engine::is_of_load(p) && !load_began_) {
@@ -87,26 +150,33 @@ void cluster_beside::on_interval(const engine::interval& one, const stats::layou
     watch_.add_load(out);
 }
 
-std::string cluster_beside::with_sample(std::string line, const engine::interval& one) const {
+results::json cluster_beside::sample_in(const engine::interval& one) const {
+    return watch_.sample_of(one.start_s, one.start_s + one.duration_s);
+}
+
+std::string cluster_beside::with_sample(std::string line, const results::json& sample) {
     line.pop_back();
     line += ",\"cluster\":";
-    line += watch_.sample_of(one.start_s, one.start_s + one.duration_s);
+    line += results::dump(sample);
     line += '}';
     return line;
 }
 
-void cluster_beside::finish(results::run_document& doc) {
-    beside::account all = watch_.finish();
+void cluster_beside::finish(results::run_document& doc, const std::vector<stats::leftover>& left) {
+    beside::account all = watch_.finish(left_of(setup_, left));
     doc.cluster = std::move(all.cluster);
     doc.environment.ceph = std::move(all.environment);
     for (stats::event_mark& mark : all.events)
         doc.events.add(std::move(mark));
-    const auto problem = doc.cluster.find("problem");
-    if (problem == doc.cluster.end() || !problem->is_string()) return;
-    const std::string said =
-        "the cluster could not be watched beside the load: " + problem->get<std::string>();
-    // Only who asked for it by name is warned.
-    (setup_.cluster.given ? doc.run.warnings : doc.run.notes).push_back(said);
+    if (const std::string problem = results::text(doc.cluster, "problem"); !problem.empty()) {
+        // Only who asked for it by name is warned.
+        (setup_.cluster.given ? doc.run.warnings : doc.run.notes)
+            .push_back("the cluster could not be watched beside the load: " + problem);
+        return;
+    }
+    const std::string of_buckets = results::text(doc.cluster, "bucket_problem");
+    if (!of_buckets.empty())
+        doc.run.warnings.push_back("how full the load's buckets are is not known: " + of_buckets);
 }
 
 }  // namespace chopsticks::cli

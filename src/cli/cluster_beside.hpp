@@ -7,6 +7,7 @@
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/results/document.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,29 +21,33 @@ namespace chopsticks::cli {
 ceph::beside::settings cluster_of(const run_setup& setup, bool unwanted);
 
 /// Who is asked, for people: "the cluster, as client.admin".
-std::string watched_text(const ceph::beside::settings& how);
+std::string watched_text(const run_setup& setup);
 
 /// Beside one run. Its functions are called as those of an observer are.
 class cluster_beside {
   public:
     /// Starts to watch, and waits until it is known how the cluster is before the run, but no
-    /// longer than an answer may take. Null: there is nothing to watch.
+    /// longer than an answer may take. Null: there is nothing to watch. Throws config_error where
+    /// a secret is missing.
     static std::unique_ptr<cluster_beside> start(const run_setup& setup);
 
     /// `who` not null.
-    cluster_beside(const run_setup& setup, std::unique_ptr<ceph::beside::asker> who);
+    cluster_beside(const run_setup& setup, const std::optional<ceph::beside::rgw_admin>& admin,
+                   std::unique_ptr<ceph::beside::asker> who);
 
     /// Whom it asks, for people; what it could not learn before the run.
     std::string greeting() const { return greeting_; }
 
     void on_phase(engine::phase p);
     void on_interval(const engine::interval& one, const stats::layout& names);
-    /// The line of an interval with how the cluster was in it, as its member `cluster`.
-    std::string with_sample(std::string line, const engine::interval& one) const;
+    /// How the cluster was in it; null: not known.
+    results::json sample_in(const engine::interval& one) const;
+    /// The line of an interval with that as its member `cluster`.
+    static std::string with_sample(std::string line, const results::json& sample);
     /// What is new.
     std::vector<stats::event_mark> take_events() { return watch_.take_events(); }
-    /// After the run. Waits as the start does.
-    void finish(results::run_document& doc);
+    /// After the run. Waits as the start does. \param left what the run says that it left
+    void finish(results::run_document& doc, const std::vector<stats::leftover>& left);
 
   private:
     const run_setup& setup_;

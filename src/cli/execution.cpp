@@ -111,7 +111,7 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     }
     watcher.give_intervals();
     watcher.give_events(result.load_start_ns);
-    if (cluster) cluster->finish(doc);
+    if (cluster) cluster->finish(doc, result.left);
     doc.slo.aborted = watcher.aborted();
     fill_document(doc, setup, std::move(result), watcher.health());
     out.left_behind = left_lines(doc);

@@ -1,5 +1,6 @@
 #include "live_view.hpp"
 
+#include <chopsticks/ceph/beside/watch.hpp>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/units.hpp>
 #include <chopsticks/telemetry/host.hpp>
@@ -84,6 +85,8 @@ void live_view::begin(const run_setup& setup, const stats::layout& names) {
     }
     run.names = names;
     run.error_limit = setup.scenario.error_limit;
+    if (!setup.cluster.off && ceph::beside::takes_samples(setup.cluster))
+        run.cluster_every_s = static_cast<double>(setup.cluster.period_ns) / 1e9;
     monitor_.begin(run);
 }
 

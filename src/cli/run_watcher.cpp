@@ -142,7 +142,9 @@ void run_watcher::take_interval(const engine::interval& one) {
     std::string line = results::to_line(out, doc_.layout);
     if (cluster_ != nullptr) cluster_->on_interval(one, doc_.layout);
     // The result has the samples of the cluster for themselves.
-    const std::string streamed = cluster_ != nullptr ? cluster_->with_sample(line, one) : line;
+    const results::json sample = cluster_ != nullptr ? cluster_->sample_in(one) : results::json();
+    const std::string streamed =
+        cluster_ != nullptr ? cluster_beside::with_sample(line, sample) : line;
     const std::lock_guard lock(mutex_);
     take_cluster_events();
     if (const std::string problem = stream_.write(streamed); !problem.empty()) {
@@ -151,7 +153,7 @@ void run_watcher::take_interval(const engine::interval& one) {
     }
     kept_.add(out, std::move(line));
     follow_slos(one);
-    if (monitor_ != nullptr) monitor_->add(out, one.groups, objectives_now());
+    if (monitor_ != nullptr) monitor_->add(out, one.groups, objectives_now(), sample);
     if (display_) show(one, out);
 }
 

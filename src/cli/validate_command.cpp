@@ -156,7 +156,7 @@ int validate(const run_arguments& arguments) {
     const plan& p = setup.needs;
     std::fputs(target_text(setup).c_str(), stdout);
     if (!setup.cluster.off) {
-        std::printf("  watched beside the load: %s\n", watched_text(setup.cluster).c_str());
+        std::printf("  watched beside the load: %s\n", watched_text(setup).c_str());
     }
     std::printf("  phases: prepare %s, warm-up %s, measure %s, drain at most %s, cleanup %s\n",
                 s.phase.prepare ? "yes" : "no", format_duration(s.phase.warmup_ns).c_str(),

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/live/monitor.hpp>
+#include <cmath>
 
 #include "monitor_contents.hpp"
 
@@ -46,6 +47,20 @@ shown_interval shown(const results::interval& one) {
     return out;
 }
 
+/// What live.js reads in this order; null: nothing is known.
+json cluster_row(const std::optional<report::cluster_figures>& c) {
+    if (!c) return nullptr;
+    const auto told = [](double value) { return std::isfinite(value) ? json(value) : json(); };
+    return {c->health,
+            told(c->osds_down),
+            told(c->osds_out),
+            told(c->pgs_not_clean),
+            told(c->recovery_bytes_per_s),
+            told(c->commit_ms),
+            told(c->apply_ms),
+            told(c->osd_cpus)};
+}
+
 /// A row of numbers; nobody but the page knows its order, and
 /// that is of the same build.
 json row_of(const shown_interval& i) {
@@ -63,7 +78,8 @@ json row_of(const shown_interval& i) {
             i.in_flight,
             i.backlog,
             i.busiest_core,
-            i.held_up};
+            i.held_up,
+            cluster_row(i.cluster)};
 }
 
 bool is_of_load(const std::string& phase) {
@@ -153,10 +169,17 @@ void run_monitor::enter(const std::string& phase, double planned_s) {
 }
 
 void run_monitor::add(const results::interval& one, std::span<const stats::load_figures> groups,
-                      std::vector<objective_state> objectives) {
+                      std::vector<objective_state> objectives, const json& cluster) {
     shown_interval next = shown(one);
     const std::lock_guard lock(mutex_);
     observed_run& c = now_->now;
+    const double end_s = one.t_s + one.duration_s;
+    if (cluster.is_object()) {
+        c.cluster = report::figures_of_sample(cluster);
+        c.cluster_told_s = end_s;
+    }
+    // It holds until the next is due.
+    if (end_s - c.cluster_told_s <= 1.5 * c.run.cluster_every_s) next.cluster = c.cluster;
     c.sum->add(*one.figures);
     stats::add_later(c.of_drivers, *one.of_drivers);
     for (std::size_t g = 0; g < groups.size() && g < c.load.size(); ++g)
@@ -288,6 +311,14 @@ std::string run_monitor::state(const known_state& known) const {
     out["stopping"] = now_->stopping;
     out["series"] = now_->series ? state_of(*now_->series, known.trials) : json(nullptr);
     out["trial"] = c.trial ? json(c.trial->number) : json(nullptr);
+    out["cluster"] = nullptr;
+    if (c.cluster) {
+        const bool answers = c.intervals.empty() || c.intervals.back().cluster.has_value();
+        out["cluster"] = {{"health", c.cluster->health},
+                          {"complaints", c.cluster->complaints},
+                          {"told_s", c.cluster_told_s},
+                          {"answers", answers}};
+    }
     out["end"] = nullptr;
     // Of a trial its row tells.
     if (c.end && !now_->series) {

@@ -3,8 +3,10 @@
 /// What a run_monitor knows.
 
 #include <chopsticks/live/monitor.hpp>
+#include <chopsticks/report/cluster_sample.hpp>
 #include <deque>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "metric_family.hpp"
@@ -28,6 +30,7 @@ struct shown_interval {
     std::uint64_t backlog = 0;
     double busiest_core = 0;
     double held_up = 0;
+    std::optional<report::cluster_figures> cluster;
 };
 
 /// A run.
@@ -57,6 +60,8 @@ struct observed_run {
     std::vector<stats::load_figures> last_load;
     std::vector<double> cores_busy;
     results::interval_health health;
+    std::optional<report::cluster_figures> cluster;  ///< the last that was told
+    double cluster_told_s = 0;                       ///< end of the interval that had it
     std::deque<shown_interval> intervals;
     std::uint64_t first = 0;  ///< number of the first of them
     std::vector<objective_state> objectives;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chopsticks/report/cluster_sample.hpp>
 #include <chopsticks/results/json_reading.hpp>
 #include <cmath>
 #include <string_view>
@@ -21,15 +22,6 @@ constexpr std::size_t bands_most = 300;
 double told(const json& object, const char* key) {
     const json& value = member(object, key);
     return value.is_number() ? value.get<double>() : nothing;
-}
-
-bool has_word(std::string_view state, std::string_view word) {
-    for (std::size_t from = 0; from <= state.size();) {
-        const std::size_t end = std::min(state.find('+', from), state.size());
-        if (state.substr(from, end - from) == word) return true;
-        from = end + 1;
-    }
-    return false;
 }
 
 /// A line of the chart of placement groups, and the words of states that count.
@@ -132,17 +124,8 @@ class sampled {
 };
 
 void put_placement_groups(chart_builder& to, const sampled& samples) {
-    const auto count_of = [](const json& one, const auto& wanted) {
-        const json& pgs = member(one, "pgs");
-        if (!pgs.is_object()) return nothing;
-        double out = 0;
-        for (const auto& [state, n] : pgs.items()) {
-            if (n.is_number() && wanted(state)) out += n.template get<double>();
-        }
-        return out;
-    };
     samples.put(to, "cluster-pgs", "not active+clean", several::most, [&](const json& one) {
-        return count_of(one, [](const std::string& state) {
+        return count_placement_groups(one, [](const std::string& state) {
             return !has_word(state, "active") || !has_word(state, "clean");
         });
     });
@@ -150,7 +133,7 @@ void put_placement_groups(chart_builder& to, const sampled& samples) {
         samples.put(
             to, "cluster-pgs", line.name, several::most,
             [&](const json& one) {
-                return count_of(one, [&](const std::string& state) {
+                return count_placement_groups(one, [&](const std::string& state) {
                     return has_word(state, line.words[0]) || has_word(state, line.words[1]);
                 });
             },
@@ -190,13 +173,6 @@ void declare_cluster_charts(chart_builder& to) {
     declare("cluster-osd-cpus", "CPUs of OSDs", "that each OSD on the load's host kept busy",
             unit::count);
     declare("cluster-rgw", "Requests of the RGW that was asked", "", unit::per_s);
-}
-
-tone tone_of_health(const std::string& health) {
-    return health == "HEALTH_OK"     ? tone::good
-           : health == "HEALTH_WARN" ? tone::warn
-           : health == "HEALTH_ERR"  ? tone::bad
-                                     : tone::plain;
 }
 
 /// Health from each sample to the next, and silences; `end_s`: of the axis.

@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <array>
+#include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/report/cluster_sample.hpp>
 #include <chopsticks/results/json_reading.hpp>
 #include <cmath>
+#include <cstdio>
 
 #include "cluster.hpp"
 #include "describing.hpp"
@@ -20,6 +23,7 @@ constexpr std::size_t findings_most = 8;
 constexpr std::size_t rows_told_most = 100;
 /// Of one place that a sentence names.
 constexpr std::size_t times_most = 3;
+constexpr std::size_t complaints_most = 6;
 
 const json& about_of(const json& document) {
     return member(member(document, "environment"), "ceph");
@@ -44,19 +48,34 @@ std::string word_of(const json& object, const char* key) {
     return "-";
 }
 
-std::string checks_text(const json& checks) {
-    std::string out;
-    if (!checks.is_object()) return out;
-    for (const auto& [name, summary] : checks.items()) {
-        out += (out.empty() ? "" : "; ") + name;
-        if (summary.is_string()) out += " (" + summary.get<std::string>() + ")";
-    }
-    return out;
-}
-
 /// To a tenth of a second: samples know no more.
 std::string moment_text(double at_s) {
     return clock_text(std::round(at_s * 10) / 10);
+}
+
+/// By the wall clock, "11:21:40 UTC"; empty: the document does not say.
+std::string clock_of(const json& document, double at_s) {
+    const json& run = member(document, "run");
+    const json& started = member(run, "started_ns");
+    if (!started.is_number_integer()) return {};
+    for (const json& phase : member(run, "phases")) {
+        const std::string name = text_of(phase, "name");
+        if (name != "ramp" && name != "warmup" && name != "measure") continue;
+        const double since_s = results::number(phase, "started_s") + at_s;
+        if (!(std::abs(since_s) < 1e9)) return {};
+        const civil_time t =
+            to_civil((started.get<std::int64_t>() + std::llround(since_s * 1e9)) / 1'000'000'000);
+        char text[40];
+        std::snprintf(text, sizeof text, "%02d:%02d:%02d UTC", t.hour, t.minute, t.second);
+        return text;
+    }
+    return {};
+}
+
+/// "0:24.5 (11:21:40 UTC)"
+std::string moment_with_clock(const json& document, double at_s) {
+    const std::string clock = clock_of(document, at_s);
+    return moment_text(at_s) + (clock.empty() ? "" : " (" + clock + ")");
 }
 
 std::string range_text(const time_band& band) {
@@ -105,7 +124,21 @@ tone worst_tone(const json& about, const std::vector<time_band>& bands) {
     return out;
 }
 
-/// Times in which OSDs were down, to the first sample in which none was.
+/// "osd.0, osd.3", or how many.
+std::string osds_named(const json& osds) {
+    const json& down = member(osds, "down");
+    const double count = results::number(osds, "known") - results::number(osds, "up");
+    if (!down.is_array() || down.empty() || static_cast<double>(down.size()) != count ||
+        down.size() > times_most)
+        return counted(static_cast<std::uint64_t>(count), "OSD");
+    std::string out;
+    for (const json& one : down)
+        out += (out.empty() ? "osd." : ", osd.") + results::dump(one);
+    return out;
+}
+
+/// Times in which OSDs were down, to the first sample in which none was; named by those that were
+/// down first. A silence: they still were when the cluster was asked last.
 std::vector<time_band> osds_down_of(const json& cluster) {
     std::vector<time_band> out;
     bool is_down = false;
@@ -115,19 +148,62 @@ std::vector<time_band> osds_down_of(const json& cluster) {
         const double at_s = results::number(one, "t_s");
         if (is_down) out.back().to_s = at_s;
         const bool now = results::number(osds, "known") > results::number(osds, "up");
-        if (now && !is_down) out.push_back({at_s, at_s, "", tone::warn, false});
+        if (now && !is_down) out.push_back({at_s, at_s, osds_named(osds), tone::warn, false});
         is_down = now;
     }
+    if (is_down) out.back().silence = true;
+    return out;
+}
+
+/// "osd.0 was down from 0:24.5 (11:21:40 UTC) to 0:55.5 (11:22:11 UTC)"
+std::string osds_down_text(const json& document, const std::vector<time_band>& down) {
+    std::string out;
+    for (std::size_t i = 0; i < down.size() && i < times_most; ++i) {
+        const time_band& one = down[i];
+        const bool several = !one.name.starts_with("osd.") && !one.name.starts_with("1 ");
+        out += "; " + one.name +
+               (several || one.name.find(',') != std::string::npos ? " were" : " was") +
+               " down from " + moment_with_clock(document, one.from_s);
+        out += one.silence ? " on, and still when the cluster was asked last, at " : " to ";
+        out += moment_with_clock(document, one.to_s);
+    }
+    if (down.size() > times_most)
+        out += "; and " + std::to_string(down.size() - times_most) + " times more";
+    return out;
+}
+
+/// What it complained of in a time, "OSD_DOWN, PG_DEGRADED", in the order in which it came.
+std::string complaints_in(const json& cluster, const std::vector<time_band>& times) {
+    std::vector<std::string> names;
+    for (const json& one : member(cluster, "samples")) {
+        const double at_s = results::number(one, "t_s");
+        const bool is_in = std::any_of(times.begin(), times.end(), [&](const time_band& band) {
+            return at_s >= band.from_s && at_s <= band.to_s;
+        });
+        const json& checks = member(one, "checks");
+        if (!is_in || !checks.is_object()) continue;
+        for (const auto& [name, summary] : checks.items()) {
+            if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+        }
+    }
+    std::string out;
+    for (std::size_t i = 0; i < names.size() && i < complaints_most; ++i)
+        out += (i == 0 ? "" : ", ") + names[i];
+    if (names.size() > complaints_most)
+        out += " and " + std::to_string(names.size() - complaints_most) + " more";
     return out;
 }
 
 /// How it was over the load, as one sentence.
-std::string course_text(const json& about, const json& cluster,
-                        const std::vector<time_band>& bands) {
+std::string course_text(const json& document, const std::vector<time_band>& bands) {
+    const json& about = about_of(document);
+    const json& cluster = member(document, "cluster");
     const std::string before = text_of(about, "health_before");
     const std::string after = text_of(about, "health_after");
     std::string out = (before.empty() ? "unknown" : before) + " before the run, " +
                       (after.empty() ? "unknown" : after) + " after it";
+    // First what explains the rest.
+    out += osds_down_text(document, osds_down_of(cluster));
     const std::vector<time_band> unwell = unwell_of(bands);
     std::vector<time_band> silent;
     for (const time_band& one : bands) {
@@ -137,6 +213,8 @@ std::string course_text(const json& about, const json& cluster,
         out += "; HEALTH_OK whenever it was asked in between";
     if (!unwell.empty()) {
         out += "; not HEALTH_OK from " + ranges_text(unwell);
+        const std::string why = complaints_in(cluster, unwell);
+        if (!why.empty()) out += " (" + why + ")";
         const auto well = std::find_if(bands.begin(), bands.end(), [&](const time_band& one) {
             return one.as == tone::good && one.from_s >= unwell.back().to_s;
         });
@@ -144,9 +222,9 @@ std::string course_text(const json& about, const json& cluster,
                    ? ", and HEALTH_OK again from " + moment_text(well->from_s) + " on"
                    : ", the last time it was asked";
     }
-    const std::vector<time_band> down = osds_down_of(cluster);
-    if (!down.empty()) out += "; OSDs were down from " + ranges_text(down);
     if (!silent.empty()) out += "; no answer from " + ranges_text(silent);
+    const std::string began = clock_of(document, 0);
+    if (!began.empty()) out += ". Times count from when the load began, at " + began;
     return out;
 }
 
@@ -283,13 +361,12 @@ table health_table(const json& cluster, const std::vector<time_band>& bands) {
             if (!member(one, "t_s").is_number() || at_s < band.from_s || at_s >= band.to_s)
                 continue;
             if (first != nullptr && complaints_of(*first) == complaints_of(one)) continue;
-            if (first != nullptr) add(band, from_s, at_s, checks_text(member(*first, "checks")));
+            if (first != nullptr) add(band, from_s, at_s, figures_of_sample(*first).complaints);
             first = &one;
             from_s = at_s;
         }
-        const json none;
         add(band, from_s, band.to_s,
-            checks_text(first == nullptr ? none : member(*first, "checks")));
+            first == nullptr ? std::string() : figures_of_sample(*first).complaints);
     }
     return out;
 }
@@ -326,8 +403,14 @@ std::vector<verdict> cluster_verdicts(const json& document, const time_charts& c
             out.push_back({tone::warn, "CLUSTER", "could not be asked: " + problem});
         } else {
             const json& about = about_of(document);
-            out.push_back({worst_tone(about, charts.bands), "CLUSTER",
-                           course_text(about, cluster, charts.bands)});
+            const bool asked = charts.bands.size() > 0 || member(cluster, "before").is_object() ||
+                               member(cluster, "after").is_object();
+            if (asked) {
+                out.push_back({worst_tone(about, charts.bands), "CLUSTER",
+                               course_text(document, charts.bands)});
+            } else {
+                out.push_back({tone::plain, "CLUSTER", "only RGW was asked, not its cluster"});
+            }
         }
     }
     std::size_t more = 0;
@@ -378,6 +461,9 @@ section cluster_section(const json& document, const time_charts& charts) {
                       "answer in time."});
     add_table(out, facts_table(document));
     add_table(out, pools_table(about_of(document)));
+    add_table(out, buckets_table(cluster));
+    if (std::string said = bucket_account_text(cluster); !said.empty())
+        out.blocks.emplace_back(paragraph{std::move(said)});
     for (block& one : images)
         out.blocks.push_back(std::move(one));
     add_table(out, counters_table(cluster));

@@ -266,7 +266,8 @@ class both_sides {
         if (!chart.curves.empty()) distribution.blocks.emplace_back(std::move(chart));
         out.over_time = together_.take();
         section over_time{.id = "time", .title = "Over time"};
-        constexpr std::array<std::string_view, 3> all = {"throughput", "latency", "errors"};
+        constexpr std::array<std::string_view, 4> all = {"throughput", "latency", "errors",
+                                                         "cluster-"};
         add_time_charts(over_time, out.over_time, all);
         section runs{.id = "runs", .title = "Runs"};
         add_table(runs, std::move(runs_));

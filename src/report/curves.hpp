@@ -42,6 +42,11 @@ const std::vector<std::string>& series_header();
 /// Objectives about response times of all operations together.
 std::vector<limit> latency_limits(const results::json& run_document);
 
+/// Where the result of a point or trial of a series is, beside its document; none: it has none, or
+/// it is not there.
+std::optional<std::string> run_beside(const results::result_file& series,
+                                      const results::json& entry);
+
 /// The first result of a series that is there, beside its document. Throws config_error if that
 /// is none. \param list "points", "trials"
 std::optional<results::result_file> first_run_of(const results::result_file& series,

@@ -19,7 +19,8 @@ class overlay {
 
     void add(const std::string& name, const results::result_file& result);
 
-    /// Throughput, 99th percentile and errors over time.
+    /// Throughput, 99th percentile and errors over time; of clusters that were watched one line of
+    /// each chart that says how they did.
     time_charts take();
     /// Of response times; those of at most `lines_max` runs.
     std::vector<curve> take_percentiles() {
@@ -28,6 +29,9 @@ class overlay {
     }
 
   private:
+    void add_cluster(const std::string& name, const time_charts& charts, std::size_t from,
+                     std::size_t to);
+
     chart_builder charts_;
     std::vector<curve> percentiles_;
     std::vector<time_span> spans_;

@@ -19,6 +19,25 @@ using results::json;
 using results::member;
 using results::result_file;
 
+namespace {
+
+/// Of each run's charts of the cluster the line that is laid over those of others.
+struct laid_line {
+    const char* chart;
+    const char* line;  ///< null: the sum of all
+    const char* title;
+    unit of;
+};
+constexpr laid_line laid_lines[] = {
+    {"cluster-osds", "down", "OSDs down", unit::count},
+    {"cluster-pgs", "not active+clean", "Placement groups not active+clean", unit::count},
+    {"cluster-recovery", "recovery", "Recovery", unit::bytes_per_s},
+    {"cluster-osd-latency", "commit, slowest", "Commit latency of the slowest OSD", unit::ms},
+    {"cluster-osd-cpus", nullptr, "CPUs of OSDs on the load's host, together", unit::count},
+};
+
+}  // namespace
+
 overlay::overlay() {
     charts_.declare({.id = "throughput",
                      .title = "Throughput",
@@ -33,6 +52,9 @@ overlay::overlay() {
                      .title = "Errors",
                      .note = "of all operations, by run",
                      .of = unit::per_s});
+    for (const laid_line& one : laid_lines)
+        charts_.declare(
+            {.id = one.chart, .title = one.title, .note = "by run", .of = one.of, .strip = true});
 }
 
 void overlay::add(const std::string& name, const result_file& result) {
@@ -58,6 +80,26 @@ void overlay::add(const std::string& name, const result_file& result) {
                 if (!is_sum && one.name == "p99") value = one.values[i];
             }
             charts_.put(chart.id, name, at, value);
+        }
+        add_cluster(name, charts, i, at);
+    }
+}
+
+void overlay::add_cluster(const std::string& name, const time_charts& charts, std::size_t from,
+                          std::size_t to) {
+    for (const laid_line& laid : laid_lines) {
+        for (const time_chart& chart : charts.charts) {
+            if (chart.id != laid.chart) continue;
+            double value = nothing;
+            for (const line& one : chart.lines) {
+                if (!std::isfinite(one.values[from])) continue;
+                if (laid.line == nullptr) {
+                    value = (std::isfinite(value) ? value : 0) + one.values[from];
+                } else if (one.name == laid.line) {
+                    value = one.values[from];
+                }
+            }
+            if (std::isfinite(value)) charts_.put(laid.chart, name, to, value);
         }
     }
 }
@@ -139,7 +181,7 @@ page describe_runs(const std::string& title, const std::vector<std::string>& pat
     add_table(summary, std::move(clusters));
     out.over_time = together.take();
     section over_time{.id = "time", .title = "Over time"};
-    constexpr std::array<std::string_view, 3> all = {"throughput", "latency", "errors"};
+    constexpr std::array<std::string_view, 4> all = {"throughput", "latency", "errors", "cluster-"};
     add_time_charts(over_time, out.over_time, all);
     section distribution{.id = "percentiles", .title = "Distribution"};
     curve_chart chart = percentile_chart("percentiles", together.take_percentiles());

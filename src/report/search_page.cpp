@@ -3,6 +3,7 @@
 #include <chopsticks/results/figure_text.hpp>
 #include <chopsticks/results/json_reading.hpp>
 
+#include "cluster.hpp"
 #include "curves.hpp"
 #include "describing.hpp"
 #include "words.hpp"
@@ -126,6 +127,7 @@ page describe_search(const result_file& document) {
     add_table(summary, rates_table(found));
     add_table(summary, trials_table(found));
     out.sections.push_back(std::move(summary));
+    out.sections.push_back(cluster_of_series(document, "trials", first));
     add_configuration_of_series(out, document, first);
     return out;
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "cluster.hpp"
 #include "curves.hpp"
 #include "describing.hpp"
 #include "time_axis.hpp"
@@ -275,13 +276,17 @@ void add_verdicts(const json& document, page& out) {
 
 }  // namespace
 
+std::optional<std::string> run_beside(const result_file& series, const json& entry) {
+    if (!member(entry, "figures").is_object()) return std::nullopt;
+    const std::string name = text_of(entry, "file");
+    // Results lie beside the document.
+    if (name.empty() || name.find('/') != std::string::npos) return std::nullopt;
+    return file_beside(series.path, name);
+}
+
 std::optional<result_file> first_run_of(const result_file& series, const char* list) {
     for (const json& one : member(series.document, list)) {
-        if (!member(one, "figures").is_object()) continue;
-        const std::string name = text_of(one, "file");
-        // Results lie beside the document.
-        if (name.empty() || name.find('/') != std::string::npos) continue;
-        const std::optional<std::string> path = file_beside(series.path, name);
+        const std::optional<std::string> path = run_beside(series, one);
         if (path) return results::load_result(*path);
     }
     return std::nullopt;
@@ -354,6 +359,7 @@ page describe_sweep(const result_file& document) {
     add_table(summary, aggregates_table(document.document));
     add_table(summary, points_table(document.document));
     out.sections.push_back(std::move(summary));
+    out.sections.push_back(cluster_of_series(document, "points", first));
     add_configuration_of_series(out, document, first);
     return out;
 }

@@ -3,15 +3,19 @@
 when it happened and with what it did to the load; a monitor that hangs holds no run.
 """
 
+import html
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 
 root = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(root / "test/support"))
@@ -26,12 +30,21 @@ groups:
     workload: %(workload)s
     %(data)s
     tasks: [%(op)s]
-    load: {open: {rate: 100, arrivals: constant}}
+    load: {open: {rate: %(rate)s, arrivals: constant}}
 phases: {warmup: 0s, measure: %(measure)s, drain: 60s, cleanup: %(cleanup)s}
 timeouts: {operation: 60s}
 # The cluster takes its CPU time from the same machine, and so do other builds.
 limits: {held_up: 100%%, held_up_longest: 1h, outage: 100%%}
 """
+
+
+watcher_secret = "secretofthewatcher"
+
+
+def words_of_page(text):
+    """What a page says without script, as a reader has it: text alone."""
+    text = re.sub(r"(?s)<(script|style|svg)\b.*?</\1>", " ", text)
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 
 class ceph_beside(harness.case):
@@ -49,11 +62,30 @@ class ceph_beside(harness.case):
         cls.tool("ceph", "config", "set", "client.rgw", "rgw_keystone_admin_password", "hunter2")
         text = pathlib.Path(cls.cluster, "env").read_text()
         cls.env = dict(line.split("=", 1) for line in text.split())
+        cls.tool("radosgw-admin", "user", "create", "--uid=watcher", "--display-name=watcher",
+                 "--access-key=WATCHER", f"--secret-key={watcher_secret}", "--caps=buckets=read")
+        # The manager's own exporter. It collects as often as it is told.
+        port = harness.free_port()
+        for name, value in (("server_addr", "127.0.0.1"), ("server_port", port),
+                            ("scrape_interval", 2)):
+            cls.tool("ceph", "config", "set", "mgr", f"mgr/prometheus/{name}", value)
+        cls.tool("ceph", "mgr", "module", "enable", "prometheus")
+        cls.exporter = f"http://127.0.0.1:{port}/metrics"
+        harness.wait_until("the exporter of the manager", lambda: "ceph_osd_up" in cls.metrics(),
+                           timeout=120, step=0.5)
 
     @classmethod
     def tool(cls, *arguments):
         return subprocess.run([*map(str, arguments)], capture_output=True, timeout=90, check=True,
                               env={**os.environ, "CEPH_CONF": str(cls.conf)}).stdout.decode()
+
+    @classmethod
+    def metrics(cls):
+        try:
+            with urllib.request.urlopen(cls.exporter, timeout=10) as answer:
+                return answer.read().decode()
+        except (urllib.error.URLError, OSError):
+            return ""
 
     @classmethod
     def pid(cls, daemon):
@@ -70,12 +102,15 @@ class ceph_beside(harness.case):
     def s3_config(self, **cluster):
         socket = next(pathlib.Path(self.cluster, "run").glob("client.rgw.*.asok"))
         return {"endpoint": self.env["S3_ENDPOINT"], "access_key": self.env["S3_ACCESS_KEY"],
-                "cluster": {"conf_file": str(self.conf), "rgw_socket": str(socket), **cluster}}
+                "cluster": {"conf_file": str(self.conf), "rgw_socket": str(socket),
+                            "rgw_admin": {"access_key": "WATCHER", "secret_key": watcher_secret},
+                            **cluster}}
 
-    def begin(self, config, *more, workload="rados", op="read", measure="300s", cleanup="true"):
+    def begin(self, config, *more, workload="rados", op="read", measure="300s", cleanup="true",
+              rate=100):
         data = "" if workload == "rbd" else "data: {objects: 50, size: 4KiB}"
         text = scenario % {"workload": workload, "op": op, "measure": measure, "cleanup": cleanup,
-                           "data": data}
+                           "data": data, "rate": rate}
         return self.start("run", "-f", self.file("s.yaml", text), "--workload-config",
                           self.file("w.yaml", json.dumps(config)), "--output", self.output, *more,
                           env={"AWS_SECRET_ACCESS_KEY": self.env["S3_SECRET_KEY"]})
@@ -148,10 +183,29 @@ class ceph_beside(harness.case):
         # The OSD runs here: the process before and the one after.
         self.assertIn("0", samples[4]["osd_cpus"])
         self.assertIn("0", samples[-1]["osd_cpus"])
+        # Whether the load was well again in the end hangs on what else the machine does.
+        self.assertRegex(
+            " ".join(one["text"] for one in marks["finding"]),
+            r"g/\w+ was (back at \d.* after that began.* osd\.0 came up again"
+            r"|not back yet when .* ended, at \d\d:\d\d:\d\d UTC, \d+\.\d s after that began)")
+        self.check_page(down[0], found[0])
         streamed = [one["cluster"] for one in self.intervals()]
         self.assertIn("HEALTH_WARN", [one["health"] for one in streamed if one])
         self.assertIn("osd.0 went down", " ".join(out.split()))
         return result
+
+    def check_page(self, down, found):
+        """Who reads the page and nothing else learns what happened, when, and what it did."""
+        done = self.run_binary("report", self.output, "-o", self.dir / "r.html")
+        self.assert_code(done, harness.ran)
+        said = words_of_page((self.dir / "r.html").read_text())
+        clock = r"\d\d:\d\d:\d\d UTC"
+        self.assertRegex(said, rf"osd\.0 was down from \d+:\d\d(\.\d)? \({clock}\) to "
+                         rf"\d+:\d\d(\.\d)? \({clock}\); not HEALTH_OK from [^;]*OSD_DOWN")
+        self.assertRegex(said, rf"Times count from when the load began, at {clock}")
+        self.assertIn(found["text"], said)
+        self.assertIn("osd.0 was down", said.split("Marks")[1])
+        self.assertIn("OSD_DOWN (1 osds down)", said)
 
     def test_osd_that_is_stopped_under_rados(self):
         process = self.begin(self.rados_config())
@@ -164,6 +218,15 @@ class ceph_beside(harness.case):
         self.assertEqual(about["pools"]["bench"]["crush_rule"], "replicated_rule")
         version = self.tool("ceph", "--version").split()[2]
         self.assertEqual(about["version"], version)
+        self.assertRegex(about["librados"], r"^\d+\.\d+\.\d+$")
+        pool = json.loads(self.tool("ceph", "osd", "pool", "get", "bench", "all", "-f", "json"))
+        self.assertEqual([about["pools"]["bench"][key] for key in ("size", "min_size", "type")],
+                         [pool["size"], pool["min_size"], "replicated"])
+        osd = json.loads(self.tool("ceph", "osd", "df", "-f", "json"))["nodes"][0]
+        self.assertEqual(about["osds"]["device_classes"], {osd["device_class"]: 1})
+        self.assertTrue(0 <= about["used_percent"] < 100)
+        self.assertTrue(about["health_before"].startswith("HEALTH_"))
+        self.assertTrue(about["health_after"].startswith("HEALTH_"))
         before = result["cluster"]["before"]
         self.assertEqual(before["unanswered"], [])
         self.assertIn({"section": "osd", "name": "osd_max_backfills", "value": "3"},
@@ -182,11 +245,64 @@ class ceph_beside(harness.case):
         pools = result["environment"]["ceph"]["pools"]
         self.assertIn("default.rgw.buckets.data", pools)
         self.assertNotIn("bench", pools)
+        # What is left was counted by RGW too, the run's mark with it.
+        account = result["cluster"]["bucket_account"]
+        self.assertTrue(account["agrees"], account)
+        self.assertEqual(account["objects_more"], 51)
+        (bucket,) = result["cluster"]["buckets"]
+        self.assertEqual((bucket["name"], bucket["after"]["owner"]), ("chopsticks", "bench"))
+        self.assertEqual(bucket["after"]["bytes"] - bucket["before"]["bytes"] >> 10, 200)
         rates = [one["rgw"]["requests_per_s"] for one in result["cluster"]["samples"]
                  if one["rgw"]]
         self.assertGreater(max(rates), 20)
         self.assertIsNotNone(next(one["rgw"]["get_ms"] for one in result["cluster"]["samples"]
                                   if one["rgw"] and one["rgw"]["get_ms"]))
+
+    def test_versions_and_parts_are_counted_as_rgw_does(self):
+        config = {**self.s3_config(), "bucket": "versions", "versioning": True}
+        del config["cluster"]["conf_file"]
+        process = self.begin(config, workload="s3", op="put, delete, multipart_put, "
+                             "multipart_leave", measure="3s", cleanup="false")
+        result, _, _ = self.end(process)
+        account = result["cluster"]["bucket_account"]
+        self.assertTrue(account["agrees"], (account, result["data"]["left"]))
+        self.assertGreater(account["objects_more"], 50)
+
+    def test_objects_that_were_lost_are_a_finding(self):
+        config = {**self.s3_config(), "bucket": "lossy"}
+        process = self.begin(config, workload="s3", op="list", measure="60s", cleanup="false")
+        self.wait_for_intervals(1)
+        store = harness.s3_client(self.env["S3_ENDPOINT"], self.env["S3_ACCESS_KEY"],
+                                  self.env["S3_SECRET_KEY"])
+        for key in harness.objects_of_runs(store, "lossy", "")[:5]:
+            store.delete_object(Bucket="lossy", Key=key)
+        process.send_signal(signal.SIGINT)
+        result, out, err = self.end(process, harness.interrupted)
+        found = [one["text"] for one in result["events"] if one["source"] == "finding"]
+        self.assertEqual(len(found), 1, result["events"])
+        self.assertIn("that it left 50 objects, 1 run mark: 5 objects are missing", found[0])
+        self.assertNotIn(watcher_secret, self.output.read_text() + out + err)
+
+    def test_exporter_of_the_manager_is_a_source(self):
+        config = self.rados_config()
+        config["cluster"] = {"prometheus": self.exporter, "every": "1s"}
+        result, _, _ = self.end(self.begin(config, measure="5s"))
+        about = result["environment"]["ceph"]
+        self.assertEqual(about["version"], self.tool("ceph", "--version").split()[2])
+        self.assertEqual(about["osds"]["object_stores"], {"bluestore": 1})
+        self.assertEqual((about["osds"]["known"], about["osds"]["up"]), (1, 1))
+        self.assertEqual(about["pools"]["bench"]["size"], 1)
+        self.assertEqual(about["pools"]["bench"]["pg_num"], 8)
+        cluster = result["cluster"]
+        self.assertIsNone(cluster["problem"])
+        self.assertEqual((cluster["prometheus"], cluster["client"]), (self.exporter, None))
+        self.assertEqual(cluster["silences"], [])
+        health = json.loads(self.tool("ceph", "status", "-f", "json"))["health"]["status"]
+        self.assertEqual(cluster["samples"][-1]["health"], health)
+        groups = json.loads(self.tool("ceph", "pg", "stat", "-f", "json"))
+        groups = groups.get("pg_summary", groups)["num_pgs"]
+        self.assertEqual(cluster["samples"][-1]["pgs"]["active"], groups)
+        self.assertIsNotNone(cluster["samples"][-1]["osd_commit"])
 
     def test_monitor_that_hangs_holds_no_run(self):
         process = self.begin(self.rados_config(), measure="20s", cleanup="false")

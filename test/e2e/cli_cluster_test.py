@@ -79,6 +79,37 @@ class cluster_test(harness.case):
                                     measure="1s", operation_timeout="20s")
         self.assertIsNotNone(result["cluster"]["problem"])
 
+    def test_pages_of_several_runs_have_the_cluster_of_each(self):
+        # Well in the first run (before it, in its samples, after it), and not in the second.
+        cluster = exporter(lambda n: told(n > 6))
+        self.addCleanup(cluster.close)
+        config = {"cluster": {"prometheus": cluster.url, "every": "1s",
+                              "operation_timeout": "30s"}}
+        text = harness.small_scenario.replace("measure: 2s", "measure: 1500ms")
+        folder = self.dir / "sweep"
+        done = self.run_binary("sweep", "-f", self.file("s.yaml", text), "--embedded", "--users",
+                               "1,2,3", "--cool-down", "0s", "--workload-config",
+                               self.file("w.yaml", json.dumps(config)), "--output", folder)
+        self.assert_code(done, harness.ran, harness.generator_was_limit)
+        page_of_sweep, page_of_runs = self.dir / "sweep.html", self.dir / "runs.html"
+        self.assert_code(self.run_binary("report", folder, "-o", page_of_sweep), harness.ran)
+        runs = self.dir / "runs"
+        runs.mkdir()
+        for one in json.loads((folder / "sweep.json").read_text())["points"]:
+            (runs / one["file"]).write_bytes((folder / one["file"]).read_bytes())
+        self.assert_code(self.run_binary("report", runs, "-o", page_of_runs), harness.ran)
+        for path in (page_of_sweep, page_of_runs):
+            said = path.read_text()
+            with self.subTest(path.name):
+                table = said.split("<caption>The cluster, by run")[1].split("</table>")[0]
+                rows = table.split("<tr>")[2:]
+                self.assertEqual(len(rows), 3)
+                self.assertIn("16.2.15", rows[0])
+                self.assertIn("HEALTH_WARN (OSD_DOWN)", rows[2])
+        by_run = page_of_sweep.read_text().split("<caption>The cluster, by run")[1]
+        self.assertIn("users=3", by_run)
+        self.assertIn('data-chart="cluster-osds"', page_of_runs.read_text())
+
     def test_wrong_config_is_one_message(self):
         for keys, parts in (({"prometheus": "mgr:9283"}, ["no URL of an exporter"]),
                             ({"evry": "1s"}, ["every"]), ({"every": "10ms"}, ["cluster.every"])):

@@ -89,6 +89,14 @@ def watched(result, seconds=120, words=""):
         "client_counters": {"connections": 2, "from_s": 0.5, "to_s": 30.0, "counters": {
             "objecter.op_w" + words: 6230.0,
             "librbd.wr_latency" + words: {"count": 6000, "mean_s": 0.002}}},
+        "rgw_admin": "http://rgw1:7480",
+        "buckets": [{"name": "bench" + words, "before": None, "after": {
+            "exists": True, "owner": "user" + words, "objects": 57, "bytes": 4 << 20,
+            "uploads": 1}}],
+        "bucket_problem": None,
+        "bucket_account": {"agrees": False, "objects_more": 57, "uploads_more": 1,
+                           "left_least": 0, "left_most": 0, "left_uploads": 0,
+                           "left": "nothing" + words},
         "samples": samples}
     out["groups"]["disk"]["images"] = [
         {"name": f"image-{n}{words}", "bytes": 16 << 20, "made": True, "written_bytes": None,
@@ -109,10 +117,13 @@ class cluster_page_test(report_case.report_case):
         self.watched_page()
         self.assert_sound()
         said = self.browser.texts("header .verdicts li")
-        self.assertIn("CLUSTERHEALTH_OK before the run, HEALTH_OK after it; not HEALTH_OK from "
-                      "0:40.4 to 1:30.4, and HEALTH_OK again from 1:30.4 on; "
-                      "OSDs were down from 0:40.4 to 1:10.4; no answer from "
-                      "1:40.4 to 1:46.4", said)
+        clock = r"\d\d:\d\d:\d\d UTC"
+        self.assertRegex(next(one for one in said if one.startswith("CLUSTER")),
+                         r"^CLUSTERHEALTH_OK before the run, HEALTH_OK after it; osd\.3 was down "
+                         rf"from 0:40\.4 \({clock}\) to 1:10\.4 \({clock}\); not HEALTH_OK from "
+                         r"0:40\.4 to 1:30\.4 \(OSD_DOWN, PG_DEGRADED\), and HEALTH_OK again from "
+                         r"1:30\.4 on; no answer from 1:40\.4 to 1:46\.4\. Times count from when "
+                         rf"the load began, at {clock}$")
         self.assertTrue(any(one.startswith("FINDING0:40.4 (mark ") and one.endswith(finding)
                             for one in said), said)
         marks = self.browser.texts("#time tbody tr")

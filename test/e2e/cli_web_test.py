@@ -144,8 +144,17 @@ class page_test(web_case):
         harness.wait_until("the mark", lambda: any(
             "HEALTH_OK -> HEALTH_WARN" in text and text.endswith("(ceph)")
             for text in page.texts("#events li")))
-        harness.wait_until("a point", lambda: self.points() >= 1)
+        harness.wait_until("a chart of the cluster", lambda: "OSDs down and out" in page.texts(
+            "figure.chart h3"))
+        harness.wait_until("its health", lambda: any(
+            text.startswith("ClusterHEALTH_WARN: OSD_DOWN") for text in page.texts("#verdicts li")))
+        # What the legend has of the newest point, and what no exporter of this kind tells.
+        self.assertEqual(page.texts('figure[data-chart="cluster-osds"] .legend span'),
+                         ["down", "out"])
+        self.assertEqual(page.all('figure[data-chart="cluster-osd-cpus"]'), [])
         state = json.loads(self.ask("GET", "/state?from=0")[1])
+        self.assertIn(["HEALTH_WARN", 1, 0],
+                      [one[-1][:3] for one in state["intervals"] if one[-1]])
         shown = next(one for one in state["events"] if one["source"] == "ceph")
         result, _ = self.interrupt(process)
         kept = next(one for one in result["events"] if one["text"] == shown["text"])

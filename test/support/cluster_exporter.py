@@ -1,5 +1,8 @@
-"""A Prometheus exporter of a Ceph cluster that is none: it tells what a test wants."""
+"""A Prometheus exporter of a Ceph cluster that is none, and an admin API of an RGW that is none:
+they tell what a test wants.
+"""
 
+import json
 import socket
 import threading
 
@@ -25,6 +28,7 @@ class exporter:
     def __init__(self, answer):
         self.answer = answer
         self.asked = 0
+        self.requests = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/metrics"
         self.held = []
@@ -40,6 +44,7 @@ class exporter:
                     if not piece:
                         break
                     request += piece
+                self.requests.append(request)
                 self.asked += 1
                 said = self.answer(self.asked)
                 if said is None:
@@ -64,3 +69,17 @@ def page(text, head="HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"):
 
 def told(is_down):
     return page(metrics.format(bad="1.0" if is_down else "0.0", good="0.0" if is_down else "1.0"))
+
+
+def bucket(name, objects=0, size=0, uploads=0, **more):
+    """What RGW's admin API answers about a bucket."""
+    usage = {"rgw.main": {"size": size, "size_actual": 4096 * objects, "num_objects": objects}}
+    if uploads:
+        usage["rgw.multimeta"] = {"size": 0, "num_objects": uploads}
+    return page(json.dumps({"bucket": name, "tenant": "", "owner": "bench", "usage": usage,
+                            **more}))
+
+
+def no_bucket():
+    return page(json.dumps({"Code": "NoSuchBucket", "RequestId": "tx1"}),
+                "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n")

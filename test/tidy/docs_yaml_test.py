@@ -106,6 +106,7 @@ workload_maps = {
     "credentials": [{"credentials": [odd]}],
     "driver_config": [{"driver_config": odd}],
     "cluster": [{"cluster": odd}],
+    "rgw_admin": [{"endpoint": "http://a", "cluster": {"rgw_admin": odd}}],
     "Options of the driver dummy": [{"driver": "dummy", "driver_options": odd}],
     # Those at the top of the file are the workload config's own.
     **{w: [{w: odd}] for w in of_workload if w != "s3"},

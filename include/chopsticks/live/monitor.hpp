@@ -4,6 +4,7 @@
 /// several runs, one after the other, also how far they are.
 
 #include <chopsticks/results/document.hpp>
+#include <chopsticks/results/json.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,8 @@ struct watched_run {
     std::vector<group> groups;
     stats::layout names;
     double error_limit = 0;  ///< share of failures beyond which the target has failed
+    /// From one sample of the cluster that is watched to the next; 0: none is.
+    double cluster_every_s = 0;
 };
 
 /// A service level objective as of now.
@@ -105,8 +108,9 @@ class run_monitor {
     /// \param planned_s 0: not known
     void enter(const std::string& phase, double planned_s);
     /// \param groups figures of load, as watched_run::groups
+    /// \param cluster how it was in the interval, as interval streams have it; null: not known
     void add(const results::interval& one, std::span<const stats::load_figures> groups,
-             std::vector<objective_state> objectives);
+             std::vector<objective_state> objectives, const results::json& cluster = {});
     /// Of prepare and cleanup.
     void progress(std::uint64_t done, std::uint64_t total, std::uint64_t failed);
     /// `start_s` and `end_s` are since the beginning of the run.

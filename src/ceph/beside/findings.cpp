@@ -64,6 +64,7 @@ bool finding_rule::begins(watch& of, bool out_of_bounds) {
 }
 
 void finding_rule::add(const load_interval& one) {
+    if (one.phase != phase_) leave_lasting("the phase " + phase_ + " ended");
     now_s_ = std::max(now_s_, one.start_s + one.duration_s);
     // While users are added everything changes, and with a phase what counts may.
     if (one.phase != phase_) {
@@ -100,9 +101,20 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
         if (std::abs(now.offered - usual) > 0.2 * usual + chance) {
             state = {};
             state.baseline.push_back(now);
+            std::erase_if(lasting_,
+                          [&](const effect& e) { return e.operation == point.operation; });
             return;
         }
     }
+    for (effect& e : effects_) {
+        if (e.operation == point.operation) follow(e, in, now);
+    }
+    for (effect& e : lasting_) {
+        if (e.operation != point.operation) continue;
+        follow(e, in, now);
+        if (e.is_over) tell_end(e);
+    }
+    std::erase_if(lasting_, [](const effect& e) { return e.is_over; });
     bool risen = false;
     bool fallen = false;
     double usual_p99 = 0;
@@ -122,6 +134,8 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
         e.holds = risen || fallen;
         if (e.holds) e.held_s = in.start_s + in.duration_s;
     }
+    // What follows within one is part of it: the p99 of what had waited for an OSD.
+    const bool in_effect = (state.p99.bad > 0 || state.rate.bad > 0) && lasts(point.operation);
     std::string text;
     if (begins(state.p99, risen)) {
         text = "p99(" + point.operation + ") rose from " + format_latency(std::llround(usual_p99)) +
@@ -131,15 +145,76 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
         text += text.empty() ? point.operation : std::string(", and its rate");
         text += " fell from " + per_s(usual_rate) + " to " + per_s(now.ok_per_s);
     }
-    if (!text.empty()) {
+    if (!text.empty() && !in_effect) {
         const double end_s = in.start_s + in.duration_s;
-        effects_.push_back({in.start_s, end_s, end_s, true, point.operation, std::move(text)});
+        effects_.push_back({.start_s = in.start_s,
+                            .end_s = end_s,
+                            .held_s = end_s,
+                            .operation = point.operation,
+                            .text = std::move(text),
+                            .usual_per_s = usual_rate,
+                            .usual_p99_ns = p99s.size() >= baseline_least ? median(p99s) : 0.0});
         drop_oldest(effects_);
     }
     if (state.p99.bad > effect_most || state.rate.bad > effect_most) state = {};
     if (state.p99.bad > 0 || state.rate.bad > 0) return;
     state.baseline.push_back(now);
     if (state.baseline.size() > baseline_most) state.baseline.pop_front();
+}
+
+bool finding_rule::lasts(const std::string& operation) const {
+    const auto is_one = [&](const effect& e) { return e.operation == operation && !e.is_over; };
+    return std::any_of(effects_.begin(), effects_.end(), is_one) ||
+           std::any_of(lasting_.begin(), lasting_.end(), is_one);
+}
+
+void finding_rule::follow(effect& e, const load_interval& in, const level& now) {
+    if (e.is_over || in.start_s <= e.start_s) return;
+    const bool is_slow = e.usual_p99_ns > 0 && now.p99_ns > rise_of_median * e.usual_p99_ns;
+    if (is_slow || now.ok_per_s < fall_of_median * e.usual_per_s) {
+        e.calm = 0;
+        return;
+    }
+    if (e.calm++ == 0) e.back_s = in.start_s;
+    if (e.calm < calm_least) return;
+    e.is_over = true;
+    e.end = e.operation + " was back at " + per_s(now.ok_per_s);
+    if (now.p99_ns > 0) e.end += ", p99 " + format_latency(std::llround(now.p99_ns));
+}
+
+void finding_rule::tell_end(const effect& e) {
+    if (told_ == findings_most) return;
+    ++told_;
+    const std::int64_t at_ns = load_began_ns_ + std::llround(e.back_s * 1e9);
+    std::string text = e.end + ", at " + time_of_day(at_ns) + ", " + seconds(e.back_s - e.start_s) +
+                       " after that began";
+    const cause* nearest = nullptr;
+    for (const cause& one : causes_) {
+        const bool may_be = one.relieves && one.seen_s > e.start_s &&
+                            one.seen_s >= e.back_s - relief_s &&
+                            one.seen_s <= e.back_s + static_cast<double>(calm_least);
+        if (may_be) nearest = &one;
+    }
+    if (nearest != nullptr) {
+        const double since = e.back_s - nearest->seen_s;
+        text += since > at_once_s ? ", and " + seconds(since) + " after " : ", when ";
+        text += nearest->text;
+    }
+    found_.push_back({e.back_s, std::move(text), true});
+}
+
+void finding_rule::leave_lasting(const std::string& what) {
+    for (const effect& e : lasting_) {
+        if (told_ == findings_most) break;
+        ++told_;
+        const std::int64_t at_ns = load_began_ns_ + std::llround(now_s_ * 1e9);
+        found_.push_back({now_s_,
+                          e.operation + " was not back yet when " + what + ", at " +
+                              time_of_day(at_ns) + ", " + seconds(now_s_ - e.start_s) +
+                              " after that began",
+                          true});
+    }
+    lasting_.clear();
 }
 
 void finding_rule::add(const std::vector<cause>& seen) {
@@ -171,6 +246,11 @@ void finding_rule::match() {
         if (told_ < findings_most) {
             found_.push_back({e->start_s, sentence(*e, of)});
             ++told_;
+            if (e->is_over) {
+                tell_end(*e);
+            } else if (lasting_.size() < waiting_most) {
+                lasting_.push_back(*e);
+            }
         }
         e = effects_.erase(e);
     }
@@ -218,6 +298,7 @@ std::string finding_rule::sentence(const effect& e, const std::vector<const caus
 void finding_rule::finish() {
     finished_ = true;
     match();
+    leave_lasting("the load ended");
 }
 
 std::vector<finding> finding_rule::take() {

@@ -22,13 +22,15 @@ struct cause {
     /// The cluster may have done it so long before it knew. An effect that began in that time
     /// counts if it was still there when the cluster knew.
     double unseen_s = 0;
-    std::string text;  ///< "osd.0 went down"
+    std::string text;       ///< "osd.0 went down"
+    bool relieves = false;  ///< what it did may end an effect: "osd.0 came up again"
 };
 
 /// A sentence, and when what it is about began.
 struct finding {
     double start_s = 0;
     std::string text;
+    bool of_end = false;  ///< of what an earlier one told the beginning of
 };
 
 class finding_rule {
@@ -54,6 +56,8 @@ class finding_rule {
     /// So many intervals within bounds end it.
     static constexpr std::size_t calm_least = 3;
     static constexpr std::size_t findings_most = 64;
+    /// What the cluster did so long before an effect ended may be why it did.
+    static constexpr double relief_s = 10;
 
     /// \param load_began_ns wall clock, for the time of day in sentences
     explicit finding_rule(std::int64_t load_began_ns = 0) : load_began_ns_(load_began_ns) {}
@@ -92,11 +96,23 @@ class finding_rule {
         bool holds = true;
         std::string operation;
         std::string text;
+        // What its end is told by, which may be long after what is usual is another thing.
+        double usual_per_s = 0;   ///< 0: not known
+        double usual_p99_ns = 0;  ///< 0: not known
+        std::size_t calm = 0;     ///< intervals without it, one after the other
+        double back_s = 0;        ///< start of the first of those
+        bool is_over = false;
+        std::string end = {};  ///< "... was back at 98/s"; empty: nobody knows of one
     };
     static bool near(const effect& e, const cause& one);
 
     void judge(const load_interval& in, const load_point& point, operation_state& state);
     bool begins(watch& of, bool out_of_bounds);
+    bool lasts(const std::string& operation) const;
+    void follow(effect& e, const load_interval& in, const level& now);
+    void tell_end(const effect& e);
+    /// Effects that last when what they are measured by ends.
+    void leave_lasting(const std::string& what);
     void match();
     std::string sentence(const effect& e, const std::vector<const cause*>& of) const;
 
@@ -105,7 +121,8 @@ class finding_rule {
     double now_s_ = 0;
     bool finished_ = false;
     std::map<std::string, operation_state> operations_;
-    std::deque<effect> effects_;  ///< that wait for a cause
+    std::deque<effect> effects_;   ///< that wait for a cause
+    std::vector<effect> lasting_;  ///< that were told, and are not over
     std::deque<cause> causes_;
     std::vector<finding> found_;
     std::size_t told_ = 0;

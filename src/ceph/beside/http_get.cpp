@@ -61,16 +61,12 @@ bool exchange(int socket, const std::string& request, std::int64_t until_ns, std
     }
 }
 
-/// The body that an answer has; empty with a problem.
-std::string body_of(std::string_view text, std::string& problem) {
+/// The answer that a text is. None: `problem`.
+std::optional<http_answer> answer_of(std::string_view text, std::string& problem) {
     http::response_head head;
     if (http::parse_head(text, head) != http::head_state::complete) {
         problem = "its answer is no HTTP";
-        return {};
-    }
-    if (head.status != 200) {
-        problem = "answered with status " + std::to_string(head.status);
-        return {};
+        return std::nullopt;
     }
     text.remove_prefix(head.head_bytes);
     std::string body(text);
@@ -86,10 +82,9 @@ std::string body_of(std::string_view text, std::string& problem) {
     }
     if (!whole) {
         problem = "its answer was cut short";
-        return {};
+        return std::nullopt;
     }
-    if (body.empty()) problem = "its answer is empty";
-    return body;
+    return http_answer{head.status, std::move(body)};
 }
 
 }  // namespace
@@ -128,7 +123,13 @@ std::optional<http_place> parse_http_place(std::string_view url) {
     return out;
 }
 
-std::string http_get(const http_place& from, std::int64_t timeout_ns, std::string& problem) {
+std::string host_field(const http_place& of) {
+    const bool ipv6 = of.host.find(':') != std::string::npos;
+    return (ipv6 ? "[" + of.host + "]" : of.host) + ":" + of.port;
+}
+
+std::optional<http_answer> http_ask(const http_place& from, const std::string& fields,
+                                    std::int64_t timeout_ns, std::string& problem) {
     problem.clear();
     const std::int64_t until_ns = monotonic_ns() + timeout_ns;
     const std::string who = from.host + ":" + from.port + ": ";
@@ -139,7 +140,7 @@ std::string http_get(const http_place& from, std::int64_t timeout_ns, std::strin
         ::getaddrinfo(from.host.c_str(), from.port.c_str(), &wanted, &addresses.first);
     if (unknown != 0) {
         problem = who + ::gai_strerror(unknown);
-        return {};
+        return std::nullopt;
     }
     int error = 0;
     descriptor socket;
@@ -147,18 +148,28 @@ std::string http_get(const http_place& from, std::int64_t timeout_ns, std::strin
         socket = connect_to(*at, until_ns, error);
     if (!socket.is_open()) {
         problem = who + errno_text(error);
-        return {};
+        return std::nullopt;
     }
-    const bool ipv6 = from.host.find(':') != std::string::npos;
-    const std::string request = "GET " + from.path + " HTTP/1.1\r\nHost: " + (ipv6 ? "[" : "") +
-                                from.host + (ipv6 ? "]" : "") + ":" + from.port +
-                                "\r\nConnection: close\r\nAccept: text/plain\r\n\r\n";
+    const std::string request = "GET " + from.path + " HTTP/1.1\r\nHost: " + host_field(from) +
+                                "\r\nConnection: close\r\n" + fields + "\r\n";
     std::string got;
     std::string why;
-    std::string body;
-    if (exchange(socket.get(), request, until_ns, got, why)) body = body_of(got, why);
+    std::optional<http_answer> out;
+    if (exchange(socket.get(), request, until_ns, got, why)) out = answer_of(got, why);
     if (!why.empty()) problem = who + why;
-    return body;
+    return out;
+}
+
+std::string http_get(const http_place& from, std::int64_t timeout_ns, std::string& problem) {
+    const auto got = http_ask(from, "Accept: text/plain\r\n", timeout_ns, problem);
+    if (!got) return {};
+    const std::string who = from.host + ":" + from.port + ": ";
+    if (got->status != 200) {
+        problem = who + "answered with status " + std::to_string(got->status);
+        return {};
+    }
+    if (got->body.empty()) problem = who + "its answer is empty";
+    return got->body;
 }
 
 }  // namespace chopsticks::ceph::beside

@@ -231,10 +231,11 @@ void read_metrics(std::string_view text, snapshot& into) {
             p.size = whole_of(value_of(description.substr(copies.size())));
     });
     each_metric(text, [&](std::string_view name, std::string_view labels, double value) {
-        if (!name.starts_with("ceph_pool_")) return;
+        if (!name.starts_with("ceph_p")) return;
         const auto at = pool_names.find(label_of(labels, "pool_id"));
         if (at == pool_names.end()) return;
         pool_state& p = into.pools[at->second];
+        if (name == "ceph_pg_total") p.pg_num = whole_of(value);
         if (name == "ceph_pool_objects") p.objects = whole_of(value);
         if (name == "ceph_pool_stored") p.stored_bytes = whole_of(value);
         if (name == "ceph_pool_bytes_used") p.used_bytes = whole_of(value);

@@ -159,8 +159,8 @@ const sample* record::newest_in(double from_s, double to_s) const noexcept {
 
 void record::look(const sample& before, const sample& now) {
     std::vector<cause> causes;
-    const auto because = [&](std::string text, double unseen_s) {
-        causes.push_back({before.t_s, now.t_s, unseen_s + stale_s_, std::move(text)});
+    const auto because = [&](std::string text, double unseen_s, bool relieves = false) {
+        causes.push_back({before.t_s, now.t_s, unseen_s + stale_s_, std::move(text), relieves});
     };
     if (health_differs(before, now)) {
         marks_.push_back(
@@ -175,12 +175,12 @@ void record::look(const sample& before, const sample& now) {
     if (down_before > 0 && down > down_before)
         because(counted(down - down_before, "further OSD") + " went down", osd_unseen_s);
     if (down < down_before) {
-        because(osds_text(before, down_before - down) + " came up again", 0);
+        because(osds_text(before, down_before - down) + " came up again", 0, true);
     }
     if (now.osds_in < before.osds_in)
         because(counted(before.osds_in - now.osds_in, "OSD") + " was marked out", 0);
     if (now.osds_in > before.osds_in)
-        because(counted(now.osds_in - before.osds_in, "OSD") + " was marked in", 0);
+        because(counted(now.osds_in - before.osds_in, "OSD") + " was marked in", 0, true);
     const std::uint64_t pgs = now.pgs_total;
     const std::uint64_t active = pgs_with(now, "active");
     const auto follow_pgs = [&](const char* what, const char* during, const char* began,
@@ -226,7 +226,7 @@ void record::follow(const doing& of, std::uint64_t count, const sample& now,
     spans_[of.what] = {recent_.empty() ? 0 : now.t_s, now.t_s, count, of.now};
     if (recent_.empty()) return;
     causes.push_back({recent_.back().t_s, now.t_s, of.unseen_s + stale_s_,
-                      with_count(of.began, counted(count, "PG"))});
+                      with_count(of.began, counted(count, "PG")), false});
 }
 
 void record::end(const span& s, double end_s) {

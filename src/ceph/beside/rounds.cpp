@@ -7,6 +7,7 @@
 #include <chopsticks/core/clock.hpp>
 
 #include "admin_socket.hpp"
+#include "ask_bucket.hpp"
 #include "http_get.hpp"
 
 namespace chopsticks::ceph::beside {
@@ -228,6 +229,25 @@ std::optional<sample> rounds::sample_of_metrics(std::string& problem) {
 
 void rounds::ask_clients(double t_s) {
     clients_.ask(who_.client_sockets(), t_s, client_answer_ns);
+}
+
+std::vector<std::optional<bucket_state>> rounds::look_at_buckets(std::int64_t until_ns,
+                                                                 std::string& problem) {
+    problem.clear();
+    if (!admin_) return {};
+    std::vector<std::optional<bucket_state>> out(admin_->buckets.size());
+    for (std::size_t i = 0; i < out.size() && problem.empty(); ++i) {
+        const std::int64_t left_ns = until_ns - monotonic_ns();
+        if (left_ns <= 0) {
+            problem = admin_->endpoint + ": no time left for further buckets";
+            break;
+        }
+        out[i] =
+            ask_bucket(*admin_, admin_->buckets[i], wall_ns() / 1'000'000'000, left_ns, problem);
+    }
+    if (!problem.empty() && count_.refused.size() < refused_told)
+        count_.refused["admin/bucket"] = problem;
+    return out;
 }
 
 std::optional<rgw_sample> rounds::look_at_rgw(std::string& problem) {

@@ -3,12 +3,15 @@
 /// The questions: which, how often, and what of their answers goes where. Used by the thread of the
 /// watch; each call blocks for as long as the cluster takes.
 
+#include <chopsticks/ceph/beside/buckets.hpp>
+#include <chopsticks/ceph/beside/rgw_admin.hpp>
 #include <chopsticks/ceph/beside/watch.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "answers.hpp"
 #include "client_counters.hpp"
@@ -34,8 +37,9 @@ class rounds {
     static constexpr unsigned manager_rest = 10;
 
     /// All outlive it.
-    rounds(asker& who, const settings& how, asked_figures& count)
-        : who_(who), how_(how), count_(count) {}
+    rounds(asker& who, const settings& how, const std::optional<rgw_admin>& admin,
+           asked_figures& count)
+        : who_(who), how_(how), admin_(admin), count_(count) {}
 
     /// Empty, or why nobody can be asked.
     std::string connect();
@@ -45,6 +49,11 @@ class rounds {
     std::optional<sample> sample_now(std::string& problem);
     /// What Ceph counts of the load's connections. \param t_s since the load began
     void ask_clients(double t_s);
+    /// How full the buckets are, in the order of the settings; none of those that were not told
+    /// before `until_ns`, and of all behind one that was not: then `problem`. Empty: nobody wants
+    /// to know.
+    std::vector<std::optional<bucket_state>> look_at_buckets(std::int64_t until_ns,
+                                                             std::string& problem);
     json clients_told() const { return clients_.told(); }
 
   private:
@@ -58,6 +67,7 @@ class rounds {
 
     asker& who_;
     const settings& how_;
+    const std::optional<rgw_admin>& admin_;
     asked_figures& count_;
     bool connected_ = false;
     unsigned perf_every_ = 1;

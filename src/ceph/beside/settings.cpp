@@ -42,6 +42,8 @@ settings read_settings(const scenario::value& section, const access* of_load) {
             out.pools.push_back(name_text(one));
     }
     if (const auto socket = keys.find("rgw_socket")) out.rgw_socket = path_text(*socket);
+    // What stands there is read by read_rgw_admin.
+    const bool asks_admin = keys.find("rgw_admin").has_value();
     const bool names_one = std::any_of(std::begin(names_a_cluster), std::end(names_a_cluster),
                                        [&](const char* key) { return keys.look(key) != nullptr; });
     if (const auto url = keys.find("prometheus")) {
@@ -56,8 +58,8 @@ settings read_settings(const scenario::value& section, const access* of_load) {
         }
         if (keys.look("every") == nullptr) out.period_ns = exporter_stale_ns;
     }
-    out.asks_cluster =
-        out.prometheus.empty() && (of_load != nullptr || names_one || out.rgw_socket.empty());
+    out.asks_cluster = out.prometheus.empty() &&
+                       (of_load != nullptr || names_one || (out.rgw_socket.empty() && !asks_admin));
     keys.finish();
     return out;
 }

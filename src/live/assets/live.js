@@ -18,7 +18,8 @@
 
   // As run_monitor::state has them in each interval.
   const row = { t_s: 0, duration_s: 1, phase: 2, ok: 3, failed: 4, intended: 5, bytes: 6, p50: 7, p99: 8,
-    max: 9, lag: 10, in_flight: 11, backlog: 12, busy: 13, held_up: 14 };
+    max: 9, lag: 10, in_flight: 11, backlog: 12, busy: 13, held_up: 14, cluster: 15 };
+  const sample = { health: 0, down: 1, out: 2, pgs: 3, recovery: 4, commit: 5, apply: 6, cpus: 7 };
 
   const ms = (key, of) => of[row.ok] > 0 ? of[row[key]] * 1000 : null;
   const charts = [
@@ -35,6 +36,19 @@
       ['busiest', of => of[row.busy]], ['held up', of => of[row.held_up]]] },
   ];
 
+  // Of the cluster that is watched beside the load, once it has told something.
+  const told = key => of => of[row.cluster] ? of[row.cluster][sample[key]] : null;
+  const cluster_charts = [
+    { id: 'cluster-osds', title: 'OSDs down and out', unit: '', lines: [['down', told('down')], ['out', told('out')]] },
+    { id: 'cluster-pgs', title: 'Placement groups not active+clean', unit: '', lines: [['groups', told('pgs')]] },
+    { id: 'cluster-recovery', title: 'Recovery', unit: 'B/s', lines: [['recovery', told('recovery')]] },
+    { id: 'cluster-osd-latency', title: 'Latency of the slowest OSD, as it tells it', unit: 'ms', lines: [
+      ['commit', told('commit')], ['apply', told('apply')]] },
+    { id: 'cluster-osd-cpus', title: 'CPUs that OSDs on this host keep busy', unit: '', lines: [['together', told('cpus')]] },
+  ];
+  const cluster_seen = new Set();
+  const bands = [];  // health
+
   const by_id = id => document.getElementById(id);
 
   function whole(seconds) {
@@ -45,13 +59,33 @@
   }
 
   function charts_of(rows) {
-    return charts.map(chart => ({ id: chart.id, title: chart.title, unit: chart.unit, log: Boolean(chart.log),
+    for (const chart of cluster_charts) {
+      if (rows.some(of => chart.lines.some(([, value]) => value(of) !== null))) cluster_seen.add(chart);
+    }
+    const all = charts.concat(cluster_charts.filter(chart => cluster_seen.has(chart)));
+    return all.map(chart => ({ id: chart.id, title: chart.title, unit: chart.unit, log: Boolean(chart.log),
+      cluster: cluster_seen.has(chart),
       lines: chart.lines.map(([name, value]) => ({ name: name, values: rows.map(value) })) }));
   }
 
   function spans_of(state, last_s) {
     return state.phases.map((phase, i) => ({ name: phase.name, kind: 'phase', from_s: phase.start_s,
       to_s: i + 1 < state.phases.length ? state.phases[i + 1].start_s : Math.max(last_s, phase.start_s) }));
+  }
+
+  const kind_of = health => ({ HEALTH_OK: 'good', HEALTH_WARN: 'warn', HEALTH_ERR: 'bad' }[health] || '');
+
+  // Health from interval to interval; where nothing is known there is none.
+  function bands_with(rows) {
+    for (const of of rows) {
+      const health = of[row.cluster] ? of[row.cluster][sample.health] : '';
+      if (!health) continue;
+      const from_s = of[row.t_s], to_s = from_s + of[row.duration_s];
+      const last = bands[bands.length - 1];
+      if (last && last.name === health && from_s - last.to_s < 0.5) last.to_s = to_s;
+      else bands.push({ from_s: from_s, to_s: to_s, name: health, kind: kind_of(health) });
+    }
+    return bands;
   }
 
   function new_marks(state) {
@@ -106,6 +140,12 @@
     for (const one of state.objectives) {
       out.push(verdict(one.met, one.met === null ? 'Objective' : one.met ? 'Met so far' : 'Missed so far',
         one.text + (one.value ? ': ' + one.value : '')));
+    }
+    const cluster = state.cluster;
+    if (cluster && cluster.health) {
+      out.push(verdict(cluster.health === 'HEALTH_OK' && cluster.answers, 'Cluster', cluster.health +
+        (cluster.complaints ? ': ' + cluster.complaints : '') +
+        (cluster.answers ? '' : ', at ' + whole(cluster.told_s) + '; no answer since')));
     }
     if (last) {
       out.push(verdict(null, 'Generator', 'busiest core ' + percent(last[row.busy]) + ', held up ' +
@@ -218,7 +258,7 @@
     if (last || state.end || state.series) by_id('verdicts').replaceChildren(...verdicts_of(state));
     next = state.next;
     const more = { t: rows.map(of => of[row.t_s] + of[row.duration_s] / 2), charts: charts_of(rows),
-      spans: spans_of(state, last_s), marks: new_marks(state) };
+      spans: spans_of(state, last_s), bands: bands_with(rows), marks: new_marks(state) };
     by_id('points').textContent = String(next);
     if (typeof Dygraph === 'undefined' || (rows.length === 0 && more.marks.length === 0)) return;
     // Until the next trial has a point the charts are those of the one before.

@@ -10,7 +10,7 @@
 //                limits: [{ name, value }],        unit: "ms", "/s", "B/s", "share" or ""
 //                cluster }],                       true: bands are named in it (marks.js draws them)
 //     spans: [{ from_s, to_s, name, kind }],        kind: "phase" or "stage"; of append: all of them
-//     bands: [{ from_s, to_s, name, kind }],        of draw alone; kind: "good", "warn", "bad", "silence" or ""
+//     bands: [{ from_s, to_s, name, kind }],        kind: "good", "warn", "bad", "silence" or ""; of append: all of them
 //     marks: [{ start_s, end_s, source, text }] }   of append: further ones
 //
 // Texts are from results, and hostile: they are only ever text nodes, or drawn.
@@ -426,6 +426,7 @@
     }
     state.t.splice(0, surplus);
     if (more.spans) state.spans = more.spans;
+    if (more.bands) state.bands = more.bands;
     state.marks.push(...(more.marks || []));
     for (const chart of state.charts) {
       const one = shown.find(known => known.chart === chart);

@@ -26,16 +26,18 @@ class simulated {
         for (int i = 0; i < intervals; ++i)
             interval(2.0 + 0.1 * (i % 3));
     }
-    void happens(const char* text, double unseen_s = 8) {
-        rule.add(std::vector<cause>{{second_ - 1, second_, unseen_s, text}});
+    void happens(const char* text, double unseen_s = 8, bool relieves = false) {
+        rule.add(std::vector<cause>{{second_ - 1, second_, unseen_s, text, relieves}});
     }
+    /// What began; what ended is in `ends`.
     std::vector<std::string> found() {
         rule.finish();
         std::vector<std::string> out;
         for (const finding& one : rule.take())
-            out.push_back(one.text);
+            (one.of_end ? ends : out).push_back(one.text);
         return out;
     }
+    std::vector<std::string> ends;
 
     finding_rule rule{noon_ns};
     std::string phase = "measure";
@@ -66,10 +68,89 @@ TEST_CASE("finding_has_the_time_at_which_its_effect_began") {
     s.calm(5);
     s.rule.finish();
     const std::vector<finding> found = s.rule.take();
-    REQUIRE(found.size() == 1);
+    REQUIRE(found.size() == 2);
     CHECK(found[0].start_s == 10);
+    CHECK_FALSE(found[0].of_end);
+    CHECK(found[1].start_s == 12);
+    CHECK(found[1].of_end);
     CHECK(found[0].text ==
           "disks/read fell from 1.00k/s to 0/s at 12:00:10 UTC, when osd.0 went down");
+}
+
+TEST_CASE("end_of_an_effect_is_told_with_what_the_cluster_did_then") {
+    for (const int outage : {4, 20, 50}) {
+        // 50: long after what is usual has become another thing.
+        simulated s;
+        s.calm(10);
+        s.happens("osd.0 went down", 25);
+        for (int i = 0; i < outage; ++i)
+            s.interval(0, 0);
+        s.happens("osd.0 came up again", 0, true);
+        // What had waited is answered.
+        s.interval(900, 1400);
+        s.interval(2, 990);
+        s.calm(5);
+        const auto began = s.found();
+        REQUIRE(s.ends.size() == 1);
+        const std::string at = std::to_string(11 + outage);
+        const std::string clock = outage == 50 ? "12:01:01" : "12:00:" + at;
+        CHECK(s.ends[0].find("disks/read was back at ") == 0);
+        CHECK(s.ends[0].find(", p99 2.") != std::string::npos);
+        CHECK(s.ends[0].find(", at " + clock + " UTC, " + std::to_string(outage + 1) +
+                             ".0 s after that began, when osd.0 came up again") !=
+              std::string::npos);
+    }
+}
+
+TEST_CASE("end_of_an_effect_has_no_cause_that_is_far_away") {
+    simulated s;
+    s.calm(10);
+    s.happens("osd.0 went down", 25);
+    s.happens("osd.9 came up again", 0, true);
+    for (int i = 0; i < 15; ++i)
+        s.interval(0, 0);
+    s.calm(5);
+    s.found();
+    REQUIRE(s.ends.size() == 1);
+    CHECK(s.ends[0].find(", 15.0 s after that began") + 25 == s.ends[0].size());
+}
+
+TEST_CASE("effect_that_does_not_end_is_told_so") {
+    SUBCASE("with the load") {
+        simulated s;
+        s.calm(10);
+        s.happens("osd.0 went down", 25);
+        for (int i = 0; i < 12; ++i)
+            s.interval(0, 0);
+        s.found();
+        CHECK(s.ends == std::vector<std::string>{
+                            "disks/read was not back yet when the load ended, at 12:00:22 UTC, "
+                            "12.0 s after that began"});
+    }
+    SUBCASE("with the phase") {
+        simulated s;
+        s.calm(10);
+        s.happens("osd.0 went down", 25);
+        for (int i = 0; i < 12; ++i)
+            s.interval(0, 0);
+        s.phase = "drain";
+        s.interval(0, 0);
+        s.found();
+        CHECK(s.ends == std::vector<std::string>{
+                            "disks/read was not back yet when the phase measure ended, at 12:00:22 "
+                            "UTC, 12.0 s after that began"});
+    }
+    SUBCASE("but not where another load began") {
+        simulated s;
+        s.calm(10);
+        s.happens("osd.0 went down", 25);
+        for (int i = 0; i < 4; ++i)
+            s.interval(0, 0);
+        for (int i = 0; i < 12; ++i)
+            s.interval(0, 0, 64);
+        s.found();
+        CHECK(s.ends.empty());
+    }
 }
 
 TEST_CASE("effect_without_a_cause_is_no_finding") {
@@ -275,5 +356,7 @@ TEST_CASE("findings_are_bounded") {
         s.happens("24 PGs began to backfill");
         s.interval(50);
     }
-    CHECK(s.found().size() == finding_rule::findings_most);
+    // Beginnings and ends together.
+    const std::size_t began = s.found().size();
+    CHECK(began + s.ends.size() == finding_rule::findings_most);
 }

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <chopsticks/ceph/beside/settings.hpp>
+#include <chopsticks/ceph/beside/watch.hpp>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/scenario/parse.hpp>
 
@@ -11,6 +12,16 @@ namespace {
 settings read(const std::string& text, const ceph::access* of_load = nullptr) {
     const auto config = scenario::parse_workload_config(text, "w.yaml");
     return read_settings(config.cluster, of_load);
+}
+
+const scenario::echo_fields of_s3 = {{"endpoints", std::vector<std::string>{"http://rgw:7480"}},
+                                     {"bucket", std::string("b")},
+                                     {"buckets", std::vector<std::string>{"b-1", "b-2"}}};
+
+std::optional<rgw_admin> read_admin(const std::string& text,
+                                    const scenario::echo_fields& of_load = of_s3) {
+    const auto config = scenario::parse_workload_config(text, "w.yaml");
+    return read_rgw_admin(config.cluster, of_load);
 }
 
 std::string refusal(const std::string& text) {
@@ -68,6 +79,64 @@ TEST_CASE("socket_of_radosgw_alone_asks_no_cluster") {
     CHECK(read("cluster: {}\n").asks_cluster);
     const ceph::access of_load;
     CHECK(read("cluster: {rgw_socket: /x}\n", &of_load).asks_cluster);
+}
+
+TEST_CASE("admin_of_radosgw_has_the_endpoint_and_the_buckets_of_the_load") {
+    const std::string text = "cluster: {rgw_admin: {access_key: A, secret_key: 'x/+='}}\n";
+    const settings s = read(text);
+    CHECK_FALSE(s.asks_cluster);
+    CHECK_FALSE(takes_samples(s));
+    const auto admin = read_admin(text);
+    REQUIRE(admin);
+    CHECK(admin->endpoint == "http://rgw:7480");
+    CHECK(admin->path == "/admin");
+    CHECK(admin->secret_key == "x/+=");
+    CHECK(admin->buckets == std::vector<std::string>{"b-1", "b-2"});
+    CHECK(read_admin(text, {{"endpoints", std::vector<std::string>{"http://a"}},
+                            {"bucket", std::string("b")}})
+              ->buckets == std::vector<std::string>{"b"});
+}
+
+TEST_CASE("admin_of_radosgw_may_be_elsewhere") {
+    const std::string text =
+        "cluster: {client: x, rgw_admin: {endpoint: 'http://[::1]:8000/', access_key: A,\n"
+        "          path: /ops, tenant: acme}}\n";
+    CHECK(read(text).asks_cluster);
+    const auto admin = read_admin(text);
+    CHECK(admin->endpoint == "http://[::1]:8000");
+    CHECK(admin->path == "/ops");
+    CHECK(admin->tenant == "acme");
+    CHECK(admin->secret_key.empty());
+    for (const char* other : {"", "cluster: off\n", "cluster: {client: x}\n"})
+        CHECK_FALSE(read_admin(other));
+}
+
+TEST_CASE("admin_of_radosgw_that_cannot_be_asked_is_refused_with_its_place") {
+    const auto said = [](const std::string& keys, const scenario::echo_fields& of_load) {
+        try {
+            read_admin("cluster: {rgw_admin: {" + keys + "}}\n", of_load);
+        } catch (const config_error& error) {
+            return std::string(error.what());
+        }
+        return std::string("accepted");
+    };
+    for (const auto& [keys, part] : std::map<std::string, std::string>{
+             {"secret_key: s", "write that of a user with `--caps buckets=read`"},
+             {"access_key: A, endpoint: 'https://rgw'", "no such URL"},
+             {"access_key: A, endpoint: 'http://rgw/x'", "no such URL"},
+             {"access_key: 'A/B'", "contains a character"},
+             {"access_key: A, secret_key: 'hidden one'", "contains a character"},
+             {"access_key: A, path: admin", "write /admin"},
+             {"acess_key: A", "access_key"}}) {
+        const std::string message = said(keys, of_s3);
+        CHECK_MESSAGE(message.find("w.yaml:1:") == 0, message);
+        CHECK_MESSAGE(message.find(part) != std::string::npos, message);
+        CHECK(message.find("hidden") == std::string::npos);
+    }
+    CHECK(said("access_key: A", {}).find("the load goes to none") != std::string::npos);
+    CHECK(said("access_key: A", {{"bucket", std::string("b")},
+                                 {"endpoints", std::vector<std::string>{"https://lb"}}})
+              .find("the load's is https://lb") != std::string::npos);
 }
 
 TEST_CASE("exporter_is_asked_as_often_as_it_collects") {

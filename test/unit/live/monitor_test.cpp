@@ -27,7 +27,8 @@ watched_run run_of_two() {
 
 /// An interval of 10 gets of 1 ms that were due, and one failure with each of the codes.
 void add_interval(run_monitor& to, const watched_run& run, double t_s,
-                  const std::vector<std::string>& codes, double duration_s = 0.5) {
+                  const std::vector<std::string>& codes, double duration_s = 0.5,
+                  const json& cluster = {}) {
     stats::recorder recorder(run.names);
     for (int i = 0; i < 10; ++i) {
         stats::sample s;
@@ -55,7 +56,7 @@ void add_interval(run_monitor& to, const watched_run& run, double t_s,
     load[0].intended = 20;
     load[0].in_flight_max = 3;
     one.load = load[0];
-    to.add(one, load, {{"p99(get) < 20ms", true, "1 ms"}});
+    to.add(one, load, {{"p99(get) < 20ms", true, "1 ms"}}, cluster);
 }
 
 json state_from(const run_monitor& monitor, std::uint64_t interval) {
@@ -115,6 +116,52 @@ TEST_CASE("monitor_counts_what_a_phase_left_of_an_interval_and_does_not_show_its
     CHECK(state_from(monitor, 0)["intervals"].size() == 1);
     CHECK(state_from(monitor, 0)["ok"] == 20);
     CHECK(contains(monitor.metrics(false), "chopsticks_intended_rate{group=\"a\"} 40\n"));
+}
+
+TEST_CASE("monitor_shows_the_cluster_of_each_interval_and_nothing_that_is_too_old") {
+    watched_run run = run_of_two();
+    run.cluster_every_s = 1;
+    run_monitor monitor;
+    monitor.begin(run);
+    monitor.enter("measure", 10);
+    add_interval(monitor, run, 0, {});
+    const json sample = {{"health", "HEALTH_WARN"},
+                         {"checks", {{"OSD_DOWN", "1 osds down"}}},
+                         {"osds", {{"known", 3}, {"up", 2}, {"in", 3}}},
+                         {"pgs", {{"active+clean", 30}, {"active+undersized", 2}}},
+                         {"recovery", {{"bytes_per_s", 7.5}}},
+                         {"osd_commit", {{"mean_ms", 1.0}, {"max_ms", 4.0}, {"max_osd", 2}}},
+                         {"osd_apply", nullptr},
+                         {"osd_cpus", {{"0", 0.5}, {"1", 0.25}}}};
+    add_interval(monitor, run, 1, {}, 1, sample);
+    json state = json::parse(monitor.state(0));
+    const json told = {"HEALTH_WARN", 1.0, 0.0, 2.0, 7.5, 4.0, nullptr, 0.75};
+    CHECK(state["intervals"][0].back().is_null());
+    CHECK(state["intervals"][1].back() == told);
+    CHECK(state["cluster"] == json({{"health", "HEALTH_WARN"},
+                                    {"complaints", "OSD_DOWN (1 osds down)"},
+                                    {"told_s", 2.0},
+                                    {"answers", true}}));
+    // It holds until the next is due.
+    add_interval(monitor, run, 2, {}, 1);
+    add_interval(monitor, run, 3, {}, 1);
+    state = json::parse(monitor.state(0));
+    CHECK(state["intervals"][2].back() == told);
+    CHECK(state["intervals"][3].back().is_null());
+    CHECK(state["cluster"]["answers"] == false);
+}
+
+TEST_CASE("monitor_shows_no_numbers_of_a_cluster_that_tells_none") {
+    watched_run run = run_of_two();
+    run.cluster_every_s = 1;
+    run_monitor monitor;
+    monitor.begin(run);
+    monitor.enter("measure", 10);
+    add_interval(monitor, run, 0, {}, 1,
+                 {{"health", 7}, {"osds", "x"}, {"pgs", {1, 2}}, {"osd_cpus", {"a"}}});
+    const json state = json::parse(monitor.state(0));
+    CHECK(state["intervals"][0].back() ==
+          json({"", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}));
 }
 
 TEST_CASE("monitor_has_metrics_before_the_run_has_begun") {

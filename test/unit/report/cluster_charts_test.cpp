@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <chopsticks/report/cluster_sample.hpp>
 #include <chopsticks/report/html.hpp>
 #include <chopsticks/report/over_time.hpp>
 #include <cmath>
@@ -126,9 +127,13 @@ TEST_CASE("no_sample_is_no_line_however_long_ago_the_last_one_was") {
 }
 
 TEST_CASE("page_says_first_how_the_cluster_was_and_what_was_found") {
-    const json document =
+    json document =
         document_of({sample_at(0.5, "HEALTH_OK", 0, 3), sample_at(1.5, "HEALTH_WARN", 8, 2),
                      sample_at(2.5, "HEALTH_WARN", 4, 2), sample_at(3.5, "HEALTH_OK", 0, 3)});
+    document["run"] = {
+        {"started_ns", 1'795'867'200'000'000'000},
+        {"phases",
+         {{{"name", "prepare"}, {"started_s", 0.0}}, {{"name", "measure"}, {"started_s", 10.0}}}}};
     time_charts charts = axis_of(5);
     add_cluster_charts(charts, document);
     charts.marks = {{1, 3.0, "ceph", "osd.1 was down"},
@@ -137,15 +142,69 @@ TEST_CASE("page_says_first_how_the_cluster_was_and_what_was_found") {
     REQUIRE(said.size() == 2);
     CHECK(said[0].as == tone::warn);
     CHECK(said[0].text ==
-          "HEALTH_OK before the run, HEALTH_OK after it; not HEALTH_OK from "
-          "0:01.5 to 0:03.5, and HEALTH_OK again from 0:03.5 on; OSDs were down from 0:01.5 to "
-          "0:03.5");
+          "HEALTH_OK before the run, HEALTH_OK after it; 1 OSD was down from 0:01.5 (12:00:11 UTC) "
+          "to 0:03.5 (12:00:13 UTC); not HEALTH_OK from 0:01.5 to 0:03.5 (OSD_DOWN), and "
+          "HEALTH_OK again from 0:03.5 on. Times count from when the load began, at 12:00:10 UTC");
     CHECK(said[1].text == "0:01 (mark 2): gets fell when osd.1 went down");
     const section shown = cluster_section(document, charts);
     const table* health = table_of(shown, "Health over time");
     REQUIRE(health != nullptr);
     REQUIRE(health->rows.size() == 3);
     CHECK(health->rows[1][3].text == "OSD_DOWN (1 osds down)");
+}
+
+TEST_CASE("sample_that_tells_nothing_is_no_zero") {
+    const cluster_figures told = figures_of_sample(sample_at(1, "HEALTH_WARN", 8, 2));
+    CHECK(told.osds_down == 1);
+    CHECK(told.pgs_not_clean == 8);
+    CHECK(told.commit_ms == 4);
+    CHECK(std::isnan(told.apply_ms));
+    CHECK(told.osd_cpus == 2);
+    CHECK(told.complaints == "OSD_DOWN (1 osds down)");
+    for (const json& one : {json(), json::array({1}), json({{"health", 7}, {"osd_cpus", "x"}})}) {
+        const cluster_figures none = figures_of_sample(one);
+        CHECK(none.health.empty());
+        for (const double value : {none.osds_down, none.osds_out, none.pgs_not_clean,
+                                   none.recovery_bytes_per_s, none.commit_ms, none.osd_cpus})
+            CHECK(std::isnan(value));
+    }
+}
+
+TEST_CASE("row_of_a_run_has_the_worst_of_its_load") {
+    table rows = cluster_runs_table();
+    json document =
+        document_of({sample_at(0.5, "HEALTH_OK", 0, 3), sample_at(1.5, "HEALTH_ERR", 8, 1),
+                     sample_at(2.5, "HEALTH_WARN", 4, 2)});
+    add_cluster_row(rows, "a.json", document);
+    document.erase("cluster");
+    add_cluster_row(rows, "b.json", document);
+    REQUIRE(rows.rows.size() == 1);
+    REQUIRE(rows.rows[0].size() == rows.header.size());
+    CHECK(rows.rows[0][3].text == "HEALTH_ERR");
+    CHECK(rows.rows[0][3].as == tone::bad);
+    CHECK(rows.rows[0][5].value == 2);
+    CHECK(rows.rows[0][6].value == 4);
+    CHECK(rows.rows[0][8].value == 2);
+}
+
+TEST_CASE("buckets_are_told_as_they_were_before_and_after") {
+    json document = document_of(json::array());
+    const json full = {
+        {"exists", true}, {"owner", "u"}, {"objects", 57}, {"bytes", 4096}, {"uploads", 0}};
+    document["cluster"]["buckets"] = {
+        {{"name", "b"}, {"before", {{"exists", false}, {"objects", 0}}}, {"after", full}},
+        {{"name", "c"}, {"before", full}, {"after", nullptr}}};
+    document["cluster"]["bucket_account"] = {{"agrees", false}, {"left", "50 objects"}};
+    const section shown = cluster_section(document, {});
+    const table* const buckets =
+        table_of(shown, "Buckets of the load, before and after the run, as RGW counts them");
+    REQUIRE(buckets != nullptr);
+    CHECK(buckets->rows[0][1].text == "u");
+    CHECK(buckets->rows[0][2].text == "no bucket -> 57");
+    CHECK(buckets->rows[1][2].text == "57 -> not known");
+    CHECK(bucket_account_text(document["cluster"]) ==
+          "RGW's counts do not agree with what the run says that it left there (50 objects): see "
+          "the finding.");
 }
 
 TEST_CASE("cluster_that_did_not_become_well_is_not_called_well") {
@@ -157,6 +216,9 @@ TEST_CASE("cluster_that_did_not_become_well_is_not_called_well") {
     REQUIRE(said.size() == 1);
     CHECK(said[0].as == tone::bad);
     CHECK(contains(said[0].text, "the last time it was asked"));
+    CHECK(contains(said[0].text,
+                   "1 OSD was down from 0:01.5 on, and still when the cluster was asked last, at "
+                   "0:01.5"));
     CHECK(!contains(said[0].text, "again"));
 }
 

@@ -4,12 +4,16 @@
 /// every second between. Read-only questions, each with a time-out; what is not answered is told,
 /// and nobody waits for it: a thread in a call that hangs is left to itself.
 
+#include <chopsticks/ceph/beside/buckets.hpp>
 #include <chopsticks/ceph/beside/load.hpp>
+#include <chopsticks/ceph/beside/rgw_admin.hpp>
 #include <chopsticks/ceph/beside/settings.hpp>
 #include <chopsticks/results/json.hpp>
 #include <chopsticks/stats/event_marks.hpp>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +53,13 @@ class asker {
 /// Whether the program can ask anybody: it was built with librados.
 bool can_ask() noexcept;
 
+/// Whether anybody is asked during the load.
+bool takes_samples(const settings& how);
+
 /// Asks through librados. Null in a program without.
 std::unique_ptr<asker> make_rados_asker(const access& to);
+
+class rounds;
 
 /// What came of it.
 struct account {
@@ -64,7 +73,8 @@ struct account {
 class cluster_watch {
   public:
     /// Starts the thread. \param who not null
-    cluster_watch(const settings& how, std::unique_ptr<asker> who);
+    cluster_watch(const settings& how, std::unique_ptr<asker> who,
+                  const std::optional<rgw_admin>& admin = std::nullopt);
     /// Leaves the thread to itself where it is in a call.
     ~cluster_watch();
     cluster_watch(const cluster_watch&) = delete;
@@ -73,22 +83,28 @@ class cluster_watch {
     /// Waits until it is known how the cluster is before the run, but no longer than an answer may
     /// take. False: it is not known.
     bool wait_for_before();
+    /// Why it is not known how full some bucket is; empty: it is, or nobody asked yet.
+    std::string bucket_problem() const;
     /// The time axis begins at this monotonic time, by the wall clock `wall_ns`.
     void load_began(std::int64_t began_ns, std::int64_t wall_ns);
     void add_load(const load_interval& one);
-    /// The newest sample, as JSON, if it is of this time; otherwise "null".
-    std::string sample_of(double from_s, double to_s) const;
+    /// The newest sample, if it is of this time; otherwise null.
+    results::json sample_of(double from_s, double to_s) const;
     /// What is new since it was last called.
     std::vector<stats::event_mark> take_events();
     /// No more samples.
     void load_ended();
     /// Asks how the cluster is now, and waits for it, but no longer than an answer may take. What
-    /// is not there then is left out.
-    account finish();
+    /// is not there then is left out. \param left what the run says that it left in its buckets;
+    /// none: it cannot say
+    account finish(const std::optional<left_in_buckets>& left = std::nullopt);
 
   private:
     struct shared_state;
     static void serve(const std::shared_ptr<shared_state>& state);
+    /// Lets go of the lock while it asks.
+    static void look_at_buckets_after(shared_state& s, rounds& questions,
+                                      std::unique_lock<std::mutex>& lock);
 
     std::shared_ptr<shared_state> state_;
 };
