@@ -89,6 +89,16 @@ void bucket::set_encrypted(encryption_ref by_default) {
     has_encrypted_.store(encrypted_ != nullptr, std::memory_order_release);
 }
 
+std::shared_ptr<const cors_rules> bucket::cors() const {
+    const std::shared_lock lock(index_mutex_);
+    return cors_;
+}
+
+void bucket::set_cors(std::shared_ptr<const cors_rules> rules) {
+    const std::lock_guard lock(index_mutex_);
+    cors_ = std::move(rules);
+}
+
 std::shared_ptr<const bucket_access> bucket::access() const {
     if (!has_access_.load(std::memory_order_acquire)) return nullptr;
     const std::shared_lock lock(index_mutex_);
@@ -108,9 +118,13 @@ void bucket::count(const object& o, bool added) noexcept {
     if (added) {
         figures_.objects.fetch_add(1, uncontended);
         figures_.object_bytes.fetch_add(o.content.size, uncontended);
+        objects_.fetch_add(1, uncontended);
+        bytes_.fetch_add(o.content.size, uncontended);
     } else {
         figures_.objects.fetch_sub(1, uncontended);
         figures_.object_bytes.fetch_sub(o.content.size, uncontended);
+        objects_.fetch_sub(1, uncontended);
+        bytes_.fetch_sub(o.content.size, uncontended);
     }
 }
 

@@ -223,6 +223,7 @@ class connection : public std::enable_shared_from_this<connection<Stream>>, priv
             if (faults.shape != nullptr && faults.shape->kind == fault_kind::stale) {
                 shared_.s3.answer_stale(x);
             }
+            shared_.s3.share(x);
         } catch (const std::exception& failed) {
             shared_.s3.refuse(x, s3_code::internal_error, failed.what());
         }

@@ -167,6 +167,8 @@ constexpr row rows[] = {
     {s3_code::invalid_encryption_algorithm,
      {400, "InvalidEncryptionAlgorithmError",
       "The encryption request you specified is not valid. The valid value is AES256."}},
+    {s3_code::access_forbidden, {403, "AccessForbidden", "CORSResponse: not allowed"}},
+    {s3_code::malformed_policy, {400, "MalformedPolicy", "Policies must be valid JSON"}},
 };
 
 }  // namespace

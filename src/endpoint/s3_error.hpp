@@ -75,6 +75,8 @@ enum class s3_code : std::uint8_t {
     invalid_write_offset,
     idempotency_mismatch,
     invalid_encryption_algorithm,
+    access_forbidden,
+    malformed_policy,
 };
 
 struct s3_error_text {

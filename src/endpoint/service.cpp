@@ -281,6 +281,7 @@ void service::begin(exchange& x, std::optional<std::uint64_t> length, bool chunk
         refuse(x, s3_code::invalid_uri);
         return;
     }
+    if (x.head.method == "OPTIONS") return preflight(x);
     route(x);
     if (x.use_ == body_use::form) {
         // Its signature is in the form.
@@ -315,10 +316,16 @@ bool service::find_bucket(exchange& x) const {
     const std::string& owner = x.bucket_->facts().owner;
     const std::string* expected = x.head.header("x-amz-expected-bucket-owner");
     x.access_ = x.bucket_->access();
-    const bool allowed = x.need_.of_object || may_use(x, x.need_.what);
     // Who sends a form, and whether that is allowed, is found out once it is read.
     const bool later = x.use_ == body_use::form;
-    if ((!allowed && !later) || (expected != nullptr && *expected != owner)) {
+    const policy_effect policy = later ? policy_effect::none : judged(x);
+    x.by_policy_ = policy == policy_effect::allowed;
+    // Of a delete of many a policy says of each key whether it may go.
+    const bool each = x.op == op_kind::delete_objects && x.access_ && x.access_->policy;
+    const bool allowed =
+        later || each || x.by_policy_ || x.need_.of_object || may_use(x, x.need_.what);
+    if (policy == policy_effect::denied || !allowed ||
+        (expected != nullptr && *expected != owner)) {
         refuse(x, s3_code::access_denied);
         return false;
     }

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bucket_policy.hpp"
 #include "digest.hpp"
 #include "operation.hpp"
 #include "post_form.hpp"
@@ -115,6 +116,7 @@ class exchange {
     std::shared_ptr<upload> upload_;  ///< whose part the body becomes
     std::string version_;             ///< versionId; empty: none was asked for
     access_need need_;
+    bool by_policy_ = false;                       ///< the bucket's policy allows all of it
     std::shared_ptr<const bucket_access> access_;  ///< of bucket_; null: private to its owner
     std::unique_ptr<form_reader> form_;            ///< of body_use::form
 };
@@ -141,6 +143,9 @@ class service {
     /// Answers with whatever error.
     void refuse(exchange& x, int status, std::string_view code, std::string_view message,
                 std::string_view more = {}) const;
+
+    /// Tells a browser what pages of other origins may do. After finish.
+    void share(exchange& x) const;
 
     /// Keep one earlier version of each object that is overwritten from now on.
     void keep_previous(bool keep) noexcept {
@@ -183,6 +188,24 @@ class service {
     void delete_bucket_tags(exchange& x);
     void set_bucket_encryption(exchange& x);
     void delete_bucket_encryption(exchange& x);
+    void set_cors(exchange& x);
+    void delete_cors(exchange& x);
+    /// Answers what a browser asks before a request of another origin. Nobody signs it.
+    void preflight(exchange& x);
+    void set_policy(exchange& x);
+    void delete_policy(exchange& x);
+    void get_policy(exchange& x);
+    /// What the policy of a bucket says to an action on a key, or, of an empty one, on itself.
+    policy_effect judged(const exchange& x, const bucket& in, std::string_view action,
+                         std::string_view key) const;
+    /// What that of its bucket says to all of a request.
+    policy_effect judged(const exchange& x) const;
+    /// Whether whoever asks may do that in the bucket, by its policy or else by its list.
+    bool permitted(const exchange& x, std::string_view action, std::string_view key,
+                   permission otherwise) const;
+    /// The value of a condition key; nothing: there is none.
+    std::optional<std::string> condition_value(const exchange& x, const bucket& in,
+                                               std::string_view key, std::string_view name) const;
     void bucket_acl(exchange& x);
     void object_acl(exchange& x);
     void grant_access(exchange& x);

@@ -163,6 +163,10 @@ void service::rename(exchange& x) {
     if (source.ends_with('/') || r.key.ends_with('/')) {
         return refuse(x, s3_code::invalid_request, "Keys that end with / cannot be renamed");
     }
+    // It goes from there.
+    if (!permitted(x, "s3:DeleteObject", source, may_write)) {
+        return refuse(x, s3_code::access_denied);
+    }
     put_condition condition;
     if (const s3_refusal wrong = read_condition(r, condition)) {
         return refuse(x, wrong.code, wrong.text);

@@ -139,12 +139,13 @@ void service::say_version(exchange& x, const object_state& o) const {
 std::shared_ptr<const object> service::find_version(exchange& x) const {
     auto found = x.bucket_->find(x.head.key, x.version_);
     if (found && !found->is_marker) {
-        if (!x.need_.of_object || may_use(x, *x.bucket_, *found, x.need_.what)) return found;
+        if (!x.need_.of_object || x.by_policy_ || may_use(x, *x.bucket_, *found, x.need_.what))
+            return found;
         refuse(x, s3_code::access_denied);
         return nullptr;
     }
     // Who may not list is not told what is there.
-    if (x.need_.of_object && !may_use(x, may_read)) {
+    if (x.need_.of_object && !permitted(x, "s3:ListBucket", {}, may_read)) {
         refuse(x, s3_code::access_denied);
         return nullptr;
     }

@@ -34,8 +34,7 @@ constexpr std::array<std::string_view, 17> bucket_properties = {
 };
 
 /// Those that no bucket has here.
-constexpr std::array<std::string_view, 5> never_set = {"cors", "lifecycle", "policy", "replication",
-                                                       "website"};
+constexpr std::array<std::string_view, 3> never_set = {"lifecycle", "replication", "website"};
 
 template <typename Names>
 bool has_any(const request& r, const Names& names) {
@@ -131,6 +130,14 @@ void service::route_bucket(exchange& x) {
         is(op_kind::other, &service::delete_bucket_tags);
     } else if (r.method == "PUT" && asked("encryption")) {
         is(op_kind::other, &service::set_bucket_encryption, body_use::text);
+    } else if (changes && asked("cors")) {
+        const bool sets = r.method == "PUT";
+        is(op_kind::other, sets ? &service::set_cors : &service::delete_cors,
+           sets ? body_use::text : body_use::none);
+    } else if (changes && asked("policy")) {
+        const bool sets = r.method == "PUT";
+        is(op_kind::other, sets ? &service::set_policy : &service::delete_policy,
+           sets ? body_use::text : body_use::none);
     } else if (r.method == "DELETE" && asked("encryption")) {
         is(op_kind::other, &service::delete_bucket_encryption);
     } else if (r.method == "PUT" && asked("acl")) {
