@@ -16,7 +16,7 @@ const object* shown(const std::shared_ptr<const object>& latest) {
 s3_code check(const put_condition& condition, const object* current) {
     if (condition.if_none_match == "*" && current != nullptr) return s3_code::precondition_failed;
     if (!condition.if_match.empty()) {
-        if (current == nullptr) return s3_code::no_such_key;
+        if (current == nullptr) return s3_code::nothing_to_match;
         if (condition.if_match != "*" && condition.if_match != current->etag) {
             return s3_code::precondition_failed;
         }

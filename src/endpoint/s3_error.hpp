@@ -1,6 +1,7 @@
 #pragma once
 // The refusals of the endpoint, as S3 words them.
 
+#include <chopsticks/endpoint/server.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -77,6 +78,10 @@ enum class s3_code : std::uint8_t {
     invalid_encryption_algorithm,
     access_forbidden,
     malformed_policy,
+    wrong_customer_key,
+    too_many_tags,
+    invalid_retention_period,
+    nothing_to_match,
 };
 
 struct s3_error_text {
@@ -94,6 +99,6 @@ struct s3_refusal {
 };
 
 /// Status, Code element and default message.
-const s3_error_text& describe(s3_code code) noexcept;
+const s3_error_text& describe(s3_code code, dialect answers = dialect::aws) noexcept;
 
 }  // namespace chopsticks::endpoint

@@ -90,19 +90,33 @@ void exchange::take(std::string_view bytes) {
         return;
     }
     digests_.update(bytes.data(), bytes.size());
-    if (use_ == body_use::text) {
-        if (bytes.size() > text_bytes_max - text_.size()) {
-            fault_ = s3_code::malformed_xml;
-            return;
-        }
-        text_ += bytes;
-        return;
-    }
+    if (use_ == body_use::text) return take_text(bytes);
     if (announced_ && bytes.size() > *announced_ - sink_.size()) {
         fault_ = s3_code::incomplete_body;
         return;
     }
     keep(bytes);
+}
+
+void exchange::take_text(std::string_view bytes) {
+    if (bytes.size() > text_bytes_max - text_.size()) {
+        fault_ = s3_code::malformed_xml;
+        return;
+    }
+    const std::size_t need = text_.size() + bytes.size();
+    if (need > text_room_) {
+        const std::size_t room = std::max(need, 2 * text_room_);
+        auto charge = pool_.reserve(room);
+        if (!charge) {
+            fault_ = s3_code::insufficient_storage;
+            text_ = {};
+            return;
+        }
+        text_charge_ = std::move(*charge);
+        text_room_ = room;
+        text_.reserve(room);
+    }
+    text_ += bytes;
 }
 
 void exchange::keep(std::string_view bytes) {
@@ -126,7 +140,7 @@ service::service(const endpoint_options& options)
     : options_(options), store_(options.memory_cap_bytes) {}
 
 void service::refuse(exchange& x, s3_code code, std::string_view message) const {
-    const s3_error_text& text = describe(code);
+    const s3_error_text& text = describe(code, options_.answers);
     refuse(x, text.status, text.code, message.empty() ? text.message : message);
 }
 
@@ -244,6 +258,9 @@ void service::verify_otherwise(exchange& x) const {
 
 void service::refuse_verdict(exchange& x) const {
     const s3::verdict v = x.auth.outcome;
+    if (v == s3::verdict::malformed_query) {
+        return refuse(x, s3_code::authorization_query_malformed, message_of(v));
+    }
     std::string message(message_of(v));
     std::string more;
     switch (v) {

@@ -69,7 +69,7 @@ struct sum_claim {
 /// One request from its head to its response.
 class exchange {
   public:
-    exchange(memory_pool& pool, bool keep_bodies) : sink_(pool, keep_bodies) {}
+    exchange(memory_pool& pool, bool keep_bodies) : pool_(pool), sink_(pool, keep_bodies) {}
 
     request head;
     op_kind op = op_kind::other;
@@ -95,9 +95,11 @@ class exchange {
 
     void take(std::string_view bytes);
     void take_form(std::string_view bytes);
+    void take_text(std::string_view bytes);
     /// Puts bytes to the content.
     void keep(std::string_view bytes);
 
+    memory_pool& pool_;
     handler run_ = nullptr;
     s3_code refusal_ = s3_code::none;  ///< of what is wanted; told after the signature is verified
     std::string refusal_text_;         ///< empty: the code's own
@@ -106,6 +108,8 @@ class exchange {
     std::span<char> room_;
     content_digests digests_;
     std::string text_;
+    reservation text_charge_;    ///< of a document on its way
+    std::size_t text_room_ = 0;  ///< so many bytes of it are charged
     std::optional<s3::aws_chunked_decoder> chunked_;
     std::optional<std::uint64_t> announced_;  ///< bytes of the body once decoded
     std::optional<sum_claim> claim_;          ///< the checksum that the body must have
@@ -251,6 +255,8 @@ class service {
     std::shared_ptr<const object> find_version(exchange& x) const;
     void answer_with(exchange& x, const object& o) const;
     void say_version(exchange& x, const object_state& o) const;
+    /// The version that a write has made.
+    void say_new_version(exchange& x, const object_state& o) const;
     std::string etag_of(exchange& x) const;
     std::string etag_of(const body& content) const;
     /// The object a copy names; null: refused.

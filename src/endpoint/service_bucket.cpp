@@ -44,8 +44,13 @@ void service::create_bucket(exchange& x) {
     std::optional<bucket_access> access;
     if (const s3_refusal wrong = access_of_new(x, access)) return refuse(x, wrong.code, wrong.text);
     const s3_code code = store_.create({x.head.bucket, owner_of(x), wall_ns()});
-    if (code != s3_code::none) return refuse(x, code);
-    if (const auto made = store_.find(x.head.bucket)) {
+    // To Ceph it is made already, and as it was.
+    const bool again =
+        code == s3_code::bucket_already_owned_by_you && options_.answers == dialect::ceph;
+    if (code != s3_code::none && !again) return refuse(x, code);
+    if (again) {
+        // Nothing of what the request says is done to it.
+    } else if (const auto made = store_.find(x.head.bucket)) {
         if (same_name(locks, "true")) {
             made->set_versions(versioning::enabled);
             made->set_lock({});
@@ -193,7 +198,7 @@ void service::delete_one(exchange& x, const pugi::xml_node& item, bool quiet, xm
     what.now_ns = wall_ns();
     what.bypass = bypasses(x.head);
     const auto failed = [&](s3_code code, std::string_view message) {
-        const s3_error_text& text = describe(code);
+        const s3_error_text& text = describe(code, options_.answers);
         append_error(out, key, what.version, text.code, message.empty() ? text.message : message);
     };
     if (item.child("LastModifiedTime") || item.child("Size")) {
