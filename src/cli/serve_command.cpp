@@ -20,6 +20,7 @@ struct serve_arguments {
     std::string memory = "1GiB";
     std::string faults;
     std::string users_file;
+    std::string dialect = "aws";
     bool fast_etag = false;
     bool drop_bodies = false;
     std::string secret_key;  ///< always refused
@@ -59,6 +60,7 @@ int serve(serve_arguments& a) {
         a.options.secret_key = secret;
     }
     if (!a.users_file.empty()) a.options.more_users = read_users(a.users_file);
+    if (a.dialect == "ceph") a.options.answers = endpoint::dialect::ceph;
     if (a.fast_etag) a.options.etag = endpoint::etag_kind::fast;
     a.options.keep_bodies = !a.drop_bodies;
     if (!a.faults.empty()) a.options.injected = endpoint::parse_faults(a.faults);
@@ -105,6 +107,11 @@ void add_serve_command(CLI::App& app, int& result) {
                      "More users: lines of an access key and its secret key")
         ->type_name("FILE");
     command->add_option("--region", a->options.region, "The region it says it is")
+        ->capture_default_str();
+    command
+        ->add_option("--dialect", a->dialect,
+                     "Whose answers it gives where Amazon's S3 and Ceph's differ")
+        ->check(CLI::IsMember({"aws", "ceph"}))
         ->capture_default_str();
     command->add_option("--memory", a->memory, "The most that objects may take")
         ->capture_default_str();

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,11 +73,14 @@ struct public_block {
     bool restrict_buckets = false;
 };
 
+struct bucket_policy;
+
 /// All that is said of a bucket's access.
 struct bucket_access {
     access_list list;
     ownership owners = ownership::object_writer;
     std::optional<public_block> block;
+    std::shared_ptr<const bucket_policy> policy = nullptr;  ///< null: none
 };
 
 /// Whether there is a user of that id.

@@ -16,7 +16,7 @@ const object* shown(const std::shared_ptr<const object>& latest) {
 s3_code check(const put_condition& condition, const object* current) {
     if (condition.if_none_match == "*" && current != nullptr) return s3_code::precondition_failed;
     if (!condition.if_match.empty()) {
-        if (current == nullptr) return s3_code::no_such_key;
+        if (current == nullptr) return s3_code::nothing_to_match;
         if (condition.if_match != "*" && condition.if_match != current->etag) {
             return s3_code::precondition_failed;
         }
@@ -89,6 +89,16 @@ void bucket::set_encrypted(encryption_ref by_default) {
     has_encrypted_.store(encrypted_ != nullptr, std::memory_order_release);
 }
 
+std::shared_ptr<const cors_rules> bucket::cors() const {
+    const std::shared_lock lock(index_mutex_);
+    return cors_;
+}
+
+void bucket::set_cors(std::shared_ptr<const cors_rules> rules) {
+    const std::lock_guard lock(index_mutex_);
+    cors_ = std::move(rules);
+}
+
 std::shared_ptr<const bucket_access> bucket::access() const {
     if (!has_access_.load(std::memory_order_acquire)) return nullptr;
     const std::shared_lock lock(index_mutex_);
@@ -108,9 +118,13 @@ void bucket::count(const object& o, bool added) noexcept {
     if (added) {
         figures_.objects.fetch_add(1, uncontended);
         figures_.object_bytes.fetch_add(o.content.size, uncontended);
+        objects_.fetch_add(1, uncontended);
+        bytes_.fetch_add(o.content.size, uncontended);
     } else {
         figures_.objects.fetch_sub(1, uncontended);
         figures_.object_bytes.fetch_sub(o.content.size, uncontended);
+        objects_.fetch_sub(1, uncontended);
+        bytes_.fetch_sub(o.content.size, uncontended);
     }
 }
 

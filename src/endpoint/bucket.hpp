@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "access.hpp"
+#include "cors.hpp"
 #include "listing.hpp"
 #include "memory.hpp"
 #include "object.hpp"
@@ -102,6 +103,14 @@ class bucket {
     /// How objects are encrypted that do not say it themselves; null: not at all.
     encryption_ref encrypted() const;
     void set_encrypted(encryption_ref by_default);
+
+    /// What pages of other origins may do; null: nothing.
+    std::shared_ptr<const cors_rules> cors() const;
+    void set_cors(std::shared_ptr<const cors_rules> rules);
+
+    /// Its objects now, each version one of them, and the sum of their sizes.
+    std::uint64_t objects() const noexcept { return objects_.load(std::memory_order_relaxed); }
+    std::uint64_t object_bytes() const noexcept { return bytes_.load(std::memory_order_relaxed); }
 
     /// Null: private to its owner, and the object's writer owns what it writes.
     std::shared_ptr<const bucket_access> access() const;
@@ -200,6 +209,9 @@ class bucket {
     std::atomic<bool> has_access_{false};          ///< saves the mutex where there is none
     encryption_ref encrypted_;                     ///< guarded by index_mutex_
     std::atomic<bool> has_encrypted_{false};       ///< saves the mutex where there is none
+    std::shared_ptr<const cors_rules> cors_;       ///< guarded by index_mutex_
+    std::atomic<std::uint64_t> objects_{0};
+    std::atomic<std::uint64_t> bytes_{0};
     upload_table uploads_;
     static constexpr std::size_t renames_max = 64;
     std::deque<key_change> renames_;  ///< the last that had a token; guarded by index_mutex_

@@ -27,7 +27,8 @@ using boost::beast::flat_buffer;
 
 constexpr auto token = as_results;
 
-constexpr std::uint32_t head_bytes_max = 64 * 1024;
+/// Twice what S3 takes. Heads are not counted against the memory cap.
+constexpr std::uint32_t head_bytes_max = 16 * 1024;
 /// Read at a time: hashed while it is still in the cache.
 constexpr std::uint64_t read_bytes = 256 * 1024;
 constexpr std::size_t control_bytes_max = 1 << 20;
@@ -223,6 +224,7 @@ class connection : public std::enable_shared_from_this<connection<Stream>>, priv
             if (faults.shape != nullptr && faults.shape->kind == fault_kind::stale) {
                 shared_.s3.answer_stale(x);
             }
+            shared_.s3.share(x);
         } catch (const std::exception& failed) {
             shared_.s3.refuse(x, s3_code::internal_error, failed.what());
         }

@@ -204,7 +204,7 @@ s3_refusal check_key(const request& r, key_fields which, const encryption_ref& k
             "The object was stored using a form of Server Side Encryption. The correct "
             "parameters must be provided to retrieve the object.");
     }
-    if (md5 != kept->key_md5) return {s3_code::access_denied, {}};
+    if (md5 != kept->key_md5) return {s3_code::wrong_customer_key, {}};
     return {};
 }
 

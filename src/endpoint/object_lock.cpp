@@ -137,10 +137,17 @@ s3_refusal read_configuration(std::string_view text, default_retention& out) {
     const auto days = parse_number(rule.child_value("Days"));
     const auto years = parse_number(rule.child_value("Years"));
     // One of them, as S3 has it: 100 years at most.
+    const auto below_zero = [&](const char* element) {
+        const std::string_view said = rule.child_value(element);
+        return said.starts_with('-') && parse_number(said.substr(1));
+    };
+    if (mode && (below_zero("Days") || below_zero("Years"))) {
+        return {s3_code::invalid_retention_period, {}};
+    }
     if (!mode || days.has_value() == years.has_value()) return {s3_code::malformed_xml, {}};
     if (days.value_or(1) < 1 || days.value_or(1) > 36500 || years.value_or(1) < 1 ||
         years.value_or(1) > 100) {
-        return {s3_code::invalid_argument, "Default retention period must be a positive integer."};
+        return {s3_code::invalid_retention_period, {}};
     }
     out.mode = *mode;
     out.days = static_cast<int>(days.value_or(0));

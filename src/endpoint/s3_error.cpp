@@ -167,11 +167,36 @@ constexpr row rows[] = {
     {s3_code::invalid_encryption_algorithm,
      {400, "InvalidEncryptionAlgorithmError",
       "The encryption request you specified is not valid. The valid value is AES256."}},
+    {s3_code::access_forbidden, {403, "AccessForbidden", "CORSResponse: not allowed"}},
+    {s3_code::malformed_policy, {400, "MalformedPolicy", "Policies must be valid JSON"}},
+    {s3_code::wrong_customer_key, {403, "AccessDenied", "Access Denied"}},
+    {s3_code::too_many_tags, {400, "BadRequest", "The tag set has too many tags."}},
+    {s3_code::invalid_retention_period,
+     {400, "InvalidArgument", "Default retention period must be a positive integer."}},
+    {s3_code::nothing_to_match, {404, "NoSuchKey", "The specified key does not exist."}},
+};
+
+/// What Ceph's RGW says otherwise.
+constexpr row ceph_rows[] = {
+    {s3_code::authorization_query_malformed, {403, "AccessDenied", "Access Denied"}},
+    {s3_code::wrong_customer_key,
+     {400, "InvalidArgument",
+      "The calculated MD5 hash of the key did not match the hash that was provided."}},
+    {s3_code::too_many_tags, {400, "InvalidTag", "The tag set has too many tags."}},
+    {s3_code::invalid_retention_period,
+     {400, "InvalidRetentionPeriod", "Default retention period must be a positive integer."}},
+    {s3_code::nothing_to_match,
+     {412, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold"}},
 };
 
 }  // namespace
 
-const s3_error_text& describe(s3_code code) noexcept {
+const s3_error_text& describe(s3_code code, dialect answers) noexcept {
+    if (answers == dialect::ceph) {
+        for (const row& r : ceph_rows) {
+            if (r.code == code) return r.text;
+        }
+    }
     const auto index = static_cast<std::size_t>(code);
     CHOPSTICKS_ASSERT(index < sizeof rows / sizeof rows[0]);
     CHOPSTICKS_ASSERT(rows[index].code == code);

@@ -1,6 +1,7 @@
 #pragma once
 // The refusals of the endpoint, as S3 words them.
 
+#include <chopsticks/endpoint/server.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -75,6 +76,12 @@ enum class s3_code : std::uint8_t {
     invalid_write_offset,
     idempotency_mismatch,
     invalid_encryption_algorithm,
+    access_forbidden,
+    malformed_policy,
+    wrong_customer_key,
+    too_many_tags,
+    invalid_retention_period,
+    nothing_to_match,
 };
 
 struct s3_error_text {
@@ -92,6 +99,6 @@ struct s3_refusal {
 };
 
 /// Status, Code element and default message.
-const s3_error_text& describe(s3_code code) noexcept;
+const s3_error_text& describe(s3_code code, dialect answers = dialect::aws) noexcept;
 
 }  // namespace chopsticks::endpoint

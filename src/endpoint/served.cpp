@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "checksum.hpp"
 
@@ -11,64 +12,87 @@ namespace {
 
 constexpr std::string_view amz_prefix = "x-amz-";
 
-/// Sub-resources that route() knows, and parameters that handlers read. In order.
-constexpr std::array<std::string_view, 55> parameters = {
-    "AWSAccessKeyId",  // who sends it, of a signature that is not read
-    "Expires",
-    "Signature",
-    "accelerate",
-    "acl",
-    "allow-unordered",
-    "append",
-    "attributes",
-    "bucket",  // with etag and key, what a form redirects to says of itself
-    "bucket-region",
-    "continuation-token",
-    "cors",
-    "delete",
-    "delimiter",
-    "encoding-type",
-    "encryption",
-    "etag",
-    "fetch-owner",
-    "key",
-    "key-marker",
-    "legal-hold",
-    "lifecycle",
-    "list-type",
-    "location",
-    "logging",
-    "marker",
-    "max-buckets",
-    "max-keys",
-    "max-parts",
-    "max-uploads",
-    "notification",
-    "object-lock",
-    "ownershipControls",
-    "part-number-marker",
-    "partNumber",
-    "policy",
-    "policyStatus",
-    "position",
-    "prefix",
-    "publicAccessBlock",
-    "renameObject",
-    "replication",
-    "requestPayment",
-    "retention",
-    "start-after",
-    "tagging",
-    "upload-id-marker",
-    "uploadId",
-    "uploads",
-    "version-id-marker",
-    "versionId",
-    "versioning",
-    "versions",
-    "website",
-    "x-id",  // only says what is meant
+/// Where a parameter has a meaning; bits. Elsewhere it would let another operation run than the one
+/// that was meant.
+enum place : std::uint16_t {
+    service_get = 1,
+    bucket_get = 2,
+    bucket_put = 4,
+    bucket_delete = 8,
+    bucket_post = 16,
+    key_get = 32,
+    key_head = 64,
+    key_put = 128,
+    key_delete = 256,
+    key_post = 512,
+    chooses = 1024,  ///< says which operation it is; there is one of these at most
+    anywhere = chooses - 1,
+    nowhere = 0,
 };
+
+struct served_parameter {
+    std::string_view name;
+    unsigned places;
+};
+
+/// Sub-resources that route() knows, and parameters that handlers read. In order.
+constexpr std::array<served_parameter, 55> parameters = {{
+    {"AWSAccessKeyId", anywhere},  // who sends it, of a signature that is not read
+    {"Expires", anywhere},
+    {"Signature", anywhere},
+    {"accelerate", chooses | bucket_get},
+    {"acl", chooses | bucket_get | bucket_put | key_get | key_put},
+    {"allow-unordered", bucket_get},
+    {"append", chooses | key_put},
+    {"attributes", chooses | key_get},
+    {"bucket", bucket_get | key_get},  // with etag and key, what a form redirects to says of itself
+    {"bucket-region", service_get},
+    {"continuation-token", service_get | bucket_get},
+    {"cors", chooses | bucket_get | bucket_put | bucket_delete},
+    {"delete", chooses | bucket_post},
+    {"delimiter", bucket_get},
+    {"encoding-type", bucket_get | key_get},
+    {"encryption", chooses | bucket_get | bucket_put | bucket_delete},
+    {"etag", bucket_get | key_get},
+    {"fetch-owner", bucket_get},
+    {"key", bucket_get | key_get},
+    {"key-marker", bucket_get},
+    {"legal-hold", chooses | key_get | key_put},
+    {"lifecycle", chooses | bucket_get | bucket_delete},
+    {"list-type", bucket_get},
+    {"location", chooses | bucket_get},
+    {"logging", chooses | bucket_get},
+    {"marker", bucket_get},
+    {"max-buckets", service_get},
+    {"max-keys", bucket_get},
+    {"max-parts", key_get},
+    {"max-uploads", bucket_get},
+    {"notification", chooses | bucket_get},
+    {"object-lock", chooses | bucket_get | bucket_put},
+    {"ownershipControls", chooses | bucket_get | bucket_put | bucket_delete},
+    {"part-number-marker", key_get},
+    {"partNumber", key_get | key_head | key_put},
+    {"policy", chooses | bucket_get | bucket_put | bucket_delete},
+    {"policyStatus", chooses | bucket_get},
+    {"position", key_put},
+    {"prefix", service_get | bucket_get},
+    {"publicAccessBlock", chooses | bucket_get | bucket_put | bucket_delete},
+    {"renameObject", chooses | key_put},
+    {"replication", chooses | bucket_get | bucket_delete},
+    {"requestPayment", chooses | bucket_get},
+    {"retention", chooses | key_get | key_put},
+    {"start-after", bucket_get},
+    {"tagging", chooses | bucket_get | bucket_put | bucket_delete | key_get | key_put | key_delete},
+    {"upload-id-marker", bucket_get},
+    {"uploadId", chooses | key_get | key_put | key_delete | key_post},
+    {"uploads", chooses | bucket_get | key_post},
+    {"version-id-marker", bucket_get},
+    {"versionId", key_get | key_head | key_put | key_delete},
+    {"versioning", chooses | bucket_get | bucket_put},
+    {"versions", chooses | bucket_get},
+    {"website", chooses | bucket_get | bucket_delete},
+    {"x-id", anywhere},  // only says what is meant
+}};
 
 /// Fields x-amz-* that are served whatever their value, or refused where it is read. In order.
 constexpr std::array<std::string_view, 53> fields = {
@@ -145,13 +169,33 @@ constexpr std::array<std::string_view, 8> of_signature = {
     "X-Amz-Expires",   "X-Amz-Security-Token", "X-Amz-Signature",  "X-Amz-SignedHeaders",
 };
 
-static_assert(std::is_sorted(parameters.begin(), parameters.end()));
+constexpr bool by_name(const served_parameter& a, const served_parameter& b) noexcept {
+    return a.name < b.name;
+}
+static_assert(std::is_sorted(parameters.begin(), parameters.end(), by_name));
 static_assert(std::is_sorted(fields.begin(), fields.end()));
 static_assert(std::is_sorted(of_signature.begin(), of_signature.end()));
 
 template <typename Names>
 bool among(const Names& names, std::string_view one) noexcept {
     return std::binary_search(names.begin(), names.end(), one);
+}
+
+const served_parameter* find_parameter(std::string_view name) noexcept {
+    const auto at = std::lower_bound(parameters.begin(), parameters.end(),
+                                     served_parameter{name, nowhere}, by_name);
+    return at != parameters.end() && at->name == name ? &*at : nullptr;
+}
+
+place place_of(const request& r) noexcept {
+    const std::string_view method = r.method;
+    if (r.bucket.empty()) return method == "GET" ? service_get : nowhere;
+    const bool whole = r.key.empty();
+    if (method == "GET") return whole ? bucket_get : key_get;
+    if (method == "PUT") return whole ? bucket_put : key_put;
+    if (method == "DELETE") return whole ? bucket_delete : key_delete;
+    if (method == "POST") return whole ? bucket_post : key_post;
+    return method == "HEAD" && !whole ? key_head : nowhere;
 }
 
 bool is_amz(std::string_view name) noexcept {
@@ -193,6 +237,7 @@ bool hoisted_field(std::string_view parameter) noexcept {
 }
 
 std::string unserved_part(const request& r) {
+    const served_parameter* chosen = nullptr;
     for (const s3::name_value& p : r.query) {
         if (is_amz(p.name)) {
             if (!hoisted_field(p.name)) continue;
@@ -202,7 +247,17 @@ std::string unserved_part(const request& r) {
         }
         // What the answer is to say of itself.
         if (p.name.starts_with("response-")) continue;
-        if (!among(parameters, p.name)) return "the query parameter " + p.name;
+        const served_parameter* known = find_parameter(p.name);
+        if (known == nullptr) return "the query parameter " + p.name;
+        if ((known->places & anywhere) != anywhere && (known->places & place_of(r)) == 0) {
+            return r.method + " with the query parameter " + p.name;
+        }
+        if ((known->places & chooses) == 0) continue;
+        if (chosen != nullptr && chosen != known) {
+            return "the query parameters " + std::string(chosen->name) + " and " + p.name +
+                   " at a time";
+        }
+        chosen = known;
     }
     for (const s3::name_value& h : r.headers) {
         if (!is_amz(h.name)) continue;

@@ -90,19 +90,33 @@ void exchange::take(std::string_view bytes) {
         return;
     }
     digests_.update(bytes.data(), bytes.size());
-    if (use_ == body_use::text) {
-        if (bytes.size() > text_bytes_max - text_.size()) {
-            fault_ = s3_code::malformed_xml;
-            return;
-        }
-        text_ += bytes;
-        return;
-    }
+    if (use_ == body_use::text) return take_text(bytes);
     if (announced_ && bytes.size() > *announced_ - sink_.size()) {
         fault_ = s3_code::incomplete_body;
         return;
     }
     keep(bytes);
+}
+
+void exchange::take_text(std::string_view bytes) {
+    if (bytes.size() > text_bytes_max - text_.size()) {
+        fault_ = s3_code::malformed_xml;
+        return;
+    }
+    const std::size_t need = text_.size() + bytes.size();
+    if (need > text_room_) {
+        const std::size_t room = std::max(need, 2 * text_room_);
+        auto charge = pool_.reserve(room);
+        if (!charge) {
+            fault_ = s3_code::insufficient_storage;
+            text_ = {};
+            return;
+        }
+        text_charge_ = std::move(*charge);
+        text_room_ = room;
+        text_.reserve(room);
+    }
+    text_ += bytes;
 }
 
 void exchange::keep(std::string_view bytes) {
@@ -126,7 +140,7 @@ service::service(const endpoint_options& options)
     : options_(options), store_(options.memory_cap_bytes) {}
 
 void service::refuse(exchange& x, s3_code code, std::string_view message) const {
-    const s3_error_text& text = describe(code);
+    const s3_error_text& text = describe(code, options_.answers);
     refuse(x, text.status, text.code, message.empty() ? text.message : message);
 }
 
@@ -244,6 +258,9 @@ void service::verify_otherwise(exchange& x) const {
 
 void service::refuse_verdict(exchange& x) const {
     const s3::verdict v = x.auth.outcome;
+    if (v == s3::verdict::malformed_query) {
+        return refuse(x, s3_code::authorization_query_malformed, message_of(v));
+    }
     std::string message(message_of(v));
     std::string more;
     switch (v) {
@@ -281,6 +298,7 @@ void service::begin(exchange& x, std::optional<std::uint64_t> length, bool chunk
         refuse(x, s3_code::invalid_uri);
         return;
     }
+    if (x.head.method == "OPTIONS") return preflight(x);
     route(x);
     if (x.use_ == body_use::form) {
         // Its signature is in the form.
@@ -315,10 +333,16 @@ bool service::find_bucket(exchange& x) const {
     const std::string& owner = x.bucket_->facts().owner;
     const std::string* expected = x.head.header("x-amz-expected-bucket-owner");
     x.access_ = x.bucket_->access();
-    const bool allowed = x.need_.of_object || may_use(x, x.need_.what);
     // Who sends a form, and whether that is allowed, is found out once it is read.
     const bool later = x.use_ == body_use::form;
-    if ((!allowed && !later) || (expected != nullptr && *expected != owner)) {
+    const policy_effect policy = later ? policy_effect::none : judged(x);
+    x.by_policy_ = policy == policy_effect::allowed;
+    // Of a delete of many a policy says of each key whether it may go.
+    const bool each = x.op == op_kind::delete_objects && x.access_ && x.access_->policy;
+    const bool allowed =
+        later || each || x.by_policy_ || x.need_.of_object || may_use(x, x.need_.what);
+    if (policy == policy_effect::denied || !allowed ||
+        (expected != nullptr && *expected != owner)) {
         refuse(x, s3_code::access_denied);
         return false;
     }

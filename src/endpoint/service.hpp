@@ -16,6 +16,7 @@
 #include <string_view>
 #include <utility>
 
+#include "bucket_policy.hpp"
 #include "digest.hpp"
 #include "operation.hpp"
 #include "post_form.hpp"
@@ -68,7 +69,7 @@ struct sum_claim {
 /// One request from its head to its response.
 class exchange {
   public:
-    exchange(memory_pool& pool, bool keep_bodies) : sink_(pool, keep_bodies) {}
+    exchange(memory_pool& pool, bool keep_bodies) : pool_(pool), sink_(pool, keep_bodies) {}
 
     request head;
     op_kind op = op_kind::other;
@@ -94,9 +95,11 @@ class exchange {
 
     void take(std::string_view bytes);
     void take_form(std::string_view bytes);
+    void take_text(std::string_view bytes);
     /// Puts bytes to the content.
     void keep(std::string_view bytes);
 
+    memory_pool& pool_;
     handler run_ = nullptr;
     s3_code refusal_ = s3_code::none;  ///< of what is wanted; told after the signature is verified
     std::string refusal_text_;         ///< empty: the code's own
@@ -105,6 +108,8 @@ class exchange {
     std::span<char> room_;
     content_digests digests_;
     std::string text_;
+    reservation text_charge_;    ///< of a document on its way
+    std::size_t text_room_ = 0;  ///< so many bytes of it are charged
     std::optional<s3::aws_chunked_decoder> chunked_;
     std::optional<std::uint64_t> announced_;  ///< bytes of the body once decoded
     std::optional<sum_claim> claim_;          ///< the checksum that the body must have
@@ -115,6 +120,7 @@ class exchange {
     std::shared_ptr<upload> upload_;  ///< whose part the body becomes
     std::string version_;             ///< versionId; empty: none was asked for
     access_need need_;
+    bool by_policy_ = false;                       ///< the bucket's policy allows all of it
     std::shared_ptr<const bucket_access> access_;  ///< of bucket_; null: private to its owner
     std::unique_ptr<form_reader> form_;            ///< of body_use::form
 };
@@ -141,6 +147,9 @@ class service {
     /// Answers with whatever error.
     void refuse(exchange& x, int status, std::string_view code, std::string_view message,
                 std::string_view more = {}) const;
+
+    /// Tells a browser what pages of other origins may do. After finish.
+    void share(exchange& x) const;
 
     /// Keep one earlier version of each object that is overwritten from now on.
     void keep_previous(bool keep) noexcept {
@@ -183,6 +192,24 @@ class service {
     void delete_bucket_tags(exchange& x);
     void set_bucket_encryption(exchange& x);
     void delete_bucket_encryption(exchange& x);
+    void set_cors(exchange& x);
+    void delete_cors(exchange& x);
+    /// Answers what a browser asks before a request of another origin. Nobody signs it.
+    void preflight(exchange& x);
+    void set_policy(exchange& x);
+    void delete_policy(exchange& x);
+    void get_policy(exchange& x);
+    /// What the policy of a bucket says to an action on a key, or, of an empty one, on itself.
+    policy_effect judged(const exchange& x, const bucket& in, std::string_view action,
+                         std::string_view key) const;
+    /// What that of its bucket says to all of a request.
+    policy_effect judged(const exchange& x) const;
+    /// Whether whoever asks may do that in the bucket, by its policy or else by its list.
+    bool permitted(const exchange& x, std::string_view action, std::string_view key,
+                   permission otherwise) const;
+    /// The value of a condition key; nothing: there is none.
+    std::optional<std::string> condition_value(const exchange& x, const bucket& in,
+                                               std::string_view key, std::string_view name) const;
     void bucket_acl(exchange& x);
     void object_acl(exchange& x);
     void grant_access(exchange& x);
@@ -228,6 +255,8 @@ class service {
     std::shared_ptr<const object> find_version(exchange& x) const;
     void answer_with(exchange& x, const object& o) const;
     void say_version(exchange& x, const object_state& o) const;
+    /// The version that a write has made.
+    void say_new_version(exchange& x, const object_state& o) const;
     std::string etag_of(exchange& x) const;
     std::string etag_of(const body& content) const;
     /// The object a copy names; null: refused.

@@ -73,7 +73,7 @@ void service::append(exchange& x) {
             if (const s3_refusal wrong = read_condition(x.head, condition)) {
                 return refuse(x, wrong.code, wrong.text);
             }
-            if (!condition.if_match.empty()) return refuse(x, s3_code::no_such_key);
+            if (!condition.if_match.empty()) return refuse(x, s3_code::nothing_to_match);
             if (!apply_access(x, *made)) return;
             made->sealed = with_default(made->sealed, x.bucket_->encrypted());
             auto charge = store_.memory().reserve(overhead_bytes(*made));
@@ -91,7 +91,7 @@ void service::append(exchange& x) {
         const bool same_key =
             piece.sealed && now->sealed && piece.sealed->key_md5 == now->sealed->key_md5;
         if (now->sealed && now->sealed->of_customer() && !same_key) {
-            return refuse(x, s3_code::access_denied);
+            return refuse(x, s3_code::wrong_customer_key);
         }
         // That of the piece is found before the object is held.
         std::optional<checksum> of_piece = piece.sum;
@@ -162,6 +162,10 @@ void service::rename(exchange& x) {
     }
     if (source.ends_with('/') || r.key.ends_with('/')) {
         return refuse(x, s3_code::invalid_request, "Keys that end with / cannot be renamed");
+    }
+    // It goes from there.
+    if (!permitted(x, "s3:DeleteObject", source, may_write)) {
+        return refuse(x, s3_code::access_denied);
     }
     put_condition condition;
     if (const s3_refusal wrong = read_condition(r, condition)) {

@@ -44,8 +44,13 @@ void service::create_bucket(exchange& x) {
     std::optional<bucket_access> access;
     if (const s3_refusal wrong = access_of_new(x, access)) return refuse(x, wrong.code, wrong.text);
     const s3_code code = store_.create({x.head.bucket, owner_of(x), wall_ns()});
-    if (code != s3_code::none) return refuse(x, code);
-    if (const auto made = store_.find(x.head.bucket)) {
+    // To Ceph it is made already, and as it was.
+    const bool again =
+        code == s3_code::bucket_already_owned_by_you && options_.answers == dialect::ceph;
+    if (code != s3_code::none && !again) return refuse(x, code);
+    if (again) {
+        // Nothing of what the request says is done to it.
+    } else if (const auto made = store_.find(x.head.bucket)) {
         if (same_name(locks, "true")) {
             made->set_versions(versioning::enabled);
             made->set_lock({});
@@ -57,6 +62,9 @@ void service::create_bucket(exchange& x) {
 
 void service::head_bucket(exchange& x) {
     x.answer.field("x-amz-bucket-region", options_.region);
+    // As Ceph tells them.
+    x.answer.field("x-rgw-object-count", std::to_string(x.bucket_->objects()));
+    x.answer.field("x-rgw-bytes-used", std::to_string(x.bucket_->object_bytes()));
     x.answer.body_follows = false;
 }
 
@@ -81,14 +89,16 @@ void service::get_location(exchange& x) {
 void service::bucket_property(exchange& x) {
     const request& r = x.head;
     const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
-    if (asked("policy") || asked("policyStatus")) {
-        return refuse(x, s3_code::no_such_bucket_policy);
-    }
+    if (asked("policy") || asked("policyStatus")) return get_policy(x);
     if (asked("replication")) {
         return refuse(x, 404, "ReplicationConfigurationNotFoundError",
                       "The replication configuration was not found");
     }
-    if (asked("cors")) return refuse(x, s3_code::no_such_cors);
+    if (asked("cors")) {
+        const auto rules = x.bucket_->cors();
+        if (!rules) return refuse(x, s3_code::no_such_cors);
+        return x.answer.xml(cors_document(*rules));
+    }
     if (asked("encryption")) {
         const encryption_ref by_default = x.bucket_->encrypted();
         if (!by_default) return refuse(x, s3_code::no_such_encryption);
@@ -188,7 +198,7 @@ void service::delete_one(exchange& x, const pugi::xml_node& item, bool quiet, xm
     what.now_ns = wall_ns();
     what.bypass = bypasses(x.head);
     const auto failed = [&](s3_code code, std::string_view message) {
-        const s3_error_text& text = describe(code);
+        const s3_error_text& text = describe(code, options_.answers);
         append_error(out, key, what.version, text.code, message.empty() ? text.message : message);
     };
     if (item.child("LastModifiedTime") || item.child("Size")) {
@@ -198,8 +208,11 @@ void service::delete_one(exchange& x, const pugi::xml_node& item, bool quiet, xm
         return failed(s3_code::no_such_version, {});
     }
     // Of versions the bucket's owner disposes alone.
-    if (!what.version.empty() && !may_use(x, may_nothing))
+    const bool one_version = !what.version.empty();
+    if (!permitted(x, one_version ? "s3:DeleteObjectVersion" : "s3:DeleteObject", key,
+                   one_version ? may_nothing : may_write)) {
         return failed(s3_code::access_denied, {});
+    }
     const removed done = x.bucket_->remove(key, what);
     if (done.code != s3_code::none) return failed(done.code, {});
     if (quiet) return;

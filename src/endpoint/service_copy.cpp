@@ -93,10 +93,16 @@ std::shared_ptr<const object> service::copy_source(exchange& x) const {
     }
     const std::string* expected = r.header("x-amz-source-expected-bucket-owner");
     const bool owned = from->facts().owner == x.auth.claims.access_key;
-    auto found = from->find(path.substr(slash + 1), version);
+    const std::string_view key = path.substr(slash + 1);
+    auto found = from->find(key, version);
+    const policy_effect policy =
+        judged(x, *from, version.empty() ? "s3:GetObject" : "s3:GetObjectVersion", key);
     // Who may not read it is not told whether it is there.
-    const bool readable = found && !found->is_marker ? may_use(x, *from, *found, may_read) : owned;
-    if (!readable || (expected != nullptr && *expected != from->facts().owner)) {
+    const bool readable = found && !found->is_marker ? policy == policy_effect::allowed ||
+                                                           may_use(x, *from, *found, may_read)
+                                                     : owned;
+    if (policy == policy_effect::denied || !readable ||
+        (expected != nullptr && *expected != from->facts().owner)) {
         refuse(x, s3_code::access_denied);
         return nullptr;
     }

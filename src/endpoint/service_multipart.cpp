@@ -194,7 +194,7 @@ void service::upload_part(exchange& x) {
 void service::answer_completed(exchange& x, const completed_upload& done) const {
     object_state made;
     made.version = done.version;
-    say_version(x, made);
+    say_new_version(x, made);
     if (done.sealed) x.answer.fields += encryption_answer(*done.sealed);
     xml_text xml("CompleteMultipartUploadResult");
     xml.element("Location", "/" + x.head.bucket + "/" + x.head.key);

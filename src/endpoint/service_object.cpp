@@ -136,15 +136,22 @@ void service::say_version(exchange& x, const object_state& o) const {
     x.answer.field("x-amz-version-id", o.version_name());
 }
 
+void service::say_new_version(exchange& x, const object_state& o) const {
+    // Ceph tells none that is null.
+    if (o.version.empty() && options_.answers == dialect::ceph) return;
+    say_version(x, o);
+}
+
 std::shared_ptr<const object> service::find_version(exchange& x) const {
     auto found = x.bucket_->find(x.head.key, x.version_);
     if (found && !found->is_marker) {
-        if (!x.need_.of_object || may_use(x, *x.bucket_, *found, x.need_.what)) return found;
+        if (!x.need_.of_object || x.by_policy_ || may_use(x, *x.bucket_, *found, x.need_.what))
+            return found;
         refuse(x, s3_code::access_denied);
         return nullptr;
     }
     // Who may not list is not told what is there.
-    if (x.need_.of_object && !may_use(x, may_read)) {
+    if (x.need_.of_object && !permitted(x, "s3:ListBucket", {}, may_read)) {
         refuse(x, s3_code::access_denied);
         return nullptr;
     }
@@ -292,7 +299,7 @@ bool service::store_object(exchange& x, std::shared_ptr<object> made) {
         refuse(x, code);
         return false;
     }
-    say_version(x, *kept);
+    say_new_version(x, *kept);
     if (kept->sealed) x.answer.fields += encryption_answer(*kept->sealed);
     return true;
 }

@@ -139,7 +139,6 @@ void service::post(exchange& x) {
                       "check the order of the fields.");
     }
     if (!verify_form(x)) return;
-    if (!may_use(x, may_write)) return refuse(x, s3_code::access_denied);
     auto made = std::make_shared<object>();
     made->key = with_filename(*key, form.filename());
     if (made->key.empty())
@@ -156,6 +155,11 @@ void service::post(exchange& x) {
         if (not_of_put || name.starts_with("x-ignore-")) continue;
         if (name == "acl") name = "x-amz-acl";
         x.head.headers.push_back({std::move(name), f.value});
+    }
+    const policy_effect policy = judged(x);
+    if (policy == policy_effect::denied ||
+        (policy == policy_effect::none && !may_use(x, may_write))) {
+        return refuse(x, s3_code::access_denied);
     }
     if (std::string unserved = unserved_part(x.head); !unserved.empty()) {
         return refuse(x, s3_code::not_implemented, "Not implemented here: " + unserved);

@@ -34,24 +34,13 @@ constexpr std::array<std::string_view, 17> bucket_properties = {
 };
 
 /// Those that no bucket has here.
-constexpr std::array<std::string_view, 5> never_set = {"cors", "lifecycle", "policy", "replication",
-                                                       "website"};
+constexpr std::array<std::string_view, 3> never_set = {"lifecycle", "replication", "website"};
 
 template <typename Names>
 bool has_any(const request& r, const Names& names) {
     return std::any_of(r.query.begin(), r.query.end(), [&](const s3::name_value& p) {
         return std::find(names.begin(), names.end(), p.name) != names.end();
     });
-}
-
-/// What is refused is named, so that whoever asks sees what it was.
-std::string unserved_property(const request& r) {
-    const auto named = std::find_if(r.query.begin(), r.query.end(), [](const s3::name_value& p) {
-        return std::find(bucket_properties.begin(), bucket_properties.end(), p.name) !=
-               bucket_properties.end();
-    });
-    const s3::name_value& told = named != r.query.end() ? *named : r.query.front();
-    return "Not implemented here: " + r.method + " with the query parameter " + told.name;
 }
 
 }  // namespace
@@ -87,9 +76,7 @@ void service::route(exchange& x) {
 
 void service::route_bucket(exchange& x) {
     const request& r = x.head;
-    const bool property = has_any(r, bucket_properties) || r.parameter("retention") != nullptr ||
-                          r.parameter("legal-hold") != nullptr ||
-                          r.parameter("attributes") != nullptr;
+    const bool property = has_any(r, bucket_properties);
     const auto asked = [&](std::string_view name) { return r.parameter(name) != nullptr; };
     const auto is = [&](op_kind op, void (service::*run)(exchange&), body_use use = body_use::none,
                         permission what = may_nothing) {
@@ -131,15 +118,24 @@ void service::route_bucket(exchange& x) {
         is(op_kind::other, &service::delete_bucket_tags);
     } else if (r.method == "PUT" && asked("encryption")) {
         is(op_kind::other, &service::set_bucket_encryption, body_use::text);
+    } else if (changes && asked("cors")) {
+        const bool sets = r.method == "PUT";
+        is(op_kind::other, sets ? &service::set_cors : &service::delete_cors,
+           sets ? body_use::text : body_use::none);
+    } else if (changes && asked("policy")) {
+        const bool sets = r.method == "PUT";
+        is(op_kind::other, sets ? &service::set_policy : &service::delete_policy,
+           sets ? body_use::text : body_use::none);
     } else if (r.method == "DELETE" && asked("encryption")) {
         is(op_kind::other, &service::delete_bucket_encryption);
     } else if (r.method == "PUT" && asked("acl")) {
         is(op_kind::other, &service::grant_access, body_use::text, may_write_acl);
     } else if (r.method == "DELETE" && has_any(r, never_set)) {
         is(op_kind::other, &service::delete_absent_setup);
-    } else if (property || r.method == "POST") {
+    } else if (r.method == "POST") {
         x.refusal_ = s3_code::not_implemented;
-        x.refusal_text_ = unserved_property(r);
+        x.refusal_text_ =
+            "Not implemented here: POST with the query parameter " + r.query.front().name;
     } else if (r.method == "PUT") {
         is(op_kind::create_bucket, &service::create_bucket, body_use::text);
     } else if (r.method == "HEAD") {
@@ -195,16 +191,20 @@ void service::route_key(exchange& x) {
         if (asked("renameObject") && writes) {
             return is(op_kind::other, &service::rename, body_use::none, writing);
         }
-        // Of buckets, or of what is not done to objects here.
-        if (has_any(r, bucket_properties) || asked("attributes") || asked("versions") ||
-            asked("retention") || asked("legal-hold")) {
-            x.refusal_ = s3_code::not_implemented;
-            x.refusal_text_ = unserved_property(r);
-            return;
-        }
     }
     const bool version_named = !x.version_.empty();
     const bool of_upload = asked("uploadId");
+    if (r.method == "PUT" && !r.query.empty()) {
+        const char* lost = asked("partNumber") && !of_upload ? "partNumber without uploadId"
+                           : version_named                   ? "versionId"
+                           : asked("position")               ? "position without append"
+                                                             : nullptr;
+        if (lost != nullptr) {
+            x.refusal_ = s3_code::invalid_argument;
+            x.refusal_text_ = "This operation does not accept " + std::string(lost);
+            return;
+        }
+    }
     const bool copies = r.header("x-amz-copy-source") != nullptr;
     if (r.method == "GET" && of_upload) {
         is(op_kind::list_parts, &service::list_parts, body_use::none, writing);

@@ -84,7 +84,8 @@ control_answer shared_state::control(const request& asked, std::string_view body
         return control_answer{status, nlohmann::json{{"error", why}}.dump()};
     };
     // A page of somebody else's in a browser of this machine is on loopback too.
-    if (asked.header("Origin") != nullptr || !names_this_machine(asked.header_or("Host", ""))) {
+    if (asked.header("Origin") != nullptr || asked.header("Sec-Fetch-Site") != nullptr ||
+        !names_this_machine(asked.header_or("Host", ""))) {
         return failed(
             403,
             "not from a browser: no Origin, and a Host that is an address or a name without dots");

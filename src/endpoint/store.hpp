@@ -1,6 +1,7 @@
 #pragma once
 // All buckets, in memory. Any thread may call anything.
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -28,9 +29,14 @@ class store {
     std::shared_ptr<bucket> find(std::string_view name) const;
     std::vector<std::shared_ptr<bucket>> buckets() const;
 
+    /// A bucket has a CORS configuration from now on. Whether any ever had one.
+    void shares() noexcept { has_shared_.store(true, std::memory_order_relaxed); }
+    bool has_shared() const noexcept { return has_shared_.load(std::memory_order_relaxed); }
+
   private:
     memory_pool memory_;  // outlives what is charged against it
     store_figures figures_;
+    std::atomic<bool> has_shared_{false};
     mutable std::shared_mutex mutex_;
     std::map<std::string, std::shared_ptr<bucket>, std::less<>> buckets_;
 };

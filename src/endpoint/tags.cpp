@@ -19,7 +19,8 @@ std::size_t characters(std::string_view text) noexcept {
 
 s3_refusal check_tags(const tag_set& tags, std::size_t most) {
     if (tags.size() > most) {
-        return {s3_code::bad_request, "Object tags cannot be greater than " + std::to_string(most)};
+        return {s3_code::too_many_tags,
+                "Object tags cannot be greater than " + std::to_string(most)};
     }
     for (std::size_t i = 0; i < tags.size(); ++i) {
         const auto& [name, value] = tags[i];

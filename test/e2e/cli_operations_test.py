@@ -48,8 +48,9 @@ changing = ["{op: put, metadata: 40, weight: 12}", "{op: put, conditional: true,
             "{steps: [put, copy, get, get_tagging, delete]}",
             "{steps: [create_bucket, put_bucket_acl, put_bucket_tagging, delete_bucket_tagging, "
             "put_bucket_versioning, suspend_bucket_versioning, put_bucket_public_access_block, "
-            "put_bucket_ownership_controls, put_bucket_encryption, delete_bucket_lifecycle, "
-            "delete_bucket_policy, delete_bucket_encryption, delete_bucket_cors, delete_bucket]}"]
+            "put_bucket_ownership_controls, put_bucket_encryption, put_bucket_policy, "
+            "put_bucket_cors, delete_bucket_lifecycle, delete_bucket_policy, "
+            "delete_bucket_encryption, delete_bucket_cors, delete_bucket]}"]
 # On a bucket that keeps versions; sizes are those of one part.
 of_versions = ["{op: put, weight: 2}", "{op: put, overwrite: true, weight: 4}", "get",
                "{op: get_version, weight: 3}", "{op: get_version, range: 512}", "head_version",
@@ -83,7 +84,7 @@ of_locks = ["{op: put, weight: 3}", "{op: put, overwrite: true, weight: 2}", "ge
             "{op: put_legal_hold, hold: false}", "get_legal_hold",
             "{steps: [{op: create_bucket, object_lock: true}, put_bucket_object_lock, "
             "delete_bucket]}"]
-not_here = ["lifecycle", "policy", "cors"]
+not_here = ["lifecycle"]
 
 
 class operations_test(harness.case):

@@ -2,6 +2,7 @@
 browsers, and signatures of version 2, as boto3 and plain HTTP send them."""
 
 import http.client
+import json
 import threading
 import unittest
 import urllib.parse
@@ -110,6 +111,98 @@ class Access(EndpointCase):
                      ACL="public-read")
         self.s3.delete_public_access_block(Bucket=self.bucket)
         self.stranger.get_object(Bucket=self.bucket, Key="k")
+
+    def test_a_policy_opens_and_denies(self):
+        def allow(effect, action, resource, **more):
+            return {"Effect": effect, "Principal": "*", "Action": action,
+                    "Resource": f"arn:aws:s3:::{self.bucket}{resource}", **more}
+
+        def set_policy(*statements):
+            document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+            self.s3.put_bucket_policy(Bucket=self.bucket, Policy=document)
+            self.assertEqual(self.s3.get_bucket_policy(Bucket=self.bucket)["Policy"], document)
+
+        data = content(100_000)
+        self.s3.put_object(Bucket=self.bucket, Key="open/k", Body=data)
+        self.s3.put_object(Bucket=self.bucket, Key="shut/k", Body=data)
+        set_policy(allow("Allow", ["s3:GetObject", "s3:PutObject"], "/open/*"),
+                   allow("Allow", "s3:ListBucket", "",
+                         Condition={"StringEquals": {"s3:prefix": "open/"}}),
+                   allow("Deny", "s3:PutObject", "/*",
+                         Condition={"StringLike": {"s3:x-amz-acl": "public*"}}))
+        for who in (self.other, self.stranger):
+            got = who.get_object(Bucket=self.bucket, Key="open/k")["Body"].read()
+            self.assertEqual(md5(got), md5(data))
+            self.refused("AccessDenied", 403, who.get_object, Bucket=self.bucket, Key="shut/k")
+            self.refused("AccessDenied", 403, who.delete_object, Bucket=self.bucket, Key="open/k")
+            self.assertEqual(who.list_objects_v2(Bucket=self.bucket, Prefix="open/")["KeyCount"], 1)
+            self.refused("AccessDenied", 403, who.list_objects_v2, Bucket=self.bucket)
+        upload = self.other.create_multipart_upload(Bucket=self.bucket, Key="open/m")["UploadId"]
+        part = self.other.upload_part(Bucket=self.bucket, Key="open/m", UploadId=upload,
+                                      PartNumber=1, Body=b"part")
+        self.other.complete_multipart_upload(
+            Bucket=self.bucket, Key="open/m", UploadId=upload,
+            MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
+        for who in (self.s3, self.other):
+            self.refused("AccessDenied", 403, who.put_object, Bucket=self.bucket, Key="open/n",
+                         Body=b"x", ACL="public-read")
+        status, _, _ = self.post(f"{self.endpoint.url}/{self.bucket}", {"key": "open/f"}, b"form")
+        self.assertEqual(status, 204)
+        status, _, _ = self.post(f"{self.endpoint.url}/{self.bucket}", {"key": "shut/f"}, b"form")
+        self.assertEqual(status, 403)
+        self.assertTrue(self.s3.get_bucket_policy_status(
+            Bucket=self.bucket)["PolicyStatus"]["IsPublic"])
+        self.refused("NotImplemented", 501, self.s3.put_bucket_policy, Bucket=self.bucket,
+                     Policy=json.dumps({"Version": "2012-10-17", "Statement": [allow(
+                         "Allow", "s3:GetObject", "/*",
+                         Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})]}))
+        self.s3.delete_bucket_policy(Bucket=self.bucket)
+        self.refused("AccessDenied", 403, self.other.get_object, Bucket=self.bucket, Key="open/k")
+        self.refused("NoSuchBucketPolicy", 404, self.s3.get_bucket_policy, Bucket=self.bucket)
+
+    def test_pages_of_other_origins_are_told_what_they_may(self):
+        rules = [{"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["https://*.example"],
+                  "AllowedHeaders": ["x-amz-*"], "ExposeHeaders": ["ETag"], "MaxAgeSeconds": 60}]
+        self.s3.put_bucket_cors(Bucket=self.bucket, CORSConfiguration={"CORSRules": rules})
+        self.assertEqual(self.s3.get_bucket_cors(Bucket=self.bucket)["CORSRules"], rules)
+        self.s3.put_object(Bucket=self.bucket, Key="k", Body=b"x")
+
+        def ask(method, path, **headers):
+            connection = http.client.HTTPConnection(self.endpoint.host, timeout=120)
+            try:
+                connection.request(method, path, headers={
+                    name.replace("_", "-"): value for name, value in headers.items()})
+                answer = connection.getresponse()
+                answer.read()
+                return answer.status, answer.headers
+            finally:
+                connection.close()
+
+        origin = "https://page.example"
+        wanted = {"Origin": origin, "Access_Control_Request_Method": "PUT"}
+        status, told = ask("OPTIONS", f"/{self.bucket}/k", **wanted,
+                           Access_Control_Request_Headers="x-amz-date")
+        self.assertEqual(status, 200)
+        self.assertEqual(told["Access-Control-Allow-Origin"], origin)
+        self.assertEqual(told["Access-Control-Allow-Methods"], "GET, PUT")
+        self.assertEqual(told["Access-Control-Max-Age"], "60")
+        url = urllib.parse.urlsplit(self.s3.generate_presigned_url(
+            "get_object", {"Bucket": self.bucket, "Key": "k"}))
+        signed = f"{url.path}?{url.query}"
+        for path, status in ((signed, 200), (url.path, 403), (signed.replace("/k?", "/l?"), 403)):
+            got, told = ask("GET", path, Origin=origin)
+            self.assertEqual(got, status)
+            self.assertEqual(told["Access-Control-Allow-Origin"], origin)
+            self.assertEqual(told["Access-Control-Expose-Headers"], "ETag")
+        self.assertNotIn("Access-Control-Allow-Origin",
+                         ask("GET", signed, Origin="https://evil.test")[1])
+        for refused in (wanted | {"Origin": "https://evil.test"},
+                        wanted | {"Access_Control_Request_Method": "DELETE"},
+                        wanted | {"Access_Control_Request_Headers": "authorization"}):
+            self.assertEqual(ask("OPTIONS", f"/{self.bucket}/k", **refused)[0], 403)
+        self.s3.delete_bucket_cors(Bucket=self.bucket)
+        self.assertEqual(ask("OPTIONS", f"/{self.bucket}/k", **wanted)[0], 403)
+        self.refused("NoSuchCORSConfiguration", 404, self.s3.get_bucket_cors, Bucket=self.bucket)
 
     def test_a_form_of_each_signature_is_taken(self):
         for signature in ("s3v4", "s3"):

@@ -1,5 +1,6 @@
 """The embedded endpoint among peers that are slow, greedy, or somebody else's."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -166,6 +167,27 @@ class Unwanted(EndpointCase):
             peer.sendall(head_of(self.endpoint, "GET", f"/{self.bucket}"))
             self.assertEqual(answer_of(peer)[0], 200)
 
+    def test_head_of_more_than_16_kib_is_refused(self):
+        for size, status in ((12 << 10, 200), (20 << 10, 400)):
+            with connect(self.endpoint) as peer:
+                head = head_of(self.endpoint, "GET", f"/{self.bucket}")
+                peer.sendall(head[:-2] + b"x-fill: " + b"a" * size + b"\r\n\r\n")
+                self.assertEqual(answer_of(peer)[0], status)
+
+    def test_documents_on_their_way_are_counted(self):
+        before = self.endpoint.counters()
+        size = MIB - 1  # a byte is missing
+        with contextlib.ExitStack() as peers:
+            for _ in range(3):
+                peer = peers.enter_context(connect(self.endpoint))
+                peer.sendall(head_of(self.endpoint, "POST", f"/{self.bucket}?delete", length=MIB) +
+                             b" " * size)
+            while self.endpoint.counters()["body_bytes_in"] < before["body_bytes_in"] + 3 * size:
+                pass
+            held = self.endpoint.counters()["memory_bytes"] - before["memory_bytes"]
+            # The last piece of each may have been read and not be kept yet.
+            self.assertGreaterEqual(held, 2 * size)
+
     def test_request_ids_are_never_the_same(self):
         seen = []
         for _ in range(3):
@@ -191,7 +213,8 @@ class Browsers(EndpointCase):
     def test_faults_are_not_set_by_a_page_in_a_browser(self):
         rule = "error:rate=1"
         for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"},
-                        {"Host": "evil.example:9000"}, {"Host": "127.0.0.1.evil.example"}):
+                        {"Host": "evil.example:9000"}, {"Host": "127.0.0.1.evil.example"},
+                        {"Sec-Fetch-Site": "cross-site"}):
             status, body = self.ask("POST", {"Content-Type": "text/plain", **headers}, rule)
             self.assertEqual(status, 403, headers)
             self.assertIn("not from a browser", json.loads(body)["error"])

@@ -22,6 +22,7 @@ using namespace chopsticks;
 constexpr const char* usage =
     "endpoint_server [--address A] [--port N] [--threads N] [--access-key K] [--secret-key K]\n"
     "                [--region R] [--memory SIZE] [--etag md5|fast] [--no-bodies]\n"
+    "                [--dialect aws|ceph]\n"
     "                [--tls DIRECTORY] [--faults TEXT] [--user KEY:SECRET] [--frozen-clock]\n"
     "Prints \"listening on URL\" and serves until standard input ends.\n"
     "--tls makes a self-signed certificate in DIRECTORY.\n"
@@ -76,6 +77,9 @@ arguments parse(int argc, char** argv) {
             const std::size_t colon = value.find(':');
             if (colon == std::string::npos) refuse("--user is KEY:SECRET");
             o.more_users.push_back({value.substr(0, colon), value.substr(colon + 1)});
+        } else if (option == "--dialect") {
+            if (value != "aws" && value != "ceph") refuse("--dialect is aws or ceph");
+            o.answers = value == "ceph" ? endpoint::dialect::ceph : endpoint::dialect::aws;
         } else if (option == "--region") {
             o.region = value;
         } else if (option == "--memory") {

@@ -3,9 +3,9 @@
 /// The embedded S3 endpoint: buckets and objects in memory behind HTTP/1.1, for a first try without
 /// a cluster, for calibration and for tests. It speaks what clients of S3 speak: buckets, objects,
 /// versions, locks, ranges and conditions, checksums, tags, access lists, listings, multi-object
-/// delete, copies, multipart uploads, appends, forms of browsers, SigV4 and SigV2 in headers and
-/// pre-signed URLs, aws-chunked bodies. What has no effect here (policies, lifecycles) is refused
-/// with 501; docs/reference/endpoint.md has it all.
+/// delete, copies, multipart uploads, appends, forms of browsers, policies, CORS, SigV4 and SigV2
+/// in headers and pre-signed URLs, aws-chunked bodies. What has no effect here (lifecycles,
+/// replication) is refused with 501; docs/reference/endpoint.md has it all.
 ///
 /// Paths under `/_chopsticks/` are not S3. They are unsigned and answered to loopback peers only,
 /// and to none that a browser sends (an Origin, or a Host with a public name):
@@ -29,6 +29,9 @@ enum class etag_kind : std::uint8_t {
     fast,
 };
 
+/// Whose answers are given where Amazon's S3 and Ceph's RGW answer differently.
+enum class dialect : std::uint8_t { aws, ceph };
+
 /// Whoever may sign requests. What one makes, another is refused.
 struct endpoint_user {
     std::string access_key;
@@ -43,6 +46,7 @@ struct endpoint_options {
     std::string secret_key = "chopsticks-secret";
     std::vector<endpoint_user> more_users;  ///< beside the one above
     std::string region = "us-east-1";
+    dialect answers = dialect::aws;
     /// Host names under which `bucket.<domain>` names a bucket. Under other names the first label
     /// is taken as a bucket if there is one of that name.
     std::vector<std::string> domains = {"localhost"};

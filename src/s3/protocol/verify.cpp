@@ -52,7 +52,10 @@ verdict read_header_form(const received_request& request, std::string_view heade
     if (const std::string* date = find(request.headers, "x-amz-date")) {
         out.amz_date = trimmed(*date);
     } else if (const std::string* http_date = find(request.headers, "date")) {
-        const std::int64_t seconds = http::parse_http_date(trimmed(*http_date));
+        std::string text(trimmed(*http_date));
+        // Botocore writes it as mail does.
+        if (text.ends_with(" -0000")) text.replace(text.size() - 5, 5, "GMT");
+        const std::int64_t seconds = http::parse_http_date(text);
         if (seconds < 0) return verdict::missing;
         out.amz_date = amz_date(seconds);
     } else {

@@ -100,6 +100,7 @@ struct fixture {
         }
         s.finish(x);
         if (stale) s.answer_stale(x);
+        s.share(x);
         answer out{x.answer.status, x.answer.fields, x.answer.text};
         for (const slice& piece : x.answer.content.slices)
             out.text.append(piece.data, piece.size);

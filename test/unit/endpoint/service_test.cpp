@@ -102,7 +102,7 @@ TEST_CASE("service_refusals_have_their_status_and_code") {
         {"DELETE", "/bucket/k?annotation", "", 501, "NotImplemented"},
         {"DELETE", "/bucket?metadataConfiguration", "", 501, "NotImplemented"},
         {"GET", "/?max-buckets=0", "", 400, "InvalidArgument"},
-        {"PUT", "/bucket?policy", "{}", 501, "NotImplemented"},
+        {"PUT", "/bucket?policy", "{}", 400, "MalformedPolicy"},
         {"GET", "/bucket?policy", "", 404, "NoSuchBucketPolicy"},
         {"GET", "/bucket?policyStatus", "", 404, "NoSuchBucketPolicy"},
         {"GET", "/bucket?lifecycle", "", 404, "NoSuchLifecycleConfiguration"},
@@ -139,6 +139,154 @@ TEST_CASE("service_refusals_have_their_status_and_code") {
               .says("Not implemented here: PUT with the query parameter lifecycle"));
     CHECK(f.ask("GET", "/bucket?accelerate").says("<AccelerateConfiguration"));
     CHECK(f.ask("DELETE", "/bucket?replication").status == 204);
+}
+
+TEST_CASE("service_parameters_do_not_run_what_they_are_not_of") {
+    fixture f;
+    REQUIRE(f.ask("PUT", "/empty").status == 200);
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    REQUIRE(f.ask("PUT", "/bucket/k", "before").status == 200);
+    const std::pair<const char*, const char*> rows[] = {
+        {"DELETE", "/empty?location"},
+        {"DELETE", "/empty?versions"},
+        {"DELETE", "/empty?uploads"},
+        {"DELETE", "/empty?delete"},
+        {"DELETE", "/empty?versioning"},
+        {"DELETE", "/empty?prefix=x"},
+        {"PUT", "/new?uploads"},
+        {"PUT", "/new?location"},
+        {"PUT", "/bucket/k?uploads"},
+        {"PUT", "/bucket/k?list-type=2"},
+        {"PUT", "/bucket/k?location"},
+        {"PUT", "/bucket/k?etag=x"},
+        {"PUT", "/bucket/k?acl&tagging"},
+        {"DELETE", "/bucket/k?delete"},
+        {"DELETE", "/bucket/k?uploads"},
+        {"DELETE", "/bucket/k?partNumber=1"},
+        {"DELETE", "/bucket/k?append"},
+        {"DELETE", "/bucket/k?renameObject"},
+        {"DELETE", "/bucket/k?acl"},
+        {"POST", "/bucket/k?append"},
+        {"HEAD", "/bucket/k?acl"},
+        {"HEAD", "/bucket?policy"},
+        {"GET", "/bucket/k?policy"},
+        {"GET", "/bucket?retention"},
+        {"GET", "/?policy"},
+    };
+    for (const auto& [method, target] : rows) {
+        CAPTURE(method);
+        CAPTURE(target);
+        CHECK(f.ask(method, target, "after").status == 501);
+    }
+    for (const char* target :
+         {"/bucket/k?partNumber=1", "/bucket/k?versionId=null", "/bucket/k?position=0"}) {
+        CAPTURE(target);
+        CHECK(f.ask("PUT", target, "after").says("<Code>InvalidArgument</Code>"));
+    }
+    CHECK(f.ask("GET", "/bucket/k").text == "before");
+    CHECK(f.ask("HEAD", "/empty").status == 200);
+    CHECK(f.ask("HEAD", "/new").status == 404);
+    CHECK(f.ask("PUT", "/bucket/k?acl&tagging").says("the query parameters acl and tagging"));
+}
+
+TEST_CASE("service_documents_on_their_way_count_against_the_cap") {
+    endpoint_options small;
+    small.memory_cap_bytes = 100'000;
+    fixture f(small);
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    const auto got = f.ask("POST", "/bucket?delete", std::string(200'000, ' '));
+    CHECK(got.status == 503);
+    CHECK(got.says("<Code>InsufficientStorage</Code>"));
+    CHECK(f.s.objects().memory().used() == 0);
+    const std::string one = "<Object><Key>k</Key></Object>";
+    CHECK(f.ask("POST", "/bucket?delete", "<Delete>" + one + std::string(20'000, ' ') + "</Delete>")
+              .status == 200);
+    CHECK(f.s.objects().memory().used() == 0);
+}
+
+TEST_CASE("service_buckets_tell_what_they_hold") {
+    fixture f;
+    REQUIRE(f.ask("PUT", "/bucket").status == 200);
+    const auto held = [&] {
+        const auto got = f.ask("HEAD", "/bucket");
+        return got.field("x-rgw-object-count") + " " + got.field("x-rgw-bytes-used");
+    };
+    CHECK(held() == "0 0");
+    f.ask("PUT", "/bucket/a", "12345");
+    f.ask("PUT", "/bucket/b", "123");
+    CHECK(held() == "2 8");
+    f.ask("PUT", "/bucket/a", "1");
+    f.ask("DELETE", "/bucket/b");
+    CHECK(held() == "1 1");
+}
+
+TEST_CASE("service_answers_in_the_dialect_that_it_is_given") {
+    struct row {
+        const char* method;
+        const char* target;
+        std::string body;
+        std::vector<s3::name_value> fields;
+        const char* of_aws;
+        const char* of_ceph;
+    };
+    std::string tags = "<Tagging><TagSet>";
+    for (int i = 0; i < 11; ++i)
+        tags += "<Tag><Key>k" + std::to_string(i) + "</Key><Value>v</Value></Tag>";
+    tags += "</TagSet></Tagging>";
+    const auto lock_of = [](const char* period) {
+        return "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule>"
+               "<DefaultRetention><Mode>GOVERNANCE</Mode>" +
+               std::string(period) + "</DefaultRetention></Rule></ObjectLockConfiguration>";
+    };
+    const row rows[] = {
+        {"PUT", "/bucket/k?tagging", tags, {}, "400 BadRequest", "400 InvalidTag"},
+        {"PUT",
+         "/bucket/absent",
+         "x",
+         {{"If-Match", "*"}},
+         "404 NoSuchKey",
+         "412 PreconditionFailed"},
+        {"PUT",
+         "/bucket?object-lock",
+         lock_of("<Days>0</Days>"),
+         {},
+         "400 InvalidArgument",
+         "400 InvalidRetentionPeriod"},
+        {"PUT",
+         "/bucket?object-lock",
+         lock_of("<Years>-1</Years>"),
+         {},
+         "400 InvalidArgument",
+         "400 InvalidRetentionPeriod"},
+        {"PUT", "/bucket", "", {}, "409 BucketAlreadyOwnedByYou", "200 "},
+    };
+    for (const dialect d : {dialect::aws, dialect::ceph}) {
+        endpoint_options options;
+        options.answers = d;
+        fixture f(options);
+        REQUIRE(
+            f.ask("PUT", "/bucket", "", {{"x-amz-bucket-object-lock-enabled", "true"}}).status ==
+            200);
+        REQUIRE(f.ask("PUT", "/bucket/k", "x").status == 200);
+        for (const row& r : rows) {
+            CAPTURE(r.target);
+            const auto got = f.ask(r.method, r.target, r.body, r.fields);
+            CHECK(std::to_string(got.status) + " " + got.element("Code") ==
+                  (d == dialect::aws ? r.of_aws : r.of_ceph));
+        }
+        CHECK(f.ask("GET", "/bucket/k").text == "x");
+        REQUIRE(f.ask("PUT", "/plain").status == 200);
+        REQUIRE(f.ask("PUT", "/plain?versioning",
+                      "<VersioningConfiguration><Status>Suspended</Status>"
+                      "</VersioningConfiguration>")
+                    .status == 200);
+        const std::string told = f.ask("PUT", "/plain/k", "x").field("x-amz-version-id");
+        CHECK(told == (d == dialect::aws ? "null" : ""));
+        f.sign = false;
+        const auto url =
+            f.ask("GET", "/bucket/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0");
+        CHECK(url.status == (d == dialect::aws ? 400 : 403));
+    }
 }
 
 TEST_CASE("service_signature_decides_before_anything_happens") {

@@ -76,7 +76,7 @@ TEST_CASE("store_bucket_lives_once_and_dies_empty") {
     CHECK(b->remove("k", {"", b->get("k")->etag}).code == s3_code::none);
     CHECK(b->get("k") == nullptr);
     CHECK(b->remove("k").code == s3_code::none);
-    CHECK(b->remove("k", {"", "*"}).code == s3_code::no_such_key);
+    CHECK(b->remove("k", {"", "*"}).code == s3_code::nothing_to_match);
     CHECK(s.remove("bucket") == s3_code::none);
     CHECK(s.remove("bucket") == s3_code::no_such_bucket);
     // Who still holds it cannot put into the void.
@@ -137,7 +137,7 @@ TEST_CASE("put_conditions_decide_against_the_current_version") {
     const auto b = new_bucket(s);
     const put_condition only_new{"", "*"};
     const put_condition only_known{"*", ""};
-    CHECK(b->put(made(s, "k", "1"), only_known, false) == s3_code::no_such_key);
+    CHECK(b->put(made(s, "k", "1"), only_known, false) == s3_code::nothing_to_match);
     CHECK(b->put(made(s, "k", "1"), only_new, false) == s3_code::none);
     CHECK(b->put(made(s, "k", "2"), only_new, false) == s3_code::precondition_failed);
     CHECK(b->put(made(s, "k", "2"), only_known, false) == s3_code::none);
