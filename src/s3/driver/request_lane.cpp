@@ -161,8 +161,12 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
         core_.writes.versions += std::max<std::size_t>(1, what.subjects.size());
     }
     if (!std::exchange(fresh_, false)) core_.figures.reused.add();
+    const std::uint64_t bytes_before = out.bytes;
     const bool complete = co_await link_->carry_out(job);
     if (complete) judge_answer(row, out);
+    if (core_.users > 1) [[unlikely]] {
+        count_for_user(row, out, out.bytes - bytes_before);
+    }
     if (row.makes_object) {
         if (!complete) ++core_.writes.unanswered;
         if (out.status != op_status::ok) {
@@ -171,6 +175,18 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
         }
     }
     if (job.must_close) link_->close();
+}
+
+void request_lane::count_for_user(const operation_row& row, const engine::outcome& out,
+                                  std::uint64_t bytes) noexcept {
+    const http_figures::of_user* const user = core_.user_of(bucket_for(row));
+    if (user == nullptr || out.status == op_status::cancelled) return;
+    user->bytes.add(bytes);
+    if (out.status == op_status::ok) {
+        user->time.record(out.done_ns - out.sent_ns);
+    } else {
+        user->failures.add();
+    }
 }
 
 runtime::task<void> request_lane::perform_part(const operation_row& row,

@@ -52,6 +52,8 @@ class request_lane {
   private:
     /// Number of the bucket which the request is about.
     std::size_t bucket_for(const operation_row& row) const noexcept;
+    void count_for_user(const operation_row& row, const engine::outcome& out,
+                        std::uint64_t bytes) noexcept;
     /// That of this bucket.
     request_writer& writer_for(const operation_row& row) noexcept;
     exchange_job render(const operation_row& row, engine::outcome& out);
