@@ -108,7 +108,7 @@ class users_test(harness.case):
                 self.assertNotIn(secret, text)
 
             # What is served to nobody fails for each.
-            done, result = self.run_on(config, "[get, get_bucket_lifecycle]")
+            done, result = self.run_on(config, "[get, restore]")
             self.assert_code(done, harness.errors_or_slo)
             figures = result["driver_figures"]["s3"]
             failures = [figures[f"user_{n}_failures"]["measured"]["count"] for n in (1, 2)]
