@@ -29,7 +29,8 @@ reading = ["get", {"op": "get", "range": "1KiB"}, {"op": "get", "conditional": T
            "get_bucket_versioning"]
 changing = [{"op": "put", "overwrite": True}, {"op": "put", "conditional": True},
             {"op": "put", "overwrite": True, "metadata": 100},
-            {"op": "put", "overwrite": True, "tags": 3}, "presigned_put", "put_existing", "copy",
+            {"op": "put", "overwrite": True, "tags": 3}, "presigned_put",
+            {"op": "form_put", "overwrite": True}, "put_existing", "copy",
             "put_tagging", "delete_tagging", "put_acl", "delete_unmatched"]
 removals = {"delete": "delete",
             "multi_delete of 100, per object": {"op": "multi_delete", "batch": 100}}

@@ -63,6 +63,8 @@ groups:
       - {op: put, conditional: true, weight: 2}
       - {op: put, overwrite: true}
       - {op: presigned_put, weight: 2}
+      - {op: form_put, metadata: 9, weight: 2}
+      - {op: form_put, overwrite: true}
       - {op: copy, metadata: 9, storage_class: STANDARD}
       - {op: multi_delete, batch: 4}
       - {op: delete, conditional: true}
@@ -284,6 +286,26 @@ class mixed_test(ceph_case):
         self.assertGreater(public, 0)
         self.assertTrue(metadata <= {0, 9, 40}, metadata)
         self.assertIn(40, metadata)
+
+    def test_what_is_encrypted_with_the_customers_key_is_read_with_it_alone(self):
+        operations = ["put", "form_put", "get", "head", "get_unmodified", "head_unmodified",
+                      "get_unmatched", "get_part", "presigned_get"]
+        file = self.file("s.yaml", named_scenario.replace("measure: 60s", "measure: 60s, "
+                                                          "cleanup: false") % (
+            "[" + ", ".join(f"{{op: {op}, encryption: customer}}" for op in operations) + "]"))
+        done = self.run_binary(*self.arguments(file, "with-keys"), "--set",
+                               "workload.plain_customer_keys=true", env=self.credentials(),
+                               timeout=180)
+        self.assert_code(done, *ran)
+        result = harness.read_result(self.output)
+        self.assertEqual(result["total"]["failed"], 0, done.said)
+        for op in operations:
+            self.assertGreater(result["operations"][f"s3/{op}"]["ok"], 0, op)
+        keys = harness.objects_of_runs(self.client, "with-keys", "chopsticks/")
+        self.assertEqual(len(keys), result["data"]["alive_before_cleanup"])
+        for key in keys:
+            with self.assertRaises(self.client.exceptions.ClientError):
+                self.client.get_object(Bucket="with-keys", Key=key)
 
     def test_wrong_secret_is_refused_with_one_message(self):
         done = self.run_binary(*self.arguments(self.scenario("2s", True), "counted"),

@@ -42,6 +42,9 @@ reading = ["{op: get, conditional: true}", "{op: head, conditional: true}", "get
 changing = ["{op: put, metadata: 40, weight: 12}", "{op: put, conditional: true, weight: 12}",
             "{op: put, overwrite: true, conditional: true, weight: 5}",
             "{op: presigned_put, weight: 5}", "{op: copy, metadata: 9, weight: 3}",
+            "{op: form_put, metadata: 40, storage_class: STANDARD_IA, weight: 5}",
+            "{op: form_put, overwrite: true, weight: 2}", "{op: rename_put, weight: 3}",
+            "{op: rename_put, overwrite: true}",
             "{op: delete, conditional: true, weight: 2}", "put_existing", "delete_unmatched",
             "{op: put, tags: 3, acl: private, storage_class: STANDARD_IA, weight: 5}",
             "put_tagging", "delete_tagging", "put_acl", "{op: multi_delete, batch: 12}",
@@ -65,7 +68,7 @@ of_appends = ["{op: append_put, dialect: s3, piece: 5000, weight: 3}",
 # What the service encrypts is read as all else is; a key of the run goes along in steps.
 of_encryption = ["{op: put, encryption: AES256, weight: 3}",
                  "{op: put, overwrite: true, encryption: kms, kms_key: key/1, weight: 2}",
-                 "{op: copy, encryption: AES256}",
+                 "{op: copy, encryption: AES256}", "{op: form_put, encryption: AES256}",
                  "{op: multipart_put, encryption: kms, kms_key: key/1}", "get", "head", "delete"]
 of_customer_keys = ["{steps: [{op: put, encryption: customer}, {op: get, encryption: customer}, "
                     "{op: head, encryption: customer}, {op: copy, encryption: customer}, "
@@ -77,6 +80,8 @@ with_keys = ["{op: get, encryption: customer, conditional: true}",
              "{op: get, encryption: customer, range: 1KiB}", "{op: head, encryption: customer}",
              "{op: presigned_get, encryption: customer, weight: 2}",
              "{op: get_version, encryption: customer}", "{op: head_version, encryption: customer}",
+             "{op: get_part, encryption: customer}", "{op: get_unmatched, encryption: customer}",
+             "{op: get_attributes, encryption: customer}", "{op: form_put, encryption: customer}",
              "{op: put, encryption: customer}", "{op: presigned_put, encryption: customer}",
              "{op: presigned_put, encryption: customer, overwrite: true}"]
 of_locks = ["{op: put, weight: 3}", "{op: put, overwrite: true, weight: 2}", "get", "delete",
@@ -287,6 +292,34 @@ class operations_test(harness.case):
                          for key in keys]
                 self.assertGreater(max(sizes), 5000)
                 self.assertLessEqual(max(sizes), 32 << 10)
+
+    def test_what_was_not_renamed_is_removed_by_its_other_name(self):
+        # Where versions are kept nothing is renamed here, and all else is done.
+        with harness.endpoint() as server:
+            file = self.file("s.yaml", scenario.format(
+                tasks="[put, rename_put]", operations=40, cleanup="false"))
+            self.run_binary("run", "-f", file, *server.target(), "--bucket", "rows", "--quiet",
+                            "--set", "workload.versioning=true", "--output", self.dir / "r.json",
+                            env=server.credentials, timeout=150)
+            operations = harness.read_result(self.dir / "r.json")["operations"]
+            self.assertEqual(operations["s3/rename_put"]["ok"], 0)
+            self.assertEqual(operations["s3/rename_put.rename_object"]["ok"], 0)
+            self.assertGreater(operations["s3/rename_put.put_aside"]["ok"], 0)
+            with contextlib.closing(server.client()) as client:
+                names = harness.objects_of_runs(client, "rows", "chopsticks/")
+                aside = [name for name in names if name.endswith(".aside")]
+                self.assertGreater(len(aside), 0)
+                self.assertLess(len(aside), len(names))
+            # With its cleanup another run leaves none by either name.
+            again = self.run_binary("run", "-f", self.file("t.yaml", scenario.format(
+                tasks="[put, rename_put]", operations=40, cleanup="true")), *server.target(),
+                "--bucket", "others", "--quiet", "--set", "workload.versioning=true", "--output",
+                self.dir / "t.json", env=server.credentials, timeout=150)
+            self.assertEqual(harness.read_result(self.dir / "t.json")["data"]["left_behind"], 0,
+                             again.said)
+            with contextlib.closing(server.client()) as client:
+                self.assertEqual([one["Name"] for one in client.list_buckets()["Buckets"]],
+                                 ["rows"])
 
     def test_locks_need_a_bucket_that_has_them(self):
         for config in ("workload.versioning=true", "workload.create_bucket=true"):

@@ -88,6 +88,41 @@ class users_test(harness.case):
                 self.assertGreater(one["ok"], 0, name)
             self.assertEqual(self.seen(server), {"AKONE": {}, "AKTWO": {}})
 
+    def test_what_each_user_got_is_told_apart(self):
+        with harness.endpoint("--users", self.users) as server:
+            config = self.config(server)
+            done, result = self.run_on(config, "[get, put, {op: list, max_keys: 9}]")
+            self.assert_code(done, *ran)
+            figures = result["driver_figures"]["s3"]
+            whole = [figures[f"user_{n}_requests"]["measured"]["count"] for n in (1, 2)]
+            # Operations are requests here, one each.
+            self.assertEqual(sum(whole), result["total"]["ok"])
+            self.assertGreater(min(whole), 100)
+            self.assertEqual(sum(figures[f"user_{n}_bytes"]["measured"]["count"] for n in (1, 2)),
+                             result["total"]["bytes"])
+            self.assertEqual([figures[f"user_{n}_failures"]["measured"]["count"]
+                              for n in (1, 2)], [0, 0])
+            text = (self.dir / "r.json").read_text()
+            self.assertIn("user 1 (AK...)", text)
+            for secret in secrets.values():
+                self.assertNotIn(secret, text)
+
+            # What is served to nobody fails for each.
+            done, result = self.run_on(config, "[get, restore]")
+            self.assert_code(done, harness.errors_or_slo)
+            figures = result["driver_figures"]["s3"]
+            failures = [figures[f"user_{n}_failures"]["measured"]["count"] for n in (1, 2)]
+            self.assertEqual(sum(failures), result["total"]["failed"])
+            self.assertGreater(min(failures), 10)
+
+    def test_one_user_has_no_figures_of_its_own(self):
+        with harness.endpoint("--users", self.users) as server:
+            config = self.config(server, "buckets: 2\ncredentials:\n  - {access_key: AKONE, "
+                                         "secret_key: secret-of-one}")
+            _, result = self.run_on(config, "[get, put]")
+            self.assertEqual([name for name in result["driver_figures"]["s3"]
+                              if name.startswith("user")], [])
+
     def test_objects_are_spread_evenly_and_each_belongs_to_its_buckets_owner(self):
         with harness.endpoint("--users", self.users) as server:
             done, result = self.run_on(self.config(server), reading, cleanup=False)

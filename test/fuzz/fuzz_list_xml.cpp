@@ -1,10 +1,11 @@
 /// \file
-/// Listings and the other XML of a server, and answers of all operations. The first byte says where
-/// the input is cut in two.
+/// Listings, events of selects and the other XML of a server, and answers of all operations. The
+/// first byte says where the input is cut in two.
 
 #include <chopsticks/s3/protocol/inventory.hpp>
 #include <chopsticks/s3/protocol/list.hpp>
 #include <chopsticks/s3/protocol/operation.hpp>
+#include <chopsticks/s3/protocol/select_scanner.hpp>
 #include <cstdlib>
 
 using namespace chopsticks::s3;
@@ -26,6 +27,19 @@ void scan(std::string_view body, std::size_t cut, list_kind kind) {
         (in_two.first_key() != at_once.first_key() || in_two.token() != at_once.token() ||
          in_two.version_token() != at_once.version_token()))
         std::abort();
+}
+
+void select_from(std::string_view body, std::size_t cut) {
+    select_scanner at_once;
+    at_once.feed(body);
+    select_scanner in_two;
+    in_two.feed(body.substr(0, cut));
+    in_two.feed(body.substr(cut));
+    if (in_two.current() != at_once.current() || in_two.record_bytes() != at_once.record_bytes() ||
+        in_two.record_checksum() != at_once.record_checksum() ||
+        in_two.error_code() != at_once.error_code()) {
+        std::abort();
+    }
 }
 
 void judge_as(const operation_row& row, std::string_view body) {
@@ -54,6 +68,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view body(reinterpret_cast<const char*>(data) + 1, size - 1);
     for (const list_kind kind : {list_kind::v2, list_kind::v1, list_kind::versions})
         scan(body, body.size() * data[0] / 256, kind);
+    select_from(body, body.size() * data[0] / 256);
     for (const operation_row& row : all_rows())
         judge_as(row, body);
     (void)parse_list(body);

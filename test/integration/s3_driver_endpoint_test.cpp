@@ -83,6 +83,25 @@ TEST_CASE("s3_driver_objects_of_all_sizes_come_back_as_they_were_written") {
     CHECK(c.objects == 1);  // the run's mark
 }
 
+TEST_CASE("s3_driver_forms_of_all_sizes_arrive_whole") {
+    for (const bool expects : {false, true}) {
+        endpoint_and_rig e({}, false);
+        e.rig.config.expect_continue_bytes = expects ? 1 : 0;
+        e.rig.config.payload = s3::payload_signing::hashed;
+        e.must_open();
+        engine::session& session = e.rig.session();
+        for (const std::uint64_t size : sizes) {
+            INFO("size " << size);
+            must(e.rig.run(session, s3_rig::on_object("form_put", 1, size, 3)), size);
+            must(e.rig.run(session, s3_rig::get(1, size, 3)), size);
+        }
+        const endpoint::counters c = e.server.count();
+        CHECK(c.by_status.at(201) == std::size(sizes));
+        CHECK(c.by_status.count(400) == 0);
+        CHECK(e.rig.counters().connects <= 2);
+    }
+}
+
 TEST_CASE("s3_driver_hashed_payloads_are_accepted_by_who_checks_them") {
     endpoint_and_rig e({}, false);
     e.rig.config.payload = s3::payload_signing::hashed;

@@ -46,6 +46,13 @@ std::string deleted(std::uint64_t object) {
     return "<Deleted><Key>" + s3::object_key("test/run-1/", object) + "</Key></Deleted>";
 }
 
+/// The answer to a form.
+std::string posted(std::uint64_t object) {
+    return one_answer("201 Created", "<PostResponse><Bucket>rig</Bucket><Key>" +
+                                         s3::object_key("test/run-1/", object) +
+                                         "</Key><ETag>&quot;e&quot;</ETag></PostResponse>");
+}
+
 /// A page of another kind of list, and the last one.
 std::pair<std::string, std::string> two_pages(const std::string& root, const std::string& entry,
                                               const std::string& next) {
@@ -125,6 +132,14 @@ std::vector<exchange> further_exchanges(s3_rig& rig) {
          ok,
          object_bytes},
         {"presigned_put", on_7("presigned_put"), put, {one_answer("200 OK", "")}, ok, object_bytes},
+        {"form_put", on_7("form_put"), "POST /rig ", {posted(7)}, ok, object_bytes, 201},
+        {"form_put that is said to have another key",
+         on_7("form_put"),
+         "POST /rig ",
+         {posted(8)},
+         op_status::bad_response,
+         0,
+         201},
         {"get_tagging",
          on_7("get_tagging"),
          get,

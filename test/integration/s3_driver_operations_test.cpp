@@ -48,10 +48,18 @@ TEST_CASE("s3_driver_every_operation_sends_its_request_and_reads_its_answer") {
             CHECK_MESSAGE(r.line().starts_with(e.request_line), r.line());
             CHECK(r.line().ends_with(" HTTP/1.1"));
             const bool presigned = name_of(e.op).starts_with("presigned_");
-            CHECK(r.has("\r\nAuthorization: AWS4-HMAC-SHA256 ") != presigned);
+            const bool posted = name_of(e.op) == "form_put";
+            CHECK(r.has("\r\nAuthorization: AWS4-HMAC-SHA256 ") != (presigned || posted));
             CHECK((r.line().find("&X-Amz-Signature=") != std::string::npos) == presigned);
             if (name_of(e.op) == "put") {
                 CHECK(r.body == rig.content(e.op.object, e.op.version, e.op.size));
+            }
+            if (posted) {
+                CHECK(r.has("\r\nContent-Type: multipart/form-data; boundary="));
+                CHECK(r.body.find("\r\n\r\n" + rig.content(e.op.object, e.op.version, e.op.size) +
+                                  "\r\n--") != std::string::npos);
+                CHECK(r.body.find("name=\"policy\"") != std::string::npos);
+                CHECK(r.body.ends_with("--\r\n"));
             }
             if (e.op.length > 0) CHECK(r.has("\r\nRange: bytes=50-89\r\n"));
             if (name_of(e.op) == "list") {

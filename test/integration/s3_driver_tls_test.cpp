@@ -63,6 +63,9 @@ TEST_CASE("s3_tls_objects_of_all_sizes_come_back_as_they_were_written") {
             must_over_tls(rig.run(session, s3_rig::put(1, size)), size);
             must_over_tls(rig.run(session, s3_rig::get(1, size)), size);
             must_over_tls(rig.run(session, s3_rig::head(1, size)), 0);
+            must_over_tls(rig.run(session, s3_rig::on_object("form_put", 2, size, 2)), size);
+            must_over_tls(rig.run(session, s3_rig::get(2, size, 2)), size);
+            must_over_tls(rig.run(session, s3_rig::remove(2)), 0);
         }
         must_over_tls(rig.run(session, s3_rig::get_range(1, 9 << 20, 12345, 5 << 20)), 5 << 20);
         must_over_tls(rig.run(session, s3_rig::remove(1)), 0);

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chopsticks/s3/protocol/key.hpp>
+
 #include "../support/canned_s3.hpp"
 #include "s3_driver_rig.hpp"
 
@@ -145,6 +147,30 @@ TEST_CASE("s3_driver_large_put_arrives_byte_by_byte_at_a_slow_reader") {
     const engine::outcome out = rig.run(rig.session(), s3_rig::put(9, size, 4));
     CHECK_MESSAGE(out.status == op_status::ok, describe(out));
     CHECK(came == rig.content(9, 4, size));
+}
+
+TEST_CASE("s3_driver_large_form_arrives_byte_by_byte_at_a_slow_reader") {
+    std::string came;
+    const std::string xml =
+        "<PostResponse><Key>" + s3::object_key("test/run-1/", 9) + "</Key></PostResponse>";
+    canned_s3 server(
+        [&](canned_connection& c) {
+            came = c.read_request().body;
+            c.send("HTTP/1.1 201 Created\r\nContent-Length: " + std::to_string(xml.size()) +
+                   "\r\n\r\n" + xml);
+        },
+        8192);
+    s3_rig rig({server.url()});
+    constexpr std::uint64_t size = (2 << 20) + 17;
+    const engine::outcome out = rig.run(rig.session(), s3_rig::on_object("form_put", 9, size, 4));
+    CHECK_MESSAGE(out.status == op_status::ok, describe(out));
+    // What stands around the content is none of the object's bytes.
+    CHECK(out.bytes == size);
+    const std::size_t begin = came.find("application/octet-stream\r\n\r\n") + 28;
+    CHECK(came.substr(begin, size) == rig.content(9, 4, size));
+    CHECK(came.substr(begin + size).starts_with("\r\n--"));
+    CHECK(came.ends_with("--\r\n"));
+    CHECK(came.size() < size + 4096);
 }
 
 TEST_CASE("s3_driver_continue_is_awaited_wherever_the_answers_are_cut") {

@@ -4,9 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chopsticks/s3/protocol/key.hpp>
 #include <string>
 #include <vector>
 
+#include "../support/select_events.hpp"
 #include "answering_server.hpp"
 #include "s3_driver_rig.hpp"
 
@@ -93,6 +95,12 @@ engine::operation appended() {
     return s3_rig::with_step(std::move(what), 7, object_bytes, 3);
 }
 
+engine::operation selected() {
+    scenario::step what = step_with("s3", "select");
+    what.set("rows", std::uint64_t{3});
+    return s3_rig::with_step(std::move(what), 7, 0);
+}
+
 std::vector<play> all_plays(s3_rig& rig) {
     const engine::operation put = s3_rig::put(7, object_bytes, 2);
     const engine::operation again = s3_rig::put(7, object_bytes, 3);
@@ -134,6 +142,22 @@ std::vector<play> all_plays(s3_rig& rig) {
          {part_there, part_there, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 100\r\n\r\n"},
          {0, 0, 1},
          object_bytes},
+        {"rename_put",
+         {},
+         on_7("rename_put"),
+         {with_fields("200 OK", "ETag: \"e\"\r\n"), with_fields("200 OK", ""),
+          "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 100\r\n\r\n"},
+         {0, 1, 2},
+         object_bytes},
+        {"select",
+         {},
+         selected(),
+         {with_fields("200 OK", "ETag: \"e\"\r\n"),
+          with_fields("200 OK", "", event_of("Records", "3\n") + event_stats(2) + event_of("End")),
+          gone},
+         {0, 1, 2},
+         2,
+         204},
         {"multipart_copy",
          {},
          of_parts("multipart_copy", 60),
@@ -247,6 +271,22 @@ TEST_CASE("s3_driver_lies_about_versions_and_uploads_are_failures") {
         {"append_put", 1,
          with_fields("409 Conflict", "", "<Error><Code>PositionNotEqualToLength</Code></Error>"),
          "PositionNotEqualToLength"},
+        // A service that does not know what a rename is writes an empty object.
+        {"rename_put", 2, "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nContent-Length: 0\r\n\r\n",
+         "WrongSize"},
+        {"rename_put", 2, "HTTP/1.1 200 OK\r\nETag: \"f\"\r\nContent-Length: 100\r\n\r\n",
+         "WrongETag"},
+        {"rename_put", 2, "HTTP/1.1 404 Not Found\r\n\r\n", "HTTP404"},
+        {"rename_put", 1,
+         with_fields("501 Not Implemented", "", "<Error><Code>NotImplemented</Code></Error>"),
+         "NotImplemented"},
+        // The table is removed all the same.
+        {"select", 1, with_fields("200 OK", "", event_of("Records", "3\n")), "NoEnd"},
+        {"select", 1, with_fields("200 OK", "", event_of("Records", "2\n") + event_of("End")),
+         "WrongRecords"},
+        {"select", 1, with_fields("200 OK", "", event_error("SlowDown")), "SlowDown"},
+        {"select", 1, with_fields("200 OK", "", "<Error><Code>InternalError</Code></Error>"),
+         "BadEvents"},
         {"multipart_copy", 1, part_there, "NotThatDocument"},
         {"multipart_copy", 2,
          with_fields("200 OK", "", "<Error><Code>InternalError</Code></Error>"), "InternalError"},
@@ -302,6 +342,25 @@ TEST_CASE("s3_driver_append_goes_on_behind_what_was_sent_before") {
     CHECK(s.last().body == rig.content(7, 3, 40, 60));
 }
 
+TEST_CASE("s3_driver_rename_is_of_what_was_written_by_the_other_name") {
+    answering_server s({part_there, with_fields("503 Slow Down", "")});
+    s3_rig rig({s.server.url()});
+    engine::session& session = rig.session();
+    const std::string key = s3::object_key("test/run-1/", 7);
+    const engine::operation op = s3_rig::on_object("rename_put", 7, object_bytes, 3);
+    const engine::outcome out = rig.run(session, op);
+    CHECK(out.status == op_status::slow_down);
+    CHECK(out.bytes == 0);
+    CHECK(s.last().line() == "PUT /rig/" + key + "?renameObject= HTTP/1.1");
+    CHECK(s.last().has("\r\nx-amz-rename-source: " + key + ".aside\r\n"));
+    CHECK(s.last().body.empty());
+    answering_server refuses({with_fields("403 Forbidden", "")});
+    s3_rig other({refuses.server.url()});
+    CHECK(other.run(other.session(), op).status == op_status::client_error);
+    CHECK(refuses.last().line() == "PUT /rig/" + key + ".aside HTTP/1.1");
+    CHECK(refuses.last().body == other.content(7, 3, object_bytes));
+}
+
 TEST_CASE("s3_driver_key_of_the_customer_goes_along_where_the_step_says_so") {
     const std::string encrypted = "x-amz-server-side-encryption-customer-algorithm: AES256\r\n";
     const std::string key = "\r\nx-amz-server-side-encryption-customer-key: ";
@@ -318,7 +377,18 @@ TEST_CASE("s3_driver_key_of_the_customer_goes_along_where_the_step_says_so") {
     };
     const std::string told = with_fields("200 OK", "ETag: \"e\"\r\n" + encrypted);
     const std::string silent = with_fields("200 OK", "ETag: \"e\"\r\n");
-    for (const char* name : {"put", "get", "presigned_put", "presigned_get"}) {
+    const std::string as_it_was = "HTTP/1.1 304 Not Modified\r\n\r\n";
+    const std::string attributes = with_fields(
+        "200 OK", "",
+        "<GetObjectAttributesResponse><ObjectSize>0</ObjectSize></GetObjectAttributesResponse>");
+    for (const bool with_key : {true, false}) {
+        for (const char* name : {"get_unmodified", "head_unmodified"})
+            CHECK(run(name, {as_it_was}, with_key) == "ok");
+        CHECK(run("get_unmatched", {not_met}, with_key) == "ok");
+        // Its answer does not speak of keys.
+        CHECK(run("get_attributes", {attributes}, with_key) == "ok");
+    }
+    for (const char* name : {"put", "get", "presigned_put", "presigned_get", "get_part"}) {
         CAPTURE(name);
         CHECK(run(name, {told}, true) == "ok");
         CHECK(run(name, {silent}, true) == "EncryptionIgnored");

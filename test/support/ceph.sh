@@ -222,6 +222,7 @@ mon_data_avail_crit = 1
 rgw_gc_obj_min_wait = 10
 rgw_gc_processor_period = 10
 rgw_dynamic_resharding = false
+rgw_crypt_require_ssl = false
 CONF
 }
 

@@ -13,6 +13,8 @@ import urllib.parse
 import xml.etree.ElementTree as xml
 from xml.sax.saxutils import escape
 
+import select_events
+
 page_most = 7  # entries of a page: listings are paged in every test
 
 
@@ -66,6 +68,7 @@ class lies:
     silent_delete = False  # DeleteObjects says it was done
     # Called with the keys of a DeleteObjects; gives those that it removes, and the answer's inside.
     delete_many = None
+    select = None  # called with the events of a select; gives those that are sent
     age_buckets_s = 0  # buckets are listed as so much older
     no_date = False
     before = None  # called with (operation, bucket, key) before each request
@@ -96,8 +99,9 @@ class handler(http.server.BaseHTTPRequestHandler):
         self.answer(status, f"<Error><Code>{code}</Code><Message>told so</Message></Error>")
 
     def operation(self):
-        sub = next((name for name in ("versions", "versioning", "object-lock", "uploads", "delete",
-                                      "uploadId") if name in self.query), "")
+        subs = ("versions", "versioning", "object-lock", "uploads", "delete", "uploadId", "select",
+                "renameObject")
+        sub = next((name for name in subs if name in self.query), "")
         place = "object" if self.key else "bucket" if self.bucket else "service"
         return f"{self.command} {place}" + (f" {sub}" if sub else "")
 
@@ -255,6 +259,15 @@ class handler(http.server.BaseHTTPRequestHandler):
         return self.answer(200, found.body, ETag='"0"')
 
     head_object = get_object
+
+    def post_object(self):
+        found = self.held.visible().get(self.key)
+        if "select" not in self.query:
+            return self.refuse(501, "NotImplemented")
+        if found is None:
+            return self.refuse(404, "NoSuchKey")
+        events = select_events.answer(self.body, found.body)
+        return self.answer(200, b"".join(self.lie.select(events) if self.lie.select else events))
 
     def delete_object(self):
         if "uploadId" in self.query:

@@ -31,6 +31,12 @@ void answer_sink::begin(const operation_row& row, const asked& what, const load:
             scanner_->reset(row.lists);
             answer_.page = scanner_.get();
             break;
+        case answer_body::events:
+            to_ = use::select;
+            if (!events_) events_ = std::make_unique<select_scanner>();
+            events_->reset();
+            answer_.events = events_.get();
+            break;
         case answer_body::text:
             to_ = use::keep;
             break;
@@ -72,6 +78,9 @@ void answer_sink::take(std::string_view piece) {
             break;
         case use::list:
             scanner_->feed(piece);
+            break;
+        case use::select:
+            events_->feed(piece);
             break;
         case use::keep:
             kept_.append(piece.substr(0, std::min(piece.size(), keep_most_ - kept_.size())));

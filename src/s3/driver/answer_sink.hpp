@@ -58,7 +58,7 @@ class answer_sink {
     static constexpr std::size_t keep_long = 4 << 20;
     static constexpr std::size_t keep_whole = 8 << 20;
 
-    enum class use : std::uint8_t { drop, verify, list, keep };
+    enum class use : std::uint8_t { drop, verify, list, select, keep };
 
     const operation_row* row_ = nullptr;  // null: of a control request
     const asked* what_ = nullptr;
@@ -69,6 +69,7 @@ class answer_sink {
     std::size_t keep_most_ = keep_refusal;
     std::string kept_;
     std::unique_ptr<list_scanner> scanner_;
+    std::unique_ptr<select_scanner> events_;
 };
 
 }  // namespace chopsticks::s3

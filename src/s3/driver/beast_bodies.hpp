@@ -27,7 +27,8 @@ struct buffer_row {
     const_iterator end() const noexcept { return last; }
 };
 
-/// What a request's body is made of: a text, or the content of an object, some buffers at a time.
+/// What a request's body is made of: a text, then content of an object, some buffers at a time,
+/// then another text.
 struct sent_body {
     /// As many buffers as Asio hands to the kernel at once.
     static constexpr std::size_t most_buffers = 64;
@@ -39,11 +40,14 @@ struct sent_body {
     };
     struct value_type {
         std::string_view text;
-        const load::content* content = nullptr;  ///< null: the text
+        const load::content* content = nullptr;
         load::content_key key;
         std::uint64_t offset = 0;  ///< in that content
-        std::uint64_t bytes = 0;
+        std::uint64_t bytes = 0;   ///< of it
+        std::string_view tail;
         room* with = nullptr;  ///< outlives the sending
+
+        std::uint64_t all() const noexcept { return text.size() + bytes + tail.size(); }
     };
 
     class writer {
@@ -65,23 +69,28 @@ struct sent_body {
 inline boost::optional<std::pair<buffer_row, bool>> sent_body::writer::get(
     boost::system::error_code& ec) {
     ec = {};
-    if (at_ >= what_.bytes) return boost::none;
+    if (at_ >= what_.all()) return boost::none;
     room& with = *what_.with;
     std::size_t count = 0;
-    if (what_.content == nullptr) {
+    const std::uint64_t content_at = what_.text.size();
+    if (at_ < content_at) {
         with.buffers[count++] = boost::asio::buffer(what_.text.data(), what_.text.size());
-        at_ = what_.bytes;
-    } else {
-        const auto piece = what_.content->gather(what_.key, what_.offset + at_, what_.bytes - at_,
+        at_ = content_at;
+    } else if (at_ < content_at + what_.bytes) {
+        const std::uint64_t in = at_ - content_at;
+        const auto piece = what_.content->gather(what_.key, what_.offset + in, what_.bytes - in,
                                                  with.parts, with.stamps);
         for (; count < piece.iovecs; ++count) {
             const iovec& part = with.parts[count];
             with.buffers[count] = boost::asio::const_buffer(part.iov_base, part.iov_len);
         }
         at_ += piece.bytes;
+    } else {
+        with.buffers[count++] = boost::asio::buffer(what_.tail.data(), what_.tail.size());
+        at_ = what_.all();
     }
     const buffer_row row{with.buffers.data(), with.buffers.data() + count};
-    return std::make_pair(row, at_ < what_.bytes);
+    return std::make_pair(row, at_ < what_.all());
 }
 
 /// An answer's body goes to the sink, which is set once the head is known.

@@ -215,14 +215,15 @@ void beast_connection::compose(const exchange_job& job) {
         m.insert(text_of(name), text_of(value));
     }
     sent_body::value_type& body = m.body();
-    body.bytes = job.body_bytes;
-    if (body.bytes > 0) {
+    if (job.body_bytes() > 0) {
         if (!room_) room_ = std::make_unique<sent_body::room>();
         body.with = room_.get();
         body.text = job.body;
+        body.content = core_.content;
         body.key = job.key;
         body.offset = job.content_offset;
-        body.content = job.body.data() == nullptr ? core_.content : nullptr;
+        body.bytes = job.content_bytes;
+        body.tail = job.tail;
     }
     serializer_.emplace(m);
 }
@@ -237,7 +238,7 @@ runtime::task<bool> beast_connection::carry_out(exchange_job& job) {
         job.body = body;
     }
     over_ = early_ = begun_ = sent_ = has_head_ = must_close_ = false;
-    holds_body_ = job.expects_continue && job.body_bytes > 0;
+    holds_body_ = job.expects_continue && job.body_bytes() > 0;
     send_error_ = 0;
     ending_ = exchange_ending();
     compose(job);

@@ -452,7 +452,7 @@ cleanup_report clean_up(const cleanup_options& options, const std::atomic<int>& 
     driver.group = &nothing;
     driver.timeout = options.timeout;
     runtime::reactor loop(0, -1, runtime::idle_mode::sleep);
-    core_state core(loop, driver);
+    core_state core(loop, driver, http_figures::declared({}));
     if (urls.front().tls) core.tls = std::make_shared<tls_context>(*options.config, urls.size());
     for (const endpoint_url& url : urls) {
         core.run_writers.emplace_back(

@@ -26,19 +26,26 @@ struct target_address {
     std::string text;  ///< "127.0.0.1:9000", for messages
 };
 
-/// A request, and where its answer goes. What is referred to outlives the exchange, but for the
-/// views, which are valid until its first suspension.
+/// A request, and where its answer goes. What is referred to outlives the exchange, but for `head`
+/// and `body`, which are valid until its first suspension.
 struct exchange_job {
     std::string_view head;
-    std::string_view body;  ///< data() null: the content of `key` instead
-    std::uint64_t body_bytes = 0;
+    /// \name The request's body: a text, then content of `key`, then another text. Each may be
+    /// empty
+    /// \{
+    std::string_view body;
+    std::uint64_t content_bytes = 0;
+    std::string_view tail;
+    /// \}
     load::content_key key;
-    std::uint64_t content_offset = 0;  ///< of that content, where the body begins
+    std::uint64_t content_offset = 0;  ///< of that content, where what is sent begins
     bool expects_continue = false;
     bool head_request = false;
     answer_sink* to = nullptr;
     engine::outcome* out = nullptr;  ///< times, and what went wrong
     bool must_close = false;         ///< set by the exchange
+
+    std::uint64_t body_bytes() const noexcept { return body.size() + content_bytes + tail.size(); }
 };
 
 class connection : public runtime::deadline {

@@ -76,7 +76,6 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
     exchange_job job;
     job.head_request = what.method == "HEAD";
     job.body = what.body;
-    job.body_bytes = what.body.size();
     job.to = &lane().sink();
     job.out = &out;
     lane().sink().begin(reply);

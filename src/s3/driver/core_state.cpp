@@ -1,20 +1,52 @@
 #include "core_state.hpp"
 
+#include <algorithm>
 #include <chopsticks/core/clock.hpp>
 
 namespace chopsticks::s3 {
 
-const std::vector<engine::driver_figure>& http_figures::declared() {
-    using kind = engine::figure_kind;
-    static const std::vector<engine::driver_figure> all = {
-        {"connect_time", "ns", kind::timer,
+namespace {
+
+using stats::figure_kind;
+
+constexpr std::size_t figures_of_all = 3;
+constexpr std::size_t figures_of_user = 3;
+static_assert(figures_of_all + http_figures::most_users * figures_of_user <=
+              stats::driver_figures_max);
+
+/// Enough to know whose it is by. Access keys are no secrets, and in a result they need not be.
+std::string shortened(const std::string& access_key) {
+    return access_key.substr(0, std::min<std::size_t>(4, access_key.size() / 2)) + "...";
+}
+
+}  // namespace
+
+std::vector<engine::driver_figure> http_figures::declared(const std::vector<std::string>& users) {
+    std::vector<engine::driver_figure> all = {
+        {"connect_time", "ns", figure_kind::timer,
          "TCP connects that went well; in response times, in no service time"},
-        {"tls_handshake_time", "ns", kind::timer,
+        {"tls_handshake_time", "ns", figure_kind::timer,
          "TLS handshakes that went well, resumed ones too; in response times, in no service time"},
-        {"reused_connections", "requests", kind::counter,
+        {"reused_connections", "requests", figure_kind::counter,
          "requests sent on a connection that had carried one before"},
     };
+    for (std::size_t i = 0; i < std::min(users.size(), most_users); ++i) {
+        const std::string name = "user_" + std::to_string(i + 1);
+        const std::string who =
+            " of user " + std::to_string(i + 1) + " (" + shortened(users[i]) + ")";
+        all.push_back({name + "_requests", "ns", figure_kind::timer,
+                       "requests" + who + " that went well, from sent to done"});
+        all.push_back({name + "_failures", "requests", figure_kind::counter,
+                       "requests" + who + " that failed"});
+        all.push_back(
+            {name + "_bytes", "bytes", figure_kind::counter, "bytes of bodies in requests" + who});
+    }
     return all;
+}
+
+http_figures::http_figures(const std::vector<engine::driver_figure>& all) : meters(all) {
+    for (std::size_t at = figures_of_all; at < all.size(); at += figures_of_user)
+        users.push_back({meters.timer(at), meters.counter(at + 1), meters.counter(at + 2)});
 }
 
 std::int64_t core_state::wall_s(std::int64_t now_ns) noexcept {

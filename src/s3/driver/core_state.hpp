@@ -27,20 +27,39 @@ class s3_session;
 
 /// What a driver of S3 over HTTP counts of its own.
 struct http_figures {
-    static const std::vector<engine::driver_figure>& declared();
+    /// Users whose requests are counted apart: of those behind them nothing is, as a driver may
+    /// declare so many figures and no more.
+    static constexpr std::size_t most_users = 9;
+    /// `users`: access keys where there are several; else empty.
+    static std::vector<engine::driver_figure> declared(const std::vector<std::string>& users);
 
-    engine::driver_meters meters{declared()};
+    /// `all`: from declared().
+    explicit http_figures(const std::vector<engine::driver_figure>& all);
+
+    engine::driver_meters meters;
     engine::figure_timer& connect_time = meters.timer(0);    ///< of connects that went well
     engine::figure_timer& handshake_time = meters.timer(1);  ///< TLS, likewise
     engine::figure_counter& reused = meters.counter(2);  ///< requests, but for a connection's first
+    struct of_user {
+        engine::figure_timer& time;        ///< of requests that went well
+        engine::figure_counter& failures;  ///< requests
+        engine::figure_counter& bytes;     ///< of bodies, as operations count them
+    };
+    std::vector<of_user> users;  ///< empty where there is one
 };
 
 /// Buffers that are only used between two suspensions, request writers, counters.
 struct core_state {
-    /// `scratch_size`: less where there is nothing but control requests.
+    /// `declared`: http_figures::declared(). `scratch_size`: less where there is nothing but
+    /// control requests.
     core_state(runtime::reactor& l, const driver_options& o,
+               const std::vector<engine::driver_figure>& declared,
                std::size_t scratch_size = scratch_bytes)
-        : loop(l), options(o), scratch(scratch_size), control_timeout_ns(o.timeout.operation_ns) {}
+        : loop(l),
+          options(o),
+          scratch(scratch_size),
+          figures(declared),
+          control_timeout_ns(o.timeout.operation_ns) {}
 
     /// What a driver makes its connections with.
     using connection_maker = std::unique_ptr<connection> (*)(core_state& core,
@@ -56,7 +75,8 @@ struct core_state {
     /// Objects of the run are spread over so many buckets, each with its owner's credentials. Of
     /// several, objects are in that of their number modulo this.
     std::size_t buckets_in_all = 1;
-    std::vector<request_writer> run_writers;   ///< by bucket, then endpoint; keys of the run
+    std::size_t users = 1;                    ///< a bucket is of the user of its number modulo this
+    std::vector<request_writer> run_writers;  ///< by bucket, then endpoint; keys of the run
     std::vector<request_writer> kept_writers;  ///< by endpoint; keys of the kept data set, or empty
     std::shared_ptr<tls_context> tls;          ///< of this core alone
     std::vector<char> scratch;
@@ -91,6 +111,11 @@ struct core_state {
     /// Whether it is one of the kept data set, and not of this run alone.
     bool is_kept(std::uint64_t object) const noexcept {
         return !kept_writers.empty() && object < options.group->data.objects;
+    }
+    /// Whose requests about a bucket are counted apart; null: nobody's.
+    const http_figures::of_user* user_of(std::size_t bucket) const noexcept {
+        if (users == 1 || bucket % users >= figures.users.size()) return nullptr;
+        return &figures.users[bucket % users];
     }
     std::size_t bucket_of(std::uint64_t object) const noexcept {
         return buckets_in_all == 1 ? 0 : object % buckets_in_all;

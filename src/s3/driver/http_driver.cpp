@@ -21,6 +21,8 @@ struct http_target {
     core_state::connection_maker connect = nullptr;
     std::vector<endpoint_url> urls;
     std::vector<target_address> addresses;
+    std::size_t users = 1;  ///< a bucket is of the user of its number modulo this
+    std::vector<engine::driver_figure> figures;
 };
 
 request_options writer_options_in(const http_target& of, std::size_t bucket,
@@ -37,7 +39,7 @@ struct further_bucket {
     static constexpr std::size_t scratch_bytes = 16 * 1024;
 
     further_bucket(core_state& first, const http_target& of, std::size_t number)
-        : state(first.loop, of.options[number], scratch_bytes) {
+        : state(first.loop, of.options[number], http_figures::declared({}), scratch_bytes) {
         state.connect = first.connect;
         state.tls = first.tls;
         for (const endpoint_url& url : of.urls) {
@@ -55,11 +57,12 @@ class http_core final : public engine::core_driver {
   public:
     http_core(runtime::reactor& loop, unsigned core, const http_target& of,
               const load::content& content)
-        : of_(of), state_(loop, of.options.front()), next_session_(core) {
+        : of_(of), state_(loop, of.options.front(), of.figures), next_session_(core) {
         const driver_options& options = of.options.front();
         state_.connect = of.connect;
         state_.content = &content;
         state_.buckets_in_all = of.buckets.size();
+        state_.users = of.users;
         state_.must_list = listing_floor(
             *options.group, options.prepares || !options.kept_prefix.empty(), of.buckets.size());
         if (of.urls.front().tls)
@@ -233,6 +236,12 @@ class http_driver final : public engine::driver {
             of_.options.push_back(options);
             of_.options.back().config = &bucket;
         }
+        std::vector<std::string> users;
+        for (const key_pair& one : options.config->credentials)
+            users.push_back(one.access_key);
+        of_.users = std::max<std::size_t>(1, users.size());
+        if (users.size() == 1) users.clear();
+        of_.figures = http_figures::declared(users);
         const settings& first = of_.buckets.front();
         of_.connect = connect;
         of_.urls = endpoint_urls(first);
@@ -246,7 +255,7 @@ class http_driver final : public engine::driver {
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
 
     const std::vector<engine::driver_figure>& figures() const noexcept override {
-        return http_figures::declared();
+        return of_.figures;
     }
 
     std::vector<std::string> peers() const override {

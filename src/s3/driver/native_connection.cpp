@@ -30,18 +30,29 @@ std::ptrdiff_t native_connection::send_some(const exchange_job& job) noexcept {
         count = 1;
     }
     if (until > head_bytes) {
-        const std::uint64_t at = from > head_bytes ? from - head_bytes : 0;
-        if (job.body.data() != nullptr) {
-            parts[count].iov_base = const_cast<char*>(job.body.data() + at);
-            parts[count++].iov_len = job.body.size() - at;
-        } else {
+        std::uint64_t at = from > head_bytes ? from - head_bytes : 0;
+        // What is left of a text whose bytes before `at` are sent; `at` is then behind it.
+        const auto add = [&](std::string_view text) {
+            if (at < text.size()) {
+                parts[count].iov_base = const_cast<char*>(text.data() + at);
+                parts[count++].iov_len = text.size() - at;
+                at = text.size();
+            }
+            at -= text.size();
+        };
+        add(job.body);
+        if (at < job.content_bytes) {
+            const std::uint64_t left = job.content_bytes - at;
             const std::uint64_t most =
-                is_plain() ? job.body_bytes - at
-                           : std::min<std::uint64_t>(job.body_bytes - at, tls_write_bytes);
-            count += core_.content
-                         ->gather(job.key, job.content_offset + at, most, parts.subspan(count),
-                                  core_.stamps)
-                         .iovecs;
+                is_plain() ? left : std::min<std::uint64_t>(left, tls_write_bytes);
+            const auto piece = core_.content->gather(job.key, job.content_offset + at, most,
+                                                     parts.subspan(count), core_.stamps);
+            count += piece.iovecs;
+            at += piece.bytes;
+        }
+        if (at >= job.content_bytes && count < parts.size()) {
+            at -= job.content_bytes;
+            add(job.tail);
         }
     }
     return try_write(parts.first(count), core_.scratch);
@@ -84,7 +95,7 @@ runtime::task<bool> native_connection::carry_out(exchange_job& job) {
     engine::outcome& out = *job.out;
     exchange_request request;
     request.head_bytes = job.head.size();
-    request.body_bytes = job.body_bytes;
+    request.body_bytes = job.body_bytes();
     request.expects_continue = job.expects_continue;
     request.head_request = job.head_request;
     machine_.begin(request);

@@ -93,7 +93,7 @@ void request_lane::rest() noexcept {
 
 std::string_view request_lane::payload_hash(const operation_row& row) {
     if (core_.options.config->payload == payload_signing::unsigned_payload) return {};
-    if (row.request.presigned) return {};
+    if (!row.request.may_sign_body()) return {};
     if (row.request.sends == request_body::content) {
         hash_content(core_, {what.object, what.version}, named_by_etag(row, what), core_.hash);
     } else if (row.request.sends == request_body::given) {
@@ -106,16 +106,19 @@ std::string_view request_lane::payload_hash(const operation_row& row) {
     return {hash_hex_, sizeof hash_hex_};
 }
 
+std::size_t request_lane::bucket_for(const operation_row& row) const noexcept {
+    if (row.request.is_about_object()) return core_.bucket_of(what.object);
+    // Buckets beside those are the first owner's.
+    if (row.request.target != request_target::bucket) return 0;
+    return what.subjects.empty() ? core_.bucket_of_listing(what) : core_.bucket_of(what.object);
+}
+
 request_writer& request_lane::writer_for(const operation_row& row) noexcept {
     const std::size_t endpoint = link_->target().endpoint;
-    if (row.request.target == request_target::object) return core_.writer(endpoint, what.object);
+    if (row.request.is_about_object()) return core_.writer(endpoint, what.object);
     // Buckets have one name, wherever the keys of the operation's objects are.
     if (core_.buckets_in_all == 1) return core_.writer(endpoint, 0);
-    // Buckets beside those are the first owner's.
-    if (row.request.target != request_target::bucket) return core_.writer_in(0, endpoint);
-    return core_.writer_in(
-        what.subjects.empty() ? core_.bucket_of_listing(what) : core_.bucket_of(what.object),
-        endpoint);
+    return core_.writer_in(bucket_for(row), endpoint);
 }
 
 exchange_job request_lane::render(const operation_row& row, engine::outcome& out) {
@@ -123,19 +126,12 @@ exchange_job request_lane::render(const operation_row& row, engine::outcome& out
     const whole_request rendered = with.write(row, what, core_.wall_s(core_.loop.turn_ns()));
     exchange_job job;
     job.head = rendered.head;
-    switch (row.request.sends) {
-        case request_body::none:
-            break;
-        case request_body::content:
-            job.key = load::content_key{what.object, what.version};
-            job.content_offset = what.offset;
-            job.body_bytes = what.part_bytes();
-            break;
-        case request_body::given:
-        case request_body::rendered:
-            job.body = rendered.body;
-            job.body_bytes = rendered.body.size();
-            break;
+    job.body = rendered.body;
+    job.tail = rendered.tail;
+    if (row.request.sends == request_body::content) {
+        job.key = load::content_key{what.object, what.version};
+        job.content_offset = what.offset;
+        job.content_bytes = what.part_bytes();
     }
     job.expects_continue = what.expects_continue;
     job.head_request = row.request.is_head();
@@ -165,8 +161,12 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
         core_.writes.versions += std::max<std::size_t>(1, what.subjects.size());
     }
     if (!std::exchange(fresh_, false)) core_.figures.reused.add();
+    const std::uint64_t bytes_before = out.bytes;
     const bool complete = co_await link_->carry_out(job);
     if (complete) judge_answer(row, out);
+    if (core_.users > 1) [[unlikely]] {
+        count_for_user(row, out, out.bytes - bytes_before);
+    }
     if (row.makes_object) {
         if (!complete) ++core_.writes.unanswered;
         if (out.status != op_status::ok) {
@@ -175,6 +175,18 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
         }
     }
     if (job.must_close) link_->close();
+}
+
+void request_lane::count_for_user(const operation_row& row, const engine::outcome& out,
+                                  std::uint64_t bytes) noexcept {
+    const http_figures::of_user* const user = core_.user_of(bucket_for(row));
+    if (user == nullptr || out.status == op_status::cancelled) return;
+    user->bytes.add(bytes);
+    if (out.status == op_status::ok) {
+        user->time.record(out.done_ns - out.sent_ns);
+    } else {
+        user->failures.add();
+    }
 }
 
 runtime::task<void> request_lane::perform_part(const operation_row& row,
@@ -232,7 +244,7 @@ void request_lane::set_condition(const operation_row& row) {
 /// An answer of success has named it: in a field, or in the document about what was made.
 void request_lane::note_etag(const operation_row& row, const answer& a) {
     // That of an earlier version says nothing of the object's own.
-    if (row.request.target != request_target::object || !what.version_id.empty()) return;
+    if (!row.request.is_about_object() || !what.version_id.empty()) return;
     if (a.etag_size > 0 && what.part_number == 0) {
         core_.etag_words.note(what.object, what.version, a.etag_text());
     } else if (row.makes_object) {
@@ -257,7 +269,9 @@ void request_lane::judge_answer(const operation_row& row, engine::outcome& out) 
     if (core_.etag_words.keeps() && a.status < 300) [[unlikely]] {
         note_etag(row, a);
     }
-    if (core_.versions.keeps() && row.makes_object && a.status < 300) [[unlikely]] {
+    // By its other name it has another version's name.
+    const bool is_named = row.makes_object && row.request.target != request_target::aside;
+    if (core_.versions.keeps() && is_named && a.status < 300) [[unlikely]] {
         core_.versions.note(what.object, what.version, a.version_text());
     }
     if (why) out.fail(why.status, why.code, why.text);

@@ -50,7 +50,11 @@ class request_lane {
     void rest() noexcept;
 
   private:
-    /// That of the bucket which the request is about.
+    /// Number of the bucket which the request is about.
+    std::size_t bucket_for(const operation_row& row) const noexcept;
+    void count_for_user(const operation_row& row, const engine::outcome& out,
+                        std::uint64_t bytes) noexcept;
+    /// That of this bucket.
     request_writer& writer_for(const operation_row& row) noexcept;
     exchange_job render(const operation_row& row, engine::outcome& out);
     std::string_view payload_hash(const operation_row& row);

@@ -9,6 +9,7 @@
 
 #include "append.hpp"
 #include "bucket.hpp"
+#include "in_turn.hpp"
 #include "versions.hpp"
 
 namespace chopsticks::s3 {
@@ -34,6 +35,9 @@ bool is_repeatable(const engine::outcome& out) noexcept {
 void fail(engine::outcome& out, const failure& why) noexcept {
     if (why) out.fail(why.status, why.code, why.text);
 }
+
+/// Tables have numbers from here on, which no object of a data set has.
+constexpr std::uint64_t first_table = 1ULL << 63;
 
 /// On what a conditional operation depends: that all is as it is taken to be.
 precondition condition_for(scenario::subject_use use) noexcept {
@@ -61,6 +65,8 @@ constexpr struct {
     {"delete_version", s3_step::way::of_version},
     {"delete_all_versions", s3_step::way::with_versions},
     {"append_put", s3_step::way::by_appends},
+    {"rename_put", s3_step::way::in_turn},
+    {"select", s3_step::way::of_table},
 };
 
 /// What is done with an upload is told by its third part.
@@ -94,6 +100,7 @@ s3_step::s3_step(const scenario::step& what) : row(find_row(what.op)) {
     if (what.op == "multipart_put" || how == way::by_appends) {
         read_parameters(*upload.rows[0], what);
     }
+    if (how == way::of_table) read_parameters(*upload.rows[1], what);
     if (!fields.is_empty()) upload.fields = &fields;
     if (row == nullptr) return;
     read_parameters(*row, what);
@@ -176,6 +183,11 @@ runtime::task<void> s3_session::attempt(const engine::operation& op, engine::out
         co_await put_in_parts(step, op, out);
     } else if (step.how == s3_step::way::by_appends) {
         co_await append_in_pieces(lane(), step.upload, op, out);
+    } else if (step.how == s3_step::way::in_turn) {
+        co_await perform_in_turn(lane(), step.upload.rows, false, op, out);
+    } else if (step.how == s3_step::way::of_table) {
+        what.object |= first_table;
+        co_await perform_in_turn(lane(), step.upload.rows, true, op, out);
     } else if (step.how == s3_step::way::with_versions) {
         co_await remove_with_versions(core_, lane(), step.upload.rows, op, out);
     } else if (step.row == nullptr) {

@@ -53,13 +53,15 @@ struct s3_step final : engine::bound_step {
         of_version,
         with_versions,
         by_appends,
+        in_turn,
+        of_table,
         with_a_look,
         in_batches,
     };
 
     const operation_row* row;  ///< null: none of its own
     way how = way::plain;
-    upload_plan upload;  ///< in_parts, of_part; of with_versions the rows
+    upload_plan upload;  ///< in_parts, of_part; of with_versions, in_turn, of_table the rows
     object_fields fields;
     /// Those of the step that go into a row's request.
     void read_parameters(const operation_row& from, const scenario::step& what);

@@ -127,7 +127,7 @@ runtime::task<control_reply> sweeper::ask_for_page(const version_page& last) {
 bool sweeper::take(const std::string& key, std::int64_t time_ns) {
     if (job_.exact) return key == job_.folder;
     if (!job_.spared.empty() && key == job_.spared) return false;
-    const bool form = parse_object_key(job_.folder, key).has_value();
+    const bool form = is_made_key(job_.folder, key);
     if (form && time_ns >= job_.not_before_ns && time_ns > 0) return true;
     // A server that ignores the prefix shows the whole bucket: that is nobody's business here.
     if (key.starts_with(job_.folder)) {

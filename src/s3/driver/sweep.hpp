@@ -31,7 +31,7 @@ struct sweep_job {
 };
 
 /// What was found. An entry is the run's if its key lies in the folder and is one that this program
-/// makes (parse_object_key), and it is not older than the run. All others are `foreign`.
+/// makes (is_made_key), and it is not older than the run. All others are `foreign`.
 struct sweep_figures {
     std::string problem;         ///< not empty: the first thing that failed; for a person
     bool complete = false;       ///< the listing came to its end: the counts are exact

@@ -56,8 +56,8 @@ bool needs(const core_state& core, bucket_feature what) {
     return sends_request(core, [&](const operation_row& row) { return row.needs == what; });
 }
 
-bool writes_objects(scenario::subject_use use) {
-    return use == scenario::subject_use::make || use == scenario::subject_use::rewrite;
+bool makes_object(const operation_row& row) {
+    return row.makes_object;
 }
 
 bool makes_buckets(scenario::subject_use use) {
@@ -67,7 +67,7 @@ bool makes_buckets(scenario::subject_use use) {
 /// Whether the run may make anything that it has to remove again.
 bool leaves_traces(const core_state& core) {
     const bool prepares_own = core.options.prepares && core.options.kept_prefix.empty();
-    return prepares_own || has_use(core, writes_objects) || has_use(core, makes_buckets);
+    return prepares_own || sends_request(core, makes_object) || has_use(core, makes_buckets);
 }
 
 bool is_no_such_bucket(const control_reply& reply) {

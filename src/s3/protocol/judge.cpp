@@ -330,7 +330,8 @@ std::uint64_t judge(const operation_row& row, const asked& what, const answer& a
         return 0;
     }
     const std::uint64_t bytes = row.judge(row, what, a, etags, out);
-    if (!out && what.fields != nullptr && !is_encrypted_as_asked(*what.fields, a)) {
+    if (!out && what.fields != nullptr && row.tells_encryption &&
+        !is_encrypted_as_asked(*what.fields, a)) {
         out.set(op_status::bad_response, "EncryptionIgnored",
                 "the answer does not say that the object is encrypted as it was asked for");
     }

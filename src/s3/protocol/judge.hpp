@@ -38,6 +38,9 @@ std::uint64_t judge_policy(const operation_row& row, const asked& what, const an
                            etag_memory& etags, failure& out);
 std::uint64_t judge_copy(const operation_row& row, const asked& what, const answer& a,
                          etag_memory& etags, failure& out);
+/// A document that names the object's key; its ETag, if there is one, is noted.
+std::uint64_t judge_posted(const operation_row& row, const asked& what, const answer& a,
+                           etag_memory& etags, failure& out);
 std::uint64_t judge_attributes(const operation_row& row, const asked& what, const answer& a,
                                etag_memory& etags, failure& out);
 /// No tag that the object is never given.

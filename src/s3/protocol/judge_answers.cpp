@@ -142,6 +142,23 @@ std::uint64_t judge_copy(const operation_row& row, const asked& what, const answ
     return 0;
 }
 
+std::uint64_t judge_posted(const operation_row& row, const asked& what, const answer& a,
+                           etag_memory& etags, failure& out) {
+    if (!is_document(row, a, out)) return 0;
+    const std::string_view inside = find_xml_root(a.text).inside;
+    char suffix[key_suffix_size];
+    write_key_suffix(what.object, suffix);
+    const auto key = xml_unescape(xml_element(inside, "Key"));
+    if (!key || !key->ends_with(std::string_view(suffix, sizeof suffix))) {
+        out.set(op_status::bad_response, "WrongKey",
+                "the answer to a form does not name the key that was in it");
+        return 0;
+    }
+    const std::uint64_t mark = a.etag_mark != 0 ? a.etag_mark : mark_in(inside);
+    if (mark != 0) etags.put(what.object, what.version, mark);
+    return what.size;
+}
+
 std::uint64_t judge_attributes(const operation_row& row, const asked& what, const answer& a,
                                etag_memory& etags, failure& out) {
     if (!is_document(row, a, out)) return 0;

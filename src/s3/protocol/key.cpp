@@ -41,6 +41,11 @@ std::optional<std::uint64_t> parse_object_key(std::string_view prefix,
     return index;
 }
 
+bool is_made_key(std::string_view prefix, std::string_view key) noexcept {
+    if (key.ends_with(aside_suffix)) key.remove_suffix(aside_suffix.size());
+    return parse_object_key(prefix, key).has_value();
+}
+
 std::string made_bucket_stem(std::string_view bucket, std::string_view run_id, std::size_t group) {
     std::string tail = "-" + std::string(run_id) + "-" + std::to_string(group) + "-";
     for (char& c : tail)

@@ -10,6 +10,7 @@
 #include "rows_archive.hpp"
 #include "rows_buckets.hpp"
 #include "rows_locks.hpp"
+#include "rows_objects.hpp"
 #include "rows_uploads.hpp"
 #include "rows_versions.hpp"
 
@@ -190,19 +191,28 @@ constexpr operation_row core_rows[] = {
      .successes = {200}},
     // Their conditions are never met.
     {.name = "get_unmodified",
-     .request = {.method = "GET", .only_if = precondition::unlike},
+     .request = {.method = "GET",
+                 .fields = {customer_algorithm_field, customer_key_field, customer_key_md5_field},
+                 .only_if = precondition::unlike},
+     .parameters = {with_encryption},
      .gives = answer_body::text,
      .names_etag = true,
      .judge = judge_ignored,
      .refusals = {{304}}},
     {.name = "head_unmodified",
-     .request = {.method = "HEAD", .only_if = precondition::unlike},
+     .request = {.method = "HEAD",
+                 .fields = {customer_algorithm_field, customer_key_field, customer_key_md5_field},
+                 .only_if = precondition::unlike},
+     .parameters = {with_encryption},
      .gives = answer_body::none,
      .names_etag = true,
      .judge = judge_ignored,
      .refusals = {{304}}},
     {.name = "get_unmatched",
-     .request = {.method = "GET", .only_if = precondition::match_other},
+     .request = {.method = "GET",
+                 .fields = {customer_algorithm_field, customer_key_field, customer_key_md5_field},
+                 .only_if = precondition::match_other},
+     .parameters = {with_encryption},
      .gives = answer_body::text,
      .judge = judge_ignored,
      .refusals = {not_met}},
@@ -283,10 +293,15 @@ constexpr operation_row core_rows[] = {
      .request = {.method = "GET",
                  .query = "attributes=",
                  .fields = {{.name = "x-amz-object-attributes",
-                             .value = "ETag,ObjectSize,StorageClass"}}},
+                             .value = "ETag,ObjectSize,StorageClass"},
+                            customer_algorithm_field,
+                            customer_key_field,
+                            customer_key_md5_field}},
+     .parameters = {with_encryption},
      .gives = answer_body::text,
      .root = "GetObjectAttributesResponse",
      .holds = "ObjectSize",
+     .tells_encryption = false,
      .judge = judge_attributes,
      .successes = {200}},
     {.name = "list_buckets",
@@ -347,7 +362,7 @@ constexpr auto joined(const operation_row (&... some)[Sizes]) {
 }
 
 constexpr auto rows =
-    joined(core_rows, bucket_rows, version_rows, upload_rows, lock_rows, archive_rows);
+    joined(core_rows, bucket_rows, version_rows, upload_rows, lock_rows, archive_rows, object_rows);
 
 /// A row that leaves something out is no row. Of an answer whose body nobody sees, an error in it
 /// would count as success.

@@ -21,9 +21,6 @@ constexpr std::size_t max_prefix_bytes = 1000;
 constexpr std::size_t max_tail_size = request_form::most_unsigned + 256;
 // Of a head and of its canonical form, what is neither target, query, value nor name of a field.
 constexpr std::size_t max_fixed_size = 1280;
-/// How long a URL that is signed in advance is good.
-constexpr std::uint64_t presigned_for_s = 3600;
-constexpr std::string_view user_agent = "User-Agent: chopsticks/" CHOPSTICKS_VERSION "\r\n";
 constexpr std::string_view blank_hash =
     "0000000000000000000000000000000000000000000000000000000000000000";
 constexpr std::string_view blank_date = "00000000T000000Z";
@@ -97,7 +94,7 @@ bool sends_own_body(const operation_row& row) noexcept {
 
 /// Whether that body is signed with its hash.
 bool is_hashed(const operation_row& row, const asked& what) noexcept {
-    return sends_own_body(row) && !row.request.presigned && !what.payload_hash.empty();
+    return sends_own_body(row) && row.request.may_sign_body() && !what.payload_hash.empty();
 }
 
 /// Puts what is not signed behind the signature.
@@ -142,7 +139,8 @@ request_writer::request_writer(const request_options& options, std::span<const o
         longest = std::max(longest, forms_.back().all_names_size);
     }
     target_.resize(host_.size() + 2 * encoded_bucket_.size() + 2 * encoded_stem_.size() +
-                   encoded_prefix_.size() + 64);
+                   encoded_prefix_.size() + options.who.access_key.size() + options.region.size() +
+                   64);
     query_.resize(max_query_bytes + 3 * options.who.session_token.size() +
                   3 * options.who.access_key.size() + 3 * options.region.size() + 512);
     values_.resize(request_form::most_fields * max_value_bytes);
@@ -166,10 +164,11 @@ request_writer::form request_writer::make_form(const operation_row& row) const {
     for (const signed_field& field : row.request.fields) {
         if (!field.name.empty()) out.fields.push_back({kind::of_row, field});
     }
-    // All else that is signed stands in the query.
-    if (row.request.presigned) {
-        std::erase_if(out.fields, [](const auto& placed) {
-            return placed.kind != kind::host && placed.kind != kind::of_row;
+    // All else that is signed stands in the query, or in a policy.
+    if (!row.request.may_sign_body()) {
+        const bool is_posted = row.request.is_posted();
+        std::erase_if(out.fields, [is_posted](const auto& placed) {
+            return placed.kind != kind::of_row && (is_posted || placed.kind != kind::host);
         });
     }
     std::sort(out.fields.begin(), out.fields.end(),
@@ -262,6 +261,7 @@ whole_request request_writer::write(const operation_row& row, const asked& what,
     CHOPSTICKS_ASSERT(number < forms_.size());
     form& of = forms_[number];
     CHOPSTICKS_ASSERT(what.payload_hash.empty() || what.payload_hash.size() == hash_size);
+    if (row.request.is_posted()) return posted(of, what, wall_s);
     const bool is_given = row.request.sends == request_body::given;
     const std::string_view body = is_given ? what.body : std::string_view(of.body);
     const std::uint64_t body_bytes =
@@ -300,10 +300,37 @@ std::string_view request_writer::patched(prepared& p, const operation_row& row, 
     return {p.wire.data(), static_cast<std::size_t>(out.at() - p.wire.data())};
 }
 
+request_writer::written_fields request_writer::write_fields(const form& of, const asked& what,
+                                                            std::string_view host,
+                                                            std::string_view hash) noexcept {
+    using kind = form::field_kind;
+    const request_place place{encoded_bucket_, encoded_prefix_, customer_key_.key,
+                              customer_key_.md5};
+    char* room = values_.data();
+    written_fields out;
+    for (const auto& [is, field] : of.fields) {
+        if (field.may_be_absent && what.fields == nullptr) continue;
+        std::string_view value = field.value;
+        if (is == kind::host) value = host;
+        if (is == kind::hash) value = hash;
+        if (is == kind::date) value = signer_.amz_date();
+        if (is == kind::token) value = options_.who.session_token;
+        if (field.write != nullptr) {
+            request_text to(room, room + max_value_bytes);
+            field.write(to, what, place);
+            value = to.text();
+            room = to.at();
+            if (value.empty() && field.may_be_absent) continue;
+        }
+        out.names[out.count] = field.name;
+        out.values[out.count++] = value;
+    }
+    return out;
+}
+
 std::string_view request_writer::composed(const operation_row& row, const form& of,
                                           const asked& what, std::string_view body,
                                           std::uint64_t body_bytes, std::int64_t wall_s) noexcept {
-    using kind = form::field_kind;
     signer_.set_time(wall_s);
     char written[bucket_number_size];
     std::string_view digits;
@@ -320,11 +347,12 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
     if (options_.style == addressing::path && !is_service) {
         path << (is_made ? encoded_stem_ : encoded_bucket_) << digits;
     }
-    if (row.request.target == request_target::object) {
+    if (row.request.is_about_object()) {
         if (options_.style == addressing::path) path << "/";
         char key[key_suffix_size];
         write_key_suffix(what.object, key);
         path << encoded_prefix_ << std::string_view(key, sizeof key);
+        if (row.request.target == request_target::aside) path << aside_suffix;
     }
     std::string_view host = is_service ? options_.host : host_;
     request_text longer(path.at(), path.end());
@@ -335,32 +363,10 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
     const std::string_view hash =
         is_hashed(row, what) ? what.payload_hash : std::string_view(of.hash);
 
-    const request_place place{encoded_bucket_, encoded_prefix_, customer_key_.key,
-                              customer_key_.md5};
-    char* room = values_.data();
-    std::string_view present[form::most_fields];
-    std::string_view values[form::most_fields];
-    std::size_t count = 0;
-    for (const auto& [is, field] : of.fields) {
-        if (field.may_be_absent && what.fields == nullptr) continue;
-        std::string_view value = field.value;
-        if (is == kind::host) value = host;
-        if (is == kind::hash) value = hash;
-        if (is == kind::date) value = signer_.amz_date();
-        if (is == kind::token) value = options_.who.session_token;
-        if (field.write != nullptr) {
-            request_text to(room, room + max_value_bytes);
-            field.write(to, what, place);
-            value = to.text();
-            room = to.at();
-            if (value.empty() && field.may_be_absent) continue;
-        }
-        present[count] = field.name;
-        values[count++] = value;
-    }
+    const written_fields fields = write_fields(of, what, host, hash);
     const auto names = [&](request_text& to, std::string_view between) {
-        for (std::size_t i = 0; i < count; ++i)
-            to << (i > 0 ? between : std::string_view()) << present[i];
+        for (std::size_t i = 0; i < fields.count; ++i)
+            to << (i > 0 ? between : std::string_view()) << fields.names[i];
     };
 
     request_text query(query_);
@@ -382,9 +388,10 @@ std::string_view request_writer::composed(const operation_row& row, const form& 
     }
     wire << " HTTP/1.1\r\nHost: " << host << "\r\n" << user_agent;
     canonical << row.request.method << "\n" << path.text() << "\n" << query.text() << "\n";
-    for (std::size_t i = 0; i < count; ++i) {
-        canonical << present[i] << ":" << values[i] << "\n";
-        if (present[i] != "host") wire << present[i] << ": " << values[i] << "\r\n";
+    for (std::size_t i = 0; i < fields.count; ++i) {
+        canonical << fields.names[i] << ":" << fields.values[i] << "\n";
+        if (fields.names[i] == "host") continue;
+        wire << fields.names[i] << ": " << fields.values[i] << "\r\n";
     }
     canonical << "\n";
     names(canonical, ";");
@@ -407,7 +414,7 @@ void request_writer::write_presigned_query(request_text& to) const noexcept {
     to << "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=";
     to.encoded(options_.who.access_key) << "%2F";
     to.encoded(signer_.scope()) << "&X-Amz-Date=" << signer_.amz_date()
-                                << "&X-Amz-Expires=" << presigned_for_s;
+                                << "&X-Amz-Expires=" << signed_ahead_s;
     if (!options_.who.session_token.empty()) {
         to << "&X-Amz-Security-Token=";
         to.encoded(options_.who.session_token);

@@ -115,6 +115,12 @@ void write_copy_source(request_text& to, const asked& what, const request_place&
     to << place.bucket << "/" << place.prefix << std::string_view(key, sizeof key);
 }
 
+void write_rename_source(request_text& to, const asked& what, const request_place& place) {
+    char key[key_suffix_size];
+    write_key_suffix(what.object, key);
+    to << place.prefix << std::string_view(key, sizeof key) << aside_suffix;
+}
+
 void write_encryption(request_text& to, const asked& what, const request_place&) {
     if (what.fields == nullptr) return;
     if (what.fields->encryption == "AES256") to << "AES256";

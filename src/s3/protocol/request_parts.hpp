@@ -22,6 +22,8 @@ void write_storage_class(request_text& to, const asked& what, const request_plac
 void write_metadata(request_text& to, const asked& what, const request_place&);
 void write_tagging(request_text& to, const asked& what, const request_place&);
 void write_copy_source(request_text& to, const asked& what, const request_place& place);
+/// The object's other name.
+void write_rename_source(request_text& to, const asked& what, const request_place& place);
 /// Of a part of an object; of a whole one nothing.
 void write_copy_range(request_text& to, const asked& what, const request_place&);
 // How an object is encrypted.

@@ -50,4 +50,8 @@ void signer::sign(std::string_view canonical_request, char* out) const noexcept 
     write_hex(signature, out);
 }
 
+void signer::sign_text(std::string_view text, char* out) const noexcept {
+    write_hex(mac_.sign(text), out);
+}
+
 }  // namespace chopsticks::s3

@@ -57,12 +57,6 @@ catalogue::parameter tags_parameter(bool has_to_have_one) {
             catalogue::count_value{.standard = least, .least = least, .most = 10}};
 }
 
-catalogue::parameter overwrite_parameter() {
-    return {"overwrite", "true or false", "false",
-            "rewrite existing objects in turn instead of adding new ones",
-            catalogue::flag_value{.when_set = scenario::subject_use::rewrite}};
-}
-
 catalogue::parameter encryption_parameter() {
     return {"encryption", "none, AES256, kms or customer", "none",
             "how the service encrypts the object; customer: with a key that is sent along",
@@ -155,10 +149,11 @@ std::vector<catalogue::operation> further_object_operations() {
         plain("list_versions", "list versions of objects", none,
               {"listobjectversions", "listversions"}, list_parameters()),
         plain("get_unmodified", "read an object only if it has changed, which it has not: 304",
-              read, {"revalidate"}),
-        plain("head_unmodified", "the same with head: 304", read, {"revalidate_head"}),
+              read, {"revalidate"}, {customer_key_parameter()}),
+        plain("head_unmodified", "the same with head: 304", read, {"revalidate_head"},
+              {customer_key_parameter()}),
         plain("get_unmatched", "read an object only if it has an ETag that it has not: 412", read,
-              {}),
+              {}, {customer_key_parameter()}),
         {.name = "put_existing",
          .description = "write an object that is there only if it is not: 412",
          .use = amend,
@@ -190,7 +185,15 @@ std::vector<catalogue::operation> further_object_operations() {
               {acl_parameter({"private", "public-read", "public-read-write", "authenticated-read",
                               "bucket-owner-read", "bucket-owner-full-control"})}),
         plain("get_attributes", "ask for an object's size and ETag by its attributes", read,
-              {"getobjectattributes"}),
+              {"getobjectattributes"}, {customer_key_parameter()}),
+        {.name = "form_put",
+         .description = "write an object with a form and its signed policy, as browsers do",
+         .use = subject_use::make,
+         .carries = payload::sent,
+         .replay = {.kind = "form_put"},
+         .aliases = {"post_object", "postobject", "put_post"},
+         .parameters = {overwrite_parameter(), metadata_parameter(), storage_class_parameter(),
+                        encryption_parameter(), kms_key_parameter()}},
     };
 }
 

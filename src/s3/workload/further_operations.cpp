@@ -51,6 +51,12 @@ catalogue::parameter range_parameter() {
             catalogue::range_value{}};
 }
 
+catalogue::parameter overwrite_parameter() {
+    return {"overwrite", "true or false", "false",
+            "rewrite existing objects in turn instead of adding new ones",
+            catalogue::flag_value{.when_set = subject_use::rewrite}};
+}
+
 catalogue::parameter customer_key_parameter() {
     return {"encryption", "none or customer", "none",
             "customer: send the key along that the object was written with",
@@ -100,7 +106,7 @@ further version_operations() {
          .carries = payload::received,
          .replay = {.why_not = "a recording does not say which parts there are"},
          .aliases = {"get_part_number", "getpart"},
-         .parameters = {multipart_parameters().front()}},
+         .parameters = {multipart_parameters().front(), customer_key_parameter()}},
         plain("copy_unmatched",
               "copy an object onto itself only if it has an ETag that it has not: 412",
               subject_use::amend, {}, {}),
@@ -135,6 +141,25 @@ further upload_operations() {
                          "rgw: ?append&position=; s3: x-amz-write-offset-bytes",
                          catalogue::word_value{{"rgw", "s3"}}}},
          .parts = {"append_piece", "append_check"}},
+        {.name = "rename_put",
+         .description = "write an object by another name, rename it, and ask whether it is there",
+         .use = subject_use::make,
+         .carries = payload::sent,
+         .replay = {.why_not = not_one_request},
+         .aliases = {"rename", "renameobject", "rename_object"},
+         .parameters = {overwrite_parameter()},
+         .parts = {"put_aside", "rename_object", "rename_check"}},
+        {.name = "select",
+         .description = "write a table beside the objects, select from it, and remove it",
+         .use = subject_use::none,
+         .carries = payload::received,
+         .replay = {.why_not = "a recording does not say what was selected from what"},
+         .aliases = {"selectobjectcontent", "select_object_content"},
+         .parameters = {{"rows", "count, 1 to 100000", "1000", "rows of the table",
+                         catalogue::count_value{.standard = 1000, .least = 1, .most = 100'000}},
+                        {"all", "true or false", "false",
+                         "have all rows sent instead of their number", catalogue::flag_value{}}},
+         .parts = {"put_table", "select_rows", "remove_table"}},
         plain("list_uploads", "list unfinished uploads of the run", subject_use::none,
               {"listmultipartuploads"},
               {{"max_keys", "count, 1 to 1000", "1000", "uploads per page",

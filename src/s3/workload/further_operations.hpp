@@ -26,6 +26,7 @@ scenario::catalogue::operation plain(std::string_view name, std::string_view des
                                      std::vector<std::string_view> aliases,
                                      std::vector<scenario::catalogue::parameter> with = {});
 scenario::catalogue::parameter range_parameter();
+scenario::catalogue::parameter overwrite_parameter();
 /// Of what is read: the other ways to encrypt need nothing for it.
 scenario::catalogue::parameter customer_key_parameter();
 std::vector<scenario::catalogue::parameter> multipart_parameters();

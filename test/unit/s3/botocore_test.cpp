@@ -40,6 +40,8 @@ struct case_asked {
         what.version_id = version_id = from.value("version_id", "");
         what.bucket = "stem-7";
         what.tags = from.value("tags", 0U);
+        what.rows = from.value("rows", 0U);
+        what.all_rows = from.value("all", false);
         if (from.contains("range")) {
             what.offset = from["range"][0];
             what.length = from["range"][1];
@@ -145,9 +147,10 @@ TEST_CASE("request_of_every_row_is_that_of_botocore") {
         CHECK(sent.body == c["body"].get<std::string>());
     }
     // Made buckets have names of our own, parts of an upload are listed by the driver, and what is
-    // signed in the query is below.
+    // signed in the query or in a form is below.
     const std::set<std::string> apart{"create_bucket",     "delete_bucket", "complete_upload",
-                                      "complete_existing", "presigned_get", "presigned_put"};
+                                      "complete_existing", "presigned_get", "presigned_put",
+                                      "form_put"};
     for (const operation_row& row : all_rows()) {
         const std::string name(row.name);
         CHECK_MESSAGE(seen.contains(name) != apart.contains(name), name);
@@ -188,6 +191,61 @@ TEST_CASE("request_that_is_signed_in_its_query_is_that_of_botocore") {
     }
     for (const operation_row& row : all_rows())
         CHECK_MESSAGE(seen.contains(std::string(row.name)) == row.request.presigned, row.name);
+}
+
+TEST_CASE("request_that_is_a_form_is_that_of_botocore") {
+    std::ifstream file(CHOPSTICKS_TEST_DATA "/requests_botocore.json");
+    REQUIRE(file.good());
+    const auto document = nlohmann::json::parse(file);
+    REQUIRE(document["posted"].size() > 0);
+    for (const auto& c : document["posted"]) {
+        CAPTURE(c["asked"].dump());
+        request_options options;
+        options.who = {"AK", "SK", c["session_token"]};
+        options.host = "h";
+        options.bucket = document["bucket"];
+        options.key_prefix = document["prefix"];
+        request_writer writer(options);
+        case_asked from(c["asked"]);
+        from.what.expects_continue = true;
+        const whole_request sent = writer.write(row_of("form_put"), from.what, 1'500'000'000);
+        const parsed_request r = parse_request(sent.head);
+        CHECK(r.method == "POST");
+        CHECK(r.target == c["path"].get<std::string>());
+        CHECK(*r.find("Host") == "h");
+        CHECK(*r.find("Content-Type") == c["type"].get<std::string>());
+        CHECK(*r.find("Expect") == "100-continue");
+        CHECK(*r.find("Content-Length") ==
+              std::to_string(sent.body.size() + 100 + sent.tail.size()));
+        CHECK(r.find("Authorization") == nullptr);
+        // The policy and its signature are among it.
+        CHECK(sent.body == c["before"].get<std::string>());
+        CHECK(sent.tail == c["tail"].get<std::string>());
+    }
+}
+
+TEST_CASE("request_that_is_a_form_has_the_bucket_where_the_others_have_it") {
+    request_options options;
+    options.who = {"AK", "SK", ""};
+    options.host = "h";
+    options.bucket = "b";
+    options.style = addressing::virtual_host;
+    options.key_prefix = std::string(1000, '"');
+    request_writer writer(options);
+    asked what;
+    what.object = 7;
+    what.size = 100;
+    object_fields fields;
+    fields.metadata = std::string(2000, 'm');
+    fields.encryption = "kms";
+    fields.kms_key = std::string(512, '\\');
+    what.fields = &fields;
+    // Of the longest there can be.
+    const whole_request sent = writer.write(row_of("form_put"), what, 1'500'000'000);
+    const parsed_request r = parse_request(sent.head);
+    CHECK(r.target == "/");
+    CHECK(*r.find("Host") == "b.h");
+    CHECK(sent.body.find("\r\n\r\n" + std::string(1000, '"')) != std::string_view::npos);
 }
 
 }  // namespace

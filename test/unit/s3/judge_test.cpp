@@ -93,6 +93,29 @@ struct deletion : judged_operation {
     std::vector<subject> subjects;
 };
 
+TEST_CASE("form_is_done_only_with_a_whole_answer_that_names_its_key") {
+    judged_operation form("form_put");
+    const auto answer_of = [](const std::string& key, const std::string& rest) {
+        return "<PostResponse><Location>http://h/x</Location><Bucket>b</Bucket><Key>" + key +
+               "</Key>" + rest + "</PostResponse>";
+    };
+    const std::string key = object_key("p &amp;/", 7);
+    const std::string right = answer_of(key, "<ETag>&quot;e&quot;</ETag>");
+    CHECK(form.code_of(201, right) == "ok");
+    CHECK(form.bytes == 100);
+    CHECK(form.code_of(201, answer_of(key, "")) == "ok");  // RGW
+    for (std::size_t cut = 0; cut < right.size(); ++cut)
+        CHECK(form.code_of(201, right.substr(0, cut)) != "ok");
+    CHECK(form.code_of(201, answer_of(object_key("p &amp;/", 8), "")) == "WrongKey");
+    CHECK(form.bytes == 0);
+    CHECK(form.code_of(201, answer_of(key.substr(0, key.size() - 1), "")) == "WrongKey");
+    CHECK(form.code_of(204, "") == "HTTP204");
+    CHECK(form.code_of(201, error_named("AccessDenied")) == "AccessDenied");
+    // Who reads it later has to see the ETag that was told.
+    CHECK(form.etags.seen(7, form.what.version, etag_mark("e")));
+    CHECK(!form.etags.seen(7, form.what.version, etag_mark("f")));
+}
+
 TEST_CASE("multi_delete_is_done_only_if_the_answer_names_every_key") {
     deletion d;
     CHECK(d.answered(d.gone(7) + d.gone(8) + d.gone(9)) == "ok");

@@ -40,6 +40,15 @@ TEST_CASE("parse_object_key_foreign_key_is_nothing") {
     std::string wrong_directory = key;
     wrong_directory[2] = wrong_directory[2] == '0' ? '1' : '0';
     CHECK_FALSE(parse_object_key("p/", wrong_directory));
+    // Its other name is ours, and nobody's object.
+    CHECK(is_made_key("p/", key));
+    CHECK(is_made_key("p/", key + ".aside"));
+    CHECK_FALSE(parse_object_key("p/", key + ".aside"));
+    for (const std::string other : {".aside.aside", ".asid", "aside", ".aside/", "/.aside"})
+        CHECK_FALSE(is_made_key("p/", key + other));
+    CHECK_FALSE(is_made_key("q/", key + ".aside"));
+    CHECK_FALSE(is_made_key("p/", wrong_directory + ".aside"));
+    CHECK_FALSE(is_made_key("", ".aside"));
 }
 
 TEST_CASE("made_bucket_names_hold_the_run_keep_to_63_characters_and_are_read_back") {

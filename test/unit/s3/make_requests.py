@@ -10,7 +10,9 @@ Left out is what every request has (Host, the signature), what only a checksum i
 encoding-type, which botocore adds to lists by itself.
 """
 
+import base64
 import datetime
+import hashlib
 import hmac
 import json
 import sys
@@ -21,6 +23,8 @@ import botocore.auth
 import botocore.awsrequest
 import botocore.config
 import botocore.session
+import botocore.signers
+import urllib3
 
 BUCKET = "bucket"
 PREFIX = "p &/"  # of all keys; something in it has to be encoded
@@ -28,13 +32,18 @@ TAG = '"0123456789abcdef0123456789abcdef"'
 OTHER = '"00000000000000000000000000000000"'
 
 
+def mix(number):
+    """As core/random.hpp does it."""
+    mask = 2**64 - 1
+    number = (number + 0x9E3779B97F4A7C15) & mask
+    number = ((number ^ number >> 30) * 0xBF58476D1CE4E5B9) & mask
+    number = ((number ^ number >> 27) * 0x94D049BB133111EB) & mask
+    return number ^ number >> 31
+
+
 def key(index):
     """As s3/protocol/key.hpp makes it."""
-    mask = 2**64 - 1
-    mixed = (index + 0x9E3779B97F4A7C15) & mask
-    mixed = ((mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9) & mask
-    mixed = ((mixed ^ mixed >> 27) * 0x94D049BB133111EB) & mask
-    return f"{PREFIX}{(mixed ^ mixed >> 31) & 255:02x}/{index:016x}"
+    return f"{PREFIX}{mix(index) & 255:02x}/{index:016x}"
 
 
 def tag_set(index, count):
@@ -42,12 +51,21 @@ def tag_set(index, count):
 
 
 OBJECT = {"Bucket": BUCKET, "Key": key(7)}
+# As s3/protocol/select.cpp writes it.
+TABLE = "".join(f"{mix((mix(7) + i) % 2**64):016x},{i:08d}\n" for i in range(2)).encode()
+ASIDE = {"Bucket": BUCKET, "Key": key(7) + ".aside"}
 IN_BUCKET = {"Bucket": BUCKET}
 MADE = {"Bucket": "stem-7"}
 PAGE = {"Bucket": BUCKET, "Prefix": PREFIX, "MaxKeys": 10}
 # As s3/protocol/customer_key.hpp derives it from the secret key.
 CUSTOMER = {"SSECustomerAlgorithm": "AES256",
             "SSECustomerKey": hmac.digest(b"SK", b"chopsticks customer key 1", "sha256")}
+# Of operations for which botocore makes neither base64 nor MD5 of it.
+CUSTOMER_TEXT = {
+    "SSECustomerAlgorithm": "AES256",
+    "SSECustomerKey": base64.b64encode(CUSTOMER["SSECustomerKey"]).decode(),
+    "SSECustomerKeyMD5": base64.b64encode(
+        hashlib.md5(CUSTOMER["SSECustomerKey"]).digest()).decode()}
 POLICY = ('{"Version": "2012-10-17", "Statement": [{"Sid": "chopsticks", "Effect": "Deny", '
           '"Principal": "*", "Action": "s3:GetObject", '
           '"Resource": "arn:aws:s3:::stem-7/denied-*"}]}')
@@ -109,8 +127,14 @@ CASES = [
     ("list_versions", {"token": "m/1", "version_token": "v"}, "list_object_versions",
      PAGE | {"KeyMarker": "m/1", "VersionIdMarker": "v"}),
     ("get_unmodified", {}, "get_object", OBJECT | {"IfNoneMatch": TAG}),
+    ("get_unmodified", {"encryption": "customer"}, "get_object",
+     OBJECT | CUSTOMER | {"IfNoneMatch": TAG}),
     ("head_unmodified", {}, "head_object", OBJECT | {"IfNoneMatch": TAG}),
+    ("head_unmodified", {"encryption": "customer"}, "head_object",
+     OBJECT | CUSTOMER | {"IfNoneMatch": TAG}),
     ("get_unmatched", {}, "get_object", OBJECT | {"IfMatch": OTHER}),
+    ("get_unmatched", {"encryption": "customer"}, "get_object",
+     OBJECT | CUSTOMER | {"IfMatch": OTHER}),
     ("put_existing", {}, "put_object", OBJECT | {"Body": b"x", "IfNoneMatch": "*"}),
     ("delete_unmatched", {}, "delete_object", OBJECT | {"IfMatch": OTHER}),
     ("get_tagging", {}, "get_object_tagging", OBJECT),
@@ -121,6 +145,8 @@ CASES = [
     ("put_acl", {"acl": "private"}, "put_object_acl", OBJECT | {"ACL": "private"}),
     ("get_attributes", {}, "get_object_attributes",
      OBJECT | {"ObjectAttributes": ["ETag", "ObjectSize", "StorageClass"]}),
+    ("get_attributes", {"encryption": "customer"}, "get_object_attributes",
+     OBJECT | CUSTOMER_TEXT | {"ObjectAttributes": ["ETag", "ObjectSize", "StorageClass"]}),
     ("put_bucket_acl", {"acl": "private"}, "put_bucket_acl", MADE | {"ACL": "private"}),
     ("put_bucket_tagging", {}, "put_bucket_tagging",
      MADE | {"Tagging": {"TagSet": [{"Key": "made-by", "Value": "chopsticks"}]}}),
@@ -183,6 +209,8 @@ CASES = [
     ("remove_version", {"version_id": "v/1"}, "delete_object", OBJECT | {"VersionId": "v/1"}),
     ("remove_marker", {"version_id": "v/1"}, "delete_object", OBJECT | {"VersionId": "v/1"}),
     ("get_part", {"part": 3}, "get_object", OBJECT | {"PartNumber": 3}),
+    ("get_part", {"part": 3, "encryption": "customer"}, "get_object",
+     OBJECT | CUSTOMER | {"PartNumber": 3}),
     ("copy_unmatched", {}, "copy_object",
      OBJECT | {"CopySource": OBJECT, "CopySourceIfMatch": OTHER, "MetadataDirective": "REPLACE"}),
     ("copy_part", {"part": 3, "upload_id": "u/p"}, "upload_part_copy",
@@ -194,6 +222,16 @@ CASES = [
     ("append_piece", {"dialect": "s3", "range": [10, 20]}, "put_object",
      OBJECT | {"Body": b"x", "WriteOffsetBytes": 10}),
     ("append_check", {}, "head_object", OBJECT),
+    ("put_aside", {}, "put_object", ASIDE | {"Body": b"x"}),
+    ("rename_object", {}, "rename_object",
+     OBJECT | {"RenameSource": urllib.parse.quote(ASIDE["Key"])}),
+    ("rename_check", {}, "head_object", OBJECT),
+    ("put_table", {"rows": 2}, "put_object", ASIDE | {"Body": TABLE}),
+    *(("select_rows", {"rows": 2, "all": every == "*"}, "select_object_content",
+       ASIDE | {"Expression": f"SELECT {every} FROM S3Object", "ExpressionType": "SQL",
+                "InputSerialization": {"CSV": {"FileHeaderInfo": "NONE"}},
+                "OutputSerialization": {"CSV": {}}}) for every in ("COUNT(*)", "*")),
+    ("remove_table", {}, "delete_object", ASIDE),
     ("list_parts", {"upload_id": "u/p"}, "list_parts", OBJECT | {"UploadId": "u/p"}),
     ("list_uploads", {}, "list_multipart_uploads",
      IN_BUCKET | {"MaxUploads": 10, "Prefix": PREFIX}),
@@ -230,6 +268,21 @@ PRESIGNED = [
     ("presigned_put", {"encryption": "customer"}, "put_object", OBJECT | CUSTOMER),
 ]
 
+# Forms: what is asked, and the fields that go with it. urllib3 makes the form of botocore's fields.
+BOUNDARY = "chopsticks-7d1c5e0a94b24f6bb8a3-e6f02d57c9184a3d9b61"
+SSE = "x-amz-server-side-encryption"
+POSTED = [
+    ({}, {}),
+    ({"metadata": 5, "storage_class": "STANDARD_IA"},
+     {"x-amz-meta-chopsticks": "mmmmm", "x-amz-storage-class": "STANDARD_IA"}),
+    ({"encryption": "kms", "kms_key": 'key/"1'},
+     {SSE: "aws:kms", SSE + "-aws-kms-key-id": 'key/"1'}),
+    ({"encryption": "customer"},
+     {SSE + "-customer-algorithm": "AES256",
+      SSE + "-customer-key": CUSTOMER_TEXT["SSECustomerKey"],
+      SSE + "-customer-key-md5": CUSTOMER_TEXT["SSECustomerKeyMD5"]}),
+]
+
 
 class Sent(Exception):
     """Instead of an answer."""
@@ -244,8 +297,9 @@ def told(name):
     name = name.lower()
     if name in ("if-match", "if-none-match", "range"):
         return True
+    # The token is drawn, and ours are sent without.
     return name.startswith("x-amz-") and "checksum" not in name and name not in (
-        "x-amz-date", "x-amz-content-sha256")
+        "x-amz-date", "x-amz-content-sha256", "x-amz-client-token")
 
 
 def pairs(query):
@@ -273,6 +327,34 @@ def presigned():
     return out
 
 
+def posted():
+    """Forms with the policy that botocore signs, without the content."""
+    botocore.auth.get_current_datetime = lambda *_, **__: PRESIGNED_AT
+    botocore.signers.get_current_datetime = lambda *_, **__: PRESIGNED_AT
+    session = botocore.session.Session()
+    out = []
+    for token in ("", "T/1"):
+        session.set_credentials("AK", "SK", token or None)
+        client = session.create_client(
+            "s3", region_name="us-east-1", endpoint_url="http://h",
+            config=botocore.config.Config(signature_version="s3v4",
+                                          s3={"addressing_style": "path"}))
+        for asked, more in POSTED:
+            fields = {"success_action_status": "201"} | more
+            form = client.generate_presigned_post(
+                BUCKET, key(7), Fields=dict(fields),
+                Conditions=[{name: value} for name, value in fields.items()], ExpiresIn=3600)
+            marker = b"<the content>"
+            parts = list(form["fields"].items())
+            parts.append(("file", ("file", marker, "application/octet-stream")))
+            body, kind = urllib3.encode_multipart_formdata(parts, boundary=BOUNDARY)
+            before, tail = body.split(marker)
+            out.append({"asked": asked, "session_token": token, "type": kind,
+                        "path": urllib.parse.urlsplit(form["url"]).path,
+                        "before": before.decode(), "tail": tail.decode()})
+    return out
+
+
 def main():
     session = botocore.session.Session()
     session.set_credentials("AK", "SK")
@@ -294,8 +376,10 @@ def main():
         headers = {n.lower(): v.decode() if isinstance(v, bytes) else v
                    for n, v in request.headers.items()}
         # A body of the object's content is the driver's matter.
-        contents = ("put", "put_existing", "upload_part", "append_piece")
+        contents = ("put", "put_existing", "upload_part", "append_piece", "put_aside")
         body = b"" if row in contents else request.body
+        if hasattr(body, "read"):
+            body = body.read()
         cases.append({
             "row": row, "asked": asked, "method": request.method, "path": url.path,
             "query": pairs(url.query),
@@ -303,7 +387,8 @@ def main():
             "body": (body or b"").decode(),
         })
     json.dump({"made_by": "botocore " + botocore.__version__, "bucket": BUCKET, "prefix": PREFIX,
-               "cases": cases, "presigned": presigned()}, sys.stdout, indent=1, sort_keys=True)
+               "cases": cases, "presigned": presigned(), "posted": posted()},
+              sys.stdout, indent=1, sort_keys=True)
     sys.stdout.write("\n")
 
 

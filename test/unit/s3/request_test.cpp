@@ -175,8 +175,10 @@ std::string text_of(const parsed_request& request, std::string_view name) {
 parsed_request check(std::string_view head, const request_options& options, std::int64_t wall_s,
                      const operation_row& row, const asked& what) {
     expected should{row.request.method.data(), "", std::string(row.request.query)};
-    if (row.request.target == request_target::object) {
-        should.path = "/" + object_key(options.key_prefix, what.object);
+    const bool is_aside = row.request.target == request_target::aside;
+    if (is_aside || row.request.target == request_target::object) {
+        should.path =
+            "/" + object_key(options.key_prefix, what.object) + (is_aside ? ".aside" : "");
     }
     if (row.name == "upload_part" || row.name == "copy_part") {
         should.query = canonical_query(
@@ -274,6 +276,10 @@ std::string right_value(const signed_field& field, const request_options& option
         return http::percent_encode(
             options.bucket + "/" + object_key(options.key_prefix, what.object), http::slash::keep);
     }
+    if (field.name == "x-amz-rename-source") {
+        return http::percent_encode(object_key(options.key_prefix, what.object) + ".aside",
+                                    http::slash::keep);
+    }
     if (what.fields == nullptr) return "(absent)";
     std::string value;
     if (field.name == "x-amz-copy-source-range" && what.part_bytes() != what.size) {
@@ -319,6 +325,7 @@ TEST_CASE("request_writer_every_row_is_signed_as_the_reference_signs") {
             const std::span<const operation_row> rows = is_own ? own_rows : all_rows();
             const operation_row& row = rows[random.below(rows.size())];
             CAPTURE(row.name);
+            if (row.request.is_posted()) continue;  // post_test.cpp
             asked what = on_object(random.below(4) == 0 ? random() : random.below(1000));
             what.size = random() >> random.below(64);
             what.max_keys = static_cast<std::uint32_t>(call);

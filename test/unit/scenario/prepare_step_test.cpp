@@ -31,7 +31,9 @@ std::string encryption_for(const std::string& tasks) {
 }  // namespace
 
 TEST_CASE("prepare_step_writes_with_the_key_that_reads_send") {
-    for (const char* read : {"get", "head", "presigned_get", "get_version", "head_version"}) {
+    for (const char* read :
+         {"get", "head", "presigned_get", "get_version", "head_version", "get_part",
+          "get_unmodified", "head_unmodified", "get_unmatched", "get_attributes"}) {
         CAPTURE(read);
         const std::string with_key = "{op: " + std::string(read) + ", encryption: customer}";
         CHECK(encryption_for("[" + with_key + "]") == "customer");

@@ -30,6 +30,12 @@ std::string object_key(std::string_view prefix, std::uint64_t index);
 std::optional<std::uint64_t> parse_object_key(std::string_view prefix,
                                               std::string_view key) noexcept;
 
+/// Behind the key of an object: its other name, under which it is before it is renamed.
+constexpr std::string_view aside_suffix = ".aside";
+
+/// Whether it is a name of an object with that prefix, its other one included.
+bool is_made_key(std::string_view prefix, std::string_view key) noexcept;
+
 /// What the names of all buckets begin with that group number `group` of a run makes beside its own
 /// bucket: "<bucket>-<run id>-<group>-". They share one name space with everybody's, so the run's
 /// id, which is new for each run, is always whole in it; the bucket's name is cut to what leaves

@@ -9,6 +9,7 @@
 #include <chopsticks/s3/protocol/list.hpp>
 #include <chopsticks/s3/protocol/multipart.hpp>
 #include <chopsticks/s3/protocol/request_form.hpp>
+#include <chopsticks/s3/protocol/select_scanner.hpp>
 #include <chopsticks/s3/protocol/version_ids.hpp>
 #include <cstdint>
 #include <span>
@@ -45,6 +46,7 @@ struct answer {
     std::uint64_t mismatch = right;      ///< offset of the first wrong byte of the object's content
     std::string_view text;               ///< of a refusal, or where a success has hardly a body: it
     const list_scanner* page = nullptr;  ///< has read a listing
+    const select_scanner* events = nullptr;  ///< has read the answer to a select
 
     std::string_view etag_text() const noexcept { return {etag, etag_size}; }
     std::string_view version_text() const noexcept { return {version, version_size}; }
@@ -59,7 +61,8 @@ enum class answer_body : std::uint8_t {
     none,     ///< there is none: of a head request
     content,  ///< the object's, or the part that was asked for
     listing,
-    text,  ///< nothing, or a few lines
+    events,  ///< of a select
+    text,    ///< nothing, or a few lines
 };
 
 /// What an operation does to the buckets beside the configured one. The driver looks first whose it
@@ -102,6 +105,7 @@ struct operation_row {
     std::string_view root = {};       ///< of the document that a success has to be; empty: of none
     std::string_view holds = {};      ///< an element in it; empty: none has to be there
     bool names_etag = false;          ///< its successes name the object's ETag
+    bool tells_encryption = true;     ///< its successes say how the object is encrypted, if asked
     bool writes = false;              ///< makes a version or a delete marker of an object
     bool makes_object = false;        ///< where it is not answered, the object may be there later
     bucket_effect buckets = bucket_effect::none;

@@ -36,10 +36,12 @@ struct request_options {
     std::string bucket_stem;
 };
 
-/// Head and body of a request whose body this library knows.
+/// Head and body of a request whose body this library knows. Of a form the body is what comes
+/// before the content.
 struct whole_request {
     std::string_view head;
     std::string_view body;
+    std::string_view tail = {};  ///< behind the content; there as long as the program
 };
 
 struct operation_row;
@@ -52,7 +54,7 @@ struct operation_row;
 /// a call patches key, date and hash in both, signs, and writes what is not signed (Range,
 /// Content-Length, Expect) behind the signature, where it moves nothing. Signed are host,
 /// x-amz-content-sha256, x-amz-date, x-amz-security-token, and the fields of the row; of presigned
-/// requests host alone.
+/// requests host alone. Of a form its policy is signed, which names all fields of the form.
 class request_writer {
   public:
     /// Longest continuation token of a listing, before encoding.
@@ -139,6 +141,18 @@ class request_writer {
                               std::string_view body, std::uint64_t body_bytes,
                               std::int64_t wall_s) noexcept;
     void write_presigned_query(request_text& to) const noexcept;
+    /// Head, and the form up to the content. Key and fields vary: all is written anew.
+    whole_request posted(const form& of, const asked& what, std::int64_t wall_s) noexcept;
+
+    /// Those of a request, in the order of their names. The values lie in values_.
+    struct written_fields {
+        std::string_view names[form::most_fields];
+        std::string_view values[form::most_fields];
+        std::size_t count = 0;
+    };
+    /// `host`, `hash`: of this request.
+    written_fields write_fields(const form& of, const asked& what, std::string_view host,
+                                std::string_view hash) noexcept;
 
     request_options options_;
     signer signer_;

@@ -96,6 +96,8 @@ struct asked {
     std::uint32_t retain_s = 0;             ///< a retention ends so much later
     bool hold = false;                      ///< a legal hold is set, and not taken off
     std::string_view bucket;                ///< name of a made bucket, for bodies that have it
+    std::uint32_t rows = 0;                 ///< of a table to select from
+    bool all_rows = false;                  ///< select: all of them, and not their number
     std::string_view body;                  ///< of request_body::given
 
     std::uint64_t part_bytes() const noexcept { return length > 0 ? length : size; }
@@ -112,6 +114,8 @@ enum class request_target : std::uint8_t {
     object,
     bucket,       ///< of the options
     made_bucket,  ///< one of those beside it, by its number
+    form,         ///< that bucket, with the object's key in a form around the content
+    aside,        ///< the object by its other name, which it is renamed from: key.hpp
 };
 
 /// What the body of a request is.
@@ -165,6 +169,14 @@ struct request_form {
     precondition only_if = precondition::none;
 
     constexpr bool is_head() const noexcept { return method == "HEAD"; }
+    /// Key, policy, signature and the fields stand in a form (RFC 7578) around the content.
+    constexpr bool is_posted() const noexcept { return target == request_target::form; }
+    /// Whatever it is sent to.
+    constexpr bool is_about_object() const noexcept {
+        return target == request_target::object || target == request_target::aside || is_posted();
+    }
+    /// Whether the signature may be about the body.
+    constexpr bool may_sign_body() const noexcept { return !presigned && !is_posted(); }
     /// Writing it takes no more than patching a head.
     constexpr bool is_prepared() const noexcept {
         if (target != request_target::object || write_query != nullptr || presigned) return false;

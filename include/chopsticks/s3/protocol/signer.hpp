@@ -40,6 +40,9 @@ class signer {
     /// Writes the signature of a canonical request that names amz_date(): 64 hex digits at `out`.
     void sign(std::string_view canonical_request, char* out) const noexcept;
 
+    /// The same of a text that is signed as it is: the policy of a form.
+    void sign_text(std::string_view text, char* out) const noexcept;
+
   private:
     void change_time(std::int64_t wall_s) noexcept;
 
