@@ -134,12 +134,13 @@ class driver:
             self.figures["requests"] += 1
 
     def tell(self, told, body=None):
-        with self.counting:
-            self.figures["retries"] += told.get("retries", 0)
-            told["figures"] = dict(self.figures)
         if body:
             told["body"] = len(body)
         with self.writing:
+            # Not before: what is told later is never less.
+            with self.counting:
+                self.figures["retries"] += told.get("retries", 0)
+                told["figures"] = dict(self.figures)
             out = sys.stdout.buffer
             out.write(json.dumps(told).encode() + b"\n")
             if body:

@@ -91,7 +91,8 @@ def perform(ask, body):
         return {"ok": True, "status": 204}, None
     if op == "list":
         found = sum(name.startswith(ask["prefix"]) for name in objects)
-        found = min(found, ask["max_keys"])
+        if ask["pages"] > 0:
+            found = min(found, ask["max_keys"] * ask["pages"])
         return {"ok": True, "status": 200, "entries": found + (1 if breaks("list") else 0)}, None
     return {"ok": True, "status": 200}, None
 
