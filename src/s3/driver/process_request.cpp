@@ -14,12 +14,13 @@ namespace {
 using way = program_step::way;
 
 /// Operations that the protocol has words for, and those of their parameters.
-constexpr struct {
+struct told_operation {
     std::string_view op;
     way how;
     bool by_key;
     std::string_view parameters[5] = {};
-} told_operations[] = {
+};
+constexpr told_operation told_operations[] = {
     {"put", way::put, true, {"overwrite", "storage_class"}},
     {"multipart_put", way::put, true, {"part_size", "concurrency", "storage_class"}},
     {"get", way::get, true},
@@ -29,13 +30,13 @@ constexpr struct {
     {"head_bucket", way::other, false},
 };
 
-const auto* find_told(std::string_view op) {
+const told_operation* find_told(std::string_view op) {
     const auto* const found = std::find_if(std::begin(told_operations), std::end(told_operations),
                                            [&](const auto& one) { return one.op == op; });
     return found == std::end(told_operations) ? nullptr : found;
 }
 
-bool has_parameter(const decltype(told_operations[0])& of, std::string_view name) {
+bool has_parameter(const told_operation& of, std::string_view name) {
     return std::find(std::begin(of.parameters), std::end(of.parameters), name) !=
            std::end(of.parameters);
 }
