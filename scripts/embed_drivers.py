@@ -19,7 +19,8 @@ def main():
     output.write_text(
         "// Made by scripts/embed_drivers.py.\n"
         '#include "driver_scripts.hpp"\n'
-        "namespace chopsticks::s3 {\n" + "\n".join(functions) + "\n}  // namespace chopsticks::s3\n")
+        "namespace chopsticks::s3 {\n" + "\n".join(functions) +
+        "\n}  // namespace chopsticks::s3\n")
 
 
 if __name__ == "__main__":

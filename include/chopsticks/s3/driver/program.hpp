@@ -1,7 +1,7 @@
 #pragma once
 /// \file
-/// Drivers of S3 that are programs: what one is told before it is asked for anything (the first line
-/// of docs/reference/driver-protocol.md, and its environment), and what to install for one.
+/// Drivers of S3 that are programs: what one is told before it is asked for anything (the first
+/// line of docs/reference/driver-protocol.md, and its environment), and what to install for one.
 
 #include <chopsticks/process/child.hpp>
 #include <cstdint>
