@@ -26,6 +26,7 @@ void add_annotate_command(CLI::App& app, int& result);
 void add_merge_command(CLI::App& app, int& result);
 void add_export_command(CLI::App& app, int& result);
 void add_oplog_command(CLI::App& app, int& result);
+void add_driver_check_command(CLI::App& app, int& result);
 void add_list_command(CLI::App& app, int& result);
 void add_calibrate_command(CLI::App& app, int& result);
 void add_cleanup_command(CLI::App& app, int& result);

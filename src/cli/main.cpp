@@ -90,6 +90,7 @@ int run_main(int argc, char** argv) {
     add_export_command(app, status);
     add_oplog_command(app, status);
     add_serve_command(app, status);
+    add_driver_check_command(app, status);
     add_calibrate_command(app, status);
     add_cleanup_command(app, status);
     add_compare_command(app, status);

@@ -9,6 +9,7 @@
 #include <chopsticks/rbd/workload.hpp>
 #include <chopsticks/s3/driver.hpp>
 #include <chopsticks/s3/driver/cleanup.hpp>
+#include <chopsticks/s3/driver/program.hpp>
 #include <chopsticks/s3/workload.hpp>
 #include <chopsticks/s3/workload/target.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
@@ -19,7 +20,7 @@ namespace {
 
 /// Those that come with the program. One more workload is one more line.
 constexpr plugin::provided_workload known[] = {
-    {s3::describe_workload, s3::make_driver, s3::open_cleanup, nullptr, s3::target_rule},
+    {s3::describe_workload, s3::make_driver, s3::open_cleanup, s3::driver_note, s3::target_rule},
     {rbd::describe_workload, rbd::make_driver, rbd::open_cleanup, rbd::driver_note},
     {rados::describe_workload, rados::make_driver, rados::open_cleanup, rados::driver_note},
 };

@@ -12,8 +12,8 @@ import docs
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
 
-commands = ("run", "ab", "sweep", "find-max", "validate", "serve", "list", "merge", "export",
-            "oplog", "calibrate", "cleanup", "compare", "report", "show",
+commands = ("run", "ab", "sweep", "find-max", "validate", "serve", "list", "driver-check",
+            "merge", "export", "oplog", "calibrate", "cleanup", "compare", "report", "show",
             "annotate")
 page = docs.root / "docs/reference/cli.md"
 

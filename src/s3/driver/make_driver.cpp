@@ -7,6 +7,8 @@
 #include <chopsticks/s3/protocol/key.hpp>
 #include <iterator>
 
+#include "process_driver.hpp"
+
 namespace chopsticks::s3 {
 
 namespace {
@@ -42,6 +44,8 @@ std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted
     d.data_seed = wanted.data_seed;
     d.cores = wanted.cores;
     d.prepares = wanted.prepares;
+    const bool is_program = wanted.driver == "process" || find_shipped_program(wanted.driver);
+    if (is_program) return make_program_driver(d, wanted.driver);
     const auto* const found = std::find_if(std::begin(makers), std::end(makers),
                                            [&](const auto& m) { return m.name == wanted.driver; });
     CHOPSTICKS_ASSERT(found != std::end(makers));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chopsticks/s3/workload.hpp>
+#include <chopsticks/scenario/program_options.hpp>
 #include <chopsticks/scenario/service_model.hpp>
 
 #include "further_operations.hpp"
@@ -252,6 +253,22 @@ std::vector<catalogue::operation> joined(
     return all;
 }
 
+// A driver that is a program: what of its options cannot work is told before the run.
+void check_any_program(const scenario::workload_settings& of) {
+    scenario::read_program_options(of, scenario::program_kind::any);
+}
+void check_shipped_program(const scenario::workload_settings& of) {
+    scenario::read_program_options(of, scenario::program_kind::shipped);
+}
+void check_script(const scenario::workload_settings& of) {
+    scenario::read_program_options(of, scenario::program_kind::script);
+}
+
+catalogue::driver program_row(std::string_view name, std::string_view description,
+                              void (*check)(const scenario::workload_settings&)) {
+    return {.name = name, .description = description, .takes_options = true, .check = check};
+}
+
 catalogue::workload make() {
     return {
         .name = "s3",
@@ -265,10 +282,19 @@ catalogue::workload make() {
                  true},
                 {"beast", "the same on Boost.Asio and Boost.Beast, to compare with"},
                 scenario::catalogue::dummy_driver(true),
+                program_row("process",
+                            "a program of yours does the operations: the driver "
+                            "protocol, over its standard input and output",
+                            check_any_program),
+                program_row("boto3", "the same, a program that comes along: Python's boto3",
+                            check_script),
+                program_row("minio", "the same, a program that comes along: Go's minio-go",
+                            check_shipped_program),
             },
         .features =
             {
-                {"sends requests, over HTTP and HTTPS", {"native", "beast"}},
+                {"sends requests, over HTTP and HTTPS",
+                 {"native", "beast", "process", "boto3", "minio"}},
                 {"resumes TLS sessions", {"native", "beast"}},
                 {"waits for 100 Continue", {"native", "beast"}},
                 {"hashes payloads", {"native", "beast"}},
