@@ -29,7 +29,7 @@ stats::leftover left(const char* kind, std::uint64_t count, bool exact = true) {
     return {kind, "s3://b/x/", count, exact, {}};
 }
 
-bucket_account account(const watched_bucket& of, const std::vector<stats::leftover>& said) {
+bucket_account account_with(const watched_bucket& of, const std::vector<stats::leftover>& said) {
     return account_of({of}, left_in_buckets_of(said)).value();
 }
 
@@ -66,36 +66,37 @@ TEST_CASE("bucket_that_cannot_be_is_not_believed") {
 }
 
 TEST_CASE("account_agrees_where_the_run_left_what_is_there") {
-    CHECK(account(bucket_with(0, 0), {}).agrees());
-    CHECK(account(bucket_with(5, 56), {left("object", 50), left("run mark", 1)}).agrees());
+    CHECK(account_with(bucket_with(0, 0), {}).agrees());
+    CHECK(account_with(bucket_with(5, 56), {left("object", 50), left("run mark", 1)}).agrees());
     // What versions and delete markers count as.
-    CHECK(account(bucket_with(0, 9),
-                  {left("object", 3), left("older version", 4), left("delete marker", 8),
-                   left("mark version", 2), left("bucket", 1)})
+    CHECK(account_with(bucket_with(0, 9),
+                       {left("object", 3), left("older version", 4), left("delete marker", 8),
+                        left("mark version", 2), left("bucket", 1)})
               .agrees());
     // At most so many.
     for (const std::uint64_t n : {0, 6, 10})
-        CHECK(account(bucket_with(0, n), {left("object version", 10, false)}).agrees());
-    CHECK_FALSE(account(bucket_with(0, 11), {left("object version", 10, false)}).agrees());
+        CHECK(account_with(bucket_with(0, n), {left("object version", 10, false)}).agrees());
+    CHECK_FALSE(account_with(bucket_with(0, 11), {left("object version", 10, false)}).agrees());
     // The parts of an unfinished upload are objects to RGW.
-    CHECK(
-        account(bucket_with(0, 13, 2), {left("object", 1), left("unfinished upload", 2)}).agrees());
+    CHECK(account_with(bucket_with(0, 13, 2), {left("object", 1), left("unfinished upload", 2)})
+              .agrees());
     CHECK_FALSE(
-        account(bucket_with(0, 13, 3), {left("object", 1), left("unfinished upload", 2)}).agrees());
+        account_with(bucket_with(0, 13, 3), {left("object", 1), left("unfinished upload", 2)})
+            .agrees());
 }
 
 TEST_CASE("account_says_what_differs_and_what_that_may_mean") {
-    const std::string lost = account(bucket_with(0, 40), {left("object", 50)}).sentence();
+    const std::string lost = account_with(bucket_with(0, 40), {left("object", 50)}).sentence();
     CHECK(lost ==
           "RGW counts 40 objects more than before the run in the load's buckets, and the run says "
           "that it left 50 objects: 10 objects are missing (lost, or removed by somebody else)");
-    const std::string more = account(bucket_with(2, 3), {}).sentence();
+    const std::string more = account_with(bucket_with(2, 3), {}).sentence();
     CHECK(contains(more, "RGW counts 1 object more than before the run"));
     CHECK(contains(more, "left nothing: 1 object that it does not know of"));
-    const std::string fewer = account(bucket_with(9, 3), {}).sentence();
+    const std::string fewer = account_with(bucket_with(9, 3), {}).sentence();
     CHECK(contains(fewer, "6 objects fewer than before the run"));
     CHECK(contains(fewer, "6 objects are missing"));
-    const std::string uploads = account(bucket_with(0, 0, 4), {}).sentence();
+    const std::string uploads = account_with(bucket_with(0, 0, 4), {}).sentence();
     CHECK(contains(uploads, "as many objects as before the run and 4 unfinished uploads more"));
     CHECK(contains(uploads, ": 4 unfinished uploads that it does not know of"));
 }

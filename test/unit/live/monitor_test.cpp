@@ -134,7 +134,7 @@ TEST_CASE("monitor_shows_the_cluster_of_each_interval_and_nothing_that_is_too_ol
                          {"osd_apply", nullptr},
                          {"osd_cpus", {{"0", 0.5}, {"1", 0.25}}}};
     add_interval(monitor, run, 1, {}, 1, sample);
-    json state = json::parse(monitor.state(0));
+    json state = json::parse(monitor.state({}));
     const json told = {"HEALTH_WARN", 1.0, 0.0, 2.0, 7.5, 4.0, nullptr, 0.75};
     CHECK(state["intervals"][0].back().is_null());
     CHECK(state["intervals"][1].back() == told);
@@ -145,7 +145,7 @@ TEST_CASE("monitor_shows_the_cluster_of_each_interval_and_nothing_that_is_too_ol
     // It holds until the next is due.
     add_interval(monitor, run, 2, {}, 1);
     add_interval(monitor, run, 3, {}, 1);
-    state = json::parse(monitor.state(0));
+    state = json::parse(monitor.state({}));
     CHECK(state["intervals"][2].back() == told);
     CHECK(state["intervals"][3].back().is_null());
     CHECK(state["cluster"]["answers"] == false);
@@ -159,7 +159,7 @@ TEST_CASE("monitor_shows_no_numbers_of_a_cluster_that_tells_none") {
     monitor.enter("measure", 10);
     add_interval(monitor, run, 0, {}, 1,
                  {{"health", 7}, {"osds", "x"}, {"pgs", {1, 2}}, {"osd_cpus", {"a"}}});
-    const json state = json::parse(monitor.state(0));
+    const json state = json::parse(monitor.state({}));
     CHECK(state["intervals"][0].back() ==
           json({"", nullptr, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr}));
 }
