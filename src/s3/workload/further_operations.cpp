@@ -146,7 +146,7 @@ further upload_operations() {
          .use = subject_use::make,
          .carries = payload::sent,
          .replay = {.why_not = not_one_request},
-         .aliases = {"rename", "renameobject", "rename_object"},
+         .aliases = {"rename", "renameobject"},
          .parameters = {overwrite_parameter()},
          .parts = {"put_aside", "rename_object", "rename_check"}},
         {.name = "select",

@@ -250,12 +250,14 @@ TEST_CASE("several_runs_have_a_row_for_each_cluster_that_was_watched") {
     CHECK(all.rows[0].size() == all.header.size());
     CHECK(all.rows[0][1].text == "16.2.15");
     CHECK(all.rows[0][2].as == tone::plain);
-    CHECK(all.rows[0][3].as == tone::warn);
-    CHECK(all.rows[0][4].text == "2");
-    CHECK(all.rows[0][5].text == "gets fell");
+    CHECK(all.rows[0][3].text == "not known");
+    CHECK(all.rows[0][4].as == tone::warn);
+    CHECK(all.rows[0][4].text == "HEALTH_WARN");
+    CHECK(all.rows[0][9].text == "2");
+    CHECK(all.rows[0][10].text == "gets fell");
     CHECK(all.rows[1][0].text == "c.json");
     CHECK(all.rows[1][2].text == "not known");
-    CHECK(all.rows[1][5].text == "could not be asked: no monitor answers");
+    CHECK(all.rows[1][10].text == "could not be asked: no monitor answers");
 }
 
 TEST_CASE("cluster_member_of_wrong_types_is_no_exception") {
