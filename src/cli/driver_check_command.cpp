@@ -92,8 +92,10 @@ struct closed_port {
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         socklen_t size = sizeof address;
-        ::bind(held.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-        ::getsockname(held.get(), reinterpret_cast<sockaddr*>(&address), &size);
+        if (::bind(held.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+            ::getsockname(held.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+            throw config_error("driver-check: no port of the loopback address is free");
+        }
         number = ntohs(address.sin_port);
     }
     descriptor held;
