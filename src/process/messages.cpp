@@ -30,7 +30,7 @@ std::string read_figure(const json_value& from, greeting& out) {
         }
         if (text == "gauge") figure.kind = stats::figure_kind::gauge;
     }
-    const std::string problem = stats::problem_with(figure);
+    std::string problem = stats::problem_with(figure);
     if (!problem.empty()) return problem;
     out.figures.push_back(std::move(figure));
     return {};
