@@ -26,7 +26,7 @@ command_words boto3_command(const scenario::program_options& of) {
 /// An interpreter of the user's own says itself what it lacks.
 std::string no_boto3() {
     constexpr std::int64_t patience_ns = 30'000'000'000;
-    const std::string advice =
+    std::string advice =
         "install python3-boto3 (or a newer one with pip, and name its "
         "interpreter: `driver_options: {python: PATH}`)";
     if (process::find_program("python3").empty()) return advice;
