@@ -176,7 +176,8 @@ class ceph_beside(harness.case):
         self.assertGreaterEqual(found[0]["start_s"], first - 1)
         self.assertLessEqual(found[0]["start_s"], down[0]["start_s"] + 5)
         self.assertRegex(found[0]["text"],
-                         r"^g/\w+ fell from \d+/s to \d+/s at \d\d:\d\d:\d\d UTC, ")
+                         r"^(g/\w+|p99\(g/\w+\) rose from .* to .*, and its rate) "
+                         r"fell from \d+/s to \d+/s at \d\d:\d\d:\d\d UTC, ")
         samples = result["cluster"]["samples"]
         self.assertIn([0], [one["osds"]["down"] for one in samples])
         self.assertEqual(result["cluster"]["silences"], [])

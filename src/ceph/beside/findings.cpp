@@ -137,21 +137,27 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
     // What follows within one is part of it: the p99 of what had waited for an OSD.
     const bool in_effect = (state.p99.bad > 0 || state.rate.bad > 0) && lasts(point.operation);
     std::string text;
-    if (begins(state.p99, risen)) {
+    bool fell = false;
+    if (begins(state.p99, risen) && !in_effect) {
         text = "p99(" + point.operation + ") rose from " + format_latency(std::llround(usual_p99)) +
                " to " + format_latency(point.p99_ns);
     }
     if (begins(state.rate, fallen)) {
-        text += text.empty() ? point.operation : std::string(", and its rate");
-        text += " fell from " + per_s(usual_rate) + " to " + per_s(now.ok_per_s);
+        const std::string fall = " fell from " + per_s(usual_rate) + " to " + per_s(now.ok_per_s);
+        if (!in_effect || !worsen(point.operation, fall, usual_rate)) {
+            text += text.empty() ? point.operation : std::string(", and its rate");
+            text += fall;
+            fell = true;
+        }
     }
-    if (!text.empty() && !in_effect) {
+    if (!text.empty()) {
         const double end_s = in.start_s + in.duration_s;
         effects_.push_back({.start_s = in.start_s,
                             .end_s = end_s,
                             .held_s = end_s,
                             .operation = point.operation,
                             .text = std::move(text),
+                            .fell = fell,
                             .usual_per_s = usual_rate,
                             .usual_p99_ns = p99s.size() >= baseline_least ? median(p99s) : 0.0});
         drop_oldest(effects_);
@@ -160,6 +166,23 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
     if (state.p99.bad > 0 || state.rate.bad > 0) return;
     state.baseline.push_back(now);
     if (state.baseline.size() > baseline_most) state.baseline.pop_front();
+}
+
+bool finding_rule::worsen(const std::string& operation, const std::string& fall,
+                          double usual_per_s) {
+    const auto is_one = [&](const effect& e) { return e.operation == operation && !e.is_over; };
+    for (effect& e : effects_) {
+        if (!is_one(e)) continue;
+        if (!e.fell) e.text += ", and its rate" + fall;
+        e.fell = true;
+        e.usual_per_s = usual_per_s;
+        return true;
+    }
+    const auto told_of_it = [&](const effect& e) { return is_one(e) && e.fell; };
+    if (std::any_of(lasting_.begin(), lasting_.end(), told_of_it)) return true;
+    // That it was slow is told already, and ends with what is told now.
+    std::erase_if(lasting_, is_one);
+    return false;
 }
 
 bool finding_rule::lasts(const std::string& operation) const {

@@ -96,6 +96,7 @@ class finding_rule {
         bool holds = true;
         std::string operation;
         std::string text;
+        bool fell = false;  ///< the text says that less was served
         // What its end is told by, which may be long after what is usual is another thing.
         double usual_per_s = 0;   ///< 0: not known
         double usual_p99_ns = 0;  ///< 0: not known
@@ -109,6 +110,9 @@ class finding_rule {
     void judge(const load_interval& in, const load_point& point, operation_state& state);
     bool begins(watch& of, bool out_of_bounds);
     bool lasts(const std::string& operation) const;
+    /// Has what lasts of an operation say that less is served now, too. False: nothing does that
+    /// could still say so, and it is to be told by itself.
+    bool worsen(const std::string& operation, const std::string& fall, double usual_per_s);
     void follow(effect& e, const load_interval& in, const level& now);
     void tell_end(const effect& e);
     /// Effects that last when what they are measured by ends.

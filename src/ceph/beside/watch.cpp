@@ -290,8 +290,9 @@ account cluster_watch::finish(const std::optional<left_in_buckets>& left) {
     const bool buckets_known =
         std::any_of(s.buckets.begin(), s.buckets.end(),
                     [](const watched_bucket& one) { return one.before || one.after; });
-    const bool nothing =
-        !s.before && !s.after && s.record_of_load.samples().empty() && !buckets_known;
+    // That RGW tells its counts says nothing of a cluster that was to be watched too.
+    const bool nothing = !s.before && !s.after && s.record_of_load.samples().empty() &&
+                         (takes_samples(s.how) || !buckets_known);
     const std::string& last = s.problem.empty() ? s.bucket_problem : s.problem;
     const std::string why = last.empty() ? "it did not answer in time" : last;
     c["problem"] = nothing ? json(why.substr(0, problem_most)) : json(nullptr);

@@ -268,6 +268,26 @@ TEST_CASE("finding_between_looks_that_are_far_apart_says_how_far") {
           std::string::npos);
 }
 
+TEST_CASE("rate_that_falls_behind_a_rise_is_told") {
+    // The interval in which an OSD stops is slow; in those after it nothing is served.
+    for (const int slow : {1, 20}) {
+        simulated s;
+        s.calm(10);
+        s.happens("osd.0 went down", 25);
+        for (int i = 0; i < slow; ++i)
+            s.interval(9);
+        if (slow > 1) s.happens("osd.1 went down");
+        for (int i = 0; i < 8; ++i)
+            s.interval(0, 0);
+        const auto found = s.found();
+        CAPTURE(found.back());
+        REQUIRE(found.size() == (slow == 1 ? 1 : 2));
+        CHECK(found[0].find("p99(disks/read) rose from 2.10 ms to 9.00 ms") == 0);
+        CHECK(found.back().find(" fell from 1.00k/s to 0/s") != std::string::npos);
+        CHECK(s.ends.size() == 1);
+    }
+}
+
 TEST_CASE("effect_that_lasts_is_one_finding") {
     simulated s;
     s.calm(10);
