@@ -315,7 +315,7 @@ std::string finding_rule::sentence(const effect& e, const std::vector<const caus
         return out + "in the " + seconds(looked_s) + " in which " + what;
     if (away <= at_once_s) return out + "when " + what;
     if (e.start_s > first->seen_s) return out + seconds(away) + " after " + what;
-    return out + seconds(away) + " before the cluster told: " + what;
+    return out + seconds(first->seen_s - e.start_s) + " before the cluster told: " + what;
 }
 
 void finding_rule::finish() {

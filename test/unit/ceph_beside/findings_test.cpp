@@ -207,7 +207,7 @@ TEST_CASE("osd_that_died_in_silence_explains_what_lasted_until_it_was_missed") {
     s.happens("osd.3 went down", 25);
     s.calm(5);
     CHECK(s.found() == std::vector<std::string>{
-                           "disks/read fell from 1.00k/s to 300/s at 12:00:10 UTC, 18.0 s before "
+                           "disks/read fell from 1.00k/s to 300/s at 12:00:10 UTC, 20.0 s before "
                            "the cluster told: osd.3 went down"});
 }
 
