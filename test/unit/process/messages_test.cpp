@@ -8,13 +8,13 @@ using chopsticks::op_status;
 
 TEST_CASE("read_greeting_takes_what_a_program_says_of_itself") {
     greeting said;
-    CHECK(read_greeting(
-              R"({"ready":1,"name":"x","version":"2","operations":["put","get"],"more":[],)"
-              R"("figures":[{"name":"requests","unit":"requests","kind":"counter",)"
-              R"("description":"sent"},{"name":"held","unit":"bytes","kind":"gauge",)"
-              R"("description":"held"}]})",
-              said)
-              .empty());
+    CHECK(
+        read_greeting(R"({"ready":1,"name":"x","version":"2","operations":["put","get"],"more":[],)"
+                      R"("figures":[{"name":"requests","unit":"requests","kind":"counter",)"
+                      R"("description":"sent"},{"name":"held","unit":"bytes","kind":"gauge",)"
+                      R"("description":"held"}]})",
+                      said)
+            .empty());
     CHECK(said.name == "x");
     CHECK(said.has("get"));
     CHECK_FALSE(said.has("head"));
@@ -68,14 +68,26 @@ TEST_CASE("read_answer_takes_an_answer") {
 }
 
 TEST_CASE("read_answer_says_what_is_none") {
-    for (const char* const line :
-         {"", "hello", "[1]", "{}", R"({"id":1})", R"({"ok":true})", R"({"id":-1,"ok":true})",
-          R"({"id":"1","ok":true})", R"({"id":1,"ok":1})", R"({"id":1,"ok":true,"body":"x"})",
-          R"({"id":1,"ok":true,"body":-3})", R"({"id":1,"ok":true,"status":"200 OK"})",
-          R"({"id":1,"ok":true,"status":1000})", R"({"id":1,"ok":true,"retries":-1})",
-          R"({"id":1,"ok":false,"class":"sad"})", R"({"id":1,"ok":false,"class":"ok"})",
-          R"({"id":1,"ok":true,"figures":[]})", R"({"figures":{},"body":3})",
-          R"({"id":1,"ok":true)", R"({"id":1,"ok":true}{)"}) {
+    for (const char* const line : {"",
+                                   "hello",
+                                   "[1]",
+                                   "{}",
+                                   R"({"id":1})",
+                                   R"({"ok":true})",
+                                   R"({"id":-1,"ok":true})",
+                                   R"({"id":"1","ok":true})",
+                                   R"({"id":1,"ok":1})",
+                                   R"({"id":1,"ok":true,"body":"x"})",
+                                   R"({"id":1,"ok":true,"body":-3})",
+                                   R"({"id":1,"ok":true,"status":"200 OK"})",
+                                   R"({"id":1,"ok":true,"status":1000})",
+                                   R"({"id":1,"ok":true,"retries":-1})",
+                                   R"({"id":1,"ok":false,"class":"sad"})",
+                                   R"({"id":1,"ok":false,"class":"ok"})",
+                                   R"({"id":1,"ok":true,"figures":[]})",
+                                   R"({"figures":{},"body":3})",
+                                   R"({"id":1,"ok":true)",
+                                   R"({"id":1,"ok":true}{)"}) {
         CAPTURE(line);
         answer said;
         CHECK_FALSE(read_answer(line, said).empty());
