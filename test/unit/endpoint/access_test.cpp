@@ -5,18 +5,8 @@
 namespace chopsticks::endpoint::testing {
 namespace {
 
-struct users : fixture {
-    users() : fixture(with_other()) { REQUIRE(ask("PUT", "/bucket").status == 200); }
-
-    static endpoint_options with_other() {
-        endpoint_options o;
-        o.more_users = {{"other", "other-secret"}};
-        return o;
-    }
-
-    void owner() { become(options.access_key, options.secret_key, true); }
-    void other() { become("other", "other-secret", true); }
-    void stranger() { become(options.access_key, options.secret_key, false); }
+struct users : two_users {
+    users() { REQUIRE(ask("PUT", "/bucket").status == 200); }
 
     int status(const char* method, const std::string& target, std::string body = {},
                std::vector<s3::name_value> more = {}) {
@@ -25,13 +15,6 @@ struct users : fixture {
     void set(const std::string& target, const std::string& canned) {
         owner();
         REQUIRE(status("PUT", target + "?acl", "", {{"x-amz-acl", canned}}) == 200);
-    }
-
-  private:
-    void become(std::string key, std::string its_secret, bool signs) {
-        access_key = std::move(key);
-        secret = std::move(its_secret);
-        sign = signs;
     }
 };
 

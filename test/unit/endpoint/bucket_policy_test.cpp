@@ -21,21 +21,11 @@ std::string under(const std::string& condition) {
     return R"(, "Condition": )" + condition;
 }
 
-struct policed : fixture {
-    policed() : fixture(with_other()) {
+struct policed : two_users {
+    policed() {
         REQUIRE(ask("PUT", "/bucket").status == 200);
         REQUIRE(ask("PUT", "/bucket/k", "x").status == 200);
     }
-
-    static endpoint_options with_other() {
-        endpoint_options o;
-        o.more_users = {{"other", "other-secret"}};
-        return o;
-    }
-
-    void owner() { become(options.access_key, options.secret_key, true); }
-    void other() { become("other", "other-secret", true); }
-    void stranger() { become(options.access_key, options.secret_key, false); }
 
     answer set(const std::string& statements) {
         owner();
@@ -44,13 +34,6 @@ struct policed : fixture {
     int status(const char* method, const std::string& target, std::string body = {},
                std::vector<s3::name_value> more = {}) {
         return ask(method, target, std::move(body), std::move(more)).status;
-    }
-
-  private:
-    void become(std::string key, std::string its_secret, bool signs) {
-        access_key = std::move(key);
-        secret = std::move(its_secret);
-        sign = signs;
     }
 };
 

@@ -109,4 +109,25 @@ struct fixture {
     }
 };
 
+/// A service with two users; requests are the owner's until told otherwise.
+struct two_users : fixture {
+    two_users() : fixture(with_other()) {}
+
+    void owner() { become(options.access_key, options.secret_key, true); }
+    void other() { become("other", "other-secret", true); }
+    void stranger() { become(options.access_key, options.secret_key, false); }
+
+  private:
+    static endpoint_options with_other() {
+        endpoint_options o;
+        o.more_users = {{"other", "other-secret"}};
+        return o;
+    }
+    void become(std::string key, std::string its_secret, bool signs) {
+        access_key = std::move(key);
+        secret = std::move(its_secret);
+        sign = signs;
+    }
+};
+
 }  // namespace chopsticks::endpoint::testing
