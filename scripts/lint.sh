@@ -13,7 +13,8 @@ Usage: scripts/lint.sh [OPTION]...
   --build-dir DIR    is configured here, with clang, for the compile commands (build-lint/)
   --format-only      the formatter alone
   --jobs N           clang-tidy processes at a time (as many as CPUs)
-  --counts FILE      write "PASSED FAILED" there, for whoever adds up several runs
+  --counts FILE      write "PASSED FAILED" there, for whoever adds up several runs, and what failed
+                     into FILE.failed
 TEXT
 }
 
@@ -124,6 +125,14 @@ PY
     [ "$tidied" -gt 0 ] || { echo "lint.sh: found no file of src/" >&2; exit 1; }
     echo "lint.sh: $all files looked at, $tidied of them by clang-tidy, after $SECONDS s"
 fi
-[ -z "$counts" ] || echo "$passed $failed" >"$counts"
+if [ -n "$counts" ]; then
+    echo "$passed $failed" >"$counts"
+    {
+        [ ${#unformatted[@]} -eq 0 ] || printf '  format: %s\n' "${unformatted[@]}"
+        for verdict in $(grep -lx bad "$scratch"/*.verdict 2>/dev/null || true); do
+            cat "${verdict%.verdict}.out" "${verdict%.verdict}.err" | head -n 20 | sed 's/^/  | /'
+        done
+    } >"$counts.failed"
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

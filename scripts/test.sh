@@ -16,7 +16,8 @@ test/expected_tests.txt and did not run, has failed.
   --build-dir DIR     build there instead of build/
   --skip-install      do not look for missing packages
   --meson-arg ARG     passed to meson setup, e.g. -Dwerror=true; may be given several times
-  --counts FILE       write "PASSED FAILED" there, for whoever adds up several runs
+  --counts FILE       write "PASSED FAILED" there, for whoever adds up several runs, and what failed
+                      and why into FILE.failed
 TEXT
 }
 
@@ -49,7 +50,7 @@ whole=false
 
 give_up() {
     echo "test.sh: $1" >&2
-    [ -z "$counts" ] || echo "0 1" >"$counts"
+    [ -z "$counts" ] || { echo "0 1" >"$counts"; echo "  $1" >"$counts.failed"; }
     echo '0 passed, 1 failed'
     exit 1
 }
@@ -135,5 +136,6 @@ summary=$(/usr/bin/env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
 echo "$summary"
 if [ -n "$counts" ]; then
     sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' <<<"$summary" >"$counts"
+    grep '^  ' <<<"$summary" >"$counts.failed" || true
 fi
 exit "$status"

@@ -6,8 +6,10 @@ Usage: summarize_tests.py BUILD_DIR SUITE=testlog.json...
 A doctest or unittest program counts as its cases, any other test as one. A program that failed
 without naming a failed case (a crash, a time-out) counts as one failure, and so does one without a
 case. What was skipped did not pass: it counts as failed. So does a test that is expected in the
-suite (test/expected_tests.txt) and did not run, and one that ran and is not expected. The last line
-is `N passed, N failed`; the exit status says whether nothing failed and something passed.
+suite (test/expected_tests.txt) and did not run, and one that ran and is not expected. What failed is
+named, with the first words of why, before the last line, which is `N passed, N failed`: who has no
+more than the end of a log shall know. The exit status says whether nothing failed and something
+passed.
 """
 
 import json
@@ -20,6 +22,12 @@ import expected_tests
 doctest_line = re.compile(
     r"^\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed\s*\|\s*(\d+) failed", re.MULTILINE)
 unittest_ran = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
+# A case of unittest has its traceback below it; a doctest assertion, what it compared; a sanitizer's
+# finding, its stack.
+why = re.compile(r"^(?:(?:FAIL|ERROR): .*|.*: (?:FATAL )?ERROR: .*|==\d+==ERROR: .*|"
+                 r"WARNING: ThreadSanitizer: .*|.*: runtime error: .*)$", re.MULTILINE)
+lines_of_one = 16
+lines_of_test = 48
 unittest_verdict = re.compile(r"^(?:OK|FAILED)(?: \(([^)]*)\))?\s*$", re.MULTILINE)
 
 
@@ -52,6 +60,19 @@ def count(entry):
     return passed, failed, skipped
 
 
+def reasons(entry):
+    """The lines of a failed test's output that say why, or else its last ones."""
+    lines = ((entry.get("stdout") or "") + "\n" + (entry.get("stderr") or "")).splitlines()
+    kept = []
+    until = 0
+    for number, line in enumerate(lines):
+        if why.match(line):
+            until = number + lines_of_one
+        if number < until:
+            kept.append(line)
+    return kept[:lines_of_test] or lines[-lines_of_one:]
+
+
 def plain_name(entry):
     """Without the project and suites that meson puts before it."""
     return entry["name"].rsplit(" / ", 1)[-1].rsplit(":", 1)[-1]
@@ -78,6 +99,7 @@ def main(build, arguments):
             seconds += entry.get("duration", 0)
             if counts[1]:
                 bad.append(f"{suite}: {entry['name']}: {entry['result']}, {counts[1]} failed")
+                bad += ["  | " + line for line in reasons(entry)]
             if counts[2]:
                 bad.append(f"{suite}: {entry['name']}: {counts[2]} skipped")
         wrong = expected_tests.differences(suite, [plain_name(entry) for entry in lines], options)

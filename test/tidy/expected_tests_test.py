@@ -90,6 +90,17 @@ class summary_test(unittest.TestCase):
         code, said, _ = self.summarize()
         self.assertEqual(code, 1, said)
 
+    def test_the_end_of_the_log_says_what_failed_and_why(self):
+        self.entries[0].update(result="FAIL", stderr=(
+            "FAIL: test_it (__main__.it)\nTraceback:\nAssertionError: 1 != 2\n"
+            "Ran 2 tests in 0.1s\n\nFAILED (failures=1)\n"))
+        self.entries[1].update(result="TIMEOUT", stderr="it waits for the server\n")
+        code, said, last = self.summarize()
+        self.assertEqual((code, last), (1, f"{2 * len(self.names) - 3} passed, 2 failed"), said)
+        for told in ("FAIL: test_it (__main__.it)", "AssertionError: 1 != 2",
+                     "it waits for the server", f"{self.names[1]}: TIMEOUT"):
+            self.assertIn(told, said)
+
     def test_a_suite_that_did_not_run_has_failed(self):
         self.entries = []
         code, said, last = self.summarize()
