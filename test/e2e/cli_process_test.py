@@ -291,6 +291,9 @@ class start_test(process_case):
             line, more = self.load(endpoint, "process", self.command("leaves_child", 0, mark),
                                    tasks="[put, head_bucket]", count=100_000_000)
             process = self.start(*line, **more)
+            stream = self.output.with_suffix(".jsonl")
+            harness.wait_until("a load", lambda: stream.exists() and len(
+                stream.read_text().splitlines()) > 1)
             # The program, and what that has started.
             harness.wait_until("both", lambda: len(processes_with(mark)) >= 2)
             for pid in (process.pid, *processes_with(mark)):
@@ -303,6 +306,20 @@ class start_test(process_case):
             process.communicate(timeout=harness.hang_s)
         # Nobody can wait for what the program had started: it was killed, and dies in its own time.
         harness.wait_until("their end", lambda: not processes_with(mark))
+
+    def test_signal_while_a_program_is_asked_what_it_does_leaves_nothing(self):
+        mark = uuid.uuid4().hex
+        with harness.endpoint() as endpoint:
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                line, more = self.load(endpoint, "process",
+                                       {**self.command("never_ready", 0, mark), "start": "1h"})
+                process = self.start(*line, **more)
+                harness.wait_until("both", lambda: len(processes_with(mark)) >= 2)
+                harness.send_signal(process, number)
+                process.communicate(timeout=harness.hang_s)
+                self.assertEqual(process.returncode, -number)
+                harness.wait_until("their end", lambda: not processes_with(mark))
+            self.assertEqual(endpoint.counters()["objects"], 0)
 
     def test_list_says_what_to_install(self):
         said = self.run_binary("list").out

@@ -177,6 +177,8 @@ def main():
     global hello, rule
     stdin = sys.stdin.buffer
     if rule == "never_ready":
+        if mark != "double":
+            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)", mark])
         stdin.read()
         return
     if rule == "ends_at_once":
