@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chopsticks/core/clock.hpp>
+#include <utility>
 
 namespace chopsticks::engine {
 
@@ -201,6 +202,10 @@ void worker::hand_over(std::int64_t end_ns) {
     h.figures.held_up = figures.held_up;
     h.figures.held_up.queued_ns -= last_figures_.held_up.queued_ns;
     h.figures.held_up.stopped_ns -= last_figures_.held_up.stopped_ns;
+    h.figures.held_up.add(std::exchange(lost_behind_, {}));
+    // Or else what stops the core over the end of the warm-up is told of that alone, and the
+    // silence that it makes in the measure phase is the target's.
+    lost_behind_ = h.figures.held_up.take_behind(monotonic_ns() - end_ns);
     last_figures_ = figures;
     const std::int64_t cpu = thread_cpu_ns();
     h.figures.cpu_ns = cpu - last_cpu_ns_;

@@ -93,6 +93,7 @@ class worker final : public runtime::pump {
     std::int64_t interval_start_ns_ = 0;
     std::int64_t next_tick_ns_ = 0;
     runtime::loop_figures last_figures_;
+    held_up_figures lost_behind_;  // the end of the last interval, before it was handed over
     std::int64_t last_cpu_ns_ = 0;
     std::uint64_t last_voluntary_ = 0;
     std::uint64_t last_involuntary_ = 0;

@@ -176,18 +176,19 @@ groups:
   - workload: s3
     data: {objects: 40, size: 4KiB}
     tasks: [get]
-    load: {closed: {users: 4, think_time: 2ms}}
+    load: {LOAD}
 """
 
 
 class held_up_test(health_case):
     """The generator kept from running: the target answers at once, whatever the clock says."""
 
-    def begin(self, measure, *arguments, **how):
-        self.scenario.write_text(idle_users)
+    def begin(self, measure, *arguments, warmup="0s", load="closed: {users: 4, think_time: 2ms}",
+              **how):
+        self.scenario.write_text(idle_users.replace("LOAD", load))
         process = self.start("run", "-f", self.scenario, "--output", self.output, *dummy,
                              "--set", f"phases.measure={measure}", "--set",
-                             "phases.warmup=0s", *arguments, **how)
+                             f"phases.warmup={warmup}", *arguments, **how)
         stream = self.dir / "r.jsonl"
         harness.wait_until("the first interval", lambda: process.poll() is not None or
                            stream.exists() and len(stream.read_text().splitlines()) > 1)
@@ -220,6 +221,17 @@ class held_up_test(health_case):
         self.assertGreater(held_up["longest_ns"], 3e9)
         self.assertGreater(result["generator"]["cores"][0]["stopped_s"], 3)
         self.assertGreater(max(i["health"]["held_up_max_ns"] for i in result["intervals"]), 3e9)
+
+    def test_stopped_over_the_end_of_the_warm_up(self):
+        process = self.begin("4s", warmup="2s", load="open: {rate: 200}")
+        process.send_signal(signal.SIGSTOP)
+        # From the warm-up, which has a second left at most, into the measure phase.
+        time.sleep(3)
+        process.send_signal(signal.SIGCONT)
+        # The silence of the measure phase is the generator's: its status is not the target's.
+        result, _ = self.end(process)
+        self.assertEqual(result["run"]["verdicts"]["target"], "fine")
+        self.assertGreater(result["health"]["held_up"]["longest_ns"], 1e9)
 
     def test_stopped_and_continued_as_a_quota_does(self):
         process = self.begin("4s")

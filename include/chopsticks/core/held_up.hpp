@@ -24,6 +24,21 @@ struct held_up_figures {
         stopped_ns += more.stopped_ns;
         longest_ns = longest_ns > more.longest_ns ? longest_ns : more.longest_ns;
     }
+
+    /// Takes off what lies behind a time that was seen `late_ns` after it had passed, and returns
+    /// that: a thread that is kept from running over the end of an interval learns of it in the
+    /// next one, and loses of both. As much as one stretch lost, at most.
+    held_up_figures take_behind(std::int64_t late_ns) noexcept {
+        held_up_figures out;
+        const std::int64_t over = late_ns < longest_ns ? late_ns : longest_ns;
+        if (over <= 0) return out;
+        out.longest_ns = over;
+        out.stopped_ns = over < stopped_ns ? over : stopped_ns;
+        out.queued_ns = over - out.stopped_ns < queued_ns ? over - out.stopped_ns : queued_ns;
+        stopped_ns -= out.stopped_ns;
+        queued_ns -= out.queued_ns;
+        return out;
+    }
 };
 
 }  // namespace chopsticks

@@ -61,6 +61,25 @@ TEST_CASE("held_up_time_is_what_was_neither_used_nor_waited_for") {
     CHECK(judge(s).lost_ns() == 0);
 }
 
+TEST_CASE("held_up_figures_go_to_the_interval_in_which_they_were_lost") {
+    held_up_figures all{.queued_ns = 300, .stopped_ns = 900, .longest_ns = 800};
+    // Seen as its end had passed for 500 ns: these are of the next one.
+    const held_up_figures behind = all.take_behind(500);
+    CHECK(behind.lost_ns() == 500);
+    CHECK(behind.stopped_ns == 500);
+    CHECK(behind.longest_ns == 500);
+    CHECK(all.lost_ns() == 700);
+    CHECK(all.longest_ns == 800);
+    // No more than one stretch lost, and nothing where the end was seen in time.
+    held_up_figures queued{.queued_ns = 700, .stopped_ns = 100, .longest_ns = 600};
+    const held_up_figures most = queued.take_behind(10'000);
+    CHECK(most.lost_ns() == 600);
+    CHECK(most.queued_ns == 500);
+    CHECK(queued.lost_ns() == 200);
+    CHECK(queued.take_behind(0).lost_ns() == 0);
+    CHECK(queued.take_behind(-5).longest_ns == 0);
+}
+
 TEST_CASE("held_up_watch_sees_its_thread_stopped") {
     // In a child, which is stopped for as long as it takes its parent to see that.
     int ready[2];
