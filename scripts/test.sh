@@ -88,9 +88,9 @@ for suite in "${suites[@]}"; do
     logs+=("$suite=$build/meson-logs/testlog-$suite.json")
 done
 
-# Clusters are waited for most of the time of the suite ceph: it goes on beside the compilers and the
-# other suites, as soon as the little is there that it needs, and behind it the benchmarks, which
-# only show here that they work. What these say comes when they have ended.
+# Clusters are waited for most of the time of the suite ceph: it goes on beside the compilers and
+# the other suites, as soon as the little is there that it needs, and behind it the benchmarks,
+# which only show here that they work. What these say comes when they have ended.
 beside=
 said=$(mktemp)
 on_exit() {
