@@ -118,6 +118,13 @@ class honest_test(exec_case):
         self.assertEqual(figure(result, "program_start"), figure(result, "programs"))
         self.assertEqual(harness.schema_errors(result), [])
 
+    def test_no_more_run_at_a_time_than_may(self):
+        with harness.endpoint() as endpoint:
+            done, result = self.run_load(endpoint, "exec", self.own("alone", in_flight=1),
+                                         tasks="[get]", users=4, count=20)
+        self.assert_code(done, *ran)
+        self.assertEqual(harness.all_operations(result)[1], 0, errors_of(result))
+
     def test_bodies_of_many_pipes_go_through(self):
         with harness.endpoint() as endpoint:
             done, result = self.run_load(endpoint, "exec", self.own(), size="5MiB", objects=2,
@@ -279,12 +286,15 @@ class liar_test(exec_case):
     def test_one_that_hangs_is_killed_with_its_group(self):
         mark = uuid.uuid4().hex
         with harness.endpoint() as endpoint:
-            done, result = self.run_load(endpoint, "exec", self.own("hangs", mark, timeout="2s"),
-                                         tasks="[get]", count=2)
+            done, result = self.run_load(
+                endpoint, "exec", self.own("hangs", mark, timeout="2s", in_flight=1),
+                tasks="[get]", count=2)
         self.assert_code(done, harness.errors_or_slo)
         self.assertEqual({(e["class"], e["s3_code"]) for e in errors_of(result)},
                          {("timeout", "Timeout")})
-        self.assertGreater(figure(result, "programs_killed"), 0)
+        # The other user's never had its turn.
+        self.assertEqual(figure(result, "programs_killed"), figure(result, "programs"))
+        self.assertLess(figure(result, "programs"), harness.all_operations(result)[1])
         harness.wait_until("their end", lambda: not processes_with(mark))
 
     def hang(self, endpoint, mark):

@@ -25,6 +25,7 @@ case $operation.$lie in
     get.floods) yes "much to say" | head -c 3000000 >&2; echo "no more" >&2; exit 3 ;;
     get.secret) echo "key $AWS_SECRET_ACCESS_KEY is mine" >&2; exit 7 ;;
     get.signal) kill -SEGV $$ ;;
+    get.alone) mkdir "$store/taken" || exit 9; cat "$file"; rmdir "$store/taken"; exit ;;
     get.child) leave_child "$@"; exec cat "$file" ;;
     get.hangs) trap '' TERM; leave_child "$@"; while :; do sleep 1; done ;;
     head.size) echo "size: 1"; exit 0 ;;
