@@ -87,7 +87,7 @@ const exec_tool known_tools[] = {
                      {"RCLONE_S3_NO_CHECK_BUCKET", "true"},
                      {"RCLONE_CA_CERT", "{ca_file}"},
                      {"RCLONE_RETRIES", "1"},
-                     {"RCLONE_LOW_LEVEL_RETRIES", "{attempts}"}}},
+                     {"RCLONE_LOW_LEVEL_RETRIES", "{retries}"}}},
 };
 
 }  // namespace
