@@ -1,7 +1,10 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,8 +25,6 @@ namespace {
 
 /// Above all numbers that a child's descriptors have, so that none is closed by another's dup2.
 constexpr int first_of_ours = 16;
-/// Bodies go through pipes; the default of 64 KiB costs a switch for each of them.
-constexpr int pipe_bytes = 1 << 20;
 
 struct pipe_ends {
     descriptor read;
@@ -35,13 +36,12 @@ descriptor moved_up(int fd) {
     return descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, first_of_ours));
 }
 
-bool open_pipe(pipe_ends& out) {
+bool open_pipe(pipe_ends& out, int bytes) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return false;
     out.read = moved_up(ends[0]);
     out.write = moved_up(ends[1]);
-    // Where it is refused the pipe is smaller, and works.
-    ::fcntl(out.read.get(), F_SETPIPE_SZ, pipe_bytes);
+    if (bytes > 0) ::fcntl(out.read.get(), F_SETPIPE_SZ, bytes);
     return out.read.is_open() && out.write.is_open();
 }
 
@@ -134,7 +134,8 @@ std::string child::start(const child_plan& plan) {
     pipe_ends out;
     pipe_ends err;
     descriptor script;
-    if (!open_pipe(in) || !open_pipe(out) || !open_pipe(err)) {
+    if (!open_pipe(in, plan.input_bytes) || !open_pipe(out, plan.output_bytes) ||
+        !open_pipe(err, 0)) {
         return "no pipe to it can be made: " + std::string(std::strerror(errno));
     }
     if (!plan.script.empty()) {
@@ -162,6 +163,7 @@ std::string child::start(const child_plan& plan) {
     pid_ = pid;
     process_ = descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
     input_ = std::move(in.write);
+    if (plan.counts_unread) input_read_ = std::move(in.read);
     output_ = std::move(out.read);
     errors_ = std::move(err.read);
     return {};
@@ -182,6 +184,16 @@ std::int64_t child::cpu_ns() const noexcept {
     return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
+std::uint64_t child::unread() const noexcept {
+    int bytes = 0;
+    if (!input_read_.is_open() || ::ioctl(input_read_.get(), FIONREAD, &bytes) != 0) return 0;
+    return static_cast<std::uint64_t>(bytes);
+}
+
+void child::signal(int number) const noexcept {
+    if (pid_ > 0) ::kill(-pid_, number);
+}
+
 void child::wait(std::int64_t until_ns) const noexcept {
     if (process_.is_open()) wait_for(process_.get(), POLLIN, until_ns);
 }
@@ -190,19 +202,28 @@ std::string child::kill() noexcept {
     if (pid_ <= 0) return {};
     // Before it is asked how it ended: until then nobody else can have its number.
     ::kill(-pid_, SIGKILL);
-    int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    rusage used{};
+    while (::wait4(pid_, &wait_status_, 0, &used) < 0 && errno == EINTR) {
     }
+    const auto ns = [](const timeval& of) {
+        return std::int64_t{of.tv_sec} * 1'000'000'000 + std::int64_t{of.tv_usec} * 1000;
+    };
+    spent_ns_ = ns(used.ru_utime) + ns(used.ru_stime);
     pid_ = -1;
     process_ = descriptor();
     input_ = descriptor();
+    input_read_ = descriptor();
     output_ = descriptor();
     errors_ = descriptor();
-    return how_it_ended(status);
+    return how_it_ended(wait_status_);
 }
 
 std::string find_program(std::string_view name) {
-    const auto runs = [](const std::string& path) { return ::access(path.c_str(), X_OK) == 0; };
+    const auto runs = [](const std::string& path) {
+        struct stat about{};
+        return ::access(path.c_str(), X_OK) == 0 && ::stat(path.c_str(), &about) == 0 &&
+               S_ISREG(about.st_mode);
+    };
     if (name.empty()) return {};
     if (name.find('/') != std::string_view::npos) {
         return runs(std::string(name)) ? std::string(name) : std::string();
@@ -220,15 +241,17 @@ std::string find_program(std::string_view name) {
     }
 }
 
-void error_tail::read_from(int fd) noexcept {
+bool error_tail::read_from(int fd) noexcept {
     char piece[4096];
     // A program that writes without end does not hold up the core.
     for (int i = 0; fd >= 0 && i < 16; ++i) {
         const ssize_t got = ::read(fd, piece, sizeof piece);
-        if (got <= 0) return;
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return true;
         kept_.append(piece, static_cast<std::size_t>(got));
         if (kept_.size() > most_bytes) kept_.erase(0, kept_.size() - most_bytes);
     }
+    return fd < 0;
 }
 
 std::string error_tail::last_line(const std::vector<std::string>& secrets) const {

@@ -108,6 +108,8 @@ workload_maps = {
     "cluster": [{"cluster": odd}],
     "rgw_admin": [{"endpoint": "http://a", "cluster": {"rgw_admin": odd}}],
     "Options of drivers that are programs": [{"driver": "boto3", "driver_options": odd}],
+    "Options of drivers that run a tool": [
+        {"driver": "exec", "driver_options": {"tool": "s3cmd", **odd}}],
     "Options of the driver dummy": [{"driver": "dummy", "driver_options": odd}],
     # Those at the top of the file are the workload config's own.
     **{w: [{w: odd}] for w in of_workload if w != "s3"},

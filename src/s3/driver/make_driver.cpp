@@ -7,6 +7,7 @@
 #include <chopsticks/s3/protocol/key.hpp>
 #include <iterator>
 
+#include "exec_driver.hpp"
 #include "process_driver.hpp"
 
 namespace chopsticks::s3 {
@@ -46,6 +47,7 @@ std::unique_ptr<engine::driver> make_driver(const engine::driver_request& wanted
     d.prepares = wanted.prepares;
     const bool is_program = wanted.driver == "process" || find_shipped_program(wanted.driver);
     if (is_program) return make_program_driver(d, wanted.driver);
+    if (runs_for_each(wanted.driver)) return make_exec_driver(d, wanted.driver);
     const auto* const found = std::find_if(std::begin(makers), std::end(makers),
                                            [&](const auto& m) { return m.name == wanted.driver; });
     CHOPSTICKS_ASSERT(found != std::end(makers));

@@ -1,19 +1,20 @@
 #include <chopsticks/core/clock.hpp>
 
+#include "beside_native.hpp"
 #include "process_driver.hpp"
 
 namespace chopsticks::s3 {
 
 namespace {
 
-class program_core final : public engine::core_driver {
+class program_core final : public core_beside_native {
   public:
     program_core(runtime::reactor& loop, unsigned core, const program_target& target,
                  std::unique_ptr<engine::core_driver> inner)
-        : target_(target),
+        : core_beside_native(std::move(inner)),
+          target_(target),
           figures_(target.figures),
-          first_(std::size_t{core} * target.how.programs),
-          inner_(std::move(inner)) {
+          first_(std::size_t{core} * target.how.programs) {
         for (std::size_t i = 0; i < target.how.programs; ++i) {
             programs_.push_back(
                 std::make_unique<process::program>(loop, target.plans[endpoint_of(i)], figures_));
@@ -42,36 +43,7 @@ class program_core final : public engine::core_driver {
         return step;
     }
 
-    engine::driver_counters counters() const noexcept override {
-        engine::driver_counters all = inner_->counters();
-        all.timeouts += counters_.timeouts;
-        return all;
-    }
     engine::driver_meters* meters() noexcept override { return &figures_.meters; }
-    engine::write_account writes() const noexcept override {
-        engine::write_account all = inner_->writes();
-        all.versions += writes_.versions;
-        all.unanswered += writes_.unanswered;
-        return all;
-    }
-
-    // What is left is native's.
-    runtime::task<engine::target_state> open_target() override { return inner_->open_target(); }
-    runtime::task<std::string> join_target(const engine::target_state& found) override {
-        return inner_->join_target(found);
-    }
-    runtime::task<std::string> seal_data() override { return inner_->seal_data(); }
-    runtime::task<std::string> close_target() override { return inner_->close_target(); }
-    runtime::task<std::string> check_data() override { return inner_->check_data(); }
-    runtime::task<engine::left_count> count_left() override { return inner_->count_left(); }
-    bool holds_open() const noexcept override { return inner_->holds_open(); }
-    void cancel_control() noexcept override { inner_->cancel_control(); }
-    std::string waiting() const override { return inner_->waiting(); }
-    std::uint64_t control_steps() const noexcept override { return inner_->control_steps(); }
-    std::vector<engine::leftover> left_behind() const override { return inner_->left_behind(); }
-    std::string removal_note() const override { return inner_->removal_note(); }
-    bool keeps_versions() const noexcept override { return inner_->keeps_versions(); }
-    engine::wrong_data found_wrong() const override { return inner_->found_wrong(); }
 
   private:
     std::size_t endpoint_of(std::size_t program) const noexcept {
@@ -82,9 +54,6 @@ class program_core final : public engine::core_driver {
     process::program_figures figures_;
     std::size_t first_;  // of this core's programs, among those of all
     std::size_t next_ = 0;
-    engine::write_account writes_;
-    engine::driver_counters counters_;
-    std::unique_ptr<engine::core_driver> inner_;
     std::vector<std::unique_ptr<process::program>> programs_;
 };
 

@@ -3,6 +3,8 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/s3/driver/program.hpp>
 
+#include "beside_native.hpp"
+
 namespace chopsticks::s3 {
 
 namespace {
@@ -36,20 +38,12 @@ process::child_plan child_for(const program_target& target, const shipped_progra
     return plan;
 }
 
-void check_settings(const settings& config, std::string_view driver) {
-    const bool many = !config.bucket_list.empty() || config.buckets_made_of_name > 0;
-    if (!many && config.credentials.empty()) return;
-    throw config_error("the driver " + std::string(driver) +
-                       " has one user and one bucket: leave `buckets`, `credentials` and "
-                       "`credentials_file` out, or take `driver: native`");
-}
-
-class program_driver final : public engine::driver {
+class program_driver final : public driver_beside_native {
   public:
     program_driver(const driver_options& options, std::string_view name)
-        : content_(options.data_seed, options.group->data.content.compression_ratio) {
+        : driver_beside_native(options, name),
+          content_(options.data_seed, options.group->data.content.compression_ratio) {
         const shipped_program* const shipped = find_shipped_program(name);
-        check_settings(*options.config, name);
         target_.options = options;
         target_.how = scenario::read_program_options(
             *options.config, shipped != nullptr ? shipped->kind : scenario::program_kind::any);
@@ -58,7 +52,6 @@ class program_driver final : public engine::driver {
         target_.group.options = &target_.options;
         target_.group.floor =
             listing_floor(*options.group, options.prepares || !options.kept_prefix.empty());
-        inner_ = make_native_driver(options);
         if (shipped != nullptr && target_.how.command.empty()) {
             const std::string missing = shipped->missing();
             if (!missing.empty()) {
@@ -69,15 +62,8 @@ class program_driver final : public engine::driver {
         make_plans(shipped, name);
     }
 
-    const std::vector<std::string>& endpoints() const noexcept override {
-        return inner_->endpoints();
-    }
-    std::vector<std::string> peers() const override { return inner_->peers(); }
     const std::vector<engine::driver_figure>& figures() const noexcept override {
         return target_.figures;
-    }
-    engine::support support_of(const engine::outcome& out) const noexcept override {
-        return inner_->support_of(out);
     }
     std::unique_ptr<engine::core_driver> make_core(runtime::reactor& loop, unsigned core) override {
         return make_program_core(loop, core, target_, inner_->make_core(loop, core));
@@ -117,7 +103,6 @@ class program_driver final : public engine::driver {
 
     load::content content_;
     program_target target_;
-    std::unique_ptr<engine::driver> inner_;
 };
 
 }  // namespace

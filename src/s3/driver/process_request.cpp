@@ -78,6 +78,11 @@ std::string names_of(const std::vector<std::string>& all) {
     return out;
 }
 
+/// Of a listing of one directory, what its names begin with behind the prefix.
+void write_directory(const asked& what, char (&out)[8]) {
+    if (const auto one = what.directory()) std::snprintf(out, sizeof out, "%02x/", *one);
+}
+
 void set_wrong_size(engine::outcome& out, std::uint64_t is, std::uint64_t right) {
     char text[120];
     std::snprintf(text, sizeof text, "%llu bytes where %llu were written",
@@ -148,6 +153,18 @@ void program_group::append_key(std::string& out, std::uint64_t object) const {
     append_behind(out, prefix_of(object), {suffix, sizeof suffix});
 }
 
+std::string program_group::key_of(std::uint64_t object) const {
+    char suffix[key_suffix_size];
+    write_key_suffix(object, suffix);
+    return prefix_of(object) + std::string(suffix, sizeof suffix);
+}
+
+std::string program_group::listed_prefix(const asked& what) const {
+    char directory[8] = "";
+    write_directory(what, directory);
+    return prefix_of(0) + directory;
+}
+
 void write_request(std::string& out, const program_step& step, const engine::operation& op,
                    const program_group& group) {
     out += step.beginning;
@@ -164,9 +181,7 @@ void write_request(std::string& out, const program_step& step, const engine::ope
     asked what = step.listed;
     what.object = op.object;
     char directory[8] = "";
-    if (const auto one = what.directory()) {
-        std::snprintf(directory, sizeof directory, "%02x/", *one);
-    }
+    write_directory(what, directory);
     out += ",\"prefix\":";
     append_behind(out, group.prefix_of(0), directory);
     if (!what.behind_a_key) return;

@@ -42,6 +42,9 @@ struct program_group {
 
     /// Appends what all names of that object begin with, and its own.
     void append_key(std::string& out, std::uint64_t object) const;
+    std::string key_of(std::uint64_t object) const;
+    /// What all names begin with that such a listing shows.
+    std::string listed_prefix(const asked& what) const;
     const std::string& prefix_of(std::uint64_t object) const noexcept;
 };
 

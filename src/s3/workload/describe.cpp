@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chopsticks/s3/workload.hpp>
+#include <chopsticks/s3/workload/exec_options.hpp>
 #include <chopsticks/scenario/program_options.hpp>
 #include <chopsticks/scenario/service_model.hpp>
 
@@ -263,6 +264,12 @@ void check_shipped_program(const scenario::workload_settings& of) {
 void check_script(const scenario::workload_settings& of) {
     scenario::read_program_options(of, scenario::program_kind::script);
 }
+void check_exec(const scenario::workload_settings& of) {
+    read_exec_options(of, "exec");
+}
+void check_s5cmd(const scenario::workload_settings& of) {
+    read_exec_options(of, "s5cmd");
+}
 
 catalogue::driver program_row(std::string_view name, std::string_view description,
                               void (*check)(const scenario::workload_settings&)) {
@@ -290,11 +297,16 @@ catalogue::workload make() {
                             check_script),
                 program_row("minio", "the same, a program that comes along: Go's minio-go",
                             check_shipped_program),
+                program_row("exec",
+                            "a program is run for each operation: a tool that is known here, or "
+                            "any other by its commands",
+                            check_exec),
+                program_row("s5cmd", "the same: the tool of this name", check_s5cmd),
             },
         .features =
             {
                 {"sends requests, over HTTP and HTTPS",
-                 {"native", "beast", "process", "boto3", "minio"}},
+                 {"native", "beast", "process", "boto3", "minio", "exec", "s5cmd"}},
                 {"resumes TLS sessions", {"native", "beast"}},
                 {"waits for 100 Continue", {"native", "beast"}},
                 {"hashes payloads", {"native", "beast"}},

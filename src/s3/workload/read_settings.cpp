@@ -279,16 +279,42 @@ void ignore_leaves(const scenario::value& v, const std::string& path, const std:
         ignore_leaves(e.content, path + "." + e.key, why, out);
 }
 
+/// An option as if the file had it among `driver_options`.
+void add_option(settings& s3, std::string key, const scenario::value& from, std::string text) {
+    scenario::value content = from;
+    content.text = std::move(text);
+    s3.driver_options.what = scenario::value::kind::map;
+    s3.driver_options.where = from.where;
+    s3.driver_options.entries.push_back({std::move(key), from.where, std::move(content), false});
+}
+
+/// The Python program's durations have no unit.
+std::string in_seconds(const field& f) {
+    const std::string text = f.text();
+    return text.find_first_not_of("0123456789.") == std::string::npos ? text + "s" : text;
+}
+
 /// Keys of the Python program's workload config. Its files are read as they are; what has no
 /// meaning here is listed with what to use instead.
-void read_python_keys(map_reader& m, scenario::workload_config& out) {
+void read_python_keys(const scenario::catalogue::settings_source& from, settings& s3) {
+    map_reader& m = from.file;
+    scenario::workload_config& out = from.out;
     if (const auto config = m.find("driver_config")) {
         map_reader d(*config);
-        if (d.find("s5cmd_path")) {
-            out.ignored["driver_config.s5cmd_path"] = "requests are made in this program itself";
-        }
-        if (d.find("timeout")) {
-            out.ignored["driver_config.timeout"] = "set `timeouts.operation` in the scenario";
+        const auto path = d.find("s5cmd_path");
+        const auto timeout = d.find("timeout");
+        if (s3.driver == "s5cmd") {
+            if (from.keys.look("driver_options") != nullptr) {
+                config->refuse("stands beside `driver_options`",
+                               "keep one of them: `driver_options: {program: PATH, timeout: 30s}`");
+            }
+            if (path) add_option(s3, "program", path->raw(), path->text());
+            if (timeout) add_option(s3, "timeout", timeout->raw(), in_seconds(*timeout));
+        } else {
+            if (path) out.ignored["driver_config.s5cmd_path"] = "is of `driver: s5cmd`";
+            if (timeout) {
+                out.ignored["driver_config.timeout"] = "set `timeouts.operation` in the scenario";
+            }
         }
         if (d.find("fail_mode")) {
             out.ignored["driver_config.fail_mode"] =
@@ -305,11 +331,6 @@ void read_python_keys(map_reader& m, scenario::workload_config& out) {
 void read_driver(const field& f, settings& s3, scenario::workload_config& out) {
     namespace catalogue = scenario::catalogue;
     const std::string name = f.text();
-    if (name == "s5cmd") {
-        out.ignored["driver"] =
-            "s5cmd: one process per request; the default driver is used instead";
-        return;
-    }
     const auto& own = catalogue::as_added(describe_workload());
     if (catalogue::find_driver(own, name) != nullptr) {
         s3.driver = name;
@@ -339,7 +360,7 @@ std::unique_ptr<scenario::workload_settings> read_settings(
     auto out = std::make_unique<settings>();
     if (const auto driver = from.file.find("driver")) read_driver(*driver, *out, from.out);
     read_target(from.keys, *out, from.out);
-    read_python_keys(from.file, from.out);
+    read_python_keys(from, *out);
     return out;
 }
 

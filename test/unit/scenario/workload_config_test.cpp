@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <chopsticks/s3/workload/exec_options.hpp>
 #include <chopsticks/s3/workload/settings.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
 
@@ -105,13 +106,16 @@ metrics:
   persistent: {enabled: false, pid_file: /tmp/x.pid}
 )");
     CHECK(s3::settings_of(w).endpoints.at(0) == "http://10.0.0.5");
-    CHECK(w.driver.empty());
-    CHECK(w.ignored.count("driver") == 1);
-    CHECK(w.ignored.count("driver_config.s5cmd_path") == 1);
-    CHECK(contains(w.ignored.at("driver_config.timeout"), "timeouts.operation"));
+    CHECK(w.driver == "s5cmd");
+    const auto how = s3::read_exec_options(s3::settings_of(w), "s5cmd");
+    CHECK(how.programs() == std::vector<std::string>{"/usr/local/bin/s5cmd"});
+    CHECK(how.timeout_ns == 30'000'000'000);
     CHECK(w.ignored.count("metrics.http_port") == 1);
     CHECK(w.ignored.count("metrics.persistent.pid_file") == 1);
-    CHECK(w.ignored.size() == 7);
+    CHECK(w.ignored.size() == 4);
+    const auto other = parse("driver: native\ndriver_config: {s5cmd_path: s5cmd, timeout: 30}");
+    CHECK(contains(other.ignored.at("driver_config.s5cmd_path"), "driver: s5cmd"));
+    CHECK(contains(other.ignored.at("driver_config.timeout"), "timeouts.operation"));
 }
 
 TEST_CASE("workload_config_overrides_mean_the_same_in_flat_and_nested_files") {
