@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <chopsticks/engine/driver.hpp>
+#include <chopsticks/engine/load_control.hpp>
 #include <chopsticks/runtime/reactor.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <chopsticks/stats/recorder.hpp>
@@ -135,6 +136,13 @@ struct run_options {
     /// Raised by whoever has seen enough, from any thread: the load ends then as at its planned
     /// end, and the run is not interrupted. May be null.
     const std::atomic<bool>* end_load = nullptr;
+    /// Not null: how many users a closed-loop group has, and which share of its rate an open-loop
+    /// one, is what this says while the load goes, in place of the scenario, whose ramp, warm-up
+    /// and length of the measure phase count for nothing. The load, and its measure phase with it,
+    /// begins when somebody or something is wanted first, and ends with load_control::finish (or a
+    /// limit of operations or bytes). What the scenario gives an open-loop group (max_in_flight,
+    /// queue) holds, and its rate is that of the world. See also steering_problem.
+    load_control* control = nullptr;
 
     unsigned world_cores() const noexcept { return cores_in_all > 0 ? cores_in_all : cores; }
     bool leads() const noexcept { return first_core == 0; }
