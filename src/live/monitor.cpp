@@ -84,8 +84,7 @@ run_monitor::run_monitor() : now_(std::make_unique<contents>()) {
     now_->began_ns = now_->phase_began_ns = monotonic_ns();
     for (const stats::event_source one :
          {stats::event_source::annotate, stats::event_source::signal, stats::event_source::phase,
-          stats::event_source::ceph, stats::event_source::finding,
-          stats::event_source::steering})
+          stats::event_source::ceph, stats::event_source::finding, stats::event_source::steering})
         now_->mark_counts[std::string(name(one))] = 0;
 }
 
