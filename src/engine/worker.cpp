@@ -71,6 +71,11 @@ void worker::start_load(const load_times& times) {
         g->start_load();
 }
 
+void worker::steer(std::int64_t at_ns, const std::vector<group_wish>& wanted) {
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+        groups_[g]->steer(at_ns, wanted[g]);
+}
+
 void worker::begin_measure(std::int64_t at_ns) {
     times_.end_ns = at_ns + (times_.end_ns - times_.measure_ns);
     times_.measure_ns = at_ns;

@@ -265,3 +265,80 @@ TEST_CASE("load_begins_when_it_is_told_to_or_not_at_all_after_an_interrupt") {
     CHECK(only.seen.waits[2].what == "for the time at which the load begins");
     CHECK(only.seen.waits[2].most_s == doctest::Approx(60 - 0.005));
 }
+
+TEST_CASE("world_member_in_place_of_one_that_died_makes_its_share_anew") {
+    // One after the other against the same target: a process that dies in the middle of its load,
+    // and one with its share of the world.
+    const std::string text = yaml("{closed: {users: 4}}", "",
+                                  "      - {op: get, weight: 6}\n      - {op: put, weight: 3}\n"
+                                  "      - {op: put, overwrite: true, weight: 2}\n"
+                                  "      - {op: delete, weight: 2}\n");
+    for (const unsigned first : {0U, 1U}) {
+        CAPTURE(first);
+        member second(text, first, 1, 2);
+        {
+            const virtual_clock clock;
+            member died(text, first, 1, 2);
+            died.options.groups[0].target = &second.driver;
+            const auto run = engine::make_run(died.options, died.stop);
+            REQUIRE((first == 0 ? run->open() : run->join({engine::target_state()})));
+            REQUIRE(run->prepare());
+            REQUIRE(run->load(monotonic_ns()));
+            run->drain();
+            run->finish();  // without having cleaned up
+        }
+        REQUIRE(second.state.objects.size() > 50);
+        second.state.wrong = 0;
+        const virtual_clock clock;
+        const auto run = engine::make_run(second.options, second.stop);
+        REQUIRE(run->join({engine::target_state()}));
+        REQUIRE(run->prepare());
+        CHECK(run->seal());
+        CHECK(second.state.sealed == 0);
+        REQUIRE(run->load(monotonic_ns()));
+        run->drain();
+        run->clean();
+        run->close();
+        const auto result = run->finish();
+        CHECK(result.problem.empty());
+        CHECK(result.prepared == 100);
+        CHECK(model_run::failed(result.measured) == 0);
+        CHECK(second.state.wrong == 0);
+        CHECK(second.state.closed == 0);
+        CHECK(result.left.empty());
+        // In the place of the leader it knows that somebody else opened the target.
+        CHECK(result.end_warnings.size() == (first == 0 ? 1 : 0));
+    }
+}
+
+TEST_CASE("world_leader_asks_what_a_process_that_died_has_left") {
+    for (const bool died : {false, true}) {
+        for (const bool answers : {false, true}) {
+            CAPTURE(died);
+            CAPTURE(answers);
+            const virtual_clock clock;
+            member leader(scenario_of("{closed: {users: 2}}"), 0, 1, 2);
+            std::atomic<bool> one_died{died};
+            leader.options.process_died = &one_died;
+            unsigned asked = 0;
+            leader.state.count_left = [&] {
+                ++asked;
+                engine::left_count found;
+                found.known = answers;
+                if (answers) {
+                    engine::leftover one;
+                    one.kind = "object";
+                    one.name = "run/17";
+                    found.items.push_back(one);
+                }
+                return found;
+            };
+            const auto run = engine::make_run(leader.options, leader.stop);
+            REQUIRE(run->open());
+            leader.go_on(*run, monotonic_ns());
+            CHECK(asked == (died ? 1 : 0));
+            CHECK(leader.result->left_behind == (died && answers ? 1 : 0));
+            CHECK(leader.result->end_warnings.size() == (died && !answers ? 1 : 0));
+        }
+    }
+}
