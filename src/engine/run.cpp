@@ -264,6 +264,8 @@ void coordinator::watch_warmup(load_times& times, double from_s, std::int64_t no
 
 void coordinator::drain() {
     housekeeping_.drain();
+    // The cores have handed over all they had: whoever counts along has it all when this returns.
+    sink_.finish();
     check_data(run_, housekeeping_.opened());
 }
 

@@ -291,6 +291,7 @@ class run {
     /// interrupt came first; `clean` is next.
     virtual bool load(std::int64_t start_ns) = 0;
     /// Waits for what is in flight. Always called after a load; then verifies data, where asked to.
+    /// The watcher has been told of all intervals when it returns.
     virtual void drain() = 0;
 
     /// The leader, in place of a load, also where `prepare` said false: does each step of the

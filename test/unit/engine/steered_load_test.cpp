@@ -9,18 +9,18 @@
 
 TEST_CASE("steered_closed_loop_has_as_many_users_as_are_wanted_up_down_to_none_and_up_again") {
     steered_run r(yaml("{closed: {users: 3}}"), {60});
-    r.run.state.delay_ns = 2 * one_ms;
-    r.users_at(1000 * one_ms, 10);
-    r.count_at(1190 * one_ms);
-    r.users_at(1200 * one_ms, 60);
-    r.count_at(1390 * one_ms);
-    r.users_at(1400 * one_ms, 7);
-    r.count_at(1590 * one_ms);
-    r.users_at(1600 * one_ms, 0);
-    r.count_at(1990 * one_ms);
-    r.users_at(2000 * one_ms, 25);
-    r.count_at(2290 * one_ms);
-    r.finish_at(2300 * one_ms);
+    r.run.state.delay_ns = 2 * ms;
+    r.users_at(1000 * ms, 10);
+    r.count_at(1190 * ms);
+    r.users_at(1200 * ms, 60);
+    r.count_at(1390 * ms);
+    r.users_at(1400 * ms, 7);
+    r.count_at(1590 * ms);
+    r.users_at(1600 * ms, 0);
+    r.count_at(1990 * ms);
+    r.users_at(2000 * ms, 25);
+    r.count_at(2290 * ms);
+    r.finish_at(2300 * ms);
     const auto result = r.go();
     CHECK(r.alive == std::vector<std::uint64_t>{10, 60, 7, 0, 25});
     CHECK(r.control.users_alive(0) == 0);
@@ -70,11 +70,11 @@ TEST_CASE("steered_closed_loop_has_as_many_users_as_are_wanted_up_down_to_none_a
 }
 
 TEST_CASE("steered_closed_loop_never_has_more_users_than_it_can_have_and_tells_of_it") {
-    steered_run r(yaml("{closed: {users: 3}}", "", gets_only), {8});
-    r.run.state.delay_ns = 1 * one_ms;
-    r.users_at(100 * one_ms, 500);
-    r.count_at(400 * one_ms);
-    r.finish_at(410 * one_ms);
+    steered_run r(yaml("{closed: {users: 3}}", "", gets), {8});
+    r.run.state.delay_ns = 1 * ms;
+    r.users_at(100 * ms, 500);
+    r.count_at(400 * ms);
+    r.finish_at(410 * ms);
     const auto result = r.go(3);
     CHECK(r.alive == std::vector<std::uint64_t>{8});
     CHECK(result.groups[0].in_flight_max == 8);
@@ -84,16 +84,16 @@ TEST_CASE("steered_closed_loop_never_has_more_users_than_it_can_have_and_tells_o
 }
 
 TEST_CASE("steered_closed_loop_moves_thousands_of_users") {
-    steered_run r(yaml("{closed: {users: 1}}", "", gets_only), {5000});
-    r.run.state.delay_ns = 20 * one_ms;
-    r.users_at(10 * one_ms, 1);
-    r.users_at(100 * one_ms, 5000);
-    r.count_at(290 * one_ms);
-    r.users_at(300 * one_ms, 2);
-    r.count_at(390 * one_ms);
-    r.users_at(400 * one_ms, 4999);
-    r.count_at(490 * one_ms);
-    r.finish_at(500 * one_ms);
+    steered_run r(yaml("{closed: {users: 1}}", "", gets), {5000});
+    r.run.state.delay_ns = 20 * ms;
+    r.users_at(10 * ms, 1);
+    r.users_at(100 * ms, 5000);
+    r.count_at(290 * ms);
+    r.users_at(300 * ms, 2);
+    r.count_at(390 * ms);
+    r.users_at(400 * ms, 4999);
+    r.count_at(490 * ms);
+    r.finish_at(500 * ms);
     const auto result = r.go();
     CHECK(r.alive == std::vector<std::uint64_t>{5000, 2, 4999});
     CHECK(result.groups[0].in_flight_max == 5000);
@@ -101,19 +101,19 @@ TEST_CASE("steered_closed_loop_moves_thousands_of_users") {
 }
 
 TEST_CASE("steered_user_that_thinks_is_gone_and_back_at_once") {
-    steered_run r(yaml("{closed: {users: 1, think_time: 60s}}", "", gets_only), {50});
+    steered_run r(yaml("{closed: {users: 1, think_time: 60s}}", "", gets), {50});
     r.users_at(0, 50);
-    r.count_at(390 * one_ms);
-    r.users_at(400 * one_ms, 20);
-    r.count_at(490 * one_ms);
-    r.users_at(500 * one_ms, 30);
-    r.count_at(590 * one_ms);
-    r.users_at(600 * one_ms, 0);
-    r.count_at(690 * one_ms);
+    r.count_at(390 * ms);
+    r.users_at(400 * ms, 20);
+    r.count_at(490 * ms);
+    r.users_at(500 * ms, 30);
+    r.count_at(590 * ms);
+    r.users_at(600 * ms, 0);
+    r.count_at(690 * ms);
     // The last task of each was at the beginning: they have not been asked to do more.
-    r.users_at(90'000 * one_ms, 50);
-    r.count_at(90'090 * one_ms);
-    r.finish_at(90'100 * one_ms);
+    r.users_at(90'000 * ms, 50);
+    r.count_at(90'090 * ms);
+    r.finish_at(90'100 * ms);
     const auto result = r.go();
     CHECK(r.alive == std::vector<std::uint64_t>{50, 20, 30, 0, 50});
     CHECK(result.groups[0].intended == 100);
@@ -121,12 +121,12 @@ TEST_CASE("steered_user_that_thinks_is_gone_and_back_at_once") {
 
 TEST_CASE("steered_user_ends_its_sequence_before_it_goes") {
     steered_run r(yaml("{closed: {users: 1}}", "",
-                       "      - {name: pgd, steps: [{op: put}, {op: get}, {op: delete}]}\n"),
+                       "      - sequence: [put, get, delete]\n        weight: 1\n"),
                   {16});
-    r.run.state.delay_ns = 10 * one_ms;
+    r.run.state.delay_ns = 10 * ms;
     for (std::int64_t t = 0; t < 1000; t += 37)
-        r.users_at(t * one_ms, t % 2 == 0 ? 16 : 3);
-    r.finish_at(1100 * one_ms);
+        r.users_at(t * ms, t % 2 == 0 ? 16 : 3);
+    r.finish_at(1100 * ms);
     const auto result = r.go();
     REQUIRE(result.measured.by_operation.size() == 3);
     CHECK(result.measured.by_operation[0].ok_count > 100);
@@ -143,9 +143,9 @@ TEST_CASE("steered_load_that_is_stopped_while_nobody_is_wanted_ends_and_cleans_u
             steered_run r(yaml(open ? "{open: {rate: 2000}}" : "{closed: {users: 3}}"), {40});
             r.users_at(0, 40);
             r.share_at(0, 1);
-            r.users_at(300 * one_ms, 0);
-            r.share_at(300 * one_ms, 0);
-            r.at(700 * one_ms, [&r, interrupt] {
+            r.users_at(300 * ms, 0);
+            r.share_at(300 * ms, 0);
+            r.at(700 * ms, [&r, interrupt] {
                 if (interrupt) r.run.stop = 1;
                 if (!interrupt) r.control.finish();
             });
@@ -163,7 +163,7 @@ TEST_CASE("steered_load_that_nobody_ever_wants_ends_without_one") {
     for (const bool interrupt : {false, true}) {
         CAPTURE(interrupt);
         steered_run r(yaml("{closed: {users: 3}}"), {40});
-        r.at(3500 * one_ms, [&r, interrupt] {
+        r.at(3500 * ms, [&r, interrupt] {
             if (interrupt) r.run.stop = 1;
             if (!interrupt) r.control.finish();
         });
@@ -181,11 +181,11 @@ TEST_CASE("steered_load_that_nobody_ever_wants_ends_without_one") {
 }
 
 TEST_CASE("steered_load_ends_when_its_operations_are_used_up_wherever_its_users_are") {
-    steered_run r(yaml("{closed: {users: 3}}", "stop: {operations: 1001}\n", gets_only), {9});
-    r.run.state.delay_ns = 2 * one_ms;
+    steered_run r(yaml("{closed: {users: 3}}", "stop: {operations: 1001}\n", gets), {9});
+    r.run.state.delay_ns = 2 * ms;
     // Each of them takes some of the limit before it is sent away.
     for (std::int64_t t = 0; t < 100; ++t)
-        r.users_at(t * 30 * one_ms, t % 9 + 1);
+        r.users_at(t * 30 * ms, t % 9 + 1);
     const auto result = r.go(4);
     CHECK(result.groups[0].intended == 1001);
     CHECK(model_run::ok(result.measured) == 1001);

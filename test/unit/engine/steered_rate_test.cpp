@@ -15,13 +15,13 @@ TEST_CASE("steered_open_loop_has_as_much_due_as_its_share_of_the_rate_sums_up_to
         CAPTURE(arrivals);
         steered_run r(yaml(std::string("{open: {rate: 20000, max_in_flight: 64, arrivals: ") +
                                arrivals + "}}",
-                           "", gets_only),
+                           "", gets),
                       {0});
         r.share_at(0, 0.5);
-        r.share_at(1000 * one_ms, 0.05);
-        r.share_at(2000 * one_ms, 0);
-        r.share_at(4000 * one_ms, 1);
-        r.finish_at(5000 * one_ms);
+        r.share_at(1000 * ms, 0.05);
+        r.share_at(2000 * ms, 0);
+        r.share_at(4000 * ms, 1);
+        r.finish_at(5000 * ms);
         const auto result = r.go();
         REQUIRE(result.steered.has_value());
         const auto& changes = result.steered->changes;
@@ -41,7 +41,7 @@ TEST_CASE("steered_open_loop_has_as_much_due_as_its_share_of_the_rate_sums_up_to
         CHECK(result.groups[0].backlog == 0);
         CHECK_FALSE(says_too_slow(r, result));
         // What would have been due in the pause is not, and does not come after it in a heap.
-        r.within(changes[2].at_s + 0.05, changes[3].at_s - 0.02, [](const auto& s) {
+        r.within(changes[2].at_s + 0.05, changes[3].at_s, [](const auto& s) {
             CHECK(s.groups[0].intended == 0);
             CHECK(s.groups[0].rate_wanted_per_s == 0);
             CHECK_FALSE(s.groups[0].users_wanted.has_value());
@@ -63,12 +63,12 @@ TEST_CASE("steered_open_loop_loses_nothing_when_it_changes_every_millisecond") {
         steered_run r(yaml(std::string("{open: {rate: 10000, max_in_flight: 512, queue_limit: "
                                        "100000, arrivals: constant") +
                                shape + "}}",
-                           "", gets_only),
+                           "", gets),
                       {0});
         random_stream random(3);
         for (std::int64_t t = 0; t < 3000; ++t)
-            r.share_at(t * one_ms, t % 5 == 4 ? 0 : random.unit());
-        r.finish_at(3000 * one_ms);
+            r.share_at(t * ms, t % 5 == 4 ? 0 : random.unit());
+        r.finish_at(3000 * ms);
         const auto result = r.go();
         REQUIRE(result.steered.has_value());
         CHECK(result.steered->changes.size() > 50);
@@ -82,19 +82,19 @@ TEST_CASE("steered_open_loop_loses_nothing_when_it_changes_every_millisecond") {
 }
 
 TEST_CASE("steered_open_loop_of_a_core_that_hears_late_keeps_its_count") {
-    // The machine stands still for 100 one_ms at a time: the core hears of changes long after they
-    // were to be, and has worked off what was due by the plan before them.
+    // The machine stands still for 100 ms at a time: the core hears of changes long after they were
+    // to be, and has worked off what was due by the plan before them.
     steered_run r(yaml("{open: {rate: 5000, max_in_flight: 512, queue_limit: 100000, arrivals: "
                        "constant}}",
-                       "", gets_only),
+                       "", gets),
                   {0});
     int operations = 0;
     r.run.state.at_end = [&](const engine::operation&, const engine::outcome&) {
-        if (++operations % 500 == 0) virtual_clock::in_place()->skip(100 * one_ms);
+        if (++operations % 500 == 0) virtual_clock::in_place()->skip(100 * ms);
     };
     for (std::int64_t t = 0; t < 40; ++t)
-        r.share_at(t * 100 * one_ms, t % 3 == 0 ? 1 : 0.1 * static_cast<double>(t % 3));
-    r.finish_at(4000 * one_ms);
+        r.share_at(t * 100 * ms, t % 3 == 0 ? 1 : 0.1 * static_cast<double>(t % 3));
+    r.finish_at(4000 * ms);
     const auto result = r.go(1);
     REQUIRE(result.steered.has_value());
     // What was begun early by a plan that had meanwhile been changed, at most: a step of the
@@ -113,14 +113,14 @@ TEST_CASE("steered_groups_go_each_their_own_way") {
         "{open: {rate: 4000, arrivals: constant}}}\n"
         "phases: {warmup: 50ms, measure: 300ms}\n",
         {10, 0});
-    r.run.state.delay_ns = 1 * one_ms;
+    r.run.state.delay_ns = 1 * ms;
     r.share_at(0, 1, 1);
-    r.users_at(500 * one_ms, 10, 0);
-    r.count_at(990 * one_ms, 0);
-    r.share_at(1000 * one_ms, 0, 1);
-    r.users_at(1500 * one_ms, 0, 0);
-    r.share_at(2000 * one_ms, 0.5, 1);
-    r.finish_at(2500 * one_ms);
+    r.users_at(500 * ms, 10, 0);
+    r.count_at(990 * ms, 0);
+    r.share_at(1000 * ms, 0, 1);
+    r.users_at(1500 * ms, 0, 0);
+    r.share_at(2000 * ms, 0.5, 1);
+    r.finish_at(2500 * ms);
     const auto result = r.go();
     CHECK(r.alive == std::vector<std::uint64_t>{10});
     CHECK(result.groups[0].intended == doctest::Approx(10'000).epsilon(0.05));
@@ -143,23 +143,22 @@ TEST_CASE("steered_groups_go_each_their_own_way") {
 TEST_CASE("steered_pause_is_no_outage_of_the_target") {
     for (const bool open : {false, true}) {
         CAPTURE(open);
-        steered_run r(yaml(open ? "{open: {rate: 500}}" : "{closed: {users: 3}}", "", gets_only),
-                      {4});
+        steered_run r(yaml(open ? "{open: {rate: 500}}" : "{closed: {users: 3}}", "", gets), {4});
         // From 1 s to 3 s nothing succeeds; from 3 s on nothing is wanted for ten seconds.
-        r.run.state.delay_ns = 5 * one_ms;
+        r.run.state.delay_ns = 5 * ms;
         r.run.state.fail = [&r](const engine::operation&, engine::outcome& out) {
             const std::int64_t since_ns = r.begun_ns == 0 ? 0 : monotonic_ns() - r.begun_ns;
-            if (since_ns < 1000 * one_ms || since_ns > 12'000 * one_ms) return false;
+            if (since_ns < 1000 * ms || since_ns > 12'000 * ms) return false;
             out.fail(op_status::server_error, "InternalError", "it is down");
             return true;
         };
         r.users_at(0, 4);
         r.share_at(0, 1);
-        r.users_at(3000 * one_ms, 0);
-        r.share_at(3000 * one_ms, 0);
-        r.users_at(13'000 * one_ms, 4);
-        r.share_at(13'000 * one_ms, 1);
-        r.finish_at(15'000 * one_ms);
+        r.users_at(3000 * ms, 0);
+        r.share_at(3000 * ms, 0);
+        r.users_at(13'000 * ms, 4);
+        r.share_at(13'000 * ms, 1);
+        r.finish_at(15'000 * ms);
         const auto result = r.go();
         REQUIRE(result.silences.size() == 1);
         REQUIRE(result.silences[0].outages.size() == 1);
@@ -169,15 +168,15 @@ TEST_CASE("steered_pause_is_no_outage_of_the_target") {
 }
 
 TEST_CASE("steered_throughput_is_that_of_the_longest_stretch_without_a_change") {
-    steered_run r(yaml("{closed: {users: 3}}", "", gets_only), {40});
-    r.run.state.delay_ns = 2 * one_ms;
+    steered_run r(yaml("{closed: {users: 3}}", "", gets), {40});
+    r.run.state.delay_ns = 2 * ms;
     // 20,000 a second for 1 s, 5,000 for 4 s, 10,000 for 2 s; and nobody for 6 s.
     r.users_at(0, 40);
-    r.users_at(1000 * one_ms, 10);
-    r.users_at(5000 * one_ms, 20);
-    r.users_at(7000 * one_ms, 0);
-    r.users_at(13'000 * one_ms, 40);
-    r.finish_at(13'500 * one_ms);
+    r.users_at(1000 * ms, 10);
+    r.users_at(5000 * ms, 20);
+    r.users_at(7000 * ms, 0);
+    r.users_at(13'000 * ms, 40);
+    r.finish_at(13'500 * ms);
     const auto result = r.go();
     CHECK(result.steady.throughput.mean == doctest::Approx(5000).epsilon(0.02));
     CHECK_FALSE(result.steady.confident);
@@ -191,16 +190,15 @@ TEST_CASE("steered_processes_make_one_load_by_their_shares_of_it") {
     std::vector<std::uint64_t> prepared;
     for (const auto& [first, share] : {std::pair{0U, 0.25}, {2U, 0.75}}) {
         steered_run r(
-            yaml("{open: {rate: 8000, max_in_flight: 256, arrivals: constant}}", "", gets_only),
-            {0});
+            yaml("{open: {rate: 8000, max_in_flight: 256, arrivals: constant}}", "", gets), {0});
         r.run.options.first_core = first;
         r.run.options.cores_in_all = 4;
         r.share_at(0, share);
-        r.finish_at(2000 * one_ms);
+        r.finish_at(2000 * ms);
         r.run.options.plan = &r.run.plan;
         r.run.options.cores = 2;
         r.run.options.seed = 3;
-        r.run.options.interval_ns = 50 * one_ms;
+        r.run.options.interval_ns = 50 * ms;
         r.run.options.watcher = &r.run.seen;
         engine::group_setup setup;
         setup.group = r.run.plan.groups.data();

@@ -15,8 +15,8 @@
 
 #include "model_run.hpp"
 
-constexpr std::int64_t one_ms = 1'000'000;
-inline const std::string gets_only = "      - {op: get}\n";
+constexpr std::int64_t ms = 1'000'000;
+inline const std::string gets = "      - {op: get}\n";
 
 /// A run whose control is told, at times from the beginning of its prepare phase on, what is
 /// wanted.

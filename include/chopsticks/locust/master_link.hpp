@@ -1,0 +1,47 @@
+#pragma once
+/// \file
+/// A worker's connection to its master: a thread of its own around a socket of ZeroMQ and the
+/// session.
+
+#include <chopsticks/locust/session.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace chopsticks::locust {
+
+struct link_options {
+    std::string host;
+    unsigned port = 5557;
+    std::string node;  ///< the worker's name
+};
+
+/// Called on the link's thread, one call at a time; nothing in it may wait long, or call the link.
+struct listener {
+    virtual ~listener() = default;
+    virtual void on_order(const order& what) = 0;
+    /// What a person should know.
+    virtual void on_log(const std::string& line) = 0;
+    /// A few times a second: the session may be told of users and health.
+    virtual void on_turn(session& talk) = 0;
+};
+
+/// Connects in the background, and again whenever the connection is gone. The destructor sends what
+/// there is, for at most half a second.
+class master_link {
+  public:
+    /// Throws config_error where there is no socket to be had. \param to outlives it
+    master_link(const link_options& options, listener& to);
+    ~master_link();
+    master_link(const master_link&) = delete;
+    master_link& operator=(const master_link&) = delete;
+
+    /// Does it to the session, between two steps of the link's thread. Any thread but that one.
+    void with_session(const std::function<void(session&, std::int64_t now_ns)>& what);
+
+  private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+}  // namespace chopsticks::locust
