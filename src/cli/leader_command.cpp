@@ -1,11 +1,15 @@
 // A Locust master for workers of ours, started for those who do not want to know about it.
 
+#include <netdb.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chopsticks/core/crc32c.hpp>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/core/units.hpp>
+#include <chopsticks/process/child.hpp>
 #include <chopsticks/results/json.hpp>
 #include <chopsticks/results/write.hpp>
 #include <chopsticks/scenario/load_plan.hpp>
@@ -16,15 +20,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 
 #include "command.hpp"
+#include "locustfiles.hpp"
 #include "setup.hpp"
 #include "target_options.hpp"
 
 namespace chopsticks::cli {
-
-/// The text of integrations/locust/chopsticks_locustfile.py.
-std::string_view locustfile() noexcept;
 
 namespace {
 
@@ -32,9 +35,11 @@ struct leader_arguments {
     std::string scenario_file;
     std::string workload_file;
     unsigned expect_workers = 1;
+    std::optional<std::string> workers_wait;
     bool describe = false;
     bool send_secrets = false;
     bool page = false;
+    bool only_summary = false;
     std::string bind_host = "127.0.0.1";
     unsigned bind_port = 5557;
     std::string web_host = "127.0.0.1";
@@ -46,6 +51,10 @@ struct leader_arguments {
     std::string output = ".";
     std::string csv;
     std::string locust = "locust";
+    // What Locust's operator for Kubernetes starts a master with, and is so in any case.
+    bool begins = true;
+    bool deals_again = true;
+    std::string quits_after;
 };
 
 run_arguments run_arguments_of(const leader_arguments& a) {
@@ -82,7 +91,8 @@ results::json describe(const leader_arguments& a, const run_setup& setup) {
     return out;
 }
 
-/// Where the locustfile lies for Locust, which takes no other than one with such a name.
+/// Where the locustfile lies for Locust, which takes no other than one with such a name. What lies
+/// beside it is of the same program: another one's leader may be at work.
 std::string place_locustfile() {
     const char* const cache = std::getenv("XDG_CACHE_HOME");
     const char* const home = std::getenv("HOME");
@@ -94,13 +104,47 @@ std::string place_locustfile() {
     } else {
         throw config_error("leader: the locustfile needs a place: set HOME or XDG_CACHE_HOME");
     }
-    folder /= "chopsticks";
+    std::uint32_t digest = 0;
+    for (const shipped_file& one : locustfiles())
+        digest = crc32c(digest, {one.text.data(), one.text.size()});
+    char name[32];
+    std::snprintf(name, sizeof name, "locust-%08x", digest);
+    folder = folder / "chopsticks" / name;
     std::error_code error;
     std::filesystem::create_directories(folder, error);
-    std::string path = (folder / "chopsticks_locustfile.py").string();
-    const std::string problem = results::write_file(path, locustfile());
-    if (!problem.empty()) throw config_error(problem);
-    return path;
+    for (const shipped_file& one : locustfiles()) {
+        const std::string problem = results::write_file((folder / one.name).string(), one.text);
+        if (!problem.empty()) throw config_error(problem);
+    }
+    return (folder / "chopsticks_locustfile.py").string();
+}
+
+/// Locust says of some of it nothing that helps. What it can listen on otherwise, it says itself.
+void refuse_used(const std::string& host, unsigned port, const char* option) {
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    wanted.ai_flags = AI_PASSIVE;
+    addrinfo* first = nullptr;
+    const bool everywhere = host.empty() || host == "*";
+    if (::getaddrinfo(everywhere ? nullptr : host.c_str(), std::to_string(port).c_str(), &wanted,
+                      &first) != 0)
+        throw config_error(std::string("leader: ") + option + ": there is no address of \"" + host +
+                           "\"");
+    const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> found(first, &::freeaddrinfo);
+    const int handle = ::socket(found->ai_family, found->ai_socktype, found->ai_protocol);
+    if (handle < 0) return;
+    // As the one that will listen.
+    const int yes = 1;
+    ::setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    bool refused = ::bind(handle, found->ai_addr, found->ai_addrlen) != 0;
+    refused = refused || ::listen(handle, 1) != 0;
+    const int why = errno;
+    ::close(handle);
+    if (!refused) return;
+    throw config_error("leader: " + host + ":" + std::to_string(port) + ": " + std::strerror(why) +
+                       (why == EADDRINUSE ? std::string("; is another master running? Choose with ")
+                                          : std::string("; choose another with ")) +
+                       option);
 }
 
 void set_environment(const char* name, const std::string& value) {
@@ -115,6 +159,16 @@ std::uint64_t users_of(const scenario::scenario& s, unsigned workers) {
     return out;
 }
 
+/// Locust counts whole ones.
+std::int64_t seconds_of_wait(const leader_arguments& a) {
+    const auto ns = parse_duration(*a.workers_wait);
+    constexpr std::int64_t second_ns = 1'000'000'000;
+    if (!ns || *ns < second_ns)
+        throw config_error("--expect-workers-max-wait: \"" + *a.workers_wait +
+                           "\" is no duration of a second or more; write 30s, 5m");
+    return *ns / second_ns;
+}
+
 int lead(const leader_arguments& a) {
     const run_setup setup(run_arguments_of(a), false);
     if (a.describe) {
@@ -125,6 +179,14 @@ int lead(const leader_arguments& a) {
     const scenario::scenario& s = setup.scenario;
     if (const std::string why = engine::steering_problem(s); !why.empty()) throw config_error(why);
     results::check_output(a.output + "/result.json");
+    if (process::find_program(a.locust).empty()) {
+        throw config_error(
+            "leader: there is no program \"" + a.locust +
+            "\": the leader is a Locust master. Install it with `apt install python3-locust` or "
+            "`pip install locust` (2.12 or later), or say where it is: --locust PROGRAM");
+    }
+    refuse_used(a.bind_host, a.bind_port, "--master-bind-port");
+    if (a.page) refuse_used(a.web_host, a.web_port, "--web-port");
     std::vector<std::string> words = {a.locust,
                                       "-f",
                                       place_locustfile(),
@@ -141,6 +203,7 @@ int lead(const leader_arguments& a) {
     add("-u", users);
     add("-r", a.spawn_rate ? *a.spawn_rate : users);
     if (!a.csv.empty()) add("--csv", a.csv);
+    if (a.only_summary) words.emplace_back("--only-summary");
     if (a.page) {
         add("--web-host", a.web_host);
         add("--web-port", std::to_string(a.web_port));
@@ -148,6 +211,7 @@ int lead(const leader_arguments& a) {
         words.emplace_back("--headless");
     }
     add("--expect-workers", std::to_string(a.expect_workers));
+    if (a.workers_wait) add("--expect-workers-max-wait", std::to_string(seconds_of_wait(a)));
     set_environment("CHOPSTICKS_SCENARIO", a.scenario_file);
     set_environment("CHOPSTICKS_WORKLOAD_CONFIG", a.workload_file);
     set_environment("CHOPSTICKS_SEND_SECRETS", a.send_secrets ? "1" : "");
@@ -166,12 +230,6 @@ int lead(const leader_arguments& a) {
     arguments.push_back(nullptr);
     std::fflush(nullptr);
     ::execvp(a.locust.c_str(), arguments.data());
-    if (errno == ENOENT) {
-        throw config_error(
-            "leader: there is no program \"" + a.locust +
-            "\": the leader is a Locust master. Install it with `apt install python3-locust` or "
-            "`pip install locust` (2.12 or later), or say where it is: --locust PROGRAM");
-    }
     throw config_error("leader: " + a.locust + " cannot be run: " + std::strerror(errno));
 }
 
@@ -197,6 +255,10 @@ void add_leader_command(CLI::App& app, int& result) {
         ->type_name("N")
         ->check(CLI::Range(1U, 512U))
         ->capture_default_str();
+    command
+        ->add_option("--expect-workers-max-wait", a->workers_wait,
+                     "Gives up when they are not there after so long (default: never)")
+        ->type_name("TIME");
     command->add_flag("--page", a->page, "With Locust's page, where the load is started");
     command->add_option("--web-host", a->web_host, "Where the page is served")
         ->type_name("HOST")
@@ -236,6 +298,15 @@ void add_leader_command(CLI::App& app, int& result) {
     command->add_option("--locust", a->locust, "The program to start")
         ->type_name("PROGRAM")
         ->capture_default_str();
+    command->add_flag("--only-summary", a->only_summary,
+                      "Without Locust's table of statistics every other second");
+    command->add_flag("--headless,--autostart", a->begins,
+                      "Accepted: without --page it begins by itself");
+    command
+        ->add_option("--autoquit", a->quits_after, "Accepted: without --page it ends with the load")
+        ->type_name("SECONDS");
+    command->add_flag("--enable-rebalancing", a->deals_again,
+                      "Accepted: users of a worker that is lost go to the others");
     command->add_flag("--describe", a->describe,
                       "Only prints what chopsticks_locustfile.py wants to know of the scenario");
     command->footer(

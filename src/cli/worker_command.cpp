@@ -16,6 +16,7 @@
 
 #include "command.hpp"
 #include "execution.hpp"
+#include "load_so_far.hpp"
 #include "worker_desk.hpp"
 
 namespace chopsticks::cli {
@@ -157,10 +158,15 @@ class phased_run {
 /// Sees the intervals of the run on their way to the master.
 struct interval_teller final : engine::observer {
     explicit interval_teller(worker_desk& to) : desk(to) {}
-    void on_interval(const engine::interval& one) override { desk.add(one, names); }
+    void on_interval(const engine::interval& one) override {
+        desk.add(one, names);
+        so_far->add(one);
+        if (so_far->is_due()) desk.say_so_far(*so_far);
+    }
 
     worker_desk& desk;
     stats::layout names;
+    std::optional<load_so_far> so_far;
 };
 
 class worker {
@@ -280,6 +286,7 @@ void worker::make_planned(const json* data, const world_plan& plan) {
                  results::default_file_name(setup.scenario.name, setup.run_id);
     how.prepared = [&](const stats::layout& names) {
         teller.names = names;
+        teller.so_far.emplace(names, setup.scenario.limits.core_saturated);
         return &teller;
     };
     how.carry_out = [&](engine::run_options& options) { return phases.carry_out(options); };

@@ -109,6 +109,13 @@ void worker_desk::say_phase(const std::string& phase, json more) {
         [&](locust::session& talk, std::int64_t) { talk.say("chopsticks_phase", more); });
 }
 
+void worker_desk::say_so_far(load_so_far& load) {
+    if (run_.empty()) return;
+    link_->with_session([&](locust::session& talk, std::int64_t) {
+        talk.say("chopsticks_so_far", load.describe(run_));
+    });
+}
+
 void worker_desk::load_ended() {
     {
         const std::lock_guard lock(mutex_);

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "load_so_far.hpp"
 #include "world_plan.hpp"
 
 namespace chopsticks::cli {
@@ -65,6 +66,8 @@ class worker_desk final : public locust::listener {
 
     /// What the run did. Any thread.
     void add(const engine::interval& one, const stats::layout& names);
+    /// What its load has come to until now, to the master. Any thread.
+    void say_so_far(load_so_far& load);
     /// \}
 
     /// Whether no further run shall be made.
