@@ -118,7 +118,7 @@ void worker_desk::say_phase(const std::string& phase, json more) {
 
 void worker_desk::say_so_far(load_so_far& load) {
     if (run_.empty()) return;
-    link_->with_session([&](locust::session& talk, std::int64_t) {
+    talk_to([&](locust::session& talk, std::int64_t) {
         talk.say("chopsticks_so_far", load.describe(run_));
     });
 }
