@@ -201,39 +201,41 @@ class Master:
         return sorted(there, key=self.runner.get_worker_index)
 
     def begin(self, run):
-        first_core = 0
-        world = new_run_id()
+        run.world = new_run_id()
         for client_id in self.ready_workers():
             worker = self.workers[client_id]
-            run_id = world if first_core == 0 else new_run_id()
-            run.members.append(Member(worker, first_core, run_id))
-            first_core += worker.cores
-        members = run.members
-        self.ask_clocks(members)
+            run_id = run.world if run.cores == 0 else new_run_id()
+            run.members.append(Member(worker, run.cores, run_id))
+            run.cores += worker.cores
+        members = list(run.members)
         run.seed = int(program.SEED) if program.SEED else random.randrange(1, 1 << 40)
-        sent = {key: self.plan[key] for key in ("scenario", "scenario_name", "config",
-                                                "config_name")}
-        for member in members:
-            self.send(member, "chopsticks_plan", {
-                "run": run.name, "world": world, "run_id": member.run_id,
-                "first_core": member.first_core, "cores_in_all": first_core, "seed": run.seed,
-                **sent})
-        self.wait(members, lambda m: "planned" in m.phases)
+        self.give_plan(run, members)
         if len({m.phases["planned"].get("scenario") for m in members}) > 1:
             raise Lost("workers have different scenarios; start them without -f, or all with the "
                        "same one")
         leader, others = members[0], members[1:]
         self.phase([leader], "open")
-        targets = leader.phases["open"].get("targets")
-        self.phase(others, "join", targets=targets)
+        run.targets = leader.phases["open"].get("targets")
+        self.phase(others, "join", targets=run.targets)
         self.phase(members, "prepare")
         self.phase([leader], "seal")
         start = time.time() + START_AHEAD_S
         for member in members:
             self.go([member], "load", start_wall_s=start + member.offset_s)
         run.began = time.monotonic() + START_AHEAD_S
-        log.info("Run %s: %d workers with %d cores, seed %d", run.name, len(members), first_core,
+        log.info("Run %s: %d workers with %d cores, seed %d", run.name, len(members), run.cores,
                  run.seed)
+
+    def give_plan(self, run, members):
+        self.ask_clocks(members)
+        sent = {key: self.plan[key] for key in ("scenario", "scenario_name", "config",
+                                                "config_name")}
+        for member in members:
+            self.send(member, "chopsticks_plan", {
+                "run": run.name, "world": run.world, "run_id": member.run_id,
+                "first_core": member.first_core, "cores_in_all": run.cores,
+                "replaces": member.replaces, "seed": run.seed, **sent})
+        self.wait(members, lambda m: "planned" in m.phases)
 
     def ask_clocks(self, members):
         for member in members:
@@ -255,6 +257,7 @@ class Master:
                 continue
             try:
                 self.look_for_gone()
+                self.fill_places(run)
                 self.deal_again(run)
                 self.share_rates(run)
             except Exception as error:
@@ -275,14 +278,53 @@ class Master:
             return True
         return False
 
+    def is_loaded(self, run):
+        return run.began is not None and not run.stops and not run.ends \
+            and self.runner.state in ("running", "spawning")
+
+    def fill_places(self, run):
+        """One that comes while the load goes on takes the place of one that was lost."""
+        # A run that another master began has told its targets to that one.
+        if not self.is_loaded(run) or run.targets is None:
+            return
+        for client_id in self.runner.clients:
+            worker = self.workers.get(client_id)
+            if worker is None or worker.cores is None or run.by_id(client_id) is not None:
+                continue
+            place = run.place_for(worker)
+            if place is not None:
+                member = Member(worker, place.first_core, new_run_id(), place.run_id)
+                run.members.append(member)
+                gevent.spawn(self.join_late, run, member)
+
+    def join_late(self, run, member):
+        log.info("Worker %s takes the place of run %s", member.worker.id, member.replaces)
+        try:
+            self.give_plan(run, [member])
+            self.phase([member], "join", targets=run.targets)
+            self.phase([member], "prepare")
+            if not self.is_loaded(run):
+                return
+            self.go([member], "load", start_wall_s=time.time() + START_AHEAD_S + member.offset_s)
+        except Lost as why:
+            run.problems.append(f"worker {member.name} could not take the place: {why}")
+            self.go([member], "give_up")
+            return
+        member.joins = False
+        run.left_out.discard(member.worker.id)
+        client = self.runner.clients.get(member.worker.id)
+        dispatcher = getattr(self.runner, "_users_dispatcher", None)
+        if client is not None and dispatcher is not None and self.is_loaded(run):
+            dispatcher.add_worker(client)
+            self.runner.start(self.runner.target_user_count, self.runner.spawn_rate)
+
     def deal_again(self, run):
         """Users of a lost worker go to the others, and none to one that came while the load goes
         on."""
         dispatcher = getattr(self.runner, "_users_dispatcher", None)
-        if dispatcher is None or run.stops or run.began is None or run.ends \
-                or self.runner.state not in ("running", "spawning"):
+        if dispatcher is None or not self.is_loaded(run):
             return
-        here = {m.worker.id for m in run.present()}
+        here = {m.worker.id for m in run.present() if not m.joins}
         others = {i for i in self.runner.clients if i not in here}
         others |= {m.worker.id for m in run.members if m.gone}
         if others <= run.left_out or dispatcher.dispatch_in_progress:
@@ -373,7 +415,7 @@ class Master:
         self.wait(members, lambda m: "clean" in m.phases or m.has_result or "drain" not in m.phases,
                   may_lose=True)
         for leads in (False, True):
-            some = [m for m in members if (m.first_core == 0) == leads]
+            some = [m for m in members if m.leads == leads]
             self.go(some, "close")
             self.wait(some, lambda m: m.has_result, may_lose=True)
         status = results.keep(run)

@@ -113,7 +113,7 @@ def add_page(web_ui, master):
     @guard
     def chopsticks_file(name, file):
         run = next((run for run in master.runs if run.name == name), None)
-        if run is None or not re.fullmatch(r"report\.html|(result|workers|worker-\d+)\.json", file):
+        if run is None or not re.fullmatch(r"report\.html|[-\w]+\.json", file):
             abort(404)
         path = (results.folder_of(run) / file).resolve()
         if not path.exists():

@@ -13,6 +13,11 @@ def folder_of(run):
     return program.OUTPUT / f"chopsticks-{run.name}"
 
 
+def file_of(member):
+    """Two may have had one place."""
+    return f"worker-{member.first_core}{'-replaces' if member.replaces else ''}.json"
+
+
 def ask(run, *arguments):
     done = program.ask(*map(str, arguments))
     if done.returncode != 0 and done.stderr:
@@ -29,7 +34,7 @@ def keep(run):
         if member.problem:
             run.problems.append(f"worker {member.worker.host}: {member.problem}")
         if member.result:
-            path = folder / f"worker-{member.first_core}.json"
+            path = folder / file_of(member)
             path.write_text(member.result)
             files.append(path)
         elif not member.gone and not member.problem:
@@ -58,7 +63,8 @@ def merge(run, files, to):
 
 def workers(run):
     return [{"worker": m.worker.id, "host": m.worker.host, "version": m.worker.version,
-             "first_core": m.first_core, "cores": m.cores, "run": m.run_id, "state": m.state(),
+             "first_core": m.first_core, "cores": m.cores, "run": m.run_id,
+             "replaces": m.replaces, "state": m.state(),
              "clock_offset_s": m.offset_s, "clock_round_trip_s": m.round_trip_s,
              "problem": m.problem} for m in run.members]
 

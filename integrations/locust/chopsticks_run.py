@@ -38,9 +38,11 @@ class Worker:
 class Member:
     """A worker's part in a run."""
 
-    def __init__(self, worker, first_core, run_id):
+    def __init__(self, worker, first_core, run_id, replaces=None):
         self.worker = worker
         self.first_core = first_core
+        self.replaces = replaces  # run id of a lost one, whose place it takes
+        self.joins = replaces is not None  # and has no users yet
         self.cores = worker.cores
         self.run_id = run_id
         self.phases = {}
@@ -58,6 +60,11 @@ class Member:
     @property
     def name(self):
         return f"{self.worker.host} (cores from {self.first_core}, run {self.run_id})"
+
+    @property
+    def leads(self):
+        """Opens the targets, and closes them."""
+        return self.first_core == 0 and self.replaces is None
 
     @property
     def has_result(self):
@@ -118,6 +125,9 @@ class Run:
     def __init__(self, name):
         self.name = name
         self.members = []
+        self.world = None    # run id of the first worker, which names what the run makes
+        self.targets = None  # as that one found them
+        self.cores = 0       # of all
         self.seed = 0
         self.begins = False  # under way to its load
         self.began = None    # when that did
@@ -135,6 +145,12 @@ class Run:
 
     def present(self):
         return [m for m in self.members if not m.gone]
+
+    def place_for(self, worker):
+        """Of one that was lost, and that nobody has taken."""
+        taken = {m.replaces for m in self.members}
+        return next((m for m in self.members if m.gone and m.cores == worker.cores
+                     and m.run_id not in taken), None)
 
     def lost(self):
         return [m for m in self.members if m.gone or not m.result]
