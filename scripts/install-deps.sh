@@ -50,6 +50,7 @@ wrk: what the HTTP client is compared with
 python3: end-to-end tests
 python3-boto3: an independent S3 client
 python3-locust: the master of distributed runs
+python3-yaml: reads files for Kubernetes
 python3-jsonschema: an independent check of result files
 python3-selenium: drives the browser in which pages are looked at
 chromium: that browser
