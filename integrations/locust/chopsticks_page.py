@@ -109,6 +109,11 @@ def add_page(web_ui, master):
                 f'<p><a href="/">Locust</a></p><h1>Chopsticks</h1>{sections or "No run yet."}'
                 "</body></html>")
 
+    @web_ui.app.route("/favicon.ico")
+    def no_icon():
+        """Browsers complain where a page has none; reports are files, which have none."""
+        return "", 204
+
     @web_ui.app.route("/chopsticks/<name>/<file>")
     @guard
     def chopsticks_file(name, file):

@@ -78,18 +78,19 @@ def complete(run):
             f"worker {m.worker.host}, cores from {m.first_core}: its clock was "
             f"{m.offset_s * 1e3:.3f} ms ahead of the master's, known to "
             f"{m.round_trip_s * 500:.3f} ms")
+    parts = document.get("parts") or [document]
     lost = run.lost()
     if lost:
-        # Nobody was found to be the limit by that: whether the lost one was is not known.
         document["validity"]["valid"] = False
         document["validity"]["reasons"].append(
             "Incomplete. Workers were lost, and what they did and left behind is not in this "
             "result: " + ", ".join(m.name for m in lost) + ".")
-        if about["verdicts"]["generator"] == "kept_up":
-            about["verdicts"]["generator"] = "unknown"
+        # By that nobody was found to be the limit; whether the lost ones were, nobody knows.
+        told = {part["run"]["verdicts"]["generator"] for part in parts}
+        about["verdicts"]["generator"] = "was_limit" if "was_limit" in told else "unknown"
         if about["exit_status"] in (0, 3, 5):
             about["exit_status"] = 1
-    for part in document.get("parts") or [document]:
+    for part in parts:
         for m in run.members:
             if m.run_id == part["run"]["id"]:
                 m.valid = part["validity"]["valid"]

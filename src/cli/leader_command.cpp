@@ -272,7 +272,9 @@ void add_leader_command(CLI::App& app, int& result) {
                      "Address that workers connect to. Nobody who can reach it is asked who he is")
         ->type_name("HOST")
         ->capture_default_str();
-    command->add_option("--master-bind-port,--leader-bind-port", a->bind_port, "Its port")
+    command
+        ->add_option("--master-bind-port,--leader-bind-port,--master-port", a->bind_port,
+                     "Its port")
         ->type_name("PORT")
         ->check(CLI::Range(1U, 65535U))
         ->capture_default_str();

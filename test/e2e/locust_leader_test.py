@@ -4,6 +4,8 @@ whether a stock Locust counts as workers do.
 
 Needs locust (Debian: python3-locust; LOCUST: another one)."""
 
+import contextlib
+import json
 import os
 import pathlib
 import signal
@@ -22,13 +24,13 @@ integration = root / "integrations" / "locust"
 
 
 class refusal_test(locust_case):
-    def refused(self, *arguments, says):
-        done = self.run_binary("leader", "-f", self.scenario, "--locust", locust, *arguments)
+    def refused(self, *arguments, says, program=locust):
+        done = self.run_binary("leader", "-f", self.scenario, "--locust", program, *arguments)
         self.assert_code(done, harness.bad_usage)
         self.assert_one_clear_message(done, says)
 
     def test_without_locust_it_says_what_to_install(self):
-        self.refused("--locust", "no-such-locust", says="apt install python3-locust")
+        self.refused(program="no-such-locust", says="apt install python3-locust")
 
     def test_port_that_is_taken_is_named_with_the_option_for_another(self):
         for option in ("--master-bind-port", "--web-port"):
@@ -113,7 +115,8 @@ class interrupt_test(locust_case):
             for worker in workers:
                 self.ended(worker)
             self.assertNotIn("Traceback", self.said())
-            self.assertEqual(endpoint.client().list_buckets()["Buckets"], [], self.said())
+            with contextlib.closing(endpoint.client()) as client:
+                self.assertEqual(client.list_buckets()["Buckets"], [], self.said())
 
     def test_first_interrupt_ends_the_load_and_merges(self):
         self.interrupt(1)
@@ -122,6 +125,65 @@ class interrupt_test(locust_case):
 
     def test_second_interrupt_leaves_workers_that_clean_up_by_themselves(self):
         self.interrupt(2)
+
+
+closed = """
+name: lost
+groups:
+  - name: readers
+    workload: s3
+    data: {objects: 40, size: 4KiB}
+    tasks: [get]
+    load: {closed: {users: 4}}
+phases: {measure: 1h}
+limits: {held_up: 100%, held_up_longest: 1h, core_saturated: 100%, core_busy: 100%}
+"""
+
+
+class verdict_test(locust_case):
+    def test_lost_worker_makes_it_incomplete_and_a_later_one_takes_its_place(self):
+        with harness.endpoint() as endpoint:
+            leader = self.leader("--page", "--web-port", self.web_port, endpoint=endpoint,
+                                 workers=2, text=self.file("lost.yaml", closed))
+            workers = [self.worker(f"worker-{i}") for i in range(2)]
+            self.wait_until("two workers", lambda: len(self.stats()["workers"]) == 2, [leader])
+            self.swarm(4)
+            self.wait_for_users(4, 2)
+            workers[1].kill()
+            self.wait_until("a lost worker", lambda: any(
+                w["state"] == "missing" for w in self.stats()["workers"]), [leader])
+            workers[1] = self.worker("worker-2")
+            self.wait_for_users(4, 2)
+            self.ask("/stop")
+            self.wait_until("a result", lambda: len(self.results()) == 1, [leader])
+            leader.send_signal(signal.SIGTERM)
+            self.assertEqual(self.ended(leader), 1, self.said())
+        folder = self.results()[0].parent
+        result = harness.read_result(folder / "result.json")
+        self.assertEqual(harness.schema_errors(result), [])
+        told = {one["state"]: one for one in json.loads((folder / "workers.json").read_text())}
+        lost = told["lost"]["run"]
+        late, = [one for one in json.loads((folder / "workers.json").read_text())
+                 if one["replaces"]]
+        self.assertEqual((late["replaces"], late["state"]), (lost, "done"))
+        self.assertEqual(late["first_core"], told["lost"]["first_core"])
+        self.assertIn(late["run"], {part["run"]["id"] for part in result["parts"]})
+        self.assertFalse(result["validity"]["valid"])
+        self.assertRegex(result["validity"]["reasons"][-1], f"^Incomplete.*{lost}")
+        self.assertEqual(result["run"]["verdicts"]["generator"], "unknown")
+        self.assertEqual(result["run"]["exit_status"], 1)
+
+    def test_worker_that_was_the_limit_makes_the_whole_invalid(self):
+        text = closed.replace("core_saturated: 100%", "core_saturated: 0.01%").replace(
+            "{measure: 1h}", "{measure: 1h}\nstop: {operations: 400}")
+        with harness.endpoint() as endpoint:
+            leader = self.leader(endpoint=endpoint, workers=2, text=self.file("lost.yaml", text))
+            for i in range(2):
+                self.worker(f"worker-{i}")
+            self.assertEqual(self.ended(leader), harness.generator_was_limit, self.said())
+        result = harness.read_result(self.results()[0].parent / "result.json")
+        self.assertEqual(result["run"]["verdicts"]["generator"], "was_limit")
+        self.assertIn("busy", " ".join(result["validity"]["reasons"]))
 
 
 class kubernetes_test(locust_case):

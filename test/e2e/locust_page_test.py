@@ -67,7 +67,7 @@ class page_test(locust_case):
 
     def test_load_is_started_changed_stopped_and_its_report_downloaded(self):
         page = self.browser
-        with harness.endpoint("--faults", "op=head,status=404,count=5") as endpoint:
+        with harness.endpoint("--faults", "error:op=head,every=9,status=404") as endpoint:
             leader = self.leader("--page", "--web-port", self.web_port, endpoint=endpoint,
                                  workers=2, text=self.file("paged.yaml", failing))
             for i in range(2):
