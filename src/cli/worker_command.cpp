@@ -10,9 +10,11 @@
 #include <chopsticks/scenario/load_plan.hpp>
 #include <chopsticks/telemetry/host.hpp>
 #include <cstdio>
+#include <exception>
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <utility>
 
 #include "command.hpp"
 #include "execution.hpp"
@@ -88,23 +90,27 @@ std::uint64_t users_most_of(const scenario::group& g, std::uint64_t most) {
 /// process has to be waited for is the master's business.
 class phased_run {
   public:
-    phased_run(worker_desk& desk, std::size_t groups) : desk_(desk), groups_(groups) {}
+    /// \param scenario_digest of the scenario as it was understood
+    phased_run(worker_desk& desk, const world_plan& plan, std::string scenario_digest)
+        : desk_(desk), leads_(plan.leads()), scenario_digest_(std::move(scenario_digest)) {}
 
     engine::run_result carry_out(engine::run_options& options) {
         options.process_died = &died_;
-        const bool leads = options.leads();
-        std::vector<engine::target_state> found;
-        const char* const first = leads ? "open" : "join";
+        const std::string problem = engine::world_problem(options);
+        desk_.say_phase("planned", {{"problem", problem}, {"scenario", scenario_digest_}});
+        if (!problem.empty()) return not_begun(options, problem);
+        const char* const first = leads_ ? "open" : "join";
         const auto go = desk_.wait_for_go(first);
-        if (!go) throw config_error("the run was given up before it began");
-        if (!leads) found = targets_from_json(go->value("targets", json()), groups_);
+        if (!go) return not_begun(options, "the run was given up before it began");
+        std::vector<engine::target_state> found;
+        if (!leads_) found = targets_from_json(go->value("targets", json()), options.groups.size());
         const std::unique_ptr<engine::run> one = engine::make_run(options, stop_level);
-        const bool up = leads ? one->open() : one->join(found);
-        desk_.say_phase(first, leads && up
+        const bool up = leads_ ? one->open() : one->join(found);
+        desk_.say_phase(first, leads_ && up
                                    ? json{{"ok", up}, {"targets", targets_to_json(one->targets())}}
                                    : json{{"ok", up}});
         if (up) {
-            if (prepare(*one, leads)) load(*one);
+            if (prepare(*one)) load(*one);
             desk_.load_ended();
             desk_.say_phase("drain", {{"ok", true}});
             const auto clean = desk_.wait_for_go("clean", true);
@@ -121,11 +127,19 @@ class phased_run {
     }
 
   private:
-    bool prepare(engine::run& one, bool leads) {
+    engine::run_result not_begun(const engine::run_options& options, const std::string& why) {
+        desk_.load_ended();
+        engine::run_result out(engine::make_layout(options.groups));
+        out.problem = why;
+        out.target_problem = true;
+        return out;
+    }
+
+    bool prepare(engine::run& one) {
         if (!desk_.wait_for_go("prepare")) return false;
         bool ok = one.prepare();
         desk_.say_phase("prepare", {{"ok", ok}});
-        if (!ok || !leads) return ok;
+        if (!ok || !leads_) return ok;
         if (!desk_.wait_for_go("seal")) return false;
         ok = one.seal();
         desk_.say_phase("seal", {{"ok", ok}});
@@ -150,7 +164,8 @@ class phased_run {
     }
 
     worker_desk& desk_;
-    std::size_t groups_;
+    bool leads_;
+    std::string scenario_digest_;
     std::atomic<bool> died_{false};  ///< another process of the world
 };
 
@@ -224,7 +239,8 @@ void worker::make(const json* data) {
             plan = read_plan(*data, cores_);
         }
         make_planned(data, plan);
-    } catch (const config_error& error) {
+    } catch (const std::exception& error) {
+        // Whatever a master's plan makes of it, the worker is there for the next one.
         std::fprintf(stderr, "chopsticks: %s\n", error.what());
         status_ = results::worse_of(status_, exit_usage);
         // Users that were wanted of it are not there.
@@ -273,7 +289,7 @@ void worker::make_planned(const json* data, const world_plan& plan) {
     engine::load_control control(most);
     setup.options.control = &control;
     interval_teller teller(desk_);
-    phased_run phases(desk_, setup.scenario.groups.size());
+    phased_run phases(desk_, plan, digest_of(setup.scenario));
     execution_options how;
     how.quiet = a_.run.quiet;
     how.output = a_.run.output + (a_.run.output.empty() || a_.run.output.back() == '/' ? "" : "/") +
@@ -290,7 +306,6 @@ void worker::make_planned(const json* data, const world_plan& plan) {
     };
     desk_.begin(plan, setup.scenario.groups, control);
     const at_the_desk until_the_end{desk_};
-    desk_.say_phase("planned", {{"problem", ""}, {"scenario", digest_of(setup.scenario)}});
     const executed_run done = execute_run(setup, command_line_, how);
     std::string problem = done.target_problem;
     for (const std::string& line : done.left_behind)

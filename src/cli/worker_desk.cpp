@@ -47,9 +47,11 @@ worker_desk::worker_desk(unsigned cores, without_master lost, bool quiet)
 
 desk_event worker_desk::wait_for_work() {
     std::unique_lock lock(mutex_);
+    busy_ = false;
     while (true) {
         if (quits_.load() || stop_level.load() > 0) return {desk_event::kind::quit, nullptr};
         if (!events_.empty()) {
+            busy_ = true;
             desk_event out = std::move(events_.front());
             events_.pop_front();
             return out;
@@ -65,7 +67,7 @@ void worker_desk::begin(const world_plan& plan, const std::vector<scenario::grou
     first_core_ = plan.first_core;
     run_id_ = plan.run_id;
     running_ = true;
-    ended_ = stopped_ = lost_told_ = false;
+    ended_ = stopped_ = lost_told_ = unknown_told_ = false;
     gos_.clear();
     groups_.clear();
     open_loop_.clear();
@@ -76,6 +78,12 @@ void worker_desk::begin(const world_plan& plan, const std::vector<scenario::grou
     shares_.clear();
     control_ = &control;
     apply_users();
+}
+
+void worker_desk::talk_to(
+    const std::function<void(locust::session& talk, std::int64_t now_ns)>& what) {
+    // Before it is attached nobody has anything to say, but a master that is quick.
+    if (locust::session_access* const link = link_.load()) link->with_session(what);
 }
 
 bool worker_desk::is_up(std::int64_t patience_ns) const {
@@ -105,8 +113,7 @@ void worker_desk::say_phase(const std::string& phase, json more) {
     if (run_.empty()) return;
     more["run"] = run_;
     more["phase"] = phase;
-    link_->with_session(
-        [&](locust::session& talk, std::int64_t) { talk.say("chopsticks_phase", more); });
+    talk_to([&](locust::session& talk, std::int64_t) { talk.say("chopsticks_phase", more); });
 }
 
 void worker_desk::load_ended() {
@@ -114,13 +121,12 @@ void worker_desk::load_ended() {
         const std::lock_guard lock(mutex_);
         ended_ = true;
     }
-    link_->with_session(
-        [](locust::session& talk, std::int64_t now_ns) { talk.load_ended(now_ns); });
+    talk_to([](locust::session& talk, std::int64_t now_ns) { talk.load_ended(now_ns); });
 }
 
 void worker_desk::say_result(const std::string& text, const std::string& problem) {
     if (run_.empty()) return;
-    link_->with_session([&](locust::session& talk, std::int64_t) {
+    talk_to([&](locust::session& talk, std::int64_t) {
         for (const json& piece : result_pieces(run_, text, problem))
             talk.say("chopsticks_result", piece);
     });
@@ -136,11 +142,11 @@ void worker_desk::end() {
         std::erase_if(events_,
                       [](const desk_event& e) { return e.what == desk_event::kind::users; });
     }
-    link_->with_session([](locust::session& talk, std::int64_t now_ns) { talk.run_over(now_ns); });
+    talk_to([](locust::session& talk, std::int64_t now_ns) { talk.run_over(now_ns); });
 }
 
 void worker_desk::say_refused(const std::string& run, const std::string& problem) {
-    link_->with_session([&](locust::session& talk, std::int64_t) {
+    talk_to([&](locust::session& talk, std::int64_t) {
         talk.say_exception(problem);
         talk.say("chopsticks_phase", {{"run", run}, {"phase", "planned"}, {"problem", problem}});
     });
@@ -152,13 +158,20 @@ void worker_desk::add(const engine::interval& one, const stats::layout& names) {
         busy = std::max(busy, std::min(1.0, c.busy_share()));
     cpu_percent_.store(busy * 100);
     const double ended_s = static_cast<double>(wall_ns()) / 1e9;
-    link_->with_session([&](locust::session& talk, std::int64_t) {
+    talk_to([&](locust::session& talk, std::int64_t) {
         talk.figures().add(one.figures, names, ended_s);
     });
 }
 
 void worker_desk::apply_users() {
     if (control_ == nullptr) return;
+    for (const auto& [name, users] : wanted_) {
+        if (users == 0 || unknown_told_ ||
+            std::find(groups_.begin(), groups_.end(), name) != groups_.end())
+            continue;
+        unknown_told_ = true;
+        on_log("the master wants users of a class that no group of the scenario is called like");
+    }
     for (std::size_t g = 0; g < groups_.size(); ++g) {
         const auto found = wanted_.find(groups_[g]);
         const std::uint64_t users = found != wanted_.end() ? found->second : 0;
@@ -205,8 +218,7 @@ void worker_desk::on_order(const locust::order& what) {
         if (!what.content.data.is_object() || !what.content.data.contains("sent")) return;
         const json answer = {{"sent", what.content.data["sent"]},
                              {"wall_s", static_cast<double>(wall_ns()) / 1e9}};
-        link_->with_session(
-            [&](locust::session& talk, std::int64_t) { talk.say("chopsticks_clock", answer); });
+        talk_to([&](locust::session& talk, std::int64_t) { talk.say("chopsticks_clock", answer); });
         return;
     }
     {
@@ -261,14 +273,15 @@ void worker_desk::on_turn(locust::session& talk) {
     if (talk.acknowledged() && !was_known_) hello(talk);
     was_known_ = talk.acknowledged();
     locust::user_counts alive;
-    bool settled = true;
+    // What was wanted of late may not be known here yet.
+    bool settled = !talk.has_orders();
     for (const auto& [name, count] : talk.wanted()) {
         const auto found = std::find(groups_.begin(), groups_.end(), name);
         const auto g = static_cast<std::size_t>(found - groups_.begin());
         if (control_ == nullptr || found == groups_.end() || ended_) {
             alive[name] = 0;
             // The run that will have them may be about to begin.
-            settled = settled && events_.empty();
+            settled = settled && events_.empty() && (ended_ || !busy_);
         } else if (open_loop_[g]) {
             alive[name] = count;
         } else {

@@ -8,6 +8,7 @@
 #include <chopsticks/locust/master_link.hpp>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -38,7 +39,7 @@ class worker_desk final : public locust::listener {
     /// \param cores that a run of this worker has
     worker_desk(unsigned cores, without_master lost, bool quiet);
     /// Before anything else. \param link outlives all calls
-    void attach(locust::master_link& link) { link_ = &link; }
+    void attach(locust::session_access& link) { link_.store(&link); }
 
     /// \name Of the thread that makes runs
     /// \{
@@ -78,12 +79,13 @@ class worker_desk final : public locust::listener {
     void apply_users();
     void on_note(const locust::message& note);
     void hello(locust::session& talk);
+    void talk_to(const std::function<void(locust::session& talk, std::int64_t now_ns)>& what);
     bool is_up(std::int64_t patience_ns) const;
 
     unsigned cores_;
     without_master lost_;
     bool quiet_;
-    locust::master_link* link_ = nullptr;
+    std::atomic<locust::session_access*> link_{nullptr};
 
     mutable std::mutex mutex_;
     std::condition_variable changed_;
@@ -92,10 +94,12 @@ class worker_desk final : public locust::listener {
     std::string run_;
     unsigned first_core_ = 0;
     std::string run_id_;
+    bool busy_ = false;     ///< with an event, from before its run begins to behind its end
     bool running_ = false;  ///< between begin and end
     bool ended_ = false;    ///< its load is over
     bool stopped_ = false;  ///< the master wants its end
     bool lost_told_ = false;
+    bool unknown_told_ = false;  ///< of classes that no group is called like
     engine::load_control* control_ = nullptr;
     std::vector<std::string> groups_;
     std::vector<bool> open_loop_;

@@ -65,6 +65,8 @@ world_plan read_plan(const json& data, unsigned cores) {
     out.run_id = id_of(data, "run_id");
     out.first_core = static_cast<unsigned>(count_of(data, "first_core", cores_most));
     out.cores_in_all = static_cast<unsigned>(count_of(data, "cores_in_all", cores_most));
+    if (data.contains("replaces") && !data["replaces"].is_null())
+        out.replaces = id_of(data, "replaces");
     out.seed = count_of(data, "seed", 1ULL << 53);
     out.scenario = text_of(data, "scenario", text_bytes_most, true);
     out.scenario_name = text_of(data, "scenario_name", word_bytes_most, true);
@@ -72,8 +74,9 @@ world_plan read_plan(const json& data, unsigned cores) {
     out.config_name = text_of(data, "config_name", word_bytes_most, true);
     if (out.first_core + cores > out.cores_in_all)
         refuse_plan("this worker's " + std::to_string(cores) + " cores are not all in it");
-    if ((out.first_core == 0) != (out.run_id == out.world))
+    if (out.leads() != (out.run_id == out.world))
         refuse_plan("the run id of the first process, and of no other, is that of the world");
+    if (out.replaces == out.run_id) refuse_plan("a process cannot take its own place");
     return out;
 }
 
@@ -164,6 +167,7 @@ std::string received_files::keep(const std::string& text, const std::string& cal
                            (c >= '0' && c <= '9') || c == '-' || (c == '.' && !safe.empty());
         safe += plain ? c : '_';
     }
+    if (safe.empty()) safe = "text";
     std::string path = folder_ + "/" + safe.substr(0, 60);
     if (std::find(files_.begin(), files_.end(), path) != files_.end())
         path += "-" + std::to_string(files_.size());

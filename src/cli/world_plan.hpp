@@ -23,11 +23,15 @@ struct world_plan {
     std::string run_id;  ///< of this process
     unsigned first_core = 0;
     unsigned cores_in_all = 1;
+    std::string replaces;  ///< run id of a process that died, whose place this one takes; or empty
     std::uint64_t seed = 0;
     std::string scenario;  ///< text; empty: the worker's own
     std::string scenario_name;
     std::string config;  ///< text; empty: the worker's own, or none
     std::string config_name;
+
+    /// Whether this process opens the targets, and closes them.
+    bool leads() const noexcept { return first_core == 0 && replaces.empty(); }
 };
 
 /// Reads a plan. \param cores of this worker

@@ -145,7 +145,7 @@ group_core::group_core(worker& owner, std::size_t index)
       index_(index),
       due_(make_dispatcher(plan_, owner.core(), owner.cores(), replay_ != nullptr)),
       operations_(owner.shared().options->plan->stop.operations > 0
-                      ? &owner.shared().operations_left
+                      ? &owner.shared().operations.of(owner.own_number())
                       : nullptr,
                   batch_of(64)),
       bytes_(owner.shared().options->plan->stop.bytes > 0 ? &owner.shared().bytes_left : nullptr,
@@ -213,7 +213,11 @@ void group_core::stop_load() {
 }
 
 bool group_core::finished() const noexcept {
-    const bool spent = stopped_by_budget_ || operations_.used_up() || bytes_.used_up();
+    const operation_limit& limit = owner_.shared().operations;
+    const bool used_up = operations_.used_up() && !limit.could_borrow(owner_.own_number());
+    // Nobody is here to do the rest, and none of it was anybody else's when he wanted it.
+    const bool rests = resting_ && limit.fell_short();
+    const bool spent = stopped_by_budget_ || used_up || rests || bytes_.used_up();
     // What waits has taken its operation from the limit and is still done, but not beyond the
     // bytes.
     return spent && in_flight_ == 0 && (due_.empty() || bytes_.used_up());
@@ -233,7 +237,9 @@ bool group_core::may_start(std::int64_t now_ns) {
 bool group_core::take_from_budget(std::int64_t due_ns) {
     if (due_ns < owner_.times().measure_ns) return true;
     // Bytes are taken when they were transferred; other cores may have used them up since.
-    if (bytes_.used_up() || !operations_.take(1)) stopped_by_budget_ = true;
+    if (bytes_.used_up() ||
+        (!operations_.take(1) && !owner_.shared().operations.borrow(owner_.own_number())))
+        stopped_by_budget_ = true;
     return !stopped_by_budget_;
 }
 

@@ -63,6 +63,8 @@ class group_core final : public runtime::pump {
     /// What whoever steers the load wants of the group in this process from a time on: users of a
     /// closed loop, at once; of an open one the share of its rate. First before `start_load`.
     void steer(std::int64_t at_ns, const group_wish& wanted);
+    /// Nothing is wanted of it.
+    bool resting() const noexcept { return resting_; }
     /// Starts the users (or the dispatcher); the load's times are in the worker.
     void start_load();
     /// Takes what has become due; the loop does the same after each turn.

@@ -26,6 +26,7 @@ void group_core::steer(std::int64_t at_ns, const group_wish& wanted) {
 
 void group_core::want_users(std::size_t users) {
     users = std::min(users, users_.size());
+    if (users_wanted_ != SIZE_MAX && users < users_wanted_) owner_.shared().operations.share_all();
     const std::size_t before = std::min(std::exchange(users_wanted_, users), users_.size());
     // Who thinks between two tasks need not wait until that is over to be gone, or back.
     for (std::size_t i = users; i < before; ++i) {

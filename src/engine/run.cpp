@@ -27,12 +27,12 @@ class coordinator final : public run {
     coordinator(const run_options& options, const std::atomic<int>& stop_level);
     ~coordinator() override { stop_replays(options_.groups); }
 
-    bool open() override { return can_be_steered() && housekeeping_.open_targets(); }
+    bool open() override { return can_be_made() && housekeeping_.open_targets(); }
     const std::vector<target_state>& targets() const noexcept override {
         return housekeeping_.targets();
     }
     bool join(const std::vector<target_state>& found) override {
-        return can_be_steered() && housekeeping_.join_targets(found);
+        return can_be_made() && housekeeping_.join_targets(found);
     }
     bool prepare() override;
     bool seal() override { return housekeeping_.seal() && !run_.stopping(); }
@@ -47,7 +47,7 @@ class coordinator final : public run {
     static std::unique_ptr<shared_state> make_shared(const run_options& options);
 
     /// Sets the problem where not.
-    bool can_be_steered();
+    bool can_be_made();
     void begin_op_log(std::int64_t start_ns);
     load_times plan_times(std::int64_t start_ns, double ramp_s) const;
     void note_ends(const load_times& times, std::int64_t measured_to_ns);
@@ -95,7 +95,7 @@ std::unique_ptr<shared_state> coordinator::make_shared(const run_options& option
     auto shared = std::make_unique<shared_state>();
     shared->options = &options;
     shared->names = make_layout(options.groups);
-    shared->operations_left = options.share_of(options.plan->stop.operations);
+    shared->operations.deal(options);
     shared->bytes_left = options.share_of(options.plan->stop.bytes);
     std::uint16_t endpoint = 0;
     std::size_t figure = 0;
@@ -118,9 +118,9 @@ std::unique_ptr<shared_state> coordinator::make_shared(const run_options& option
     return shared;
 }
 
-bool coordinator::can_be_steered() {
-    if (!steered_) return true;
-    result_.problem = steering_problem(*options_.plan);
+bool coordinator::can_be_made() {
+    result_.problem = steered_ ? steering_problem(*options_.plan) : std::string();
+    if (result_.problem.empty()) result_.problem = world_problem(options_);
     result_.target_problem = !result_.problem.empty();
     return result_.problem.empty();
 }

@@ -7,6 +7,7 @@ namespace chopsticks::load {
 
 void steered_cursor::change(double at_ns, double share) noexcept {
     CHOPSTICKS_ASSERT(share >= 0);
+    changed_ = true;
     if (count_ == ahead_most) enter_next();
     changes_[(first_ + count_++) % ahead_most] = {at_ns, share, ahead_.area_at(at_ns)};
 }
@@ -23,7 +24,7 @@ void steered_cursor::enter_next() noexcept {
     --count_;
 }
 
-double steered_cursor::time_of(double area) noexcept {
+double steered_cursor::steered_time_of(double area) noexcept {
     while (count_ > 0 && area >= next_area())
         enter_next();
     if (share_ <= 0) return std::numeric_limits<double>::infinity();
@@ -31,7 +32,7 @@ double steered_cursor::time_of(double area) noexcept {
     return std::max(t_ns, start_ns_);
 }
 
-double steered_cursor::area_at(double t_ns) noexcept {
+double steered_cursor::steered_area_at(double t_ns) noexcept {
     while (count_ > 0 && t_ns >= changes_[first_].at_ns)
         enter_next();
     return start_area_ + share_ * (along_.area_at(std::max(t_ns, start_ns_)) - start_base_);

@@ -83,6 +83,9 @@ void session::on_ack() {
     link_ = link::known;
     if (lost_since_ns_ != 0) log("the master is there again");
     lost_since_ns_ = 0;
+    // Another master may be there, on a host with another clock. What the last one said came before
+    // this.
+    last_spawn_ = 0;
     next_heartbeat_ns_ = 0;
     next_statistics_ns_ = 0;
     for (std::string& note : notes_)

@@ -309,6 +309,10 @@ class run {
     virtual run_result finish() = 0;
 };
 
+/// Why these processes cannot make a run together, a full sentence for the user; empty: they can,
+/// or there is only one. `open` and `join` refuse such a run before they ask the target anything.
+std::string world_problem(const run_options& options);
+
 /// How long before its beginning the cores must be told of a load.
 constexpr std::int64_t load_notice_ns = 5'000'000;
 

@@ -12,7 +12,7 @@ namespace chopsticks::load {
 /// stretch with its share, so that whatever the changes are the number of arrivals is the integral
 /// of the rate that there was. The curve's shape (bursts, a sine) stays where it is in time. All of
 /// it is let through until something else is said; then the answers are those of the curve's own
-/// cursor, to the last bit. 6 ns more than that where nothing changes. Times are nanoseconds from
+/// cursor, to the last bit, for a branch more than those cost. Times are nanoseconds from
 /// the start of the load. Allocates nothing. One thread; the curve outlives it.
 ///
 /// Of one cursor either times or areas are asked, and questions never go back, but for the last
@@ -32,9 +32,13 @@ class steered_cursor {
 
     /// When the area reaches `area`: as rate_curve::cursor has it. Infinity: not before the next
     /// change, if there will be one.
-    double time_of(double area) noexcept;
+    double time_of(double area) noexcept {
+        return changed_ ? steered_time_of(area) : along_.time_of(area);
+    }
 
-    double area_at(double t_ns) noexcept;
+    double area_at(double t_ns) noexcept {
+        return changed_ ? steered_area_at(t_ns) : along_.area_at(t_ns);
+    }
 
   private:
     struct change_ahead {
@@ -48,7 +52,10 @@ class steered_cursor {
         return start_area_ + share_ * (changes_[first_].base - start_base_);
     }
     void enter_next() noexcept;
+    double steered_time_of(double area) noexcept;
+    double steered_area_at(double t_ns) noexcept;
 
+    bool changed_ = false;
     rate_curve::cursor ahead_;  // asked for the last change that was told
     rate_curve::cursor entry_;  // for the one that was reached last
     rate_curve::cursor along_;

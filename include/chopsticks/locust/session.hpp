@@ -93,6 +93,7 @@ class session {
     std::string next_frame();
     /// The next order; false: none.
     bool next_order(order& out);
+    bool has_orders() const noexcept { return !orders_.empty(); }
     /// When `tick` has something to do, at the latest.
     std::int64_t next_due_ns() const noexcept { return due_ns_; }
     /// What a person should know, and forgets it.

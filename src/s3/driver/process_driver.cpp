@@ -73,6 +73,7 @@ class program_driver final : public engine::driver {
         return inner_->endpoints();
     }
     std::vector<std::string> peers() const override { return inner_->peers(); }
+    bool shares_target() const noexcept override { return inner_->shares_target(); }
     const std::vector<engine::driver_figure>& figures() const noexcept override {
         return target_.figures;
     }

@@ -180,6 +180,30 @@ TEST_CASE("steered_load_that_nobody_ever_wants_ends_without_one") {
     }
 }
 
+TEST_CASE("steered_load_does_all_its_operations_on_the_cores_that_have_users") {
+    steered_run r(yaml("{closed: {users: 3}}", "stop: {operations: 101}\n", gets), {9});
+    r.run.state.delay_ns = 2 * ms;
+    r.users_at(0, 1);
+    const auto result = r.go(4);
+    CHECK(result.groups[0].intended == 101);
+    CHECK(model_run::ok(result.measured) == 101);
+}
+
+TEST_CASE("steered_load_ends_where_nobody_is_left_to_do_its_last_operations") {
+    // Core 0 does its half, most of it alone; then the user of the other core is sent away.
+    steered_run r(yaml("{closed: {users: 3}}", "stop: {operations: 400}\n", gets), {9});
+    r.run.state.delay_ns = 2 * ms;
+    r.users_at(0, 1);
+    r.users_at(3000 * ms, 2);
+    // Long enough for core 0 to be through, and not for core 1.
+    r.users_at(3000 * ms + 380 * ms, 1);
+    r.at(3000 * ms + 379 * ms, [&r] { r.alive.push_back(r.control.users_alive(0)); });
+    const auto result = r.go(2);
+    CHECK(result.groups[0].intended <= 400);
+    CHECK(result.groups[0].intended >= 200);
+    CHECK_FALSE(result.interrupted);
+}
+
 TEST_CASE("steered_load_ends_when_its_operations_are_used_up_wherever_its_users_are") {
     steered_run r(yaml("{closed: {users: 3}}", "stop: {operations: 1001}\n", gets), {9});
     r.run.state.delay_ns = 2 * ms;

@@ -257,6 +257,22 @@ TEST_CASE("session_says_nothing_but_ready_to_a_master_that_may_not_know_it") {
         CHECK(one.type != "client_ready");
 }
 
+TEST_CASE("session_heeds_a_new_master_whose_clock_is_behind") {
+    talk t;
+    t.run({{"front", 2}});
+    t.spawn(1000, {{"front", 3}});
+    CHECK(t.orders() == "users:front=3");
+    t.spawn(999, {{"front", 4}});
+    CHECK(t.orders().empty());
+    t.worker.disconnected(t.now);
+    t.worker.connected(t.now);
+    t.hear("ack", {{"index", 0}});
+    t.spawn(500, {{"front", 5}});
+    CHECK(t.orders() == "users:front=5");
+    t.spawn(500, {{"front", 6}});
+    CHECK(t.orders().empty());
+}
+
 TEST_CASE("session_looks_for_a_master_that_no_longer_answers") {
     talk t;
     t.run({{"front", 2}});
