@@ -80,14 +80,14 @@ class waiting_test(locust_case):
         with harness.endpoint() as endpoint:
             leader = self.leader(*more, endpoint=endpoint, workers=2)
             worker = self.worker("worker-0")
-            self.wait_until("one of two workers", lambda: "1 of 2 connected" in self.said(),
+            self.wait_until("one of two workers", lambda: "1 workers connected" in self.said(),
                             [leader, worker])
             yield leader, worker
             self.assertNotIn("Traceback", self.said())
             self.assertEqual(endpoint.counters()["requests"], 0)
 
     def test_worker_that_never_comes_ends_the_wait_and_the_others(self):
-        for leader, worker in self.wait_for_one_of_two("--expect-workers-max-wait", "3s"):
+        for leader, worker in self.wait_for_one_of_two("--expect-workers-max-wait", "6s"):
             self.assertEqual(self.ended(leader), 1)
             self.assertEqual(self.ended(worker), 0)
             self.assertIn("Gave up waiting for workers to connect", self.said())
