@@ -35,6 +35,7 @@ zlib1g-dev: compressed histograms
 doctest-dev: unit tests
 librbd-dev: the client library of Ceph block devices
 librados-dev: that of objects in the pools of Ceph
+libzmq3-dev: the connection of workers to a Locust master
 libjs-dygraphs: charts of reports that can be zoomed
 libradospp-dev: its C++ interface, which sends what it is given without a copy
 '
@@ -48,6 +49,8 @@ nginx-light: the server of the comparison with wrk
 wrk: what the HTTP client is compared with
 python3: end-to-end tests
 python3-boto3: an independent S3 client
+python3-locust: the master of distributed runs
+python3-yaml: reads files for Kubernetes
 python3-jsonschema: an independent check of result files
 python3-selenium: drives the browser in which pages are looked at
 chromium: that browser

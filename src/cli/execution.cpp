@@ -94,7 +94,8 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     catch_signals();
     run_marks marks(setup, how.on_phase, how.output, watcher, how.notes);
     watcher.also_tell(marks);
-    engine::run_result result = engine::execute(options, stop_level);
+    engine::run_result result =
+        how.carry_out ? how.carry_out(options) : engine::execute(options, stop_level);
     marks.finish();
     watcher.finish();
     if (op_log) doc.op_log = describe_op_log(how.op_log, op_log->finish());

@@ -26,6 +26,8 @@ struct execution_options {
     /// Called when the names of the run's figures are known, before it starts. What it gives, if
     /// anything, sees every event of the run after it was stored and shown.
     std::function<engine::observer*(const stats::layout&)> prepared;
+    /// Makes the run, of options that it may add to and that outlive it; empty: engine::execute.
+    std::function<engine::run_result(engine::run_options&)> carry_out;
 };
 
 /// What came of it.

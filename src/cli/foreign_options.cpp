@@ -10,6 +10,8 @@ namespace chopsticks::cli {
 namespace {
 
 constexpr const char* one_process = "one process uses all cores; there are no workers to start";
+constexpr const char* of_leader = "of many machines: chopsticks leader, or run --leader";
+constexpr const char* of_worker = "of many machines: chopsticks worker, or run --worker";
 constexpr const char* no_web = "there is no web page; progress is on the terminal";
 constexpr const char* result_file =
     "every run writes one JSON result with its intervals beside it; name it with --output FILE";
@@ -36,16 +38,16 @@ constexpr hint hints[] = {
     {"--csv-full-history", result_file},
     {"--exclude-tags", "take tasks out of the scenario, or make another one"},
     {"--exit-code-on-error", "the exit status is 1 above the scenario's `error_limit`"},
-    {"--expect-workers", one_process},
+    {"--expect-workers", of_leader},
     {"--html", result_file},
     {"--json", result_file},
     {"--logfile", no_log},
     {"--loglevel", no_log},
-    {"--master", one_process},
-    {"--master-bind-host", one_process},
-    {"--master-bind-port", one_process},
-    {"--master-host", one_process},
-    {"--master-port", one_process},
+    {"--master", of_leader},
+    {"--master-bind-host", of_leader},
+    {"--master-bind-port", of_leader},
+    {"--master-host", of_worker},
+    {"--master-port", of_worker},
     {"--only-summary", "--quiet prints problems only"},
     {"--print-stats", "the report is printed at the end of each run"},
     {"--processes", "--cores N; the default is all there are"},
@@ -56,7 +58,7 @@ constexpr hint hints[] = {
     {"--tags", "take tasks out of the scenario, or make another one"},
     {"--web-host", no_web},
     {"--web-port", no_web},
-    {"--worker", one_process},
+    {"--worker", of_worker},
     // warp
     {"--analyze.dur", "the result has figures of the whole measure phase and of each second"},
     {"--autoterm", "--until-confident 1%"},

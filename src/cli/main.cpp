@@ -78,8 +78,10 @@ int run_main(int argc, char** argv) {
     app.require_subcommand(1);
     int status = exit_ok;
     add_workloads();
-    const std::vector<std::string> command_line(argv, argv + argc);
+    const std::vector<std::string> command_line = by_role({argv, argv + argc});
     add_run_command(app, status, command_line);
+    add_worker_command(app, status, command_line);
+    add_leader_command(app, status);
     add_ab_command(app, status, command_line);
     add_sweep_command(app, status, command_line);
     add_find_max_command(app, status, command_line);
@@ -99,7 +101,8 @@ int run_main(int argc, char** argv) {
     try {
         if (const int answered = answer_first_words(app, command_line); answered >= 0)
             return answered;
-        app.parse(argc, argv);
+        // The last word first, as CLI11 takes them.
+        app.parse(std::vector<std::string>(command_line.rbegin(), command_line.rend() - 1));
     } catch (const CLI::ParseError& error) {
         return refuse(app, error);
     } catch (const config_error& error) {

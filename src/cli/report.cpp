@@ -68,6 +68,29 @@ void describe_course(results::run_document& doc, const run_setup& setup,
         run.warnings.push_back(warning);
 }
 
+/// What whoever steered the load from outside wanted of it.
+void describe_steering(results::run_document& doc, const run_setup& setup,
+                       const engine::steered_figures& steered) {
+    for (const engine::steered_change& one : steered.changes) {
+        const scenario::group& group = setup.scenario.groups[one.group];
+        char share[32];
+        std::snprintf(share, sizeof share, "%.4g %% of the rate", one.rate_share * 100);
+        doc.events.add({one.at_s,
+                        std::nullopt,
+                        stats::event_source::steering,
+                        "group " + group.name + ": " +
+                            (group.open ? std::string(share) : counted(one.users, "user")) +
+                            " wanted"});
+    }
+    doc.events.add_dropped(steered.changes_dropped);
+    for (std::size_t g = 0; g < steered.users_cut.size(); ++g) {
+        if (steered.users_cut[g] == 0) continue;
+        doc.run.warnings.push_back("group " + setup.scenario.groups[g].name + ": " +
+                                   counted(steered.users_cut[g], "user") +
+                                   " more than it can have in this process were wanted");
+    }
+}
+
 void describe_data(results::run_document& doc, const run_setup& setup,
                    const engine::run_result& result) {
     doc.data.prepared = result.prepared;
@@ -104,7 +127,10 @@ results::group_figures describe_group(const run_setup& setup, const engine::run_
         out.exhausted = result.exhausted[g];
         out.silence = result.silences[g];
     }
-    out.load.intended_rate_per_s = intended_rate(group, 0, out.measured_s);
+    out.load.intended_rate_per_s =
+        result.steered && out.measured_s > 0
+            ? result.steered->planned_tasks[g] / out.measured_s
+            : intended_rate(group, 0, out.measured_s);
     // The gaps of a recording are those of the recording: there is no plan to test.
     if (group.open && !group.open->replay && g < result.pacing.size()) {
         const bool even = group.open->arrivals == load::arrival_kind::constant;
@@ -199,6 +225,7 @@ void describe_left(results::run_document& doc, const engine::run_result& result)
 void fill_document(results::run_document& doc, const run_setup& setup, engine::run_result&& result,
                    const telemetry::health_summary& seen) {
     describe_course(doc, setup, result);
+    if (result.steered) describe_steering(doc, setup, *result.steered);
     describe_data(doc, setup, result);
     for (std::size_t g = 0; g < setup.scenario.groups.size(); ++g) {
         doc.groups.push_back(describe_group(setup, result, g, doc.run.warnings));

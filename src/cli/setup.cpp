@@ -171,6 +171,7 @@ run_setup::run_setup(const run_arguments& a, bool start_target, const run_change
         }
     }
     run_id = results::make_run_id(started_wall_ns, random_word());
+    world_id = run_id;
     apply_users(a);
     apply_rate(a);
     if (change.apply) change.apply(scenario, workload);
@@ -379,7 +380,7 @@ const scenario::group* run_setup::first_of(subject_shape shape) const {
 }
 
 std::string run_setup::run_prefix(const scenario::group& g) const {
-    return g.data.prefix + run_id + "/" + (scenario.groups.size() > 1 ? g.name + "/" : "");
+    return g.data.prefix + world_id + "/" + (scenario.groups.size() > 1 ? g.name + "/" : "");
 }
 
 void run_setup::make_drivers() {
@@ -391,7 +392,7 @@ void run_setup::make_drivers() {
         wanted.group_number = i;
         wanted.driver = scenario::driver_of(workload, g.workload);
         wanted.timeout = scenario.timeout;
-        wanted.run_id = run_id;
+        wanted.run_id = world_id;
         wanted.run_prefix = run_prefix(g);
         wanted.data_seed = engine::data_seed(g, scenario.seed, i);
         wanted.cores = options.cores;
@@ -408,7 +409,7 @@ void run_setup::make_drivers() {
             });
             setup.remove_with = scenario::foreign_call(
                 g.workload, "cleanup_command of the settings",
-                [&] { return wanted.settings->cleanup_command(run_id, g.data.prefix); });
+                [&] { return wanted.settings->cleanup_command(world_id, g.data.prefix); });
         }
         options.groups.push_back(setup);
     }

@@ -116,6 +116,9 @@ class run_setup {
     std::vector<std::string> warnings;
     std::atomic<bool> enough{false};  ///< raised: the load ends early, see engine::run_options
     std::string run_id;
+    /// What names, on the target, whatever the run makes: all processes of a world have the same.
+    /// That of the world's leader, which is run_id where there is no other process.
+    std::string world_id;
     std::int64_t started_wall_ns = 0;
     plan needs;
 

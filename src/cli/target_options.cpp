@@ -1,8 +1,10 @@
 #include "target_options.hpp"
 
+#include <algorithm>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/scenario/foreign_call.hpp>
 #include <chopsticks/scenario/target.hpp>
+#include <iterator>
 
 #include "plugins.hpp"
 #include "workloads.hpp"
@@ -44,6 +46,12 @@ constexpr const char* elsewhere_advice =
     "to the workload config";
 
 }  // namespace
+
+bool speaks_of_a_secret(std::string_view key) noexcept {
+    return std::any_of(
+        std::begin(secret_words), std::end(secret_words),
+        [&](std::string_view word) { return key.find(word) != std::string_view::npos; });
+}
 
 /// Names the reason instead of using the secret: it would be in the process list and the shell's
 /// history for all to read.

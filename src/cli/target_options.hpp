@@ -18,4 +18,7 @@ void refuse_secrets(const run_arguments& a);
 /// Puts the options in the place of what the workload config says. Throws config_error.
 void apply_target(scenario::workload_config& workload, const run_arguments& a);
 
+/// Whether a key's name says that its value is a secret, or where one is.
+bool speaks_of_a_secret(std::string_view key) noexcept;
+
 }  // namespace chopsticks::cli

@@ -16,6 +16,8 @@ void add_events(load_figures& sum, load_figures more) noexcept {
     more.backlog = 0;
     more.in_flight_max = 0;
     more.users = 0;
+    more.users_wanted.reset();
+    more.rate_wanted_per_s.reset();
     sum.add(more);
 }
 
@@ -227,7 +229,27 @@ std::vector<double> collector::warmup_throughput(double from_s) const {
 
 stats::bounded_series collector::measured_throughput() const {
     const std::lock_guard lock(mutex_);
-    return measured_rates_;
+    return length(longest_rates_) > length(measured_rates_) ? longest_rates_ : measured_rates_;
+}
+
+void collector::load_changes(std::int64_t from_ns, std::int64_t to_ns, bool wanted) {
+    const auto since_start_s = [this](std::int64_t ns) {
+        return static_cast<double>(ns - load_start_ns_) / 1e9;
+    };
+    const std::lock_guard lock(mutex_);
+    changes_.push_back({since_start_s(from_ns), since_start_s(to_ns), wanted});
+}
+
+bool collector::in_one_stretch(const interval& done) {
+    // Of the load's own clock no more is known than its rounding.
+    constexpr double slack_s = 1e-9;
+    while (!changes_.empty() && changes_.front().to_s <= done.start_s + slack_s) {
+        if (length(measured_rates_) > length(longest_rates_)) longest_rates_ = measured_rates_;
+        measured_rates_ = {};
+        wanted_ = changes_.front().wanted;
+        changes_.pop_front();
+    }
+    return changes_.empty() || changes_.front().from_s >= done.start_s + done.duration_s - slack_s;
 }
 
 void collector::emit(interval& done) {
@@ -243,7 +265,8 @@ void collector::emit(interval& done) {
         const double rate = static_cast<double>(ok) / done.duration_s;
         const std::lock_guard lock(mutex_);
         if (done.when == phase::warmup) warmup_rates_.push_back({done.start_s, rate});
-        if (done.when == phase::measure) measured_rates_.add(rate);
+        const bool counts = in_one_stretch(done) && wanted_;
+        if (done.when == phase::measure && counts) measured_rates_.add(rate);
     }
     for (std::size_t g = 0; g < groups.size(); ++g) {
         if (done.when != phase::measure) break;

@@ -58,6 +58,11 @@ class collector {
     /// \param stages of the measure phase; 0: it has none
     void load_starts(std::int64_t start_ns, std::size_t stages);
 
+    /// Main thread: what the load is to be changes from `to_ns` on (>= that of the call before),
+    /// and the cores hear of it from `from_ns` on. Once this was called, measured_throughput() is
+    /// that of the longest stretch without a change, of those in which anything was wanted.
+    void load_changes(std::int64_t from_ns, std::int64_t to_ns, bool wanted);
+
     /// Any thread: the throughput (ok operations per second) of the complete intervals so far of
     /// the warm-up from `from_s` on; in their order.
     std::vector<double> warmup_throughput(double from_s) const;
@@ -81,8 +86,20 @@ class collector {
     stats::bounded_series send_lag_p99_ns;  ///< of each interval of the measure phase
 
   private:
+    /// A change that no emitted interval has reached.
+    struct change_ahead {
+        double from_s;
+        double to_s;
+        bool wanted;
+    };
+
     void work();
     void merge(handover& h);
+    /// Under mutex_: goes on to the stretch that an interval is in. False: something changes in it.
+    bool in_one_stretch(const interval& done);
+    std::size_t length(const stats::bounded_series& of) const noexcept {
+        return of.values().size() * of.joined();
+    }
     void emit(interval& done);
 
     const stats::layout& names_;
@@ -100,6 +117,9 @@ class collector {
     // Of whole intervals; under mutex_. A warm-up is not as long as a measure phase can be.
     std::vector<rate_of_interval> warmup_rates_;
     stats::bounded_series measured_rates_;
+    stats::bounded_series longest_rates_;  // of the stretches before
+    std::deque<change_ahead> changes_;
+    bool wanted_ = true;  // anything, in the stretch
     std::vector<std::unique_ptr<record_set>> empty_;
     std::vector<std::unique_ptr<stats::recorder>> spare_;
     bool finishing_ = false;

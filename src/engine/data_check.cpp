@@ -22,7 +22,7 @@ void add(wrong_data& to, const wrong_data& more) {
 
 }  // namespace
 
-void check_data(steering& run) {
+void check_data(steering& run, bool opened) {
     // Of many cores, which mostly have one to tell.
     std::set<std::string> told;
     for (std::size_t g = 0; g < run.options.groups.size(); ++g) {
@@ -30,7 +30,7 @@ void check_data(steering& run) {
         const bool of_extents = group.shape == scenario::subject_shape::extents;
         if (!(of_extents ? group.blocks.verify : group.data.verify)) continue;
         std::string problem;
-        if (run.options.leads()) problem = run.ask_driver(g, &core_driver::check_data, 1);
+        if (opened) problem = run.ask_driver(g, &core_driver::check_data, 1);
         if (!problem.empty()) run.result.end_warnings.push_back("verify: " + problem);
         for (auto& w : run.workers) {
             const wrong_data found =

@@ -8,6 +8,7 @@ namespace chopsticks::engine {
 
 /// Between drain and cleanup: has each driver read what was written and never read, and gathers
 /// what was found wrong into the result. An interrupt ends the reading.
-void check_data(steering& run);
+/// \param opened this process opened the targets: it looks for all of the world
+void check_data(steering& run, bool opened);
 
 }  // namespace chopsticks::engine

@@ -1,5 +1,6 @@
 #include "dispatcher.hpp"
 
+#include <algorithm>
 #include <chopsticks/core/assert.hpp>
 #include <utility>
 
@@ -18,8 +19,18 @@ due_source::due_source(std::unique_ptr<load::arrival_source> plan, std::int64_t 
 }
 
 void due_source::plan_next() noexcept {
-    const double due = plan_->next();
+    note_planned(plan_->next());
+}
+
+void due_source::note_planned(double due) noexcept {
     next_due_ns_ = due < 9e18 ? start_ns_ + static_cast<std::int64_t>(due) : INT64_MAX;
+    // A change that was heard of late goes back to before what was taken.
+    next_due_ns_ = std::max(next_due_ns_, taken_ns_);
+}
+
+void due_source::change(std::int64_t at_ns, double share) noexcept {
+    CHOPSTICKS_ASSERT(lane_ == nullptr);
+    note_planned(plan_->change(static_cast<double>(at_ns - start_ns_), share));
 }
 
 std::int64_t due_source::next_recorded_ns(std::int64_t now_ns) noexcept {
@@ -30,6 +41,7 @@ std::int64_t due_source::next_recorded_ns(std::int64_t now_ns) noexcept {
 
 const trace::planned_operation* due_source::take() noexcept {
     if (lane_ == nullptr) {
+        taken_ns_ = next_due_ns_;
         plan_next();
         return nullptr;
     }

@@ -31,14 +31,20 @@ class due_source {
     /// next call; null: a plan leaves that open.
     const trace::planned_operation* take() noexcept;
 
+    /// From `at_ns` on so much of the planned rate is due (load::arrival_source::change). Not of a
+    /// recording. Where that time is over, what was due since then by the plan before stays due.
+    void change(std::int64_t at_ns, double share) noexcept;
+
   private:
     std::int64_t next_recorded_ns(std::int64_t now_ns) noexcept;
     void plan_next() noexcept;
+    void note_planned(double due) noexcept;
 
     std::unique_ptr<load::arrival_source> plan_;  // null: a recording
     trace::replay_lane* lane_ = nullptr;          // null: a plan
     std::int64_t start_ns_;
     std::int64_t next_due_ns_ = INT64_MAX;                     // of a plan
+    std::int64_t taken_ns_ = INT64_MIN;                        // when what was taken last was due
     const trace::planned_operation* next_recorded_ = nullptr;  // null: the lane gave none
     trace::planned_operation taken_;
 };

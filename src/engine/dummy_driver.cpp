@@ -139,6 +139,7 @@ class dummy_driver final : public driver {
 
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
     std::uint64_t descriptors_per_session() const noexcept override { return 0; }
+    bool shares_target() const noexcept override { return true; }
     std::unique_ptr<core_driver> make_core(runtime::reactor& loop, unsigned) override {
         return std::make_unique<dummy_core>(loop, options_, station_);
     }

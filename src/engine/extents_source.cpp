@@ -121,7 +121,7 @@ extents_source::extents_source(const source_options& options)
       seed_(mix64(options.seed, stream_blocks)),
       random_(*options.random),
       replay_(options.replay),
-      shares_(task_shares(plan_, options.cores)),
+      shares_(task_shares(plan_, options.cores, options.steered)),
       common_(reads_only(plan_)),
       hands_(options.users) {}
 

@@ -26,13 +26,9 @@ constexpr std::int64_t backoff_first_ns = 10'000'000;
 constexpr std::int64_t io_backoff_first_ns = 10'000;
 constexpr std::int64_t backoff_most_ns = 1'000'000'000;
 
-unsigned share_of(std::uint64_t total, unsigned core, unsigned cores) noexcept {
-    return static_cast<unsigned>(total / cores + (core < total % cores ? 1 : 0));
-}
-
 dispatcher make_dispatcher(const scenario::group& g, unsigned core, unsigned cores, bool recorded) {
     if (!g.open) return dispatcher(0, 0, false);
-    return dispatcher(std::max(1U, share_of(g.open->queue_limit, core, cores)),
+    return dispatcher(std::max<std::size_t>(1, dealt(g.open->queue_limit, core, cores)),
                       g.open->late_limit_ns, recorded);
 }
 
@@ -41,6 +37,16 @@ std::vector<double> weights_of(const scenario::group& g) {
     for (const scenario::task& t : g.tasks)
         weights.push_back(t.weight);
     return weights;
+}
+
+/// How many the group has on this core: its users at the most, each with a session.
+std::size_t sessions_of(worker& owner, std::size_t index) {
+    const run_options& run = *owner.shared().options;
+    const scenario::group& plan = *run.groups[index].group;
+    // Who steers does so process by process.
+    if (run.control != nullptr && !plan.open)
+        return dealt(run.control->users_most(index), owner.own_number(), run.cores);
+    return users_of(plan, owner.core(), owner.cores());
 }
 
 /// \param random of the load's choices
@@ -52,7 +58,8 @@ source_options source_of(worker& owner, std::size_t index, std::uint64_t seed,
     o.plan = setup.group;
     o.core = owner.core();
     o.cores = owner.cores();
-    o.users = users_of(*setup.group, owner.core(), owner.cores());
+    o.users = sessions_of(owner, index);
+    o.steered = run.control != nullptr;
     o.helpers = run.plan->phase.prepare_concurrency;
     o.protect_initial = setup.protect_initial;
     o.seed = seed;
@@ -134,13 +141,15 @@ group_core::group_core(worker& owner, std::size_t index)
       records_(owner, index),
       mix_(weights_of(plan_), mix64(mix64(seed_, owner.core()), stream_words)),
       open_loop_(plan_.open.has_value()),
+      control_(owner.shared().options->control),
+      index_(index),
       due_(make_dispatcher(plan_, owner.core(), owner.cores(), replay_ != nullptr)),
       operations_(owner.shared().options->plan->stop.operations > 0
-                      ? &owner.shared().operations_left
+                      ? &owner.shared().operations.of(owner.own_number())
                       : nullptr,
-                  64),
+                  batch_of(64)),
       bytes_(owner.shared().options->plan->stop.bytes > 0 ? &owner.shared().bytes_left : nullptr,
-             1 << 20) {
+             batch_of(1 << 20)) {
     const auto& slots = owner.shared().slots[index];
     std::uint16_t number = 0;
     for (std::size_t t = 0; t < plan_.tasks.size(); ++t) {
@@ -153,7 +162,7 @@ group_core::group_core(worker& owner, std::size_t index)
             prepared.steps.push_back({bound_.back().get(), as, number++});
         }
     }
-    users_.resize(users_of(plan_, owner.core(), owner.cores()));
+    users_.resize(sessions_of(owner, index));
     for (user& u : users_) {
         u.number = static_cast<std::size_t>(&u - users_.data());
         u.connection = driver_->make_session();
@@ -169,7 +178,7 @@ group_core::~group_core() {
 }
 
 std::string group_core::popularity_note() const {
-    const std::vector<double> shares = task_shares(plan_, owner_.cores());
+    const std::vector<double> shares = task_shares(plan_, owner_.cores(), control_ != nullptr);
     return describe_popularity(plan_, shares, source_->masses(shares));
 }
 
@@ -183,8 +192,11 @@ void group_core::start_load() {
     }
     const load_times& times = owner_.times();
     // A core without users has nothing to do from the start.
-    if (users_.empty()) exhausted_ns = times.start_ns;
-    user_levels_ = scenario::user_plan(plan_.closed, times.measure_ns - times.start_ns);
+    const bool anybody = control_ == nullptr || control_->users_most(index_) > 0;
+    if (users_.empty() && anybody) exhausted_ns = times.start_ns;
+    user_levels_ = control_ != nullptr
+                       ? load::level_curve(HUGE_VAL)
+                       : scenario::user_plan(plan_.closed, times.measure_ns - times.start_ns);
     for (std::size_t i = 0; i < users_.size(); ++i) {
         // User n of all is user n / cores of core n % cores.
         runtime::start_detached(closed_user(users_[i], i * owner_.cores() + owner_.core()));
@@ -193,14 +205,19 @@ void group_core::start_load() {
 
 void group_core::stop_load() {
     accepting_ = false;
-    for (user* u : idle_)
-        owner_.loop().make_ready(std::exchange(u->waiting, nullptr));
     idle_.clear();
+    for (user& u : users_) {
+        if (u.waiting) owner_.loop().make_ready(std::exchange(u.waiting, nullptr));
+    }
     due_.drop_all();
 }
 
 bool group_core::finished() const noexcept {
-    const bool spent = stopped_by_budget_ || operations_.used_up() || bytes_.used_up();
+    const operation_limit& limit = owner_.shared().operations;
+    const bool used_up = operations_.used_up() && !limit.could_borrow(owner_.own_number());
+    // Nobody is here to do the rest, and none of it was anybody else's when he wanted it.
+    const bool rests = resting_ && limit.fell_short();
+    const bool spent = stopped_by_budget_ || used_up || rests || bytes_.used_up();
     // What waits has taken its operation from the limit and is still done, but not beyond the
     // bytes.
     return spent && in_flight_ == 0 && (due_.empty() || bytes_.used_up());
@@ -220,7 +237,9 @@ bool group_core::may_start(std::int64_t now_ns) {
 bool group_core::take_from_budget(std::int64_t due_ns) {
     if (due_ns < owner_.times().measure_ns) return true;
     // Bytes are taken when they were transferred; other cores may have used them up since.
-    if (bytes_.used_up() || !operations_.take(1)) stopped_by_budget_ = true;
+    if (bytes_.used_up() ||
+        (!operations_.take(1) && !owner_.shared().operations.borrow(owner_.own_number())))
+        stopped_by_budget_ = true;
     return !stopped_by_budget_;
 }
 
@@ -279,6 +298,8 @@ runtime::task<void> group_core::do_task(user& u, std::int64_t intended_ns) {
     --in_flight_;
     last_done_ns_ = std::max(last_done_ns_, out.done_ns > 0 ? out.done_ns : monotonic_ns());
     ++(u.last == op_status::cancelled ? load_[bin].cancelled : load_[bin].completed);
+    if (resting_) [[unlikely]]
+        look_for_rest();
 }
 
 /// Nothing can come to be there any more when every task has found nothing since the last one was
@@ -320,21 +341,38 @@ std::int64_t group_core::turn_of(std::uint64_t number, std::int64_t now_ns) cons
     return at < 9e18 ? start_ns + static_cast<std::int64_t>(std::ceil(at)) : INT64_MAX;
 }
 
+/// Until it is below the wanted number, or the load ends.
+struct group_core::wait_above {
+    user* self;
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> coroutine) const noexcept {
+        self->waiting = coroutine;
+    }
+    void await_resume() const noexcept {}
+};
+
 runtime::task<void> group_core::closed_user(user& u, std::uint64_t number) {
     ++users_alive_;
     runtime::reactor& loop = owner_.loop();
+    const wait_above above{&u};
     for (;;) {
+        if (u.number >= users_wanted_) [[unlikely]] {
+            set_active(u, false);
+            if (!accepting_) break;
+            co_await above;
+            continue;
+        }
         const std::int64_t now = monotonic_ns();
         const std::int64_t turn_ns = turn_of(number, now);
         if (turn_ns > now) {
             // Above the number of users that the stage wants: it waits for a later one.
-            users_active_ -= std::exchange(u.active, false) ? 1 : 0;
+            set_active(u, false);
             if (!accepting_ || turn_ns >= owner_.times().end_ns) break;
             co_await loop.sleep_until(turn_ns);
             continue;
         }
         if (!may_start(now)) break;
-        users_active_ += std::exchange(u.active, true) ? 0 : 1;
+        set_active(u, true);
         ++load_[owner_.bin_of(now)].intended;
         co_await do_task(u, now);
         std::int64_t pause = think_ns();
@@ -348,12 +386,14 @@ runtime::task<void> group_core::closed_user(user& u, std::uint64_t number) {
             u.backoff_ns = 0;
         }
         if (pause > 0) {
+            u.pausing = true;
             co_await loop.sleep_until(monotonic_ns() + pause);
+            u.pausing = false;
         } else {
             co_await loop.yield();
         }
     }
-    users_active_ -= std::exchange(u.active, false) ? 1 : 0;
+    set_active(u, false);
     --users_alive_;
 }
 
@@ -408,6 +448,7 @@ void group_core::start_open() {
                                                      cores, mix64(seed_, stream_arrivals)),
             times.start_ns);
         pacing_ = std::make_unique<pacing_meter>(curve, cores);
+        if (control_ != nullptr) steer(times.start_ns, wish_);
     }
     for (user& u : users_)
         runtime::start_detached(open_user(u));
@@ -440,6 +481,7 @@ std::vector<load_figures> group_core::take_load() {
     taken[bin].backlog = due_.waiting();
     if (!due_.empty()) taken[bin].backlog_age_max_ns = now - due_.oldest().due_ns;
     taken[bin].users = users_active_;
+    if (control_ != nullptr) tell_wanted(taken[bin]);
     taken[bin].in_flight_max = in_flight_max_;
     load_.assign(taken.size(), load_figures{});
     in_flight_max_ = in_flight_;

@@ -5,10 +5,12 @@
 
 #include <atomic>
 #include <chopsticks/core/random.hpp>
+#include <chopsticks/engine/load_control.hpp>
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/load/level_curve.hpp>
 #include <chopsticks/load/task_choice.hpp>
 #include <coroutine>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -26,6 +28,22 @@ namespace chopsticks::engine {
 
 class worker;
 
+/// What is wanted of a group in one process.
+struct group_wish {
+    std::uint64_t users = 0;
+    std::uint32_t rate_share = 0;  ///< millionths of the rate of all processes
+
+    bool operator==(const group_wish&) const = default;
+};
+
+/// How much faster than planned for it a core of the process works a rate's plan off: the plan is
+/// dealt to the world's cores alike, a wish to those of one process.
+constexpr double share_of_plan(const group_wish& wanted, unsigned own_cores,
+                               unsigned world_cores) noexcept {
+    return static_cast<double>(wanted.rate_share) / load_control::whole_rate * world_cores /
+           own_cores;
+}
+
 /// Belongs to the core, except where a comment says otherwise.
 class group_core final : public runtime::pump {
   public:
@@ -42,6 +60,11 @@ class group_core final : public runtime::pump {
     /// What the user should know where the cores cannot keep the law of popularity together.
     std::string popularity_note() const;
 
+    /// What whoever steers the load wants of the group in this process from a time on: users of a
+    /// closed loop, at once; of an open one the share of its rate. First before `start_load`.
+    void steer(std::int64_t at_ns, const group_wish& wanted);
+    /// Nothing is wanted of it.
+    bool resting() const noexcept { return resting_; }
     /// Starts the users (or the dispatcher); the load's times are in the worker.
     void start_load();
     /// Takes what has become due; the loop does the same after each turn.
@@ -91,20 +114,36 @@ class group_core final : public runtime::pump {
         std::unique_ptr<session> connection;
         group_records::part_recorder parts;
         std::size_t number = 0;            // of this core's
-        std::coroutine_handle<> waiting;   // open loop: idle
+        std::coroutine_handle<> waiting;   // open loop: idle; closed: above the wanted number
         std::int64_t intended_ns = 0;      // open loop: of the work handed to it
         trace::planned_operation planned;  // replay: the work handed to it
         std::int64_t backoff_ns = 0;       // closed loop: after failures in no time
         op_status last = op_status::ok;
         bool skipped = false;
-        bool active = false;  // closed loop: it has its turn
+        bool active = false;   // closed loop: it has its turn
+        bool pausing = false;  // closed loop: between two tasks
     };
     struct due_taker;
+    struct wait_above;
+
+    /// What a core takes of a limit of the run at a time. Of one whose users may be sent away no
+    /// more than it uses at once: nobody else could have the rest.
+    std::uint64_t batch_of(std::uint64_t usual) const noexcept {
+        return control_ != nullptr ? 1 : usual;
+    }
 
     /// \param number over all cores, from 0
     runtime::task<void> closed_user(user& u, std::uint64_t number);
     /// When user `number` (as above) has its turn: now or later; INT64_MAX: never again.
     std::int64_t turn_of(std::uint64_t number, std::int64_t now_ns) const noexcept;
+    void set_active(user& u, bool active) noexcept {
+        if (u.active != active) change_active(u);
+    }
+    void change_active(user& u) noexcept;
+    void want_users(std::size_t users);
+    /// Nobody is waited for any more where nothing is wanted and the last task has ended.
+    void look_for_rest() noexcept;
+    void tell_wanted(load_figures& of) const noexcept;
     bool may_start(std::int64_t now_ns);
     std::int64_t think_ns();
     void start_open();
@@ -141,6 +180,12 @@ class group_core final : public runtime::pump {
 
     load::level_curve user_levels_;  // closed loop
     std::uint64_t users_active_ = 0;
+
+    load_control* control_;  // null: nobody steers
+    std::size_t index_;      // of the group
+    group_wish wish_;
+    std::size_t users_wanted_ = SIZE_MAX;  // closed loop: users from this number on do nothing
+    bool resting_ = false;                 // nothing is wanted
 
     // Open loop.
     dispatcher due_;                      // of a closed loop: nothing is ever in it

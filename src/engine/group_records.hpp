@@ -65,6 +65,12 @@ class group_records {
         if (!endpoint_in_flight_.empty()) note_gaps_of_endpoint(out, asked);
     }
 
+    /// Nothing of the group is due any more on this core, nor under way.
+    void rest(std::int64_t at_ns) noexcept {
+        for (gap_log& log : gap_logs_)
+            log.rest(at_ns);
+    }
+
     /// Successes of the group, and of each endpoint if it has several. Empty before the load.
     const std::vector<gap_log>& gap_logs() const noexcept { return gap_logs_; }
 

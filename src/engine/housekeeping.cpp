@@ -17,6 +17,7 @@ constexpr std::int64_t count_most_ns = 60 * second_ns;
 
 bool housekeeping::open_targets() {
     CHOPSTICKS_ASSERT(run_.options.leads());
+    opened_ = true;
     run_.enter(phase::open);
     for (std::size_t g = 0; g < run_.options.groups.size(); ++g) {
         targets_.emplace_back();  // is open from here on, whatever comes of it
@@ -43,7 +44,7 @@ bool housekeeping::open_targets() {
 }
 
 bool housekeeping::join_targets(const std::vector<target_state>& found) {
-    CHOPSTICKS_ASSERT(!run_.options.leads() && found.size() == run_.options.groups.size());
+    CHOPSTICKS_ASSERT(found.size() == run_.options.groups.size());
     run_.enter(phase::open);
     for (std::size_t g = 0; g < found.size(); ++g) {
         targets_.push_back(found[g]);
@@ -222,7 +223,7 @@ bool housekeeping::prepare() {
 }
 
 bool housekeeping::seal() {
-    for (std::size_t g = 0; run_.options.leads() && g < run_.options.groups.size(); ++g) {
+    for (std::size_t g = 0; opened_ && g < run_.options.groups.size(); ++g) {
         if (!makes_data(g)) continue;
         // Images that were not filled are not to be taken for filled ones.
         const scenario::group& group = *run_.options.groups[g].group;
@@ -312,21 +313,39 @@ void housekeeping::warn_of_late_writes(std::size_t group) {
         (setup.remove_with.empty() ? "" : "; to look again: " + setup.remove_with));
 }
 
+void housekeeping::warn_of_lost_leader(std::size_t group) {
+    const group_setup& setup = run_.options.groups[group];
+    run_.result.end_warnings.push_back(
+        "the process that opened " + setup.place +
+        " is gone, and this one took its place: what was made there beside the objects of the data "
+        "set (a mark, a bucket), and what that process had put last, may still be there" +
+        (setup.remove_with.empty() ? "" : "; to look: " + setup.remove_with));
+}
+
 void housekeeping::note_left(std::size_t group) {
     const group_setup& setup = run_.options.groups[group];
     const account ours = account_of(group);
     worker& front = *run_.workers.front();
-    // The leader's driver knows the target, and counts for all processes.
-    const bool leads = run_.options.leads();
+    // The driver that opened the target knows it, and counts for all processes.
+    const bool leads = opened_;
     const std::uint64_t versions =
         leads && ask(front, [&] { return front.groups()[group]->driver().keeps_versions(); })
             ? writes_of(group).versions
             : 0;
     left_count found;
     // Of versions there is no account that says which are there still.
-    const bool asks = leads && ((ours.objects > 0 && cleaned_) || versions > 0);
+    // What a process that died has put is in no account either.
+    const std::atomic<bool>* const died = run_.options.process_died;
+    const bool lost = leads && cleaned_ && died != nullptr && died->load();
+    const bool asks = leads && ((ours.objects > 0 && cleaned_) || versions > 0 || lost);
     if (asks && !run_.aborting()) {
         found = run_.ask_driver(group, &core_driver::count_left, 2, count_most_ns);
+    }
+    if (lost && !found.known) {
+        run_.result.end_warnings.push_back(
+            "a process of this run died, and the target did not say what of its is left below " +
+            setup.place +
+            (setup.remove_with.empty() ? "" : "; to look and remove: " + setup.remove_with));
     }
     if ((ours.objects > 0 || versions > 0) && !found.known) {
         leftover one;
@@ -409,7 +428,7 @@ void housekeeping::clean() {
 void housekeeping::close_targets() {
     // The first one made what all use (the bucket), and can remove it when the others are gone.
     for (std::size_t g = targets_.size(); g-- > 0;) {
-        if (run_.aborting() || !run_.options.leads()) continue;
+        if (run_.aborting() || !opened_) continue;
         worker& front = *run_.workers.front();
         const bool holds = ask(front, [&] { return front.groups()[g]->driver().holds_open(); });
         if (!run_.options.plan->phase.cleanup && !holds) continue;
@@ -417,6 +436,7 @@ void housekeeping::close_targets() {
         if (run_.result.cleanup_problem.empty()) run_.result.cleanup_problem = kept;
     }
     for (std::size_t g = 0; g < targets_.size(); ++g) {
+        if (run_.options.leads() && !opened_) warn_of_lost_leader(g);
         note_left(g);
         warn_of_late_writes(g);
     }

@@ -22,11 +22,13 @@ class housekeeping {
     bool open_targets();
     /// The same, where another process has opened them and found this.
     bool join_targets(const std::vector<target_state>& found);
+    /// Whether this process opened them.
+    bool opened() const noexcept { return opened_; }
     /// What the targets are like, by group; of those that were opened.
     const std::vector<target_state>& targets() const noexcept { return targets_; }
     /// False: the objects are not there (why is in the result), or the run was interrupted.
     bool prepare();
-    /// Marks what was made as complete, where this process leads. False: as above.
+    /// Marks what was made as complete, where this process opened the targets. False: as above.
     bool seal();
     /// Waits for the users, at most as long as the plan says, and then ends what they do.
     void drain();
@@ -61,12 +63,14 @@ class housekeeping {
     /// Of all cores.
     write_account writes_of(std::size_t group);
     void warn_of_late_writes(std::size_t group);
+    void warn_of_lost_leader(std::size_t group);
     /// Puts what is left of a group into the result: objects as the target counts them, where
     /// cleanup did not get through and the target answers, else as we do.
     void note_left(std::size_t group);
 
     steering& run_;
     std::vector<target_state> targets_;  ///< of groups whose open_target or join_target was run
+    bool opened_ = false;                ///< open_targets was called, and not join_targets
     bool cleaned_ = false;               ///< the cleanup phase was begun
 };
 

@@ -36,7 +36,7 @@ load::population_options object_options(const source_options& o) {
     p.max_in_flight = static_cast<std::uint32_t>(o.users) * most_at_a_time(*o.plan) + o.helpers + 1;
     p.keys = data.popularity;
     p.unchanging = is_unchanging(*o.plan);
-    p.read_shares = task_shares(*o.plan, o.cores);
+    p.read_shares = task_shares(*o.plan, o.cores, o.steered);
     p.seed = mix64(o.seed, stream_keys);
     return p;
 }

@@ -4,6 +4,7 @@
 
 #include <chopsticks/engine/run.hpp>
 #include <chopsticks/load/rate_curve.hpp>
+#include <chopsticks/load/steered_cursor.hpp>
 #include <cstdint>
 
 namespace chopsticks::engine {
@@ -21,12 +22,18 @@ class pacing_meter {
     void planned(std::int64_t t_ns) noexcept { take(planned_, t_ns, figures_.planned); }
     void issued(std::int64_t t_ns) noexcept { take(issued_, t_ns, figures_.issued); }
 
+    /// From a time on so much of the curve is expected, as of load::steered_cursor.
+    void change(std::int64_t at_ns, double share) noexcept {
+        planned_.along.change(static_cast<double>(at_ns), share);
+        issued_.along.change(static_cast<double>(at_ns), share);
+    }
+
     const pacing_figures& figures() const noexcept { return figures_; }
 
   private:
     struct stream {
         explicit stream(const load::rate_curve& curve) : along(curve) {}
-        load::rate_curve::cursor along;
+        load::steered_cursor along;
         double last = -1;  // the area at the instant before; below 0: there was none
     };
 

@@ -21,14 +21,15 @@ std::string whole_percent(double share) {
 
 unsigned users_of(const scenario::group& g, unsigned core, unsigned cores) noexcept {
     const std::uint64_t total = g.open ? g.open->max_in_flight : scenario::users_most(g.closed);
-    return static_cast<unsigned>(total / cores + (core < total % cores ? 1 : 0));
+    return static_cast<unsigned>(dealt(total, core, cores));
 }
 
-std::vector<double> task_shares(const scenario::group& g, unsigned cores) {
+std::vector<double> task_shares(const scenario::group& g, unsigned cores, bool steered) {
     std::vector<double> out;
-    const double all = g.open ? cores : scenario::users_most(g.closed);
+    const bool alike = g.open || steered;
+    const double all = alike ? cores : scenario::users_most(g.closed);
     for (unsigned core = 0; core < cores; ++core)
-        out.push_back((g.open ? 1.0 : users_of(g, core, cores)) / all);
+        out.push_back((alike ? 1.0 : users_of(g, core, cores)) / all);
     return out;
 }
 

@@ -3,16 +3,23 @@
 /// Whether the cores of a run can keep a law of popularity together.
 
 #include <chopsticks/scenario/scenario.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace chopsticks::engine {
 
+/// What of `total` one of the cores gets: those of all add up to it. Never less of a larger total.
+constexpr std::uint64_t dealt(std::uint64_t total, unsigned core, unsigned cores) noexcept {
+    return total / cores + (core < total % cores ? 1 : 0);
+}
+
 /// Users that a core has of a group, `max_in_flight` in an open loop.
 unsigned users_of(const scenario::group& g, unsigned core, unsigned cores) noexcept;
 
 /// Share of the group's tasks that each core does: arrivals are dealt out evenly, users one by one.
-std::vector<double> task_shares(const scenario::group& g, unsigned cores);
+/// \param steered how many users a core has is decided while the load goes: all are taken for alike
+std::vector<double> task_shares(const scenario::group& g, unsigned cores, bool steered);
 
 /// No task makes, rewrites or removes an object of the data set: every core may read all of it.
 bool is_unchanging(const scenario::group& g);

@@ -11,6 +11,7 @@
 #include "housekeeping.hpp"
 #include "probe.hpp"
 #include "replays.hpp"
+#include "steered_load.hpp"
 #include "steering.hpp"
 #include "whole_run.hpp"
 
@@ -26,12 +27,12 @@ class coordinator final : public run {
     coordinator(const run_options& options, const std::atomic<int>& stop_level);
     ~coordinator() override { stop_replays(options_.groups); }
 
-    bool open() override { return housekeeping_.open_targets(); }
+    bool open() override { return can_be_made() && housekeeping_.open_targets(); }
     const std::vector<target_state>& targets() const noexcept override {
         return housekeeping_.targets();
     }
     bool join(const std::vector<target_state>& found) override {
-        return housekeeping_.join_targets(found);
+        return can_be_made() && housekeeping_.join_targets(found);
     }
     bool prepare() override;
     bool seal() override { return housekeeping_.seal() && !run_.stopping(); }
@@ -45,7 +46,10 @@ class coordinator final : public run {
   private:
     static std::unique_ptr<shared_state> make_shared(const run_options& options);
 
+    /// Sets the problem where not.
+    bool can_be_made();
     void begin_op_log(std::int64_t start_ns);
+    load_times plan_times(std::int64_t start_ns, double ramp_s) const;
     void note_ends(const load_times& times, std::int64_t measured_to_ns);
     /// Moves the begin of the measure phase to where the throughput is steady.
     void watch_warmup(load_times& times, double from_s, std::int64_t now_ns);
@@ -59,7 +63,8 @@ class coordinator final : public run {
     worker_list workers_;
     steering run_;
     housekeeping housekeeping_;
-    std::int64_t measure_ns_ = 0;  ///< when the measure phase began
+    std::optional<steered_load> steered_;  ///< none: nobody steers
+    std::int64_t measure_ns_ = 0;          ///< when the measure phase began
     struct span {
         double start_s;
         double duration_s;
@@ -77,6 +82,7 @@ coordinator::coordinator(const run_options& options, const std::atomic<int>& sto
       run_(options, stop_level, workers_, result_, pace_),
       housekeeping_(run_) {
     CHOPSTICKS_ASSERT(options.first_core + options.cores <= options.world_cores());
+    if (options.control != nullptr) steered_.emplace(run_);
     for (unsigned core = 0; core < options_.cores; ++core) {
         workers_.push_back(std::make_unique<worker>(*shared_, sink_, core));
         workers_.back()->start();
@@ -89,7 +95,7 @@ std::unique_ptr<shared_state> coordinator::make_shared(const run_options& option
     auto shared = std::make_unique<shared_state>();
     shared->options = &options;
     shared->names = make_layout(options.groups);
-    shared->operations_left = options.share_of(options.plan->stop.operations);
+    shared->operations.deal(options);
     shared->bytes_left = options.share_of(options.plan->stop.bytes);
     std::uint16_t endpoint = 0;
     std::size_t figure = 0;
@@ -112,6 +118,13 @@ std::unique_ptr<shared_state> coordinator::make_shared(const run_options& option
     return shared;
 }
 
+bool coordinator::can_be_made() {
+    result_.problem = steered_ ? steering_problem(*options_.plan) : std::string();
+    if (result_.problem.empty()) result_.problem = world_problem(options_);
+    result_.target_problem = !result_.problem.empty();
+    return result_.problem.empty();
+}
+
 void coordinator::begin_op_log(std::int64_t start_ns) {
     trace::op_log_header header = options_.op_log_header;
     header.started_wall_ns = wall_ns() + (start_ns - monotonic_ns());
@@ -128,33 +141,55 @@ bool coordinator::prepare() {
     return true;
 }
 
-bool coordinator::load(std::int64_t start_ns) {
-    if (!run_.wait_until(start_ns - load_notice_ns, "for the time at which the load begins"))
-        return false;
-    const scenario::phases& plan = options_.plan->phase;
-    double ramp_s = 0;
-    for (const group_setup& setup : options_.groups)
-        ramp_s = std::max(ramp_s, scenario::ramp_s(*setup.group));
+load_times coordinator::plan_times(std::int64_t start_ns, double ramp_s) const {
     load_times times;
     times.start_ns = start_ns;
-    const std::int64_t warmup_ns = times.start_ns + static_cast<std::int64_t>(ramp_s * 1e9);
-    times.measure_ns = warmup_ns + std::max(plan.warmup_ns, plan.steady_within_ns);
-    result_.steady.asked = plan.steady_within_ns > 0;
-    stats::bounded_watch known(options_.plan->stop.confidence);
+    if (steered_) {
+        // All of it is measured, until whoever steers says that it was enough.
+        times.measure_ns = start_ns;
+        times.end_ns = INT64_MAX / 2;
+        return times;
+    }
+    const scenario::phases& plan = options_.plan->phase;
+    times.measure_ns = start_ns + static_cast<std::int64_t>(ramp_s * 1e9) +
+                       std::max(plan.warmup_ns, plan.steady_within_ns);
     times.end_ns = times.measure_ns + plan.measure_ns;
     for (const std::int64_t end_ns :
          scenario::stage_ends_ns(options_.plan->groups, plan.measure_ns))
         times.stage_ends_ns.push_back(times.measure_ns + end_ns);
+    return times;
+}
+
+bool coordinator::load(std::int64_t start_ns) {
+    if (!run_.wait_until(start_ns - load_notice_ns, "for the time at which the load begins"))
+        return false;
+    if (steered_) {
+        if (!steered_->wait_for_first()) return false;
+        start_ns = std::max(start_ns, monotonic_ns() + load_notice_ns);
+    }
+    const scenario::phases& plan = options_.plan->phase;
+    double ramp_s = 0;
+    for (const group_setup& setup : options_.groups)
+        ramp_s = std::max(ramp_s, scenario::ramp_s(*setup.group));
+    load_times times = plan_times(start_ns, ramp_s);
+    const std::int64_t warmup_ns = times.start_ns + static_cast<std::int64_t>(ramp_s * 1e9);
+    result_.steady.asked = plan.steady_within_ns > 0;
+    stats::bounded_watch known(options_.plan->stop.confidence);
     result_.load_start_ns = times.start_ns;
     sink_.load_starts(times.start_ns, times.stage_ends_ns.size());
     if (options_.op_log != nullptr) begin_op_log(times.start_ns);
     std::int64_t measured_to_ns = INT64_MAX;
-    run_.enter(ramp_s > 0 ? phase::ramp : plan.warmup_ns > 0 ? phase::warmup : phase::measure);
+    const phase first = ramp_s > 0           ? phase::ramp
+                        : plan.warmup_ns > 0 ? phase::warmup
+                                             : phase::measure;
+    run_.enter(steered_ ? phase::measure : first);
+    if (steered_) steered_->begin(start_ns, sink_);
     for (auto& w : workers_)
         ask(*w, [&] { w->start_load(times); });
     for (;;) {
         // The cores have been told, but it may not have begun.
         const std::int64_t now = std::max(monotonic_ns(), start_ns);
+        if (steered_) steered_->look(now, sink_);
         if (run_.now() == phase::ramp && now >= warmup_ns) run_.enter(phase::warmup);
         if (run_.now() != phase::measure && now >= warmup_ns + plan.warmup_ns) {
             watch_warmup(times, ramp_s, now);
@@ -164,8 +199,8 @@ bool coordinator::load(std::int64_t start_ns) {
             if (known.enough(sink_.measured_throughput())) result_.steady.confident = true;
         }
         const std::int64_t done_ns = done_since(workers_);
-        const bool enough =
-            result_.steady.confident || (options_.end_load != nullptr && options_.end_load->load());
+        const bool enough = result_.steady.confident || (steered_ && steered_->finished()) ||
+                            (options_.end_load != nullptr && options_.end_load->load());
         const bool cut = run_.stopping() || done_ns != 0 || enough;
         const std::int64_t recorded_end_ns = replay_end_ns(options_.groups, times.start_ns);
         if (now < times.end_ns && (cut || recorded_end_ns < times.end_ns)) {
@@ -196,13 +231,16 @@ void coordinator::note_ends(const load_times& times, std::int64_t measured_to_ns
     measure_ns_ = times.measure_ns;
     measured_to_ns = std::min(measured_to_ns, times.end_ns);
     result_.measure_s = static_cast<double>(measured_to_ns - measure_ns_) / 1e9;
+    std::vector<std::int64_t> ends_ns;
     for (std::size_t g = 0; g < options_.groups.size(); ++g) {
         const std::int64_t since_ns = exhausted_since(workers_, g);
         const std::int64_t to_ns =
             since_ns == 0 ? measured_to_ns : std::clamp(since_ns, measure_ns_, measured_to_ns);
+        ends_ns.push_back(to_ns);
         result_.exhausted.push_back(since_ns != 0);
         result_.group_measure_s.push_back(static_cast<double>(to_ns - measure_ns_) / 1e9);
     }
+    if (steered_) result_.steered = steered_->figures(ends_ns);
     result_.warmup_s = static_cast<double>(times.measure_ns - times.start_ns) / 1e9;
 }
 
@@ -226,7 +264,9 @@ void coordinator::watch_warmup(load_times& times, double from_s, std::int64_t no
 
 void coordinator::drain() {
     housekeeping_.drain();
-    check_data(run_);
+    // The cores have handed over all they had: whoever counts along has it all when this returns.
+    sink_.finish();
+    check_data(run_, housekeeping_.opened());
 }
 
 run_result coordinator::finish() {

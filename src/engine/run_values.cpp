@@ -37,6 +37,17 @@ std::uint64_t run_options::share_of(std::uint64_t total) const noexcept {
     return total / all * cores + until - before;
 }
 
+std::string world_problem(const run_options& options) {
+    if (options.world_cores() == options.cores) return {};
+    for (const group_setup& setup : options.groups) {
+        if (setup.target->shares_target()) continue;
+        return "group " + setup.group->name +
+               ": its target cannot be shared by several processes with this driver; make the load "
+               "with one process, or take the group out of the scenario";
+    }
+    return {};
+}
+
 void outcome::fail(op_status why, std::string_view wire_code, std::string_view text) noexcept {
     status = why;
     const auto copy = [](char* to, std::size_t room, std::string_view from) {

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "operation_limit.hpp"
+
 namespace chopsticks::engine {
 
 /// Written before the cores start, but for the atomics.
@@ -17,7 +19,7 @@ struct shared_state {
     std::vector<std::vector<std::vector<std::uint16_t>>> slots;
     std::vector<std::uint16_t> first_endpoint;  ///< by group: index into names.endpoints
     std::vector<std::size_t> first_figure;      ///< by group: index into names.driver_figures
-    std::atomic<std::uint64_t> operations_left{0};
+    operation_limit operations;
     std::atomic<std::uint64_t> bytes_left{0};
 };
 

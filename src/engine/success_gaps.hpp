@@ -39,6 +39,11 @@ class gap_log {
         }
         wanted_ns_ = more ? at_ns : 0;
     }
+    /// Nothing is due any more, whatever was not answered with a success: until it is wanted again
+    /// the target's silence is nobody's.
+    void rest(std::int64_t at_ns) noexcept {
+        if (wanted_ns_ != 0) success(at_ns, false);
+    }
 
     /// All of it, with what has been going on since the last success. For the end of the load.
     std::vector<success_gap> gaps() const;

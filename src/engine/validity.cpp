@@ -86,12 +86,14 @@ void check_lag(const run_result& result, const run_options& options, const limit
     }
 }
 
-/// Tasks of the measure phase by the group's plan.
-double planned_tasks(const scenario::group& group, double measure_s, const run_result& result) {
+/// Tasks of this process in the measure phase, by the group's plan or by what somebody wanted.
+double planned_tasks(const run_result& result, const run_options& options, std::size_t g) {
+    if (result.steered) return result.steered->planned_tasks[g];
     const double from_ns = result.warmup_s * 1e9;
     const load::rate_curve plan =
-        scenario::rate_plan(*group.open, static_cast<std::int64_t>(from_ns));
-    return plan.count(from_ns + measure_s * 1e9) - plan.count(from_ns);
+        scenario::rate_plan(*options.groups[g].group->open, static_cast<std::int64_t>(from_ns));
+    const double all = plan.count(from_ns + result.group_measure_s[g] * 1e9) - plan.count(from_ns);
+    return all * options.cores / options.world_cores();
 }
 
 /// Work that was not done although the target would have let us.
@@ -105,7 +107,7 @@ void check_achieved(const run_result& result, const run_options& options, const 
         // A recording has no rate that could be held against; check_replays looks at it.
         if (!group.open || group.open->replay) continue;
         const load_figures& load = result.groups[g];
-        const double planned = planned_tasks(group, result.group_measure_s[g], result);
+        const double planned = planned_tasks(result, options, g);
         const auto noticed = static_cast<double>(load.intended);
         // Four standard deviations of a Poisson count: what chance alone leaves out.
         if (planned > 0 && !result.interrupted && noticed < planned * limit.achieved &&
@@ -118,7 +120,7 @@ void check_achieved(const run_result& result, const run_options& options, const 
             continue;
         }
         const double missing = static_cast<double>(load.shed + load.backlog);
-        const bool users_left = load.in_flight_max < group.open->max_in_flight;
+        const bool users_left = load.in_flight_max < options.share_of(group.open->max_in_flight);
         if (!users_left || missing <= noticed * (1 - limit.achieved)) continue;
         // Users were idle, so the target was not asked: either nobody came to hand out the work in
         // time, or it fell to a core whose own users were all busy.

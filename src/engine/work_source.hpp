@@ -93,6 +93,7 @@ struct source_options {
     unsigned cores = 1;
     std::size_t users = 0;         ///< on this core
     std::uint32_t helpers = 0;     ///< of prepare and cleanup, on this core at most
+    bool steered = false;          ///< how many of the users there are is decided meanwhile
     bool protect_initial = false;  ///< the initial data is not this run's to remove
     std::uint64_t seed = 0;        ///< of the group; the same on all cores
     std::uint64_t data_seed = 0;   ///< of sizes and contents

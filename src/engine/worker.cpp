@@ -72,6 +72,14 @@ void worker::start_load(const load_times& times) {
         g->start_load();
 }
 
+void worker::steer(std::int64_t at_ns, const std::vector<group_wish>& wanted) {
+    for (std::size_t g = 0; g < groups_.size(); ++g)
+        groups_[g]->steer(at_ns, wanted[g]);
+    shared_.operations.set_resting(
+        own_number(),
+        std::all_of(groups_.begin(), groups_.end(), [](const auto& g) { return g->resting(); }));
+}
+
 void worker::begin_measure(std::int64_t at_ns) {
     times_.end_ns = at_ns + (times_.end_ns - times_.measure_ns);
     times_.measure_ns = at_ns;

@@ -32,6 +32,8 @@ class worker final : public runtime::pump {
 
     // On the core's thread:
     void start_load(const load_times& times);
+    /// What is wanted of each group from a time on; first before `start_load`.
+    void steer(std::int64_t at_ns, const std::vector<group_wish>& wanted);
     /// The measure phase begins earlier than planned, at this time, and ends so much earlier.
     void begin_measure(std::int64_t at_ns);
     /// The measure phase ends now, earlier than planned.

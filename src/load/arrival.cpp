@@ -18,7 +18,8 @@ arrival_schedule::arrival_schedule(arrival_kind kind, rate_curve curve, unsigned
 double arrival_schedule::next() noexcept {
     if (kind_ == arrival_kind::constant) {
         // Whole numbers, which a double holds exactly to 2^53: 285 years at a million a second.
-        return cursor_.time_of(core_ + static_cast<double>(count_++) * cores_);
+        area_ = core_ + static_cast<double>(count_++) * cores_;
+        return cursor_.time_of(area_);
     }
     // Kahan's compensated sum: what one addition rounds away goes into the next. Plain additions
     // would stray, always the same way, by tens of microseconds in a week at a million a second.
@@ -30,7 +31,13 @@ double arrival_schedule::next() noexcept {
         lost_ = (sum - sum_) - gap;
         sum_ = sum;
     }
-    return cursor_.time_of(sum_ * cores_);
+    area_ = sum_ * cores_;
+    return cursor_.time_of(area_);
+}
+
+double arrival_schedule::change(double at_ns, double share) noexcept {
+    cursor_.change(at_ns, share);
+    return cursor_.time_of(area_);
 }
 
 }  // namespace chopsticks::load

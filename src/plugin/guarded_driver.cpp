@@ -324,6 +324,7 @@ class guarded_driver final : public engine::driver {
     const std::vector<engine::driver_figure>& figures() const noexcept override {
         return inner_->figures();
     }
+    bool shares_target() const noexcept override { return inner_->shares_target(); }
     engine::support support_of(const engine::outcome& out) const noexcept override {
         return inner_->support_of(out);
     }

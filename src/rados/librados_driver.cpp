@@ -152,6 +152,7 @@ class librados_driver final : public engine::driver {
     }
 
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
+    bool shares_target() const noexcept override { return true; }
     std::uint64_t descriptors_per_session() const noexcept override { return 0; }
     const std::vector<engine::driver_figure>& figures() const noexcept override {
         return ceph::channel_figures::declared();

@@ -167,6 +167,9 @@ json interval_json(const interval& one, const stats::layout& names) {
                                  : json(rounded(static_cast<double>(one.load.issued) /
                                                 static_cast<double>(one.load.intended)));
     load["users"] = one.load.users;
+    if (one.load.users_wanted) load["users_wanted"] = *one.load.users_wanted;
+    if (one.load.rate_wanted_per_s)
+        load["rate_wanted_per_s"] = rounded(*one.load.rate_wanted_per_s);
     load["backlog"] = one.load.backlog;
     load["in_flight_max"] = one.load.in_flight_max;
     out["load"] = std::move(load);

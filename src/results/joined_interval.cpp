@@ -67,6 +67,8 @@ void joined_interval::add_rest(double t_s, double duration_s, const std::string&
     load_.add(load);
     load_.in_flight_max = in_flight;
     load_.users = load.users;
+    load_.users_wanted = load.users_wanted;
+    load_.rate_wanted_per_s = load.rate_wanted_per_s;
     load_.backlog = load.backlog;
     busy_s_.resize(std::max(busy_s_.size(), cores_busy.size()));
     for (std::size_t i = 0; i < cores_busy.size(); ++i)

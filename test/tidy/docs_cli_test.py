@@ -14,7 +14,7 @@ import harness
 
 commands = ("run", "ab", "sweep", "find-max", "validate", "serve", "list", "driver-check",
             "merge", "export", "oplog", "calibrate", "cleanup", "compare", "report", "show",
-            "annotate")
+            "annotate", "worker", "leader")
 page = docs.root / "docs/reference/cli.md"
 
 

@@ -39,9 +39,9 @@ may_include = {
     "report": {"core", "stats", "results"},
     "endpoint": {"core", "http", "runtime", "s3/protocol"},
     "live": {"core", "stats", "runtime", "results", "report"},
-    "cli": {"core", "stats", "load", "live", "http", "trace", "runtime", "scenario", "engine",
-            "process",
-            "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "ceph/beside",
+    "locust": {"core", "stats"},
+    "cli": {"core", "stats", "load", "live", "locust", "http", "trace", "runtime", "scenario",
+            "engine", "process", "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "ceph/beside",
             "rbd/workload", "rbd", "rados/workload", "rados", "telemetry", "results", "exports",
             "search", "compare", "report", "endpoint", "plugin"},
 }
@@ -55,10 +55,11 @@ library_users = {
     "openssl": {"runtime", "s3/protocol", "s3/driver", "endpoint", "telemetry", "live", "cli"},
     "yaml-cpp": {"scenario"},
     "CLI": {"cli"},
-    "nlohmann": {"results", "trace", "endpoint", "cli"},
+    "nlohmann": {"results", "trace", "endpoint", "locust", "cli"},
     "pugixml": {"s3/protocol", "endpoint"},
     "zlib": {"stats"},
     "rbd": {"rbd"},
+    "zmq": {"locust"},
     "rados": {"ceph", "ceph/beside", "rbd", "rados"},
 }
 

@@ -262,6 +262,10 @@ class driver {
         return none;
     }
 
+    /// Whether several processes can work on one target: its core drivers have a join_target of
+    /// their own. Constant after construction.
+    virtual bool shares_target() const noexcept { return false; }
+
     /// What the answer to an operation says of the target, for whoever asks before a run what
     /// it has. Any thread.
     virtual support support_of(const outcome& out) const noexcept;

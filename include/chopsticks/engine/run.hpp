@@ -11,6 +11,7 @@
 
 #include <atomic>
 #include <chopsticks/engine/driver.hpp>
+#include <chopsticks/engine/load_control.hpp>
 #include <chopsticks/runtime/reactor.hpp>
 #include <chopsticks/scenario/scenario.hpp>
 #include <chopsticks/stats/recorder.hpp>
@@ -21,6 +22,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +42,8 @@ using stats::load_figures;
 using stats::pacing_figures;
 using stats::silence_figures;
 using stats::stage_figures;
+using stats::steered_change;
+using stats::steered_figures;
 
 /// How late the cores' loops were; over all cores.
 struct loop_lag {
@@ -135,6 +139,18 @@ struct run_options {
     /// Raised by whoever has seen enough, from any thread: the load ends then as at its planned
     /// end, and the run is not interrupted. May be null.
     const std::atomic<bool>* end_load = nullptr;
+    /// Not null: how many users a closed-loop group has, and which share of its rate an open-loop
+    /// one, is what this says while the load goes, in place of the scenario, whose ramp, warm-up
+    /// and length of the measure phase count for nothing. The load, and its measure phase with it,
+    /// begins when somebody or something is wanted first, and ends with load_control::finish (or a
+    /// limit of operations or bytes). What the scenario gives an open-loop group (max_in_flight,
+    /// queue) holds, and its rate is that of the world. See also steering_problem.
+    load_control* control = nullptr;
+
+    /// Raised by whoever keeps the processes of a world together, once one of them has died,
+    /// whether another took its place or not: the leader then asks the target, after the cleanup of
+    /// all others, what is left, since no other account has what that one put. May be null.
+    const std::atomic<bool>* process_died = nullptr;
 
     unsigned world_cores() const noexcept { return cores_in_all > 0 ? cores_in_all : cores; }
     bool leads() const noexcept { return first_core == 0; }
@@ -149,7 +165,8 @@ struct steady_figures {
     /// Of the warm-up's intervals after the ramp.
     std::size_t warmup_intervals = 0;
     stats::truncation warmup;
-    /// Of the throughput of the measure phase, operations per second.
+    /// Of the throughput of the measure phase, operations per second; of a load that was steered
+    /// from outside, over the longest stretch in which nothing was changed.
     stats::mean_confidence throughput;
     bool confident = false;  ///< the measure phase ended because the throughput was known
 };
@@ -181,6 +198,7 @@ struct run_result {
     std::vector<pacing_figures> pacing;  ///< by group; empty gaps in a closed loop
     std::vector<core_figures> cores;     ///< of the measure phase
     steady_figures steady;
+    std::optional<steered_figures> steered;  ///< none: nobody steered it from outside
     /// By group, of open loops: when the generator noticed a due task - due.
     std::vector<stats::histogram> schedule_lag;
     driver_counters connections;           ///< of the whole run
@@ -255,7 +273,11 @@ class run {
     virtual bool open() = 0;
     /// What `open` found, by group.
     virtual const std::vector<target_state>& targets() const noexcept = 0;
-    /// Another process, in place of `open`: learns what that found. False: as there.
+    /// Another process, in place of `open`: learns what that found. False: as there. So does one
+    /// that takes the place of a process which has died, its share of the world (first_core) and
+    /// all: it prepares that share as if nothing were there, and what is there is written again
+    /// with what it holds or should hold. In the place of the leader it does not close what that
+    /// opened, nor seal, and the result says so.
     virtual bool join(const std::vector<target_state>& found) = 0;
 
     /// Makes the initial objects, those of this process, and reads ahead in recordings. False: they
@@ -269,6 +291,7 @@ class run {
     /// interrupt came first; `clean` is next.
     virtual bool load(std::int64_t start_ns) = 0;
     /// Waits for what is in flight. Always called after a load; then verifies data, where asked to.
+    /// The watcher has been told of all intervals when it returns.
     virtual void drain() = 0;
 
     /// The leader, in place of a load, also where `prepare` said false: does each step of the
@@ -285,6 +308,10 @@ class run {
     /// Ends the cores. What came of it, all in all; the last call.
     virtual run_result finish() = 0;
 };
+
+/// Why these processes cannot make a run together, a full sentence for the user; empty: they can,
+/// or there is only one. `open` and `join` refuse such a run before they ask the target anything.
+std::string world_problem(const run_options& options);
 
 /// How long before its beginning the cores must be told of a load.
 constexpr std::int64_t load_notice_ns = 5'000'000;

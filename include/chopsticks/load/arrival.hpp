@@ -1,10 +1,12 @@
 #pragma once
 /// \file
 /// When open-loop work is due: a plan made from a rate and a seed alone, before and apart from what
-/// happens to the work. Latency is counted from these times, so they are never moved.
+/// happens to the work. Latency is counted from these times, so they are never moved once they are
+/// reached; who steers a load from outside changes the plan ahead of them.
 
 #include <chopsticks/core/random.hpp>
 #include <chopsticks/load/rate_curve.hpp>
+#include <chopsticks/load/steered_cursor.hpp>
 #include <cstdint>
 
 namespace chopsticks::load {
@@ -26,6 +28,11 @@ class arrival_source {
     /// The next due time in nanoseconds from the start of the load; never less than the one before.
     /// Infinity: nothing is due any more. Allocates nothing.
     virtual double next() noexcept = 0;
+
+    /// From `at_ns` on (nanoseconds as those, never less than at the call before) so much of the
+    /// planned rate is due: as steered_cursor::change. Returns the due time, anew, of what next()
+    /// gave last; infinity: not before a further change. Allocates nothing.
+    virtual double change(double at_ns, double share) noexcept = 0;
 };
 
 /// Arrivals on a curve: the times at which the area under it (the number of arrivals expected so
@@ -47,13 +54,15 @@ class arrival_schedule final : public arrival_source {
 
     /// 19 ns for Poisson, 4 ns for constant; several hundred more on a sine.
     double next() noexcept override;
+    double change(double at_ns, double share) noexcept override;
 
   private:
     arrival_kind kind_;
     double core_;
     double cores_;
     rate_curve curve_;
-    rate_curve::cursor cursor_;
+    steered_cursor cursor_;
+    double area_ = 0;  // of what next() gave last
     std::uint64_t count_ = 0;
     double sum_ = 0;
     double lost_ = 0;

@@ -120,6 +120,7 @@ struct driver {
     /// work. Null: there is nothing to check before the driver is made.
     void (*check)(const workload_settings& of) = nullptr;
     std::string_view from = {};  ///< the plug-in's file; empty: it comes with the program
+    bool runs_programs = false;  ///< of the machine that it is on
 };
 
 /// What some drivers of a workload do and others do not: a line of a table for people.

@@ -20,6 +20,7 @@ enum class event_source : std::uint8_t {
     phase,     ///< a command that was run as a phase began
     ceph,      ///< the cluster
     finding,   ///< what the figures of the run said when they were looked at
+    steering,  ///< whoever decides from outside how much load there is
 };
 std::string_view name(event_source source) noexcept;
 /// The source of that name; none: there is no such.

@@ -33,8 +33,31 @@ struct load_figures {
     std::uint64_t in_flight_max = 0;      ///< sum over cores of each core's maximum
     std::uint64_t users = 0;         ///< closed loop: that had their turn at the end of the span
     double intended_rate_per_s = 0;  ///< by the plan; of a result only, 0 in a closed loop
+    /// What whoever steers the load from outside wanted at the end of the span, of closed loops and
+    /// of open ones; none: nobody steers, or it is no such loop.
+    std::optional<std::uint64_t> users_wanted;
+    std::optional<double> rate_wanted_per_s;
 
     void add(const load_figures& other) noexcept;
+};
+
+/// What a load was steered to be, from a time on.
+struct steered_change {
+    double at_s = 0;  ///< since the load began
+    std::size_t group = 0;
+    std::uint64_t users = 0;  ///< closed loop: of this process
+    double rate_share = 0;    ///< open loop: of the scenario's rate, which is that of all processes
+};
+
+/// Of a load that is steered from outside of the run.
+struct steered_figures {
+    static constexpr std::size_t changes_most = 512;
+
+    std::vector<steered_change> changes;  ///< the first of them, in their order
+    std::uint64_t changes_dropped = 0;    ///< how many there were beyond
+    /// By group: tasks that were due in the measure phase by what was wanted; 0 in a closed loop.
+    std::vector<double> planned_tasks;
+    std::vector<std::uint64_t> users_cut;  ///< by group, as load_control::users_cut
 };
 
 /// Gaps between the arrivals of an open loop over the measure phase, all cores, in units of what

@@ -253,6 +253,7 @@ class http_driver final : public engine::driver {
     }
 
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
+    bool shares_target() const noexcept override { return true; }
 
     const std::vector<engine::driver_figure>& figures() const noexcept override {
         return of_.figures;

@@ -273,7 +273,11 @@ void check_s5cmd(const scenario::workload_settings& of) {
 
 catalogue::driver program_row(std::string_view name, std::string_view description,
                               void (*check)(const scenario::workload_settings&)) {
-    return {.name = name, .description = description, .takes_options = true, .check = check};
+    return {.name = name,
+            .description = description,
+            .takes_options = true,
+            .check = check,
+            .runs_programs = true};
 }
 
 catalogue::workload make() {

@@ -187,6 +187,7 @@ TEST_CASE("due_source_of_a_plan_counts_from_the_start_of_the_load") {
             ++n;
             return n <= 3 ? n * 10.5 : std::numeric_limits<double>::infinity();
         }
+        double change(double, double) noexcept override { return n * 10.5; }
         int n = 0;
     };
     engine::due_source from(std::make_unique<three>(), 1000);

@@ -36,6 +36,7 @@ class disk_driver final : public chopsticks::engine::driver {
   public:
     explicit disk_driver(model_disks& disks) : disks_(disks) {}
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
+    bool shares_target() const noexcept override { return true; }
     std::unique_ptr<chopsticks::engine::core_driver> make_core(chopsticks::runtime::reactor& loop,
                                                                unsigned core) override;
 

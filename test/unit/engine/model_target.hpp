@@ -60,6 +60,7 @@ class model_driver final : public chopsticks::engine::driver {
   public:
     explicit model_driver(model_state& state) : state_(state) {}
     const std::vector<std::string>& endpoints() const noexcept override { return endpoints_; }
+    bool shares_target() const noexcept override { return true; }
     const std::vector<chopsticks::engine::driver_figure>& figures() const noexcept override {
         return state_.figures;
     }

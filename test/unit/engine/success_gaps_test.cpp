@@ -173,3 +173,20 @@ TEST_CASE("success_gaps_do_not_excuse_themselves_by_what_they_made_slow") {
     // More in flight than there are answers.
     CHECK(silence_of(1'000, 16).outage_s > 0);
 }
+
+TEST_CASE("success_gaps_end_where_nothing_is_wanted_any_more") {
+    gap_log log(start);
+    succeed(log, 0, 1'000 * gap_ms, gap_ms);
+    // It is away for 3 s; then nobody wants anything for 20 s; then it is still away, for 2 s.
+    log.rest(start + 4'000 * gap_ms);
+    log.rest(start + 9'000 * gap_ms);
+    log.wanted(start + 24'000 * gap_ms);
+    log.success(start + 26'000 * gap_ms, false);
+    log.rest(start + 26'001 * gap_ms);
+    const auto s = silence({&log}, 60'000 * gap_ms, 1'001);
+    REQUIRE(s.outages.size() == 2);
+    CHECK(s.outages[0].start_s == doctest::Approx(1));
+    CHECK(s.outages[0].duration_s == doctest::Approx(3));
+    CHECK(s.outages[1].start_s == doctest::Approx(24));
+    CHECK(s.outages[1].duration_s == doctest::Approx(2));
+}

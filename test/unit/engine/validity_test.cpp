@@ -163,6 +163,28 @@ TEST_CASE("validity_dispatcher_that_did_not_come_to_its_tasks_is_named") {
     CHECK(r.reason() == "0 reasons");
 }
 
+TEST_CASE("validity_steered_rate_is_held_against_what_was_wanted_of_it") {
+    finished_run r;
+    r.group.open->rate = 100'000;
+    r.result.groups[0].intended = 30'000;
+    CHECK(contains(r.reason(), "of 100000 tasks that were due the generator came to 30000"));
+    r.result.steered.emplace();
+    r.result.steered->planned_tasks = {30'050};
+    CHECK(r.reason() == "0 reasons");
+    r.result.steered->planned_tasks = {40'000};
+    CHECK(contains(r.reason(), "of 40000 tasks that were due the generator came to 30000"));
+}
+
+TEST_CASE("validity_process_of_a_world_is_held_against_its_own_share") {
+    finished_run r;
+    r.group.open->rate = 100'000;
+    r.options.cores_in_all = 4 * r.options.cores;
+    r.result.groups[0].intended = 25'000;
+    CHECK(r.reason() == "0 reasons");
+    r.result.groups[0].intended = 20'000;
+    CHECK(contains(r.reason(), "of 25000 tasks that were due the generator came to 20000"));
+}
+
 TEST_CASE("validity_few_poisson_arrivals_may_miss_the_mean_by_chance") {
     finished_run r;
     r.result.groups[0].intended = 900;

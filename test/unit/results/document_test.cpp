@@ -305,9 +305,13 @@ TEST_CASE("interval_line_has_the_share_achieved_and_null_where_nothing_was_due")
     one.phase = "measure";
     one.figures = &figures;
     one.load.users = 7;
+    one.load.users_wanted = 9;
+    one.load.rate_wanted_per_s = 12.5;
     json load = json::parse(to_line(one, sample::names()))["load"];
     CHECK(load["achieved_share"].is_null());
     CHECK(load["users"] == 7);
+    CHECK(load["users_wanted"] == 9);
+    CHECK(load["rate_wanted_per_s"] == 12.5);
     one.load.intended = 200;
     one.load.issued = 150;
     one.load.shed_late = 50;

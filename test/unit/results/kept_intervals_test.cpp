@@ -56,6 +56,8 @@ class made_interval {
         out.load.intended = 20;
         out.load.issued = 10;
         out.load.users = number;
+        out.load.users_wanted = number + 1;
+        out.load.rate_wanted_per_s = static_cast<double>(number) / 2;
         out.load.in_flight_max = number % 17;
         out.cores_busy = {0.25, number % 2 == 0 ? 0.5 : 1.0};
         out.health.tcp_retransmits = 2;
@@ -147,6 +149,8 @@ TEST_CASE("kept_intervals_of_a_run_of_any_length_are_few_and_have_lost_nothing")
             end_s += one.duration_s;
             CHECK(std::floor(one.t_s / joined) == std::floor((end_s - 1) / joined));
             CHECK(one.load.users == static_cast<std::uint64_t>(end_s) - 1);
+            CHECK(one.load.users_wanted == one.load.users + 1);
+            CHECK(one.load.rate_wanted_per_s == static_cast<double>(one.load.users) / 2);
             load.intended += one.load.intended;
             stats::totals& sum = found.try_emplace(one.phase, names, 2).first->second;
             for (std::size_t op = 0; op < one.operations.size(); ++op)
