@@ -6,9 +6,9 @@ Usage: summarize_tests.py BUILD_DIR SUITE=testlog.json...
 A doctest or unittest program counts as its cases, any other test as one. A program that failed
 without naming a failed case (a crash, a time-out) counts as one failure, and so does one without a
 case. What was skipped did not pass: it counts as failed. So does a test that is expected in the
-suite (test/expected_tests.txt) and did not run, and one that ran and is not expected. What failed is
-named, with the first words of why, before the last line, which is `N passed, N failed`: who has no
-more than the end of a log shall know. The exit status says whether nothing failed and something
+suite (test/expected_tests.txt) and did not run, and one that ran and is not expected. What failed
+is named, with the first words of why, before the last line, which is `N passed, N failed`: who has
+no more than the end of a log shall know. The exit status says whether nothing failed and something
 passed.
 """
 
@@ -22,8 +22,8 @@ import expected_tests
 doctest_line = re.compile(
     r"^\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed\s*\|\s*(\d+) failed", re.MULTILINE)
 unittest_ran = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
-# A case of unittest has its traceback below it; a doctest assertion, what it compared; a sanitizer's
-# finding, its stack.
+# A case of unittest has its traceback below it; a doctest assertion, what it compared; a
+# sanitizer's finding, its stack.
 why = re.compile(r"^(?:(?:FAIL|ERROR): .*|.*: (?:FATAL )?ERROR: .*|==\d+==ERROR: .*|"
                  r"WARNING: ThreadSanitizer: .*|.*: runtime error: .*)$", re.MULTILINE)
 lines_of_one = 16
