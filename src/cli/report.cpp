@@ -75,9 +75,7 @@ void describe_steering(results::run_document& doc, const run_setup& setup,
         const scenario::group& group = setup.scenario.groups[one.group];
         char share[32];
         std::snprintf(share, sizeof share, "%.4g %% of the rate", one.rate_share * 100);
-        doc.events.add({one.at_s,
-                        std::nullopt,
-                        stats::event_source::steering,
+        doc.events.add({one.at_s, std::nullopt, stats::event_source::steering,
                         "group " + group.name + ": " +
                             (group.open ? std::string(share) : counted(one.users, "user")) +
                             " wanted"});
@@ -127,10 +125,9 @@ results::group_figures describe_group(const run_setup& setup, const engine::run_
         out.exhausted = result.exhausted[g];
         out.silence = result.silences[g];
     }
-    out.load.intended_rate_per_s =
-        result.steered && out.measured_s > 0
-            ? result.steered->planned_tasks[g] / out.measured_s
-            : intended_rate(group, 0, out.measured_s);
+    out.load.intended_rate_per_s = result.steered && out.measured_s > 0
+                                       ? result.steered->planned_tasks[g] / out.measured_s
+                                       : intended_rate(group, 0, out.measured_s);
     // The gaps of a recording are those of the recording: there is no plan to test.
     if (group.open && !group.open->replay && g < result.pacing.size()) {
         const bool even = group.open->arrivals == load::arrival_kind::constant;

@@ -22,6 +22,7 @@ class operation_limit {
         parts_ = std::vector<part>(by_core ? options.cores : 1);
         for (unsigned core = 0; core < parts_.size(); ++core) {
             run_options one = options;
+            one.cores_in_all = options.world_cores();
             one.first_core += core;
             one.cores = by_core ? 1 : options.cores;
             parts_[core].left = one.share_of(all);

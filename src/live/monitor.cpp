@@ -95,8 +95,7 @@ observed_run::observed_run() {
     began_ns = phase_began_ns = monotonic_ns();
     for (const stats::event_source one :
          {stats::event_source::annotate, stats::event_source::signal, stats::event_source::phase,
-          stats::event_source::ceph, stats::event_source::finding,
-          stats::event_source::steering})
+          stats::event_source::ceph, stats::event_source::finding, stats::event_source::steering})
         mark_counts[std::string(name(one))] = 0;
 }
 

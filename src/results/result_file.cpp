@@ -224,8 +224,7 @@ interval_figures read_interval(const json& object, const place& at, const std::s
     out.load.shed = load.count("shed");
     out.load.shed_late = load.count("shed_late");
     out.load.users = load.count("users");
-    if (!load.any("users_wanted").is_null())
-        out.load.users_wanted = load.count("users_wanted");
+    if (!load.any("users_wanted").is_null()) out.load.users_wanted = load.count("users_wanted");
     if (!load.any("rate_wanted_per_s").is_null())
         out.load.rate_wanted_per_s = load.number("rate_wanted_per_s");
     out.load.backlog = load.count("backlog");

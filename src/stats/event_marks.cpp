@@ -7,7 +7,8 @@ namespace chopsticks::stats {
 
 namespace {
 
-constexpr std::string_view source_names[] = {"annotate", "signal", "phase", "ceph", "finding", "steering"};
+constexpr std::string_view source_names[] = {"annotate", "signal",  "phase",
+                                             "ceph",     "finding", "steering"};
 
 /// At most so many bytes of it, without half a character of UTF-8 at the end.
 void cut_bytes(std::string& text, std::size_t most) {

@@ -41,9 +41,9 @@ may_include = {
     "live": {"core", "stats", "runtime", "results", "report"},
     "locust": {"core", "stats"},
     "cli": {"core", "stats", "load", "live", "locust", "http", "trace", "runtime", "scenario",
-            "engine", "process", "s3/workload", "s3/protocol", "s3/driver", "ceph/access", "ceph", "ceph/beside",
-            "rbd/workload", "rbd", "rados/workload", "rados", "telemetry", "results", "exports",
-            "search", "compare", "report", "endpoint", "plugin"},
+            "engine", "process", "s3/workload", "s3/protocol", "s3/driver", "ceph/access",
+            "ceph", "ceph/beside", "rbd/workload", "rbd", "rados/workload", "rados", "telemetry",
+            "results", "exports", "search", "compare", "report", "endpoint", "plugin"},
 }
 
 # First part of an include -> modules that may use that library. What is not listed is free

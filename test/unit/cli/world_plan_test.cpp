@@ -90,7 +90,7 @@ TEST_CASE("plan_in_the_place_of_a_process_that_died_leads_nobody") {
         plan["replaces"] = core == 0 ? leader_id : dead_id;
         const world_plan got = read_plan(received(plan), 2);
         CHECK_FALSE(got.leads());
-        CHECK(got.replaces == plan["replaces"]);
+        CHECK(got.replaces == plan["replaces"].get<std::string>());
         plan["replaces"] = other_id;
         CHECK(problem_of(plan).find("its own place") != std::string::npos);
         plan["replaces"] = "../x";

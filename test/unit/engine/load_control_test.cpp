@@ -101,10 +101,10 @@ TEST_CASE("steering_takes_no_scenario_that_says_itself_how_much_load_there_is") 
     };
     CHECK(problem("{closed: {users: 2, spawn_rate: 1}}", "", "warmup: 1s, measure: 1s") == "");
     CHECK(problem("{open: {rate: 20}}", "stop: {operations: 10}\n") == "");
-    CHECK(problem("{closed: {stages: [{duration: 1s, users: 2}]}}", "", "warmup: 1s").find("`stages`") !=
-          std::string::npos);
-    CHECK(problem("{open: {stages: [{duration: 1s, rate: 2}]}}", "", "warmup: 1s").find("`stages`") !=
-          std::string::npos);
+    const std::string users = "{closed: {stages: [{duration: 1s, users: 2}]}}";
+    CHECK(problem(users, "", "warmup: 1s").find("`stages`") != std::string::npos);
+    const std::string rates = "{open: {stages: [{duration: 1s, rate: 2}]}}";
+    CHECK(problem(rates, "", "warmup: 1s").find("`stages`") != std::string::npos);
     CHECK(problem("{closed: {users: 2}}", "stop: {confident: 5%}\n").find("`stop.confident`") !=
           std::string::npos);
     CHECK(problem("{closed: {users: 2}}", "", "steady_within: 9s, measure: 1s")

@@ -120,9 +120,9 @@ TEST_CASE("steered_user_that_thinks_is_gone_and_back_at_once") {
 }
 
 TEST_CASE("steered_user_ends_its_sequence_before_it_goes") {
-    steered_run r(yaml("{closed: {users: 1}}", "",
-                       "      - sequence: [put, get, delete]\n        weight: 1\n"),
-                  {16});
+    steered_run r(
+        yaml("{closed: {users: 1}}", "", "      - {name: cycle, steps: [put, get, delete]}\n"),
+        {16});
     r.run.state.delay_ns = 10 * ms;
     for (std::int64_t t = 0; t < 1000; t += 37)
         r.users_at(t * ms, t % 2 == 0 ? 16 : 3);

@@ -245,6 +245,9 @@ TEST_CASE("result_of_an_hour_of_five_operations_at_a_second_is_below_20_MB") {
     for (std::size_t i = 0; i < 20; ++i) {
         seconds.push_back(std::make_unique<made_interval>(names, 5 * i + 11, 800));
         seconds.back()->place(4000);
+        // Nobody steers it.
+        seconds.back()->out.load.users_wanted.reset();
+        seconds.back()->out.load.rate_wanted_per_s.reset();
         lines.push_back(to_line(seconds.back()->out, names));
     }
     for (std::size_t i = 0; i < 3600; ++i) {

@@ -13,9 +13,9 @@ event_mark at(double start_s, const std::string& text = "x") {
 }  // namespace
 
 TEST_CASE("event_source_has_a_name_of_its_own_for_each") {
-    for (const event_source one : {event_source::annotate, event_source::signal,
-                                   event_source::phase, event_source::ceph, event_source::finding,
-                                   event_source::steering})
+    for (const event_source one :
+         {event_source::annotate, event_source::signal, event_source::phase, event_source::ceph,
+          event_source::finding, event_source::steering})
         CHECK(event_source_named(name(one)) == one);
     CHECK_FALSE(event_source_named("rumour"));
 }
