@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "execution.hpp"
-#include "run_repeats.hpp"
+#include "run_drivers.hpp"
 
 namespace chopsticks::cli {
 
@@ -15,6 +15,7 @@ struct beside_arguments {
     std::string on_phase;
     std::optional<std::string> on_phase_timeout;
     view_arguments view;
+    std::vector<std::string> drivers;
 };
 
 phase_command phase_command_of(const beside_arguments& a) {
@@ -73,19 +74,23 @@ int run_once(const run_arguments& arguments, const phase_command& on_phase, live
     return exit_status_of(done);
 }
 
-int run(const run_arguments& arguments, const repeat_arguments& repeats,
-        const beside_arguments& beside, const std::vector<std::string>& command_line) {
-    if (arguments.op_log == "-") {
+int run(const run_arguments& asked, const repeat_arguments& repeats, const beside_arguments& beside,
+        const std::vector<std::string>& command_line) {
+    if (asked.op_log == "-") {
         throw config_error("--op-log -: an operation log is binary; give a file");
     }
     const phase_command on_phase = phase_command_of(beside);
-    if (repeats.count) {
-        if (!on_phase.command.empty())
-            throw config_error("--on-phase: of one run; leave out --repeat");
-        if (beside.view.any())
-            throw config_error("--metrics-listen, --web-listen: of one run; leave out --repeat");
-        return run_repeats(arguments, repeats, command_line);
+    const bool many_drivers = beside.drivers.size() > 1;
+    if (repeats.count || many_drivers) {
+        const std::string mend =
+            many_drivers ? ": of one run; name one driver" : ": of one run; leave out --repeat";
+        if (!on_phase.command.empty()) throw config_error("--on-phase" + mend);
+        if (beside.view.any()) throw config_error("--metrics-listen, --web-listen" + mend);
     }
+    if (many_drivers) return run_drivers(asked, beside.drivers, repeats, command_line);
+    const run_arguments arguments =
+        beside.drivers.empty() ? asked : with_driver(asked, beside.drivers.front());
+    if (repeats.count) return run_repeats(arguments, repeats, command_line);
     if (repeats.pause || repeats.keep_going) {
         throw config_error(std::string(repeats.pause ? "--pause" : "--keep-going") +
                            ": there is one run only; give --repeat N");
@@ -106,6 +111,8 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
     add_run_options(*command, *arguments);
     auto repeats = std::make_shared<repeat_arguments>();
     add_repeat_options(*command, *repeats);
+    auto beside = std::make_shared<beside_arguments>();
+    add_driver_option(*command, beside->drivers);
     command
         ->add_option("--output", arguments->output,
                      "Result file (default: SCENARIO-RUN.json here); intervals go beside it as "
@@ -117,7 +124,6 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
         ->add_option("--op-log", arguments->op_log,
                      "Also writes a record of every operation, for `oplog` and for replays")
         ->type_name("FILE");
-    auto beside = std::make_shared<beside_arguments>();
     command
         ->add_option("--on-phase", beside->on_phase,
                      "Runs it by /bin/sh as each phase begins, beside the load; CHOPSTICKS_PHASE "
@@ -138,6 +144,7 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
         "  chopsticks run -f scenarios/mixed.yaml --workload-config config/s3.yaml --rate 2000 \\\n"
         "      --set groups.0.data.size=1MiB --output result.json\n"
         "  chopsticks run -f mixed --embedded --repeat 5 --output runs\n"
+        "  chopsticks run -f mixed --embedded --driver native,curl --output drivers\n"
         "Exit status: 0 ran and valid, 1 the target failed (errors over the limit, wrong data) or "
         "missed an SLO, 2 bad usage or target, 3 the generator was the limit, 5 something was left "
         "behind, 130 interrupted.");

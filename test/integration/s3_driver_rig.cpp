@@ -31,6 +31,7 @@ driver_maker driver_under_test() {
     const std::string_view wanted = name == nullptr ? "native" : name;
     if (wanted == "native") return s3::make_native_driver;
     if (wanted == "beast") return s3::make_beast_driver;
+    if (wanted == "curl") return s3::make_curl_driver;
     give_up("S3_DRIVER names no driver");
 }
 

@@ -20,7 +20,7 @@ namespace chopsticks::test {
 /// would go with the test.
 [[noreturn]] void give_up(const char* why);
 
-/// What S3_DRIVER in the environment names: `native` (the default) or `beast`.
+/// What S3_DRIVER in the environment names: `native` (the default), `beast` or `curl`.
 using driver_maker = std::unique_ptr<engine::driver> (*)(const s3::driver_options&);
 driver_maker driver_under_test();
 

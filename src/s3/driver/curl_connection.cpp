@@ -1,0 +1,452 @@
+#include "curl_connection.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chopsticks/core/assert.hpp>
+#include <chopsticks/core/clock.hpp>
+#include <cstring>
+
+#include "core_state.hpp"
+
+namespace chopsticks::s3 {
+
+namespace {
+
+/// What libcurl reads at once, and asks for of a body.
+constexpr long read_at_once_bytes = 128 * 1024;
+constexpr long send_at_once_bytes = 128 * 1024;
+
+std::int64_t time_of(CURL* handle, CURLINFO what) noexcept {
+    curl_off_t us = 0;
+    ::curl_easy_getinfo(handle, what, &us);
+    return us * std::int64_t{1000};
+}
+
+/// The number behind the last `mark` in a text of libcurl's; 0: there is none.
+unsigned long number_behind(std::string_view text, std::string_view mark, int base) noexcept {
+    const std::size_t at = text.rfind(mark);
+    if (at == std::string_view::npos) return 0;
+    const std::string_view rest = text.substr(at + mark.size());
+    unsigned long number = 0;
+    std::from_chars(rest.data(), rest.data() + rest.size(), number, base);
+    return number;
+}
+
+/// The error of OpenSSL's that libcurl tells as text: "error:0A00010B:SSL routines::...".
+unsigned long openssl_error_in(std::string_view text) noexcept {
+    return number_behind(text, "error:", 16);
+}
+
+int errno_in(std::string_view text) noexcept {
+    return static_cast<int>(number_behind(text, ", errno ", 10));
+}
+
+}  // namespace
+
+curl_connection::curl_connection(core_state& core, const target_address& target)
+    : connection(target), core_(core), handle_(::curl_easy_init()) {
+    CHOPSTICKS_ASSERT(handle_ != nullptr);
+    said_[0] = '\0';
+    if (!core_.transfers) {
+        core_.transfers = std::make_shared<curl_loop>(core_.loop, core_.counters.open_connections);
+    }
+    loop_ = core_.transfers;
+    loop_->prepare(handle_);
+    curl_transfer* const me = this;
+    ::curl_easy_setopt(handle_, CURLOPT_PRIVATE, me);
+    ::curl_easy_setopt(handle_, CURLOPT_ERRORBUFFER, said_);
+    ::curl_easy_setopt(handle_, CURLOPT_OPENSOCKETFUNCTION, &curl_connection::open_socket);
+    ::curl_easy_setopt(handle_, CURLOPT_OPENSOCKETDATA, this);
+    ::curl_easy_setopt(handle_, CURLOPT_PREREQFUNCTION, &curl_connection::before_request);
+    ::curl_easy_setopt(handle_, CURLOPT_PREREQDATA, this);
+    ::curl_easy_setopt(handle_, CURLOPT_READFUNCTION, &curl_connection::give_body);
+    ::curl_easy_setopt(handle_, CURLOPT_READDATA, this);
+    ::curl_easy_setopt(handle_, CURLOPT_SEEKFUNCTION, &curl_connection::rewind_body);
+    ::curl_easy_setopt(handle_, CURLOPT_HEADERFUNCTION, &curl_connection::take_line);
+    ::curl_easy_setopt(handle_, CURLOPT_HEADERDATA, this);
+    ::curl_easy_setopt(handle_, CURLOPT_WRITEFUNCTION, &curl_connection::take_body);
+    ::curl_easy_setopt(handle_, CURLOPT_WRITEDATA, this);
+    ::curl_easy_setopt(handle_, CURLOPT_BUFFERSIZE, read_at_once_bytes);
+    ::curl_easy_setopt(handle_, CURLOPT_UPLOAD_BUFFERSIZE, send_at_once_bytes);
+    ::curl_easy_setopt(handle_, CURLOPT_EXPECT_100_TIMEOUT_MS,
+                       static_cast<long>(exchange::continue_wait_ns / 1'000'000));
+    // What is no HTTP is looked at, to say what it is.
+    ::curl_easy_setopt(handle_, CURLOPT_HTTP09_ALLOWED, 1L);
+    // Time-outs are the core's; libcurl's own, of which one is of connecting, come later.
+    ::curl_easy_setopt(handle_, CURLOPT_CONNECTTIMEOUT_MS,
+                       static_cast<long>(core_.options.timeout.connect_ns / 1'000'000 * 2 + 1000));
+    ::curl_easy_setopt(handle_, CURLOPT_MAXAGE_CONN,
+                       static_cast<long>(core_.options.timeout.idle_ns / 1'000'000'000 + 1));
+    route_.apply(handle_, *core_.options.config, target);
+    core_.loop.add(static_cast<runtime::deadline&>(*this));
+}
+
+curl_connection::~curl_connection() {
+    if (under_way_) loop_->stop(handle_);
+    loop_->forget(*this);
+    ::curl_easy_cleanup(handle_);
+    core_.loop.remove(static_cast<runtime::deadline&>(*this));
+}
+
+bool curl_connection::is_plain() const noexcept {
+    return core_.tls == nullptr;
+}
+
+runtime::task<std::string> curl_connection::connect() {
+    co_return std::string();
+}
+
+void curl_connection::settle(CURLcode how) noexcept {
+    under_way_ = false;
+    how_ = how;
+    job_->out->done_ns = monotonic_ns();
+    if (waiter_) core_.loop.make_ready(std::exchange(waiter_, nullptr));
+}
+
+void curl_connection::transfer_ended(CURLcode how) noexcept {
+    settle(how);
+}
+
+void curl_connection::wake() noexcept {
+    if (!under_way_) return;
+    stopped_ = true;
+    loop_->stop(handle_);
+    settle(CURLE_ABORTED_BY_CALLBACK);
+}
+
+void curl_connection::compose(const exchange_job& job) {
+    // "METHOD target HTTP/1.1", then fields, each of which becomes a text of its own.
+    lines_.assign(job.head);
+    fields_.clear();
+    const std::size_t first_end = lines_.find("\r\n");
+    const std::size_t method_end = lines_.find(' ');
+    const std::size_t target_end = lines_.find(' ', method_end + 1);
+    lines_[method_end] = lines_[target_end] = '\0';
+    const char* const method = lines_.data();
+    const char* target = lines_.data() + method_end + 1;
+    if (!route_.origin().empty()) {
+        target_ = route_.origin();
+        target_ += target;
+        target = target_.c_str();
+    }
+    for (std::size_t at = first_end + 2;;) {
+        const std::size_t line_end = lines_.find("\r\n", at);
+        if (line_end == at || line_end == std::string::npos) break;
+        lines_[line_end] = '\0';
+        // One without a value libcurl would leave out.
+        const std::size_t colon = lines_.find(':', at);
+        if (lines_.find_first_not_of(' ', colon + 1) == line_end) {
+            lines_[colon] = ';';
+            lines_[colon + 1] = '\0';
+        }
+        fields_.push_back({lines_.data() + at, nullptr});
+        at = line_end + 2;
+    }
+    // What libcurl would say of its own accord.
+    static char no_accept[] = "Accept:";
+    static char no_expect[] = "Expect:";
+    fields_.push_back({no_accept, nullptr});
+    if (!job.expects_continue) fields_.push_back({no_expect, nullptr});
+    for (std::size_t i = 1; i < fields_.size(); ++i)
+        fields_[i - 1].next = &fields_[i];
+
+    const bool uploads = job.body_bytes > 0;
+    ::curl_easy_setopt(handle_, CURLOPT_NOBODY, job.head_request ? 1L : 0L);
+    if (uploads) {
+        ::curl_easy_setopt(handle_, CURLOPT_UPLOAD, 1L);
+        ::curl_easy_setopt(handle_, CURLOPT_INFILESIZE_LARGE,
+                           static_cast<curl_off_t>(job.body_bytes));
+    } else if (!job.head_request) {
+        ::curl_easy_setopt(handle_, CURLOPT_HTTPGET, 1L);
+    }
+    ::curl_easy_setopt(handle_, CURLOPT_CUSTOMREQUEST, method);
+    ::curl_easy_setopt(handle_, CURLOPT_REQUEST_TARGET, target);
+    ::curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, fields_.data());
+}
+
+runtime::task<bool> curl_connection::carry_out(exchange_job& job) {
+    engine::outcome& out = *job.out;
+    job_ = &job;
+    if (!job.body.empty()) {
+        body_.assign(job.body);
+        job.body = body_;
+    }
+    begun_ = again_ = has_head_ = closed_ = stopped_ = wrong_version_ = false;
+    socket_ = CURL_SOCKET_BAD;
+    given_ = 0;
+    opened_ns_ = 0;
+    open_error_ = again_error_ = error_ = 0;
+    until_ns_ = due_ns;
+    ending_ = exchange_ending();
+    head_text_.clear();
+    said_[0] = '\0';
+    compose(job);
+    out.sent_ns = monotonic_ns();
+    out.first_byte_ns = out.done_ns = 0;
+    under_way_ = true;
+    if (!loop_->start(handle_)) settle(CURLE_FAILED_INIT);
+    const ended_transfer over{this};
+    co_await over;
+    co_return finish(job);
+}
+
+curl_socket_t curl_connection::open_socket(void* self, curlsocktype, curl_sockaddr* to) {
+    auto& me = *static_cast<curl_connection*>(self);
+    if (me.begun_) {
+        me.note_again();
+        return CURL_SOCKET_BAD;
+    }
+    const std::int64_t now = monotonic_ns();
+    if (me.opened_ns_ == 0) me.opened_ns_ = now;
+    me.expire_at(now + me.core_.options.timeout.connect_ns, false);
+    const curl_socket_t fd = me.loop_->open_socket(*to);
+    if (fd == CURL_SOCKET_BAD) me.open_error_ = errno;
+    return fd;
+}
+
+int curl_connection::before_request(void* self, char*, char*, int, int) {
+    auto& me = *static_cast<curl_connection*>(self);
+    if (me.begun_) {
+        me.note_again();
+        return CURL_PREREQFUNC_ABORT;
+    }
+    me.begun_ = true;
+    if (me.opened_ns_ != 0) {
+        me.note_opened();
+    } else {
+        me.core_.figures.reused.add();
+    }
+    me.job_->out->sent_ns = monotonic_ns();
+    return CURL_PREREQFUNC_OK;
+}
+
+void curl_connection::note_again() noexcept {
+    if (again_) return;
+    again_ = true;
+    again_error_ = lost_errno();
+}
+
+void curl_connection::note_opened() {
+    connect_ns_ = time_of(handle_, CURLINFO_CONNECT_TIME_T);
+    handshake_ns_ = 0;
+    resumed_ = false;
+    if (!is_plain()) {
+        handshake_ns_ = time_of(handle_, CURLINFO_APPCONNECT_TIME_T) - connect_ns_;
+        curl_tlssessioninfo* tls = nullptr;
+        ::curl_easy_getinfo(handle_, CURLINFO_TLS_SSL_PTR, &tls);
+        resumed_ = tls != nullptr && tls->internals != nullptr &&
+                   ::SSL_session_reused(static_cast<SSL*>(tls->internals)) == 1;
+    }
+    core_.note_opened(*this);
+    // Connecting has a time-out of its own; that of the exchange goes on, or begins now.
+    const std::int64_t waited_ns = monotonic_ns() - opened_ns_;
+    expire_at(job_->until_ns != 0 ? job_->until_ns
+              : until_ns_ == 0    ? 0
+                                  : until_ns_ + waited_ns,
+              false);
+}
+
+std::size_t curl_connection::give_body(char* to, std::size_t, std::size_t room, void* self) {
+    auto& me = *static_cast<curl_connection*>(self);
+    const exchange_job& job = *me.job_;
+    const auto bytes =
+        static_cast<std::size_t>(std::min<std::uint64_t>(room, job.body_bytes - me.given_));
+    if (job.body.data() != nullptr) {
+        std::memcpy(to, job.body.data() + me.given_, bytes);
+    } else {
+        me.core_.content->fill(job.key, job.content_offset + me.given_, {to, bytes});
+    }
+    me.given_ += bytes;
+    return bytes;
+}
+
+std::size_t curl_connection::take_line(char* line, std::size_t, std::size_t bytes, void* self) {
+    auto& me = *static_cast<curl_connection*>(self);
+    // What comes behind a body in chunks.
+    if (me.has_head_) return bytes;
+    std::string_view text(line, bytes);
+    if (me.head_text_.empty() && me.core_.options.config->http != http_version::one) {
+        constexpr std::string_view second = "HTTP/2 ";
+        me.wrong_version_ = !text.starts_with(second);
+        if (me.wrong_version_) return 0;
+        // The rest of a head is the same in both, as libcurl tells it.
+        me.head_text_ = "HTTP/1.1 ";
+        text.remove_prefix(second.size());
+    }
+    me.head_text_ += text;
+    const bool ends = text == "\r\n" || text == "\n";
+    if (!ends && me.head_text_.size() <= http::max_head_bytes) return bytes;
+    return me.take_head() ? bytes : 0;
+}
+
+bool curl_connection::take_head() {
+    const auto state = http::parse_head(head_text_, head_, job_->head_request);
+    if (state != http::head_state::complete) {
+        ending_.fault = exchange_fault::not_http;
+        return false;
+    }
+    if (head_.status == 101) {
+        ending_.fault = exchange_fault::switching_protocols;
+        return false;
+    }
+    if (head_.status < 200) {
+        head_text_.clear();
+        return true;
+    }
+    if (head_.status < 300 && !has_sent_all()) {
+        ending_.fault = exchange_fault::early_success;
+        return false;
+    }
+    job_->out->first_byte_ns = monotonic_ns();
+    has_head_ = true;
+    ending_.body_length = head_.content_length;
+    job_->to->head(head_);
+    return true;
+}
+
+std::size_t curl_connection::take_body(char* piece, std::size_t, std::size_t bytes, void* self) {
+    auto& me = *static_cast<curl_connection*>(self);
+    const std::string_view text(piece, bytes);
+    if (!me.has_head_) {
+        me.ending_.fault = exchange_fault::not_http;
+        me.ending_.tls_answer = me.is_plain() && is_tls_record(text);
+        return 0;
+    }
+    me.job_->to->take(text);
+    return bytes;
+}
+
+bool curl_connection::has_sent_all() const noexcept {
+    if (job_->body_bytes == 0) return true;
+    curl_off_t sent = 0;
+    ::curl_easy_getinfo(handle_, CURLINFO_SIZE_UPLOAD_T, &sent);
+    return static_cast<std::uint64_t>(sent) >= job_->body_bytes;
+}
+
+int curl_connection::lost_errno() const noexcept {
+    long error = 0;
+    ::curl_easy_getinfo(handle_, CURLINFO_OS_ERRNO, &error);
+    if (error != 0) return static_cast<int>(error);
+    if (const int told = errno_in(said_)) return told;
+    const unsigned long tls = openssl_error_in(said_);
+    const bool closed = tls == 0 || ERR_GET_REASON(tls) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    return closed ? 0 : EPROTO;
+}
+
+exchange_fault curl_connection::fault_of(CURLcode how) const noexcept {
+    using fault = exchange_fault;
+    const bool has_sent = has_sent_all();
+    switch (how) {
+        case CURLE_OK:
+            // Nothing more came than the beginning of a head.
+            break;
+        case CURLE_UNSUPPORTED_PROTOCOL:
+        case CURLE_WEIRD_SERVER_REPLY:
+            return fault::not_http;
+        case CURLE_SEND_ERROR:
+        case CURLE_SEND_FAIL_REWIND:
+            return has_head_ ? fault::lost_body : fault::lost_sending;
+        case CURLE_RECV_ERROR:
+        case CURLE_BAD_CONTENT_ENCODING:
+            if (has_head_ && head_.body == http::body_kind::chunked && lost_errno() == 0) {
+                return fault::bad_chunk;
+            }
+            break;
+        default:
+            break;
+    }
+    if (has_head_) return fault::lost_body;
+    return has_sent ? fault::lost_unanswered : fault::lost_unread;
+}
+
+std::string curl_connection::why_unopened() {
+    const bool connected = time_of(handle_, CURLINFO_CONNECT_TIME_T) > 0;
+    if (ended() != end::none) return connected ? stopped_handshake() : stopped_connecting();
+    if (open_error_ != 0) return no_socket(open_error_);
+    if (!target().via.empty()) {
+        long answered = 0;
+        ::curl_easy_getinfo(handle_, CURLINFO_HTTP_CONNECTCODE, &answered);
+        error_ = lost_errno();
+        return "cannot connect to " + target().text + " through the proxy " + target().via + ": " +
+               (said_[0] != '\0' ? said_ : ::curl_easy_strerror(how_)) +
+               (answered == 407 || how_ == CURLE_PROXY
+                    ? "; check proxy.user and proxy.password in the workload config"
+                    : "");
+    }
+    if (!connected) {
+        const int error = lost_errno();
+        if (error != 0) return not_connected(error);
+        return "cannot connect to " + target().text + ": " +
+               (said_[0] != '\0' ? said_ : ::curl_easy_strerror(how_));
+    }
+    long verdict = X509_V_OK;
+    ::curl_easy_getinfo(handle_, CURLINFO_SSL_VERIFYRESULT, &verdict);
+    tls_context::handshake_end how;
+    how.queued = openssl_error_in(said_);
+    how.cause = lost_errno();
+    return "TLS handshake with " + target().text + " failed: " +
+           core_.tls->failure(how_ == CURLE_PEER_FAILED_VERIFICATION && verdict == X509_V_OK
+                                  ? X509_V_ERR_HOSTNAME_MISMATCH
+                                  : verdict,
+                              how);
+}
+
+bool curl_connection::finish(exchange_job& job) {
+    engine::outcome& out = *job.out;
+    using fault = exchange_fault;
+    const bool opens = !begun_ && (opened_ns_ != 0 || !stopped_);
+    if (opens) {
+        expire_at(job.until_ns != 0 ? job.until_ns : until_ns_, false);
+        const std::string problem = why_unopened();
+        if (job.problem != nullptr) *job.problem = problem;
+        core_.note_unopened(*this, problem, out);
+        job_ = nullptr;
+        return false;
+    }
+    if (stopped_) {
+        ending_.fault = ended() == end::cancelled ? fault::cancelled : fault::timed_out;
+    } else if (ending_.fault == fault::none && !wrong_version_) {
+        // A refusal that libcurl would have answered by sending the request again.
+        if (again_ && has_head_) {
+            job_ = nullptr;
+            return true;
+        }
+        ending_.error = again_ ? again_error_ : lost_errno();
+        ending_.body_bytes = job.to->whole().received;
+        if (how_ != CURLE_OK || !has_head_) {
+            ending_.fault = fault_of(how_);
+        } else if (closed_ && head_.keep_alive && has_sent_all() &&
+                   core_.options.config->http == http_version::one) {
+            // libcurl closes a connection that was to be kept where more came than was announced.
+            ending_.fault = fault::extra_bytes;
+        }
+        if (ending_.fault == fault::lost_sending && ending_.error == 0) ending_.error = EPIPE;
+    }
+    job_ = nullptr;
+    if (wrong_version_) {
+        out.fail(
+            op_status::bad_response, "NotHttp2",
+            target().text +
+                " does not answer in HTTP/2; write `http_version: 1.1` in the workload config");
+        return false;
+    }
+    if (ending_.fault == fault::none) return true;
+    if (ending_.fault == fault::timed_out) ++core_.counters.timeouts;
+    if (how_ == CURLE_HTTP2 || how_ == CURLE_HTTP2_STREAM) {
+        out.fail(op_status::connection_lost, "Http2", target().text + ": " + said_);
+        return false;
+    }
+    const failure why = explain(ending_, target().text);
+    out.fail(why.status, why.code, why.text);
+    return false;
+}
+
+std::unique_ptr<connection> make_curl_connection(core_state& core, const target_address& target) {
+    return std::make_unique<curl_connection>(core, target);
+}
+
+}  // namespace chopsticks::s3
