@@ -20,6 +20,17 @@ namespace {
 constexpr long read_at_once_bytes = 128 * 1024;
 constexpr long send_at_once_bytes = 128 * 1024;
 
+/// CURLE_TOO_LARGE, which has a name since 8.6 and is said of what was CURLE_OUT_OF_MEMORY before.
+constexpr auto curle_too_large = static_cast<CURLcode>(100);
+
+/// Until 8.1.1 libcurl keeps a pointer to the last field of a handle's last answer, which it has
+/// freed, and goes by it where the first field of the next answer begins with a blank. A handle is
+/// good for one transfer then; the connections are not the handle's.
+bool must_renew_handles() noexcept {
+    static const bool is_old = ::curl_version_info(CURLVERSION_NOW)->version_num < 0x080101;
+    return is_old;
+}
+
 std::int64_t time_of(CURL* handle, CURLINFO what) noexcept {
     curl_off_t us = 0;
     ::curl_easy_getinfo(handle, what, &us);
@@ -48,13 +59,29 @@ int errno_in(std::string_view text) noexcept {
 }  // namespace
 
 curl_connection::curl_connection(core_state& core, const target_address& target)
-    : connection(target), core_(core), handle_(::curl_easy_init()) {
-    CHOPSTICKS_ASSERT(handle_ != nullptr);
+    : connection(target), core_(core) {
     said_[0] = '\0';
     if (!core_.transfers) {
         core_.transfers = std::make_shared<curl_loop>(core_.loop, core_.counters.open_connections);
     }
     loop_ = core_.transfers;
+    core_.loop.add(static_cast<runtime::deadline&>(*this));
+}
+
+curl_connection::~curl_connection() {
+    if (under_way_) loop_->stop(handle_);
+    loop_->forget(*this);
+    ::curl_easy_cleanup(handle_);
+    core_.loop.remove(static_cast<runtime::deadline&>(*this));
+}
+
+void curl_connection::prepare_handle() {
+    if (handle_ != nullptr) {
+        if (!must_renew_handles()) return;
+        ::curl_easy_cleanup(handle_);
+    }
+    handle_ = ::curl_easy_init();
+    CHOPSTICKS_ASSERT(handle_ != nullptr);
     loop_->prepare(handle_);
     curl_transfer* const me = this;
     ::curl_easy_setopt(handle_, CURLOPT_PRIVATE, me);
@@ -66,6 +93,7 @@ curl_connection::curl_connection(core_state& core, const target_address& target)
     ::curl_easy_setopt(handle_, CURLOPT_READFUNCTION, &curl_connection::give_body);
     ::curl_easy_setopt(handle_, CURLOPT_READDATA, this);
     ::curl_easy_setopt(handle_, CURLOPT_SEEKFUNCTION, &curl_connection::rewind_body);
+    ::curl_easy_setopt(handle_, CURLOPT_SEEKDATA, this);
     ::curl_easy_setopt(handle_, CURLOPT_HEADERFUNCTION, &curl_connection::take_line);
     ::curl_easy_setopt(handle_, CURLOPT_HEADERDATA, this);
     ::curl_easy_setopt(handle_, CURLOPT_WRITEFUNCTION, &curl_connection::take_body);
@@ -81,15 +109,7 @@ curl_connection::curl_connection(core_state& core, const target_address& target)
                        static_cast<long>(core_.options.timeout.connect_ns / 1'000'000 * 2 + 1000));
     ::curl_easy_setopt(handle_, CURLOPT_MAXAGE_CONN,
                        static_cast<long>(core_.options.timeout.idle_ns / 1'000'000'000 + 1));
-    route_.apply(handle_, *core_.options.config, target);
-    core_.loop.add(static_cast<runtime::deadline&>(*this));
-}
-
-curl_connection::~curl_connection() {
-    if (under_way_) loop_->stop(handle_);
-    loop_->forget(*this);
-    ::curl_easy_cleanup(handle_);
-    core_.loop.remove(static_cast<runtime::deadline&>(*this));
+    route_.apply(handle_, *core_.options.config, target());
 }
 
 bool curl_connection::is_plain() const noexcept {
@@ -184,6 +204,7 @@ runtime::task<bool> curl_connection::carry_out(exchange_job& job) {
     ending_ = exchange_ending();
     head_text_.clear();
     said_[0] = '\0';
+    prepare_handle();
     compose(job);
     out.sent_ns = monotonic_ns();
     out.first_byte_ns = out.done_ns = 0;
@@ -262,6 +283,17 @@ std::size_t curl_connection::give_body(char* to, std::size_t, std::size_t room, 
     }
     me.given_ += bytes;
     return bytes;
+}
+
+/// A transfer that was to be repeated and was not has libcurl rewind the body of the next one.
+int curl_connection::rewind_body(void* self, curl_off_t offset, int from) {
+    auto& me = *static_cast<curl_connection*>(self);
+    if (me.begun_ || from != SEEK_SET || offset != 0) {
+        me.note_again();
+        return CURL_SEEKFUNC_FAIL;
+    }
+    me.given_ = 0;
+    return CURL_SEEKFUNC_OK;
 }
 
 std::size_t curl_connection::take_line(char* line, std::size_t, std::size_t bytes, void* self) {
@@ -347,6 +379,11 @@ exchange_fault curl_connection::fault_of(CURLcode how) const noexcept {
         case CURLE_UNSUPPORTED_PROTOCOL:
         case CURLE_WEIRD_SERVER_REPLY:
             return fault::not_http;
+        case CURLE_OUT_OF_MEMORY:
+        case curle_too_large:
+            // A line of a head beyond what libcurl keeps of one.
+            if (!has_head_) return fault::not_http;
+            break;
         case CURLE_SEND_ERROR:
         case CURLE_SEND_FAIL_REWIND:
             return has_head_ ? fault::lost_body : fault::lost_sending;
@@ -377,7 +414,7 @@ std::string curl_connection::why_unopened() {
                     ? "; check proxy.user and proxy.password in the workload config"
                     : "");
     }
-    if (!connected) {
+    if (!connected || is_plain()) {
         const int error = lost_errno();
         if (error != 0) return not_connected(error);
         return "cannot connect to " + target().text + ": " +

@@ -56,6 +56,7 @@ class curl_connection final : public connection, private curl_transfer {
     void wake() noexcept override;
     void settle(CURLcode how) noexcept;
 
+    void prepare_handle();
     void compose(const exchange_job& job);
 
     /// \name What libcurl calls
@@ -63,7 +64,7 @@ class curl_connection final : public connection, private curl_transfer {
     static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* to);
     static int before_request(void* self, char*, char*, int, int);
     static std::size_t give_body(char* to, std::size_t, std::size_t room, void* self);
-    static int rewind_body(void*, curl_off_t, int) { return CURL_SEEKFUNC_FAIL; }
+    static int rewind_body(void* self, curl_off_t offset, int from);
     static std::size_t take_line(char* line, std::size_t, std::size_t bytes, void* self);
     static std::size_t take_body(char* piece, std::size_t, std::size_t bytes, void* self);
     /// \}
@@ -80,7 +81,7 @@ class curl_connection final : public connection, private curl_transfer {
 
     core_state& core_;
     std::shared_ptr<curl_loop> loop_;
-    CURL* handle_;
+    CURL* handle_ = nullptr;
     curl_route route_;
     std::string target_;
     std::string lines_;  ///< the request's head, cut into lines
