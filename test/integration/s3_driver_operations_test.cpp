@@ -98,7 +98,11 @@ TEST_CASE("s3_driver_a_connection_that_ends_within_an_answer_is_lost_and_replace
             unsigned lost = 0;
             for (std::size_t which = 0; which < e.answers.size(); ++which) {
                 s.broken.answer = which;
-                for (std::size_t at = 0; at < e.answers[which].size(); ++at) {
+                // Of the end of a body in chunks libcurl does not need the last byte.
+                const bool needs_all = driver_under_test() != s3::make_curl_driver ||
+                                       e.answers[which].find("chunked") == std::string::npos;
+                const std::size_t all = e.answers[which].size() - (needs_all ? 0 : 1);
+                for (std::size_t at = 0; at < all; ++at) {
                     INFO("after " << at << " bytes");
                     s.broken.at = at;
                     s.broken.how = how;

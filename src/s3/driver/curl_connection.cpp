@@ -62,7 +62,9 @@ curl_connection::curl_connection(core_state& core, const target_address& target)
     : connection(target), core_(core) {
     said_[0] = '\0';
     if (!core_.transfers) {
-        core_.transfers = std::make_shared<curl_loop>(core_.loop, core_.counters.open_connections);
+        core_.transfers = std::make_shared<curl_loop>(
+            core_.loop, core_.counters.open_connections,
+            is_plain() && core_.options.config->http == http_version::one);
     }
     loop_ = core_.transfers;
     core_.loop.add(static_cast<runtime::deadline&>(*this));
@@ -118,6 +120,10 @@ bool curl_connection::is_plain() const noexcept {
 
 runtime::task<std::string> curl_connection::connect() {
     co_return std::string();
+}
+
+void curl_connection::close() noexcept {
+    if (!under_way_) loop_->end_idle(std::exchange(socket_, CURL_SOCKET_BAD), *this);
 }
 
 void curl_connection::settle(CURLcode how) noexcept {
@@ -183,6 +189,8 @@ void curl_connection::compose(const exchange_job& job) {
     } else if (!job.head_request) {
         ::curl_easy_setopt(handle_, CURLOPT_HTTPGET, 1L);
     }
+    // Until there is an answer: libcurl takes one whose head does not end for a whole one.
+    ::curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 1L);
     ::curl_easy_setopt(handle_, CURLOPT_CUSTOMREQUEST, method);
     ::curl_easy_setopt(handle_, CURLOPT_REQUEST_TARGET, target);
     ::curl_easy_setopt(handle_, CURLOPT_HTTPHEADER, fields_.data());
@@ -224,9 +232,9 @@ curl_socket_t curl_connection::open_socket(void* self, curlsocktype, curl_sockad
     const std::int64_t now = monotonic_ns();
     if (me.opened_ns_ == 0) me.opened_ns_ = now;
     me.expire_at(now + me.core_.options.timeout.connect_ns, false);
-    const curl_socket_t fd = me.loop_->open_socket(*to);
-    if (fd == CURL_SOCKET_BAD) me.open_error_ = errno;
-    return fd;
+    me.socket_ = curl_loop::open_socket(*to);
+    if (me.socket_ == CURL_SOCKET_BAD) me.open_error_ = errno;
+    return me.socket_;
 }
 
 int curl_connection::before_request(void* self, char*, char*, int, int) {
@@ -252,6 +260,7 @@ void curl_connection::note_again() noexcept {
 }
 
 void curl_connection::note_opened() {
+    loop_->note_connected(socket_);
     connect_ns_ = time_of(handle_, CURLINFO_CONNECT_TIME_T);
     handshake_ns_ = 0;
     resumed_ = false;
@@ -335,6 +344,7 @@ bool curl_connection::take_head() {
     }
     job_->out->first_byte_ns = monotonic_ns();
     has_head_ = true;
+    ::curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 0L);
     ending_.body_length = head_.content_length;
     job_->to->head(head_);
     return true;
@@ -464,6 +474,7 @@ bool curl_connection::finish(exchange_job& job) {
         if (ending_.fault == fault::lost_sending && ending_.error == 0) ending_.error = EPIPE;
     }
     job_ = nullptr;
+    if (wrong_version_ || ending_.fault != fault::none) close();
     if (wrong_version_) {
         out.fail(
             op_status::bad_response, "NotHttp2",

@@ -37,8 +37,7 @@ class curl_connection final : public connection, private curl_transfer {
     bool is_plain() const noexcept override;
     bool was_resumed() const noexcept override { return resumed_; }
     runtime::task<std::string> connect() override;
-    /// What is not to be used again libcurl has closed.
-    void close() noexcept override {}
+    void close() noexcept override;
     runtime::task<bool> carry_out(exchange_job& job) override;
 
   private:

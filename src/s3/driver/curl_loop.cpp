@@ -33,8 +33,8 @@ void set_up_libcurl() {
 
 }  // namespace
 
-curl_loop::curl_loop(runtime::reactor& loop, std::uint64_t& open_sockets)
-    : loop_(loop), open_sockets_(open_sockets), due_ns_(asked_never) {
+curl_loop::curl_loop(runtime::reactor& loop, std::uint64_t& open_connections, bool plain)
+    : loop_(loop), open_connections_(open_connections), plain_(plain), due_ns_(asked_never) {
     set_up_libcurl();
     multi_ = ::curl_multi_init();
     share_ = ::curl_share_init();
@@ -70,6 +70,8 @@ void curl_loop::prepare(CURL* handle) {
 }
 
 bool curl_loop::start(CURL* handle) {
+    // What was closed meanwhile is not to be used.
+    if (watch_.readable) look_at_sockets();
     if (::curl_multi_add_handle(multi_, handle) != CURLM_OK) return false;
     run_timers();
     take_ended();
@@ -90,16 +92,39 @@ void curl_loop::forget(const curl_transfer& who) noexcept {
 
 curl_socket_t curl_loop::open_socket(const curl_sockaddr& to) noexcept {
     const int fd = ::socket(to.family, to.socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, to.protocol);
-    if (fd < 0) return CURL_SOCKET_BAD;
-    ++open_sockets_;
-    return fd;
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+curl_loop::interest& curl_loop::of(curl_socket_t fd) {
+    const auto at = static_cast<std::size_t>(fd);
+    if (at >= interests_.size()) interests_.resize(std::max<std::size_t>(at + 1, 64));
+    return interests_[at];
+}
+
+void curl_loop::note_connected(curl_socket_t fd) {
+    interest& one = of(fd);
+    if (!std::exchange(one.counted, true)) ++open_connections_;
+}
+
+void curl_loop::end(curl_socket_t fd) noexcept {
+    interest& one = interests_[static_cast<std::size_t>(fd)];
+    if (!std::exchange(one.counted, false)) return;
+    --open_connections_;
+    ::shutdown(fd, SHUT_RDWR);
+    if (one.told != 0) tell(fd, 0);
+}
+
+void curl_loop::end_idle(curl_socket_t fd, const curl_transfer& who) noexcept {
+    if (fd == CURL_SOCKET_BAD || static_cast<std::size_t>(fd) >= interests_.size()) return;
+    const interest& one = interests_[static_cast<std::size_t>(fd)];
+    if (one.user == &who && one.wanted == 0) end(fd);
 }
 
 int curl_loop::close_socket(void* self, curl_socket_t fd) {
     auto& loop = *static_cast<curl_loop*>(self);
-    --loop.open_sockets_;
     if (static_cast<std::size_t>(fd) < loop.interests_.size()) {
         const interest gone = std::exchange(loop.interests_[static_cast<std::size_t>(fd)], {});
+        if (gone.counted) --loop.open_connections_;
         if (gone.told != 0) ::epoll_ctl(loop.watch_.fd, EPOLL_CTL_DEL, fd, nullptr);
         if (gone.user != nullptr) gone.user->socket_closed(fd);
     }
@@ -108,9 +133,7 @@ int curl_loop::close_socket(void* self, curl_socket_t fd) {
 
 int curl_loop::socket_wanted(CURL* handle, curl_socket_t fd, int what, void* self, void*) {
     auto& loop = *static_cast<curl_loop*>(self);
-    const auto at = static_cast<std::size_t>(fd);
-    if (at >= loop.interests_.size()) loop.interests_.resize(std::max<std::size_t>(at + 1, 64));
-    interest& one = loop.interests_[at];
+    interest& one = loop.of(fd);
     std::uint32_t wanted = 0;
     if (what == CURL_POLL_IN || what == CURL_POLL_INOUT) wanted |= EPOLLIN;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT) wanted |= EPOLLOUT;
@@ -129,7 +152,7 @@ int curl_loop::socket_wanted(CURL* handle, curl_socket_t fd, int what, void* sel
 void curl_loop::tell(curl_socket_t fd, std::uint32_t wanted) noexcept {
     interest& one = interests_[static_cast<std::size_t>(fd)];
     epoll_event event{};
-    event.events = wanted;
+    event.events = wanted == 0 ? 0 : wanted | EPOLLRDHUP;
     event.data.fd = fd;
     const int how = wanted == 0 ? EPOLL_CTL_DEL : one.told == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
     ::epoll_ctl(watch_.fd, how, fd, &event);
@@ -158,10 +181,15 @@ void curl_loop::look_at_sockets() noexcept {
         const interest& one = interests_[static_cast<std::size_t>(fd)];
         std::uint32_t what = events[i].events;
         // libcurl finds out what broke when it reads or writes.
-        if ((what & (EPOLLERR | EPOLLHUP)) != 0) what |= EPOLLIN | EPOLLOUT;
+        const bool gone = (what & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0;
+        if (one.wanted == 0 && (gone || (plain_ && (what & EPOLLIN) != 0))) {
+            end(fd);
+            continue;
+        }
+        if (gone) what |= EPOLLIN | EPOLLOUT;
         what &= one.wanted;
         if (what == 0) {
-            if (one.told != one.wanted || one.wanted == 0) tell(fd, one.wanted);
+            tell(fd, one.wanted);
             continue;
         }
         int running = 0;

@@ -33,8 +33,9 @@ class curl_transfer {
 /// which the loop watches.
 class curl_loop final : public runtime::pump {
   public:
-    /// `open_sockets`: as many as are open. Both outlive this. Throws config_error.
-    curl_loop(runtime::reactor& loop, std::uint64_t& open_sockets);
+    /// `open_connections`: as many as are. `plain`: without TLS and HTTP/2, so that a server that
+    /// was asked nothing has nothing to say. Both referred to outlive this. Throws config_error.
+    curl_loop(runtime::reactor& loop, std::uint64_t& open_connections, bool plain);
     /// No transfer is under way any more.
     ~curl_loop();
     curl_loop(const curl_loop&) = delete;
@@ -51,7 +52,12 @@ class curl_loop final : public runtime::pump {
     /// No transfer of this is told of any more.
     void forget(const curl_transfer& who) noexcept;
     /// A socket for libcurl; CURL_SOCKET_BAD: errno says why.
-    curl_socket_t open_socket(const curl_sockaddr& to) noexcept;
+    static curl_socket_t open_socket(const curl_sockaddr& to) noexcept;
+    /// There is a connection on it from now on, until it is closed or ended.
+    void note_connected(curl_socket_t fd);
+    /// No transfer is to go over that connection again, if `who` was its last user: libcurl, which
+    /// may have kept it, finds it dead when it looks for one.
+    void end_idle(curl_socket_t fd, const curl_transfer& who) noexcept;
 
     std::int64_t run_due(std::int64_t now_ns) override;
 
@@ -61,13 +67,16 @@ class curl_loop final : public runtime::pump {
         std::uint32_t wanted = 0;
         std::uint32_t told = 0;
         curl_transfer* user = nullptr;  ///< the last
+        bool counted = false;           ///< as open
     };
 
     static int socket_wanted(CURL* handle, curl_socket_t fd, int what, void* self, void*);
     static int timer_wanted(CURLM*, long timeout_ms, void* self);
     static int close_socket(void* self, curl_socket_t fd);
 
+    interest& of(curl_socket_t fd);
     void tell(curl_socket_t fd, std::uint32_t wanted) noexcept;
+    void end(curl_socket_t fd) noexcept;
     /// Asks libcurl, which was told nothing of a socket.
     void run_timers() noexcept;
     void look_at_sockets() noexcept;
@@ -77,7 +86,8 @@ class curl_loop final : public runtime::pump {
     void keep_awake();
 
     runtime::reactor& loop_;
-    std::uint64_t& open_sockets_;
+    std::uint64_t& open_connections_;
+    const bool plain_;
     CURLM* multi_;
     CURLSH* share_;
     runtime::fd_watch watch_;
