@@ -72,6 +72,8 @@ curl_connection::curl_connection(core_state& core, const target_address& target)
 
 curl_connection::~curl_connection() {
     if (under_way_) loop_->stop(handle_);
+    under_way_ = false;
+    close();
     loop_->forget(*this);
     ::curl_easy_cleanup(handle_);
     core_.loop.remove(static_cast<runtime::deadline&>(*this));
@@ -131,10 +133,6 @@ void curl_connection::settle(CURLcode how) noexcept {
     how_ = how;
     job_->out->done_ns = monotonic_ns();
     if (waiter_) core_.loop.make_ready(std::exchange(waiter_, nullptr));
-}
-
-void curl_connection::transfer_ended(CURLcode how) noexcept {
-    settle(how);
 }
 
 void curl_connection::wake() noexcept {
@@ -424,7 +422,8 @@ std::string curl_connection::why_unopened() {
                     ? "; check proxy.user and proxy.password in the workload config"
                     : "");
     }
-    if (!connected || is_plain()) {
+    // The time of connecting is not told before all of it is done.
+    if (how_ != CURLE_SSL_CONNECT_ERROR && how_ != CURLE_PEER_FAILED_VERIFICATION) {
         const int error = lost_errno();
         if (error != 0) return not_connected(error);
         return "cannot connect to " + target().text + ": " +

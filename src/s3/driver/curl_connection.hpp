@@ -49,7 +49,7 @@ class curl_connection final : public connection, private curl_transfer {
         void await_resume() const noexcept {}
     };
 
-    void transfer_ended(CURLcode how) noexcept override;
+    void transfer_ended(CURLcode how) noexcept override { settle(how); }
     void socket_used(curl_socket_t fd) noexcept override { socket_ = fd; }
     void socket_closed(curl_socket_t fd) noexcept override { closed_ |= fd == socket_; }
     void wake() noexcept override;

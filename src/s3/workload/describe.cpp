@@ -271,7 +271,7 @@ catalogue::workload make() {
                 {"waits for 100 Continue", {"native", "beast", "curl"}},
                 {"hashes payloads", {"native", "beast", "curl"}},
                 {"verifies contents and ETags", {"native", "beast", "curl"}},
-                {"hears an early answer to a put", {"native", "beast", "curl"}},
+                {"hears an early answer to a put", {"native", "beast"}},
                 {"speaks HTTP/2 (http_version)", {"curl"}},
                 {"goes through proxies (proxy)", {"curl"}},
                 {"drops bodies in the kernel", {"native"}},
