@@ -5,6 +5,7 @@
 #include <chopsticks/s3/driver/program.hpp>
 
 #include "driver_scripts.hpp"
+#include "libcurl_note.hpp"
 #include "process_driver.hpp"
 
 namespace chopsticks::s3 {
@@ -65,6 +66,7 @@ const shipped_program* find_shipped_program(std::string_view name) {
 }
 
 std::string driver_note(std::string_view driver) {
+    if (driver == "curl") return libcurl_note();
     const shipped_program* const shipped = find_shipped_program(driver);
     if (shipped == nullptr) return {};
     const std::string missing = shipped->missing();
