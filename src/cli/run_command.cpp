@@ -54,10 +54,12 @@ int run_once(const run_arguments& arguments, beside_runs& beside,
 }
 
 int run(const run_arguments& asked, const repeat_arguments& repeats, const beside_arguments& told,
-        const std::vector<std::string>& drivers, const std::vector<std::string>& command_line) {
+        const std::optional<std::string>& driver, const std::vector<std::string>& command_line) {
     if (asked.op_log == "-") {
         throw config_error("--op-log -: an operation log is binary; give a file");
     }
+    const std::vector<std::string> drivers =
+        driver ? driver_names(*driver) : std::vector<std::string>();
     if (drivers.size() > 1) return run_drivers(asked, drivers, repeats, told, command_line);
     const run_arguments arguments = drivers.empty() ? asked : with_driver(asked, drivers.front());
     if (repeats.count) return run_repeats(arguments, repeats, told, command_line);
@@ -79,7 +81,7 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
     add_run_options(*command, *arguments);
     auto repeats = std::make_shared<repeat_arguments>();
     add_repeat_options(*command, *repeats);
-    auto drivers = std::make_shared<std::vector<std::string>>();
+    auto drivers = std::make_shared<std::optional<std::string>>();
     add_driver_option(*command, *drivers);
     command
         ->add_option("--output", arguments->output,

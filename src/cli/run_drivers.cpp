@@ -9,11 +9,13 @@
 #include <chopsticks/results/text.hpp>
 #include <chopsticks/results/write.hpp>
 #include <chopsticks/scenario/catalogue.hpp>
+#include <chopsticks/scenario/parse.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 
 #include "comparing.hpp"
+#include "plugins.hpp"
 #include "repeats.hpp"
 #include "series.hpp"
 
@@ -26,6 +28,16 @@ constexpr unsigned driver_runs = 5;
 
 /// In the folder, beside the results.
 constexpr const char* table_file = "drivers.json";
+
+/// What is to be done, without to whom: what the default driver would refuse of the workload config
+/// is no mistake where another is named.
+scenario::scenario plan_of(const run_arguments& arguments) {
+    std::vector<scenario::override_value> overrides;
+    for (const std::string& set : arguments.sets)
+        overrides.push_back(scenario::parse_override(set));
+    load_plugins(arguments.plugins, arguments.workload_file, overrides);
+    return scenario::load_scenario(arguments.scenario_file, overrides);
+}
 
 /// The key that names the driver of all groups.
 std::string driver_key(const scenario::scenario& plan) {
@@ -45,16 +57,6 @@ run_arguments with(const run_arguments& arguments, const std::string& key,
     run_arguments out = arguments;
     out.sets.push_back(key + "=" + driver);
     return out;
-}
-
-void check_names(const std::vector<std::string>& drivers) {
-    for (auto one = drivers.begin(); one != drivers.end(); ++one) {
-        if (one->empty()) throw config_error("--driver: a name is empty; write --driver a,b,c");
-        if (std::find(drivers.begin(), one, *one) == one) continue;
-        throw config_error("--driver: " + *one +
-                           " is there twice; `ab --allow-same` compares a "
-                           "target with itself");
-    }
 }
 
 /// All are checked, and against the first, before anything runs. \return the seed
@@ -121,36 +123,43 @@ int tell_drivers(const std::vector<repeated_side>& sides, const std::vector<plan
 
 }  // namespace
 
-void add_driver_option(CLI::App& command, std::vector<std::string>& drivers) {
+void add_driver_option(CLI::App& command, std::optional<std::string>& drivers) {
     command
         .add_option("--driver", drivers,
                     "With this driver. Several, a,b,c: the same plan with each in turns, and one "
                     "table of them; --repeat is then runs a driver (default 5), --output a folder")
-        ->delimiter(',')
-        ->allow_extra_args(false)
         ->type_name("NAMES");
 }
 
+std::vector<std::string> driver_names(const std::string& drivers) {
+    std::vector<std::string> out;
+    for (std::size_t from = 0; from <= drivers.size();) {
+        const std::size_t to = std::min(drivers.find(',', from), drivers.size());
+        out.push_back(drivers.substr(from, to - from));
+        if (out.back().empty())
+            throw config_error("--driver \"" + drivers +
+                               "\": a name is empty; write --driver a,b,c");
+        if (std::find(out.begin(), out.end() - 1, out.back()) != out.end() - 1)
+            throw config_error("--driver: " + out.back() +
+                               " is there twice; `ab --allow-same` compares a target with itself");
+        from = to + 1;
+    }
+    return out;
+}
+
 run_arguments with_driver(const run_arguments& arguments, const std::string& driver) {
-    const run_setup checked(arguments, false);
-    return with(arguments, driver_key(checked.scenario), driver);
+    return with(arguments, driver_key(plan_of(arguments)), driver);
 }
 
 int run_drivers(const run_arguments& arguments, const std::vector<std::string>& drivers,
                 const repeat_arguments& repeats, const beside_arguments& told,
                 const std::vector<std::string>& command_line) {
-    check_names(drivers);
     if (!arguments.op_log.empty()) throw config_error("--op-log: of one driver alone");
     if (arguments.output.empty() || arguments.output == "-" || arguments.output.ends_with(".json"))
         throw config_error(
             "--driver: the runs of several drivers need a folder; give --output DIR");
-    std::string key;
-    std::string scenario;
-    {
-        const run_setup plain(arguments, false);
-        key = driver_key(plain.scenario);
-        scenario = plain.scenario.name;
-    }
+    const scenario::scenario plan_alone = plan_of(arguments);
+    const std::string key = driver_key(plan_alone);
     std::vector<repeated_side> sides;
     std::vector<std::string> paths;
     for (const std::string& name : drivers) {
@@ -173,7 +182,7 @@ int run_drivers(const run_arguments& arguments, const std::vector<std::string>& 
     for (const repeated_side& side : sides) {
         if (stop_level.load() == 0) try_target(side.arguments);
     }
-    beside.begin_series({"comparison", scenario, plan.size()});
+    beside.begin_series({"comparison", plan_alone.name, plan.size()});
     const repeats_made made = make_repeats(plan, how, command_line, beside);
     const int status = tell_drivers(sides, plan, made, table, arguments.quiet);
     beside.end_series(status);

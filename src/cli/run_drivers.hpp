@@ -2,6 +2,7 @@
 /// \file
 /// `run --driver`: with another driver, or the same plan with each of several.
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,10 @@
 namespace chopsticks::cli {
 
 /// --driver.
-void add_driver_option(CLI::App& command, std::vector<std::string>& drivers);
+void add_driver_option(CLI::App& command, std::optional<std::string>& drivers);
+
+/// The names in it, none twice. Throws config_error.
+std::vector<std::string> driver_names(const std::string& drivers);
 
 /// The same run with that driver, of whichever workload the scenario is. Throws config_error.
 run_arguments with_driver(const run_arguments& arguments, const std::string& driver);

@@ -136,7 +136,7 @@ struct side_column {
 
 constexpr figure side_time{figure_kind::mean, 0, false};
 
-const side_column columns[] = {
+const side_column side_columns[] = {
     {"", [](const side_figures& f) { return results::printable(f.name); }},
     {"ops/s", [](const side_figures& f) { return middle_text(side_rate, f.rate); }},
     {"+-", [](const side_figures& f) { return error_text(f.rate); }, 1},
@@ -172,7 +172,7 @@ bool says_anything(const side_column& column, const std::vector<side_figures>& a
 
 std::string table_of(const std::vector<side_figures>& all, std::size_t width) {
     std::vector<const side_column*> shown;
-    for (const side_column& one : columns) {
+    for (const side_column& one : side_columns) {
         if (says_anything(one, all)) shown.push_back(&one);
     }
     std::vector<std::string> head;

@@ -175,7 +175,7 @@ int curl_connection::before_request(void* self, char*, char*, int, int) {
 void curl_connection::note_again() noexcept {
     if (again_) return;
     again_ = true;
-    again_error_ = failure().error();
+    again_error_ = why_failed().error();
 }
 
 void curl_connection::note_opened() {
@@ -254,7 +254,7 @@ bool curl_connection::take_head() {
     }
     job_->out->first_byte_ns = monotonic_ns();
     has_head_ = true;
-    ::curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 0L);
+    if (route_.keeps_connections()) ::curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 0L);
     ending_.body_length = head_.content_length;
     job_->to->head(head_);
     return true;
@@ -283,7 +283,7 @@ std::string curl_connection::why_unopened() {
     const bool connected = time_of(handle_, CURLINFO_CONNECT_TIME_T) > 0;
     if (ended() != end::none) return connected ? stopped_handshake() : stopped_connecting();
     if (open_error_ != 0) return no_socket(open_error_);
-    const curl_failure why = failure();
+    const curl_failure why = why_failed();
     const int error = why.error();
     if (!target().via.empty()) {
         error_ = error;
@@ -320,10 +320,10 @@ bool curl_connection::finish(exchange_job& job) {
             job_ = nullptr;
             return true;
         }
-        ending_.error = again_ ? again_error_ : failure().error();
+        ending_.error = again_ ? again_error_ : why_failed().error();
         ending_.body_bytes = job.to->whole().received;
         if (how_ != CURLE_OK || !has_head_) {
-            ending_.fault = failure().fault(
+            ending_.fault = why_failed().fault(
                 {has_head_, head_.body == http::body_kind::chunked, has_sent_all()});
         } else if (closed_ && head_.keep_alive && has_sent_all() &&
                    core_.options.config->http == http_version::one) {
@@ -344,7 +344,7 @@ bool curl_connection::finish(exchange_job& job) {
     if (ending_.fault == fault::none) return true;
     if (ending_.fault == fault::timed_out) ++core_.counters.timeouts;
     if (how_ == CURLE_HTTP2 || how_ == CURLE_HTTP2_STREAM) {
-        out.fail(op_status::connection_lost, "Http2", target().text + ": " + failure().text());
+        out.fail(op_status::connection_lost, "Http2", target().text + ": " + why_failed().text());
         return false;
     }
     const failure why = explain(ending_, target().text);

@@ -73,7 +73,7 @@ class curl_connection final : public connection, private curl_transfer {
     bool take_head();
     bool has_sent_all() const noexcept;
     /// Of the exchange that failed.
-    curl_failure failure() const noexcept { return {handle_, how_, said_}; }
+    curl_failure why_failed() const noexcept { return {handle_, how_, said_}; }
     std::string why_unopened();
     bool finish(exchange_job& job);
 

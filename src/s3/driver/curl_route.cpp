@@ -39,8 +39,14 @@ void curl_route::apply(CURL* handle, const settings& config, const target_addres
     ::curl_easy_setopt(handle, CURLOPT_URL, (origin + "/").c_str());
     ::curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, url.tls ? "https" : "http");
     ::curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, curl_version_of(config.http));
+    // Before 8.0 libcurl begins HTTP/2 without TLS once more on a connection that has it, and
+    // fails.
+    keeps_connections_ = config.http != http_version::two_plain ||
+                         ::curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
+    ::curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, keeps_connections_ ? 0L : 1L);
     // A stream of a connection that is being opened, rather than one more connection.
-    ::curl_easy_setopt(handle, CURLOPT_PIPEWAIT, config.http == http_version::one ? 0L : 1L);
+    ::curl_easy_setopt(handle, CURLOPT_PIPEWAIT,
+                       config.http == http_version::one || !keeps_connections_ ? 0L : 1L);
     // An address that was found as the run began: libcurl resolves nothing, for which it would
     // start a thread.
     if (to.length > 0) {

@@ -22,6 +22,8 @@ class curl_route {
     void apply(CURL* handle, const settings& config, const target_address& to);
     /// What precedes a target in a request, which a proxy is to forward; empty: nothing.
     const std::string& origin() const noexcept { return origin_; }
+    /// Whether libcurl can use a connection of this kind again.
+    bool keeps_connections() const noexcept { return keeps_connections_; }
 
   private:
     void choose_proxy(CURL* handle, const settings& config, const target_address& to);
@@ -29,6 +31,7 @@ class curl_route {
     std::string pinned_;      ///< "::ADDRESS:PORT": where to connect to, whatever the URL names
     curl_slist pinned_to_{};  ///< that, as libcurl takes it
     std::string origin_;
+    bool keeps_connections_ = true;
 };
 
 }  // namespace chopsticks::s3

@@ -169,7 +169,7 @@ TEST_CASE("sides_without_a_figure_or_with_one_run_claim_nothing") {
     CHECK_FALSE(found[1].cpu);
     CHECK_FALSE(found[1].memory_bytes);
     const std::string text = drawn(all, 200);
-    CHECK(text.find("20 us") != std::string::npos);
+    CHECK(text.find("20.0 us") != std::string::npos);
     // No error of a single run.
     CHECK(text.find("0.0%") == std::string::npos);
 }
