@@ -63,7 +63,7 @@ class drivers_test(harness.case):
         head, *lines = done.out.splitlines()
         for word in ("ops/s", "p50", "p99", "CPU/op", "memory"):
             self.assertIn(word, head)
-        self.assertEqual([line.split()[0] for line in lines[:4] if line[:1].islower()],
+        self.assertEqual([line.split()[0] for line in lines[:5] if line[:1].islower()],
                          ["native", "curl", "dummy"])
         self.assertLessEqual(max(map(len, done.out.splitlines()[:-1])), 80)
         shown = self.run_binary("show", self.folder)

@@ -154,7 +154,8 @@ TEST_CASE("s3_driver_a_connection_that_ends_within_an_answer_is_lost_and_replace
                 const std::size_t end = answer.size() - (needs_all ? 0 : 1);
                 for (std::size_t at = number++ % places_apart(); at < end; at += places_apart())
                     broken.must_be_lost_after(which, at);
-                if (needs_all) continue;
+                // A reset may be there before the bytes in front of it were read.
+                if (needs_all || how == damage::kind::reset) continue;
                 check_expected(e, broken.after(which, end));
                 broken.must_be_right();
             }

@@ -156,7 +156,7 @@ curl_socket_t curl_connection::open_socket(void* self, curlsocktype, curl_sockad
     return me.socket_;
 }
 
-int curl_connection::before_request(void* self, char*, char*, int, int) {
+int curl_connection::before_request(void* self, char*, char*, int, int local_port) {
     auto& me = *static_cast<curl_connection*>(self);
     if (me.begun_) {
         me.note_again();
@@ -164,9 +164,12 @@ int curl_connection::before_request(void* self, char*, char*, int, int) {
     }
     me.begun_ = true;
     if (me.opened_ns_ != 0) {
-        me.note_opened();
+        me.note_opened(local_port);
     } else {
         me.core_.figures.reused.add();
+        // One whose answer is there at once libcurl never waits for, and so never names.
+        me.socket_ = me.loop_->from_port(local_port);
+        if (me.socket_ != CURL_SOCKET_BAD) me.loop_->note_user(me.socket_, me);
     }
     me.job_->out->sent_ns = monotonic_ns();
     return CURL_PREREQFUNC_OK;
@@ -178,8 +181,8 @@ void curl_connection::note_again() noexcept {
     again_error_ = why_failed().error();
 }
 
-void curl_connection::note_opened() {
-    loop_->note_connected(socket_);
+void curl_connection::note_opened(int local_port) {
+    loop_->note_connected(socket_, local_port);
     connect_ns_ = time_of(handle_, CURLINFO_CONNECT_TIME_T);
     handshake_ns_ = 0;
     resumed_ = false;

@@ -61,7 +61,7 @@ class curl_connection final : public connection, private curl_transfer {
     /// \name What libcurl calls
     /// \{
     static curl_socket_t open_socket(void* self, curlsocktype, curl_sockaddr* to);
-    static int before_request(void* self, char*, char*, int, int);
+    static int before_request(void* self, char*, char*, int, int local_port);
     static std::size_t give_body(char* to, std::size_t, std::size_t room, void* self);
     static int rewind_body(void* self, curl_off_t offset, int from);
     static std::size_t take_line(char* line, std::size_t, std::size_t bytes, void* self);
@@ -69,7 +69,7 @@ class curl_connection final : public connection, private curl_transfer {
     /// \}
 
     void note_again() noexcept;
-    void note_opened();
+    void note_opened(int local_port);
     bool take_head();
     bool has_sent_all() const noexcept;
     /// Of the exchange that failed.

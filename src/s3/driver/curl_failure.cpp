@@ -65,6 +65,8 @@ exchange_fault curl_failure::fault(const progress& how_far) const noexcept {
         case CURLE_OUT_OF_MEMORY:
         case curle_too_large:
             // A line of a head beyond what libcurl keeps of one.
+        case CURLE_BAD_FUNCTION_ARGUMENT:
+            // Its first field continues one that is not there.
             if (!how_far.has_head) return exchange_fault::not_http;
             break;
         case CURLE_SEND_ERROR:

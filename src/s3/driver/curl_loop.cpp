@@ -101,8 +101,19 @@ curl_loop::interest& curl_loop::of(curl_socket_t fd) {
     return interests_[at];
 }
 
-void curl_loop::note_connected(curl_socket_t fd) {
+curl_socket_t curl_loop::from_port(int local_port) const noexcept {
+    curl_socket_t found = CURL_SOCKET_BAD;
+    for (std::size_t fd = 0; fd < interests_.size(); ++fd) {
+        if (!interests_[fd].counted || interests_[fd].local_port != local_port) continue;
+        if (found != CURL_SOCKET_BAD) return CURL_SOCKET_BAD;
+        found = static_cast<curl_socket_t>(fd);
+    }
+    return found;
+}
+
+void curl_loop::note_connected(curl_socket_t fd, int local_port) {
     interest& one = of(fd);
+    one.local_port = local_port;
     if (!std::exchange(one.counted, true)) ++open_connections_;
 }
 

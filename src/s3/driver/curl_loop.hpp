@@ -54,7 +54,11 @@ class curl_loop final : public runtime::pump {
     /// A socket for libcurl; CURL_SOCKET_BAD: errno says why.
     static curl_socket_t open_socket(const curl_sockaddr& to) noexcept;
     /// There is a connection on it from now on, until it is closed or ended.
-    void note_connected(curl_socket_t fd);
+    void note_connected(curl_socket_t fd, int local_port);
+    /// The connection from that local port; CURL_SOCKET_BAD: none was noted, or to several peers.
+    curl_socket_t from_port(int local_port) const noexcept;
+    /// `who` uses that connection now, and is told when it is closed.
+    void note_user(curl_socket_t fd, curl_transfer& who) { of(fd).user = &who; }
     /// No transfer is to go over that connection again, if `who` was its last user: libcurl, which
     /// may have kept it, finds it dead when it looks for one.
     void end_idle(curl_socket_t fd, const curl_transfer& who) noexcept;
@@ -68,6 +72,7 @@ class curl_loop final : public runtime::pump {
         std::uint32_t told = 0;
         curl_transfer* user = nullptr;  ///< the last
         bool counted = false;           ///< as open
+        int local_port = 0;
     };
 
     static int socket_wanted(CURL* handle, curl_socket_t fd, int what, void* self, void*);
