@@ -83,8 +83,8 @@ class http2_test(curl_case):
         cls.addClassCleanup(cls.front.__exit__, None, None, None)
 
     def tls(self, port, **more):
-        return self.config(f"https://127.0.0.1:{port}", tls={"ca_file": str(self.front.certificate)},
-                           **more)
+        return self.config(f"https://127.0.0.1:{port}",
+                           tls={"ca_file": str(self.front.certificate)}, **more)
 
     def spoken(self, config):
         """The result, and what nginx and the endpoint had to do for it."""
@@ -195,7 +195,8 @@ class choice_test(curl_case):
 
     def test_driver_that_was_named_is_not_replaced(self):
         for driver in ("native", "beast"):
-            config = self.config(self.server.url, driver=driver, proxy={"url": "http://127.0.0.1:9"})
+            config = self.config(self.server.url, driver=driver,
+                                 proxy={"url": "http://127.0.0.1:9"})
             self.assert_refused(self.attempt(config, command="validate"),
                                 f"is not done by the driver {driver}", "driver: curl")
             self.assert_refused(self.attempt(config), f"is not done by the driver {driver}")

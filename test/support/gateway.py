@@ -42,9 +42,9 @@ def read_head(connection):
 
 
 class proxy:
-    """One on loopback, as a context manager: HTTP (forwards, tunnels) or SOCKS 5. `user`: who is let
-    through, with `password`; None: anybody. `asked`: what came, a line for each request of HTTP, for
-    each connection of SOCKS; `refused`: how many it did not let through. `names`: those that it can
+    """One on loopback, as a context manager: HTTP (forwards, tunnels) or SOCKS 5. `user`: who is
+    let through, with `password`; None: anybody. `asked`: what came, a line for each request of
+    HTTP, for each connection of SOCKS; `refused`: how many it did not let through. `names`: those that it can
     resolve, and nobody else."""
 
     def __init__(self, kind="http", user=None, password="", names=None):
@@ -112,7 +112,8 @@ class proxy:
         place = target.removeprefix("http://")
         authority, slash, path = place.partition("/")
         with self.connect(*authority.rsplit(":", 1)) as to:
-            kept = [line for line in lines if not line.lower().startswith(("proxy-", "connection:"))]
+            kept = [line for line in lines
+                    if not line.lower().startswith(("proxy-", "connection:"))]
             to.sendall("\r\n".join([f"{method} {slash}{path} HTTP/1.1", *kept, "Connection: close",
                                     "", ""]).encode())
             while body_bytes > 0:
@@ -162,8 +163,8 @@ class proxy:
 
 class http2_front:
     """nginx before an endpoint, as a context manager: `tls_port` speaks HTTP/2 where ALPN agrees on
-    it, `one_port` HTTP/1.1 over TLS, `plain_port` HTTP/2 from the first byte on. `certificate` is to
-    be trusted."""
+    it, `one_port` HTTP/1.1 over TLS, `plain_port` HTTP/2 from the first byte on. `certificate` is
+    to be trusted."""
 
     def __init__(self, endpoint_url):
         self.upstream = endpoint_url.removeprefix("http://")
