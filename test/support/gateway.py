@@ -44,7 +44,8 @@ def read_head(connection):
 class proxy:
     """One on loopback, as a context manager: HTTP (forwards, tunnels) or SOCKS 5. `user`: who is
     let through, with `password`; None: anybody. `asked`: what came, a line for each request of
-    HTTP, for each connection of SOCKS; `refused`: how many it did not let through. `names`: those that it can
+    HTTP, for each connection of SOCKS; `refused`: how many it did not let through. `names`:
+    those that it can
     resolve, and nobody else."""
 
     def __init__(self, kind="http", user=None, password="", names=None):
