@@ -27,6 +27,7 @@ ninja-build: runs the build
 pkg-config: finds the libraries below
 libboost1.81-dev | libboost-dev>=1.81 | libboost1.83-dev: Asio and Beast (sockets, HTTP)
 libssl-dev: TLS, and the hashes of S3 signatures
+libcurl4-openssl-dev: the driver curl
 nlohmann-json3-dev: result files
 libyaml-cpp-dev: scenarios and workload configurations
 libcli11-dev: the command line

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""What do the two S3 drivers that speak HTTP cost, side by side: native, and beast, which does the
-same on Boost.Asio and Boost.Beast?
+"""What do the S3 drivers that speak HTTP cost, side by side: native, beast, which does the same on
+Boost.Asio and Boost.Beast, and curl, which has libcurl do it?
 
-The embedded endpoint runs in a process of its own on one CPU, keeps sizes only, and answers both in
-turn (A B A B ...) on another. Figures are the CPU time of the client's core in its measure phase,
-over what it moved: medians over the rounds. `native, copy` copies the bodies of gets as beast has
-to; native itself has the kernel drop them, over plain HTTP. The last lines are send lag, from when
-a request was due to when it was sent, of an open loop of 20,000 gets per second. Rows of 1,000
-large bodies are measured six times as long. Not measured: the server, latency, more than one core.
+The embedded endpoint runs in a process of its own on one CPU, keeps sizes only, and answers all in
+turn (A B C A B C ...) on another. Figures are the CPU time of the client's core in its measure
+phase, over what it moved: medians over the rounds. `native, copy` copies the bodies of gets as the
+others have to; native itself has the kernel drop them, over plain HTTP. The last lines are send
+lag, from when a request was due to when it was sent, of an open loop of 20,000 gets per second.
+Rows of 1,000 large bodies are measured six times as long. Not measured: the server, latency, more
+than one core.
 """
 
 import argparse
@@ -20,12 +21,13 @@ import tempfile
 
 import lab
 
-small_bytes, large_bytes = 4 << 10, 8 << 20
+small_bytes = 4 << 10
 all_connections = (1, 64, 1000)
 rate = 20_000
 drivers = {
     "native": ["--set", "workload.driver=native"],
     "beast": ["--set", "workload.driver=beast"],
+    "curl": ["--set", "workload.driver=curl"],
     "native, copy": ["--set", "workload.driver=native", "--set", "workload.discard=copy"],
 }
 
@@ -64,6 +66,10 @@ class endpoint:
         return out + (["--set", "workload.tls.verify=false"] if self.tls else [])
 
 
+# What is held against native.
+others = ("beast", "curl")
+
+
 def run(server, driver, op, size, load, seconds, folder, more=()):
     """The result of one run."""
     task = {"op": op, **({"overwrite": True} if op == "put" else {})}
@@ -71,7 +77,7 @@ def run(server, driver, op, size, load, seconds, folder, more=()):
         "name": "drivers",
         "groups": [{"workload": "s3", "tasks": [task], "load": load,
                     "data": {"prefix": "d/", "size": size, "verify": False,
-                             "objects": 1000 if size < large_bytes else 32}}],
+                             "objects": 1000 if size == small_bytes else 32}}],
         "phases": {"prepare": {"concurrency": 16}, "warmup": seconds / 4, "measure": seconds,
                    "drain": 60},
         "timeouts": {"connect": 60, "operation": 120},
@@ -94,14 +100,14 @@ def cost(result, size):
     """us per request, or ms per GB where requests are large."""
     cpu_s = result["generator"]["cores"][0]["cpu_share"] * result["run"]["duration_s"]
     requests = result["total"]["ok"]
-    if size < large_bytes:
+    if size == small_bytes:
         return cpu_s / requests * 1e6
     return cpu_s / (requests * size / 1e9) * 1e3
 
 
 def cases(options):
     for tls in (False, True):
-        for size in (small_bytes, large_bytes):
+        for size in (small_bytes, options.large << 20):
             for op in ("get", "put"):
                 for connections in options.connections:
                     yield tls, size, op, connections
@@ -111,6 +117,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4)
+    parser.add_argument("--large", type=int, default=8, metavar="MIB", help="size of large bodies")
     parser.add_argument("--tiny", action="store_true", help="once and short: does it still work?")
     parser.add_argument("--only", metavar="REGEX", default="",
                         help="rows whose title it is found in; the last are \"send lag\"")
@@ -124,12 +131,12 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         print(f"{'CPU of the client':<40}" + "".join(f"{name:>14}" for name in drivers)
-              + f"{'beast/native':>14}{'+-':>7}")
+              + "".join(f"{name + '/native':>14}" for name in others) + f"{'+-':>7}")
         for tls, size, op, connections in cases(options):
             taken = {name: [] for name in drivers
                      if name != "native, copy" or (op == "get" and not tls)}
-            unit = "us" if size < large_bytes else "ms/GB"
-            kind = "4 KiB" if size < large_bytes else "8 MiB"
+            unit = "us" if size == small_bytes else "ms/GB"
+            kind = "4 KiB" if size == small_bytes else f"{options.large} MiB"
             title = f"{op} {kind}, {connections} conn., {'TLS' if tls else 'plain'}, {unit}"
             if not re.search(options.only, title):
                 continue
@@ -145,14 +152,14 @@ def main():
             print(f"{title:<40}"
                   + "".join(f"{medians[name]:>14.2f}" if name in medians else f"{'-':>14}"
                             for name in drivers)
-                  + f"{medians['beast'] / medians['native']:>14.2f}"
+                  + "".join(f"{medians[name] / medians['native']:>14.2f}" for name in others)
                   + f"{max(map(lab.spread, taken.values())):>7.1%}", flush=True)
             figures.append({"tls": tls, "bytes": size, "op": op, "connections": connections,
                             "unit": unit, "cost": medians, "rounds": taken})
         load = {"open": {"rate": rate if not options.tiny else 500, "max_in_flight": 256,
                          "queue_limit": 10_000}}
         with endpoint(folder, False) as server:
-            for name in ("native", "beast") if re.search(options.only, "send lag") else ():
+            for name in ("native", *others) if re.search(options.only, "send lag") else ():
                 lags = []
                 for _ in range(options.rounds):
                     result = run(server, name, "get", small_bytes, load, options.seconds, folder,

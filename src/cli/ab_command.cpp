@@ -5,7 +5,6 @@
 #include <chopsticks/core/shell.hpp>
 #include <chopsticks/results/document.hpp>
 #include <chopsticks/results/write.hpp>
-#include <chopsticks/search/repeats.hpp>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -48,7 +47,6 @@ class ab {
   private:
     run_arguments arguments_of(std::size_t side) const;
     std::unique_ptr<run_setup> check_sides() const;
-    void make_plan(std::uint64_t seed);
     void check_json() const;
     void try_targets() const;
     template <typename Fits>
@@ -115,23 +113,6 @@ std::unique_ptr<run_setup> ab::check_sides() const {
     if (same && !arguments_.run.quiet)
         std::fprintf(stderr, "A/A: both sides are the same target with the same settings\n");
     return first;
-}
-
-void ab::make_plan(std::uint64_t seed) {
-    const std::vector<search::turn> turns = search::in_turns(arguments_.repeat);
-    const auto last = static_cast<unsigned>(turns.size());
-    for (unsigned i = 0; i < last; ++i) {
-        const std::size_t side = turns[i].of_new ? 1 : 0;
-        planned_repeat& one = plan_.emplace_back();
-        one.who = "run " + std::to_string(i + 1) + " of " + std::to_string(last) + " (" +
-                  side_names[side] + ")";
-        one.side = side;
-        one.what = side_names[side];
-        one.arguments = arguments_of(side);
-        // What chance deals to a run, it deals to both of a pair.
-        one.arguments.seed = std::to_string(seed_of(seed, turns[i].number));
-        one.output = search::numbered_file(path_of(side), i + 1, last);
-    }
 }
 
 void ab::check_json() const {
@@ -226,7 +207,10 @@ int ab::conclude(const repeats_made& made) const {
 
 int ab::go() {
     std::unique_ptr<run_setup> checked = check_sides();
-    make_plan(checked->scenario.seed);
+    std::vector<repeated_side> sides;
+    for (const std::size_t side : {0U, 1U})
+        sides.push_back({side_names[side], arguments_of(side), path_of(side)});
+    plan_ = plan_in_turns(sides, arguments_.repeat, checked->scenario.seed);
     const std::string scenario = checked->scenario.name;
     checked.reset();
     beside_runs beside(arguments_.beside, arguments_.run.quiet);

@@ -35,7 +35,8 @@ bool is_sweep(const std::vector<result_file>& files) {
             throw config_error(one.path +
                                ": a search for a rate, not a run; compare the results beside it");
         }
-        if (one.kind == document_kind::comparison || one.kind == document_kind::sweep_comparison)
+        if (one.kind == document_kind::comparison || one.kind == document_kind::sweep_comparison ||
+            one.kind == document_kind::drivers)
             throw config_error(one.path +
                                ": a comparison, not a run; compare the results it names");
         if ((one.kind == document_kind::sweep) != (files.front().kind == document_kind::sweep)) {

@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "cluster_beside.hpp"
+#include "endpoint_beside.hpp"
 #include "report.hpp"
 #include "run_watcher.hpp"
 
@@ -94,11 +95,14 @@ executed_run execute_run(run_setup& setup, const std::vector<std::string>& comma
     catch_signals();
     run_marks marks(setup, how.on_phase, how.output, watcher, how.notes);
     watcher.also_tell(marks);
+    std::optional<endpoint_beside> endpoint;
+    if (setup.embedded) watcher.also_tell(endpoint.emplace(*setup.embedded));
     engine::run_result result =
         how.carry_out ? how.carry_out(options) : engine::execute(options, stop_level);
     marks.finish();
     watcher.finish();
     if (op_log) doc.op_log = describe_op_log(how.op_log, op_log->finish());
+    if (endpoint) doc.endpoint = endpoint->figures();
     if (setup.embedded) setup.embedded->stop();
     if (result.target_problem) {
         out.target_problem = result.problem;

@@ -126,6 +126,25 @@ std::int64_t pause_of(const std::string& text) {
     return *ns;
 }
 
+std::vector<planned_repeat> plan_in_turns(const std::vector<repeated_side>& sides, unsigned repeat,
+                                          std::uint64_t seed) {
+    std::vector<planned_repeat> out;
+    const std::vector<search::turn> turns = search::in_turns(repeat, sides.size());
+    const auto last = static_cast<unsigned>(turns.size());
+    for (unsigned i = 0; i < last; ++i) {
+        const repeated_side& side = sides[turns[i].side];
+        planned_repeat& one = out.emplace_back();
+        one.who =
+            "run " + std::to_string(i + 1) + " of " + std::to_string(last) + " (" + side.name + ")";
+        one.side = turns[i].side;
+        one.what = side.name;
+        one.arguments = side.arguments;
+        one.arguments.seed = std::to_string(seed_of(seed, turns[i].number));
+        one.output = search::numbered_file(side.path, i + 1, last);
+    }
+    return out;
+}
+
 void refuse_earlier(const std::string& path) {
     const std::filesystem::path file(path);
     const std::string folder = file.parent_path().string();

@@ -1,7 +1,7 @@
 #pragma once
 /// \file
 /// Runs that are made again and again, each as a result of its own: of one target for `run
-/// --repeat`, of two in turns for `ab`.
+/// --repeat`, of several in turns for `ab` and for `run --driver A,B`.
 
 #include <chopsticks/results/output_lock.hpp>
 #include <cstddef>
@@ -26,6 +26,18 @@ struct planned_repeat {
     std::string output;
     std::string op_log;  ///< empty: none
 };
+
+/// One of several that take turns.
+struct repeated_side {
+    std::string name;  ///< for people
+    run_arguments arguments;
+    std::string path;  ///< that numbered_file is given
+};
+
+/// Each side so many times, in turns. What chance deals to a run it deals to all of its round.
+/// \param seed of the first round
+std::vector<planned_repeat> plan_in_turns(const std::vector<repeated_side>& sides, unsigned repeat,
+                                          std::uint64_t seed);
 
 struct repeat_options {
     std::int64_t pause_ns = 0;  ///< between two runs

@@ -5,7 +5,7 @@
 
 #include "beside_runs.hpp"
 #include "execution.hpp"
-#include "run_repeats.hpp"
+#include "run_drivers.hpp"
 
 namespace chopsticks::cli {
 
@@ -53,11 +53,15 @@ int run_once(const run_arguments& arguments, beside_runs& beside,
     return exit_status_of(done);
 }
 
-int run(const run_arguments& arguments, const repeat_arguments& repeats,
-        const beside_arguments& told, const std::vector<std::string>& command_line) {
-    if (arguments.op_log == "-") {
+int run(const run_arguments& asked, const repeat_arguments& repeats, const beside_arguments& told,
+        const std::optional<std::string>& driver, const std::vector<std::string>& command_line) {
+    if (asked.op_log == "-") {
         throw config_error("--op-log -: an operation log is binary; give a file");
     }
+    const std::vector<std::string> drivers =
+        driver ? driver_names(*driver) : std::vector<std::string>();
+    if (drivers.size() > 1) return run_drivers(asked, drivers, repeats, told, command_line);
+    const run_arguments arguments = drivers.empty() ? asked : with_driver(asked, drivers.front());
     if (repeats.count) return run_repeats(arguments, repeats, told, command_line);
     if (repeats.pause || repeats.keep_going) {
         throw config_error(std::string(repeats.pause ? "--pause" : "--keep-going") +
@@ -77,6 +81,8 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
     add_run_options(*command, *arguments);
     auto repeats = std::make_shared<repeat_arguments>();
     add_repeat_options(*command, *repeats);
+    auto drivers = std::make_shared<std::optional<std::string>>();
+    add_driver_option(*command, *drivers);
     command
         ->add_option("--output", arguments->output,
                      "Result file (default: SCENARIO-RUN.json here); intervals go beside it as "
@@ -100,11 +106,12 @@ void add_run_command(CLI::App& app, int& result, const std::vector<std::string>&
         "  chopsticks run -f scenarios/mixed.yaml --workload-config config/s3.yaml --rate 2000 \\\n"
         "      --set groups.0.data.size=1MiB --output result.json\n"
         "  chopsticks run -f mixed --embedded --repeat 5 --output runs\n"
+        "  chopsticks run -f mixed --embedded --driver native,curl --output drivers\n"
         "Exit status: 0 ran and valid, 1 the target failed (errors over the limit, wrong data) or "
         "missed an SLO, 2 bad usage or target, 3 the generator was the limit, 5 something was left "
         "behind, 130 interrupted.");
-    command->callback([arguments, repeats, beside, &result, command_line] {
-        result = run(*arguments, *repeats, *beside, command_line);
+    command->callback([arguments, repeats, beside, drivers, &result, command_line] {
+        result = run(*arguments, *repeats, *beside, *drivers, command_line);
     });
 }
 

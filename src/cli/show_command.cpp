@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <chopsticks/compare/report.hpp>
+#include <chopsticks/compare/sides.hpp>
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/results/folder.hpp>
 #include <chopsticks/results/merge.hpp>
@@ -39,6 +40,8 @@ std::string shown(const results::result_file& file, const results::terminal_opti
             return results::render_find_max(results::read_find_max(file.path), file.path, options);
         case document_kind::comparison:
             return render(compare::read_report_of_runs(file), report_format::table, options);
+        case document_kind::drivers:
+            return render(compare::read_report_of_sides(file), options);
         case document_kind::sweep_comparison:
             break;
     }

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "row_json.hpp"
+
 namespace chopsticks::compare {
 
 namespace {
@@ -47,30 +49,6 @@ estimate change_of(const json& from, const figure& what) {
     if (!std::isfinite(low) || !std::isfinite(high)) return out;
     out.freedom = 1;
     out.standard_error = (high - low) / 2 / estimate{0, 1, out.freedom}.at(0.95).high;
-    return out;
-}
-
-row read_row(const json& from) {
-    row out;
-    from.at("operation").get_to(out.operation);
-    out.what = figure_named(from.at("figure").get<std::string>());
-    from.at("base_runs").get_to(out.base_runs);
-    from.at("new_runs").get_to(out.new_runs);
-    from.at("base").get_to(out.base);
-    from.at("new").get_to(out.now);
-    out.change = change_of(from, out.what);
-    out.test = word_of(from.at("test"), {test_kind::none, test_kind::permutation, test_kind::signs,
-                                         test_kind::t, test_kind::within_run});
-    out.p = from.at("p").is_null() ? 1 : from["p"].get<double>();
-    from.at("margin").get_to(out.margin);
-    out.said =
-        word_of(from.at("verdict"), {verdict::improved, verdict::regressed, verdict::equivalent,
-                                     verdict::inconclusive, verdict::suspect});
-    from.at("more_runs").get_to(out.more_runs);
-    from.at("thin").get_to(out.thin);
-    from.at("lower_bound").get_to(out.lower_bound);
-    out.dead = out.said == verdict::regressed && !std::isfinite(out.change.value);
-    from.at("inflation").get_to(out.inflation);
     return out;
 }
 
@@ -143,10 +121,35 @@ report_of_sweeps read_sweeps(const json& from) {
     return out;
 }
 
-template <typename Read>
-auto read_back(const results::result_file& file, const Read& read) {
+}  // namespace
+
+row read_row(const json& from) {
+    row out;
+    from.at("operation").get_to(out.operation);
+    out.what = figure_named(from.at("figure").get<std::string>());
+    from.at("base_runs").get_to(out.base_runs);
+    from.at("new_runs").get_to(out.new_runs);
+    from.at("base").get_to(out.base);
+    from.at("new").get_to(out.now);
+    out.change = change_of(from, out.what);
+    out.test = word_of(from.at("test"), {test_kind::none, test_kind::permutation, test_kind::signs,
+                                         test_kind::t, test_kind::within_run});
+    out.p = from.at("p").is_null() ? 1 : from["p"].get<double>();
+    from.at("margin").get_to(out.margin);
+    out.said =
+        word_of(from.at("verdict"), {verdict::improved, verdict::regressed, verdict::equivalent,
+                                     verdict::inconclusive, verdict::suspect});
+    from.at("more_runs").get_to(out.more_runs);
+    from.at("thin").get_to(out.thin);
+    from.at("lower_bound").get_to(out.lower_bound);
+    out.dead = out.said == verdict::regressed && !std::isfinite(out.change.value);
+    from.at("inflation").get_to(out.inflation);
+    return out;
+}
+
+void read_back(const results::result_file& file, const std::function<void(const json&)>& read) {
     try {
-        return read(file.document);
+        read(file.document);
     } catch (const json::exception&) {
         throw config_error(file.path + ": no comparison as this version of chopsticks writes it");
     } catch (const config_error& error) {
@@ -155,14 +158,16 @@ auto read_back(const results::result_file& file, const Read& read) {
     }
 }
 
-}  // namespace
-
 report_of_runs read_report_of_runs(const results::result_file& file) {
-    return read_back(file, read_runs);
+    report_of_runs out;
+    read_back(file, [&](const json& from) { out = read_runs(from); });
+    return out;
 }
 
 report_of_sweeps read_report_of_sweeps(const results::result_file& file) {
-    return read_back(file, read_sweeps);
+    report_of_sweeps out;
+    read_back(file, [&](const json& from) { out = read_sweeps(from); });
+    return out;
 }
 
 }  // namespace chopsticks::compare

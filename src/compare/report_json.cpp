@@ -1,6 +1,8 @@
 #include <chopsticks/compare/report.hpp>
 #include <cmath>
 
+#include "row_json.hpp"
+
 namespace chopsticks::compare {
 
 namespace {
@@ -13,37 +15,10 @@ json number_or_null(double value) {
     return std::isfinite(value) ? json(value) : json(nullptr);
 }
 
-json of_row(const row& one) {
-    const interval range = one.share();
-    json out;
-    out["operation"] = one.operation;
-    out["figure"] = one.what.name();
-    out["unit"] = one.what.is_latency()                      ? "ns"
-                  : one.what.kind == figure_kind::bandwidth  ? "bytes_per_s"
-                  : one.what.kind == figure_kind::throughput ? "ops_per_s"
-                                                             : "share";
-    out["base"] = one.base;
-    out["new"] = one.now;
-    out["base_runs"] = one.base_runs;
-    out["new_runs"] = one.new_runs;
-    out["change"] = number_or_null(one.share_changed());
-    out["low"] = number_or_null(range.low);
-    out["high"] = number_or_null(range.high);
-    out["p"] = one.test == test_kind::none ? json(nullptr) : json(one.p);
-    out["test"] = name(one.test);
-    out["margin"] = one.margin;
-    out["verdict"] = name(one.said);
-    out["more_runs"] = one.more_runs;
-    out["thin"] = one.thin;
-    out["lower_bound"] = one.lower_bound;
-    out["inflation"] = one.inflation;
-    return out;
-}
-
 json rows_of(const comparison& found) {
     json out = json::array();
     for (const row& one : found.rows)
-        out.push_back(of_row(one));
+        out.push_back(row_json(one));
     return out;
 }
 
@@ -70,6 +45,33 @@ json differences_of(const std::vector<disparity>& all) {
 }
 
 }  // namespace
+
+json row_json(const row& one) {
+    const interval range = one.share();
+    json out;
+    out["operation"] = one.operation;
+    out["figure"] = one.what.name();
+    out["unit"] = one.what.is_latency()                      ? "ns"
+                  : one.what.kind == figure_kind::bandwidth  ? "bytes_per_s"
+                  : one.what.kind == figure_kind::throughput ? "ops_per_s"
+                                                             : "share";
+    out["base"] = one.base;
+    out["new"] = one.now;
+    out["base_runs"] = one.base_runs;
+    out["new_runs"] = one.new_runs;
+    out["change"] = number_or_null(one.share_changed());
+    out["low"] = number_or_null(range.low);
+    out["high"] = number_or_null(range.high);
+    out["p"] = one.test == test_kind::none ? json(nullptr) : json(one.p);
+    out["test"] = name(one.test);
+    out["margin"] = one.margin;
+    out["verdict"] = name(one.said);
+    out["more_runs"] = one.more_runs;
+    out["thin"] = one.thin;
+    out["lower_bound"] = one.lower_bound;
+    out["inflation"] = one.inflation;
+    return out;
+}
 
 json to_json(const report_of_runs& report) {
     json out;

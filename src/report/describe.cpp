@@ -38,6 +38,8 @@ page describe(const result_file& document) {
             return describe_sweep(document);
         case document_kind::find_max:
             return describe_search(document);
+        case document_kind::drivers:
+            return describe_drivers(document);
         case document_kind::comparison:
         case document_kind::sweep_comparison:
             break;

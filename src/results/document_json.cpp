@@ -105,6 +105,11 @@ json op_log_json(const std::optional<op_log_figures>& log) {
     return out;
 }
 
+json endpoint_json(const std::optional<endpoint_figures>& seen) {
+    if (!seen) return nullptr;
+    return {{"requests", seen->requests}, {"by_operation", seen->by_operation}};
+}
+
 json load_json(const stats::load_figures& load, double duration_s) {
     json out;
     out["intended"] = load.intended;
@@ -410,6 +415,7 @@ json head_json(const run_document& doc) {
     out["scenario"]["file"] = known(doc.scenario.file);
     out["scenario"]["source"] = doc.scenario.source;
     out["op_log"] = op_log_json(doc.op_log);
+    out["endpoint"] = endpoint_json(doc.endpoint);
     out["interval_file"] = known(doc.interval_file);
     return out;
 }

@@ -45,7 +45,8 @@ folder_documents documents_in(const std::string& folder) {
         if (kind == "chopsticks-result") {
             out.runs.push_back(one->path().string());
         } else if (kind == "chopsticks-sweep" || kind == "chopsticks-find-max" ||
-                   kind == "chopsticks-comparison" || kind == "chopsticks-sweep-comparison") {
+                   kind == "chopsticks-comparison" || kind == "chopsticks-sweep-comparison" ||
+                   kind == "chopsticks-drivers") {
             out.series.push_back(one->path().string());
         }
     }

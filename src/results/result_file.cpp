@@ -418,6 +418,9 @@ result_file parse_file(std::string_view text, const std::string& name) {
     } else if (kind == "chopsticks-sweep-comparison") {
         out.kind = document_kind::sweep_comparison;
         check_series(out, "points");
+    } else if (kind == "chopsticks-drivers") {
+        out.kind = document_kind::drivers;
+        check_series(out, "drivers");
     } else {
         if (!kind.empty() && kind != "chopsticks-result")
             from.fail("kind", "is none of a result, a sweep, a search or a comparison");

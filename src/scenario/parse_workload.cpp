@@ -35,13 +35,30 @@ std::string path_in(const value& root, const workload* top, std::string_view pat
     return std::string(path);
 }
 
-/// A map of scalars; each driver knows what they mean.
-value read_options(const field& f) {
+/// A map of scalars; each driver knows what they mean. \param of whose drivers' names may stand
+/// there, with a map for that driver alone; null: none
+value read_options(const field& f, const workload* of) {
     const map_reader m(f, "write {fail_every: 100, delay: 5ms}");
     for (const auto& e : f.raw().entries) {
-        if (!e.content.is_scalar()) field(e.content, m.path(e.key)).wrong("a text or number", "");
+        if (e.content.is_scalar()) continue;
+        const field own(e.content, m.path(e.key));
+        if (of == nullptr || find_driver(*of, e.key) == nullptr) own.wrong("a text or number", "");
+        read_options(own, nullptr);
     }
     return f.raw();
+}
+
+/// Those for this driver, without the names of drivers.
+value options_for(std::string_view driver, const value& all) {
+    value out = all;
+    std::erase_if(out.entries, [](const auto& e) { return !e.content.is_scalar(); });
+    const value* const own = all.find(driver);
+    if (own == nullptr || own->is_scalar()) return out;
+    for (const auto& e : own->entries) {
+        std::erase_if(out.entries, [&](const auto& of_all) { return of_all.key == e.key; });
+        out.entries.push_back(e);
+    }
+    return out;
 }
 
 /// `plugins`, as paths from here.
@@ -64,21 +81,26 @@ workload_settings& read_part(const workload& w, map_reader& file, map_reader& ke
         throw config_error("plug-in " + std::string(w.from) + ": settings.read of the workload " +
                            std::string(w.name) + " made none");
     }
-    if (const auto options = keys.find(options_key)) into->driver_options = read_options(*options);
+    if (const auto options = keys.find(options_key)) {
+        into->driver_options = read_options(*options, &w);
+    }
     return *into;
 }
 
 /// Only a driver that has some takes them: nobody else would say which of them are wrong.
-void check_options(const workload_config& config) {
+void choose_options(workload_config& config) {
     for (const auto& [name, settings] : config.settings) {
         if (settings->driver_options.entries.empty()) continue;
         const auto* const driver =
             find_driver(*catalogue::find_workload(name), driver_of(config, name));
-        if (driver == nullptr || driver->takes_options) continue;
+        if (driver == nullptr) continue;
+        settings->driver_options = options_for(driver->name, settings->driver_options);
+        if (settings->driver_options.entries.empty() || driver->takes_options) continue;
         fail(settings->driver_options.where,
              "`driver_options`: the driver " + std::string(driver->name) + " of the workload " +
                  name + " has none",
-             "remove them, or name the driver that they are for");
+             "remove them, name the driver that they are for, or write them below its name: "
+             "`driver_options: {NAME: {...}}`");
     }
 }
 
@@ -176,7 +198,7 @@ workload_config parse_workload_config(std::string text, std::string file,
     out.plugins = read_plugins(m, out.file);
     if (const auto cluster = m.find("cluster")) out.cluster = cluster->raw();
     m.finish();
-    check_options(out);
+    choose_options(out);
     return out;
 }
 

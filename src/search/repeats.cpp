@@ -21,12 +21,11 @@ std::size_t extension_of(std::string_view path) {
 
 }  // namespace
 
-std::vector<turn> in_turns(unsigned repeat) {
+std::vector<turn> in_turns(unsigned repeat, std::size_t sides) {
     std::vector<turn> out;
-    for (unsigned pair = 1; pair <= repeat; ++pair) {
-        const bool new_first = pair % 2 == 0;
-        out.push_back({new_first, pair});
-        out.push_back({!new_first, pair});
+    for (unsigned round = 1; round <= repeat; ++round) {
+        for (std::size_t at = 0; at < sides; ++at)
+            out.push_back({round % 2 == 0 ? sides - 1 - at : at, round});
     }
     return out;
 }

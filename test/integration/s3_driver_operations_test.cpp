@@ -78,6 +78,7 @@ TEST_CASE("s3_driver_every_operation_sends_its_request_and_reads_its_answer") {
 }
 
 TEST_CASE("s3_driver_an_answer_in_two_pieces_is_the_same_answer_wherever_it_is_cut") {
+    std::size_t number = 0;
     for (const exchange& e : exchanges()) {
         INFO(e.name);
         answering_server s(e.answers);
@@ -86,7 +87,8 @@ TEST_CASE("s3_driver_an_answer_in_two_pieces_is_the_same_answer_wherever_it_is_c
         for (std::size_t which = 0; which < e.answers.size(); ++which) {
             s.broken.answer = which;
             s.broken.how = damage::kind::split;
-            for (std::size_t at = 1; at < e.answers[which].size(); ++at) {
+            for (std::size_t at = 1 + number++ % places_apart(); at < e.answers[which].size();
+                 at += places_apart()) {
                 INFO("cut at " << at);
                 s.broken.at = at;
                 check_expected(e, rig.run(session, e.op));
@@ -96,34 +98,68 @@ TEST_CASE("s3_driver_an_answer_in_two_pieces_is_the_same_answer_wherever_it_is_c
     }
 }
 
+/// Answers of exchanges over connections that are broken.
+class broken_exchange {
+  public:
+    broken_exchange(const exchange& e, damage::kind how)
+        : e_(e), how_(how), server_(e.answers), rig_({server_.server.url()}) {}
+
+    /// Sends only the first bytes of an answer, and then nothing is wrong any more.
+    engine::outcome after(std::size_t which, std::size_t bytes) {
+        ++ended_;
+        server_.broken.answer = which;
+        server_.broken.at = bytes;
+        server_.broken.how = how_;
+        const engine::outcome out = rig_.run(session_, e_.op);
+        server_.broken.how = damage::kind::none;
+        return out;
+    }
+    void must_be_lost_after(std::size_t which, std::size_t bytes) {
+        INFO("after " << bytes << " bytes");
+        const engine::outcome out = after(which, bytes);
+        CHECK_MESSAGE(out.status == op_status::connection_lost, describe(out));
+        CHECK(rig_.counters().open_connections == 0);
+        CHECK(out.done_ns >= out.sent_ns);
+        CHECK(std::string_view(out.example).find("127.0.0.1:") == 0);
+        if (which == 0 && bytes == 0) CHECK(out.first_byte_ns == 0);
+        must_be_right();
+    }
+    void must_be_right() { check_expected(e_, rig_.run(session_, e_.op)); }
+    void must_have_replaced_each() {
+        CHECK(rig_.counters().connects == ended_ + 1);
+        CHECK(rig_.counters().connect_failures == 0);
+        CHECK(rig_.counters().timeouts == 0);
+    }
+
+  private:
+    const exchange& e_;
+    damage::kind how_;
+    answering_server server_;
+    s3_rig rig_;
+    engine::session& session_ = rig_.session();
+    unsigned ended_ = 0;
+};
+
 TEST_CASE("s3_driver_a_connection_that_ends_within_an_answer_is_lost_and_replaced") {
+    std::size_t number = 0;
     for (const damage::kind how : {damage::kind::close, damage::kind::reset}) {
         for (const exchange& e : exchanges()) {
             INFO(e.name << (how == damage::kind::close ? ", closed" : ", reset"));
-            answering_server s(e.answers);
-            s3_rig rig({s.server.url()});
-            engine::session& session = rig.session();
-            unsigned lost = 0;
+            broken_exchange broken(e, how);
             for (std::size_t which = 0; which < e.answers.size(); ++which) {
-                s.broken.answer = which;
-                for (std::size_t at = 0; at < e.answers[which].size(); ++at) {
-                    INFO("after " << at << " bytes");
-                    s.broken.at = at;
-                    s.broken.how = how;
-                    const engine::outcome out = rig.run(session, e.op);
-                    CHECK_MESSAGE(out.status == op_status::connection_lost, describe(out));
-                    CHECK(rig.counters().open_connections == 0);
-                    CHECK(out.done_ns >= out.sent_ns);
-                    CHECK(std::string_view(out.example).find("127.0.0.1:") == 0);
-                    if (which == 0 && at == 0) CHECK(out.first_byte_ns == 0);
-                    ++lost;
-                    s.broken.how = damage::kind::none;
-                    check_expected(e, rig.run(session, e.op));
-                }
+                const std::string& answer = e.answers[which];
+                // Of the end of a body in chunks libcurl does not need the last byte.
+                const bool needs_all = driver_under_test() != s3::make_curl_driver ||
+                                       answer.find("chunked") == std::string::npos;
+                const std::size_t end = answer.size() - (needs_all ? 0 : 1);
+                for (std::size_t at = number++ % places_apart(); at < end; at += places_apart())
+                    broken.must_be_lost_after(which, at);
+                // A reset may be there before the bytes in front of it were read.
+                if (needs_all || how == damage::kind::reset) continue;
+                check_expected(e, broken.after(which, end));
+                broken.must_be_right();
             }
-            CHECK(rig.counters().connects == lost + 1);
-            CHECK(rig.counters().connect_failures == 0);
-            CHECK(rig.counters().timeouts == 0);
+            broken.must_have_replaced_each();
         }
     }
 }

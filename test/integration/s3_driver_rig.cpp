@@ -31,7 +31,12 @@ driver_maker driver_under_test() {
     const std::string_view wanted = name == nullptr ? "native" : name;
     if (wanted == "native") return s3::make_native_driver;
     if (wanted == "beast") return s3::make_beast_driver;
+    if (wanted == "curl") return s3::make_curl_driver;
     give_up("S3_DRIVER names no driver");
+}
+
+std::size_t places_apart() {
+    return driver_under_test() == s3::make_curl_driver ? 4 : 1;
 }
 
 void give_up(const char* why) {

@@ -20,9 +20,14 @@ namespace chopsticks::test {
 /// would go with the test.
 [[noreturn]] void give_up(const char* why);
 
-/// What S3_DRIVER in the environment names: `native` (the default) or `beast`.
+/// What S3_DRIVER in the environment names: `native` (the default), `beast` or `curl`.
 using driver_maker = std::unique_ptr<engine::driver> (*)(const s3::driver_options&);
 driver_maker driver_under_test();
+
+/// How far apart the places are at which cases spoil an answer. What reads the bytes of one reads
+/// those of all, so where that is a library of years each place is tried in some answer, and not in
+/// each; those of answer n begin at n % places_apart().
+std::size_t places_apart();
 
 /// The size of the objects of most tests.
 inline constexpr std::uint64_t object_bytes = 100;

@@ -103,6 +103,7 @@ scenario_maps = {
 workload_maps = {
     "workload config": [odd],
     "tls": [{"tls": odd}],
+    "proxy": [{"driver": "curl", "proxy": {"url": "http://a:1", **odd}}],
     "credentials": [{"credentials": [odd]}],
     "driver_config": [{"driver_config": odd}],
     "cluster": [{"cluster": odd}],

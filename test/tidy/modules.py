@@ -53,6 +53,7 @@ library_users = {
     "boost/math": {"stats", "compare"},
     "boost/beast": {"http", "runtime", "s3/driver", "endpoint", "live", "cli"},
     "openssl": {"runtime", "s3/protocol", "s3/driver", "endpoint", "telemetry", "live", "cli"},
+    "curl": {"s3/driver"},
     "yaml-cpp": {"scenario"},
     "CLI": {"cli"},
     "nlohmann": {"results", "trace", "endpoint", "locust", "cli"},

@@ -29,4 +29,7 @@ page describe_sweep(const results::result_file& document);
 page describe_search(const results::result_file& document);
 page describe_comparison(const results::result_file& document);
 
+/// Of several drivers with one plan.
+page describe_drivers(const results::result_file& document);
+
 }  // namespace chopsticks::report

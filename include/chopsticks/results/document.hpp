@@ -55,6 +55,13 @@ struct op_log_figures {
     std::string problem;  ///< why writing ended early; empty: it did not
 };
 
+/// What the endpoint inside the process was asked from the beginning of the load to the end of its
+/// drain, whatever the drivers say.
+struct endpoint_figures {
+    std::uint64_t requests = 0;
+    std::map<std::string, std::uint64_t> by_operation;  ///< by the names that its faults have
+};
+
 struct run_info {
     std::string id;               ///< unique; make_run_id() in write.hpp
     std::int64_t started_ns = 0;  ///< wall clock, since the Unix epoch
@@ -223,7 +230,8 @@ struct run_document {
           measured_of_drivers(of_drivers) {}
 
     run_info run;
-    std::optional<op_log_figures> op_log;  ///< none: the run wrote none
+    std::optional<op_log_figures> op_log;      ///< none: the run wrote none
+    std::optional<endpoint_figures> endpoint;  ///< none: there was none in the process
     results::environment environment;
     scenario::scenario scenario;
     workload_echo workload;

@@ -31,6 +31,7 @@ enum class document_kind : std::uint8_t {
     find_max,          ///< find_max.json
     comparison,        ///< what compare --json wrote of runs
     sweep_comparison,  ///< of sweeps
+    drivers,           ///< drivers.json: several drivers with one plan
 };
 
 /// A histogram of latencies as the result has it; what an interval of it does not tell is made of

@@ -1,6 +1,7 @@
 #pragma once
 /// \file
-/// The S3 drivers: `native` and `beast` speak HTTP to real endpoints, `dummy` answers at once.
+/// The S3 drivers: `native`, `beast` and `curl` speak HTTP to real endpoints, `dummy` answers at
+/// once.
 
 #include <chopsticks/engine/driver_request.hpp>
 #include <chopsticks/s3/workload/settings.hpp>
@@ -38,6 +39,10 @@ std::unique_ptr<engine::driver> make_native_driver(const driver_options& options
 /// The driver `beast`: the same on Boost.Asio and Boost.Beast, in their ordinary way; to compare
 /// with. Copies every body and allocates for each request.
 std::unique_ptr<engine::driver> make_beast_driver(const driver_options& options);
+
+/// The driver `curl`: the same by libcurl's multi interface on the core's loop; HTTP/2 and proxies
+/// too. Sends each request once, as the others do. As those above.
+std::unique_ptr<engine::driver> make_curl_driver(const driver_options& options);
 
 /// The driver `dummy`: every operation succeeds at once after one turn of the loop, or after
 /// `delay_ns`; nothing leaves the process. For the engine's own tests and benchmarks.

@@ -1,24 +1,25 @@
 #pragma once
 /// \file
-/// One run made again and again, of one target or of two in turns: in which order, and how the
+/// One run made again and again, of one target or of several in turns: in which order, and how the
 /// files are called. Pure; any thread.
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace chopsticks::search {
 
-/// A run of one of two sides.
+/// A run of one of several sides.
 struct turn {
-    bool of_new = false;  ///< of the new side; else of the base
-    unsigned number = 1;  ///< within its side, from 1; runs of one number are a pair
+    std::size_t side = 0;
+    unsigned number = 1;  ///< within its side, from 1; runs of one number are a round
 };
 
-/// Base new new base base new ...: `repeat` runs a side, each pair behind the one before. What
-/// drifts evenly over the hours is then in neither side where `repeat` is even, and in one of them
-/// for no more than one turn where it is odd.
-std::vector<turn> in_turns(unsigned repeat);
+/// A B C, C B A, A B C, ...: `repeat` runs a side, each round behind the one before. What drifts
+/// evenly over the hours is then in no side where `repeat` is even, and in each for no more than a
+/// round where it is odd.
+std::vector<turn> in_turns(unsigned repeat, std::size_t sides);
 
 /// "03" of 10: numbers of one series are equally wide, so that names sort as they were made.
 std::string numbered(unsigned number, unsigned last);

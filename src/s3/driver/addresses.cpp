@@ -76,6 +76,30 @@ void resolve(const endpoint_url& url, std::size_t endpoint, std::vector<target_a
     std::move(of_name.begin(), of_name.end(), std::back_inserter(out));
 }
 
+/// "http://127.0.0.1:3128": where the proxy is, which nobody else has to resolve.
+std::string proxy_address(const proxy_settings& proxy) {
+    endpoint_url at;
+    at.host = proxy.host;
+    at.port = proxy.port;
+    std::vector<target_address> found;
+    try {
+        resolve(at, 0, found);
+    } catch (const config_error&) {
+        throw config_error("proxy " + proxy.url + ": cannot resolve \"" + proxy.host +
+                           "\"; check proxy.url in the workload config");
+    }
+    return proxy.url.substr(0, proxy.url.find("://") + 3) + found.front().text;
+}
+
+/// Of an endpoint whose name another resolves.
+target_address named(const endpoint_url& url, std::size_t endpoint) {
+    target_address t;
+    t.endpoint = endpoint;
+    t.host = url.host;
+    t.text = (url.ipv6 ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port);
+    return t;
+}
+
 }  // namespace
 
 std::vector<endpoint_url> endpoint_urls(const settings& config) {
@@ -94,10 +118,15 @@ std::vector<endpoint_url> endpoint_urls(const settings& config) {
 std::vector<target_address> find_addresses(const settings& config,
                                            const std::vector<endpoint_url>& urls) {
     std::vector<target_address> out;
+    const std::string via = config.proxy.is_given() ? proxy_address(config.proxy) : std::string();
     for (std::size_t i = 0; i < urls.size(); ++i) {
         endpoint_url at = urls[i];
         // The bucket's own name may have other addresses than the endpoint's.
         if (config.virtual_host) at.host = config.bucket + "." + at.host;
+        if (config.proxy.resolves()) {
+            out.push_back(named(at, i));
+            continue;
+        }
         try {
             resolve(at, i, out);
         } catch (const config_error&) {
@@ -106,6 +135,8 @@ std::vector<target_address> find_addresses(const settings& config,
             resolve(urls[i], i, out);
         }
     }
+    for (target_address& one : out)
+        one.via = via;
     return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include "addresses.hpp"
 #include "bucket.hpp"
+#include "curl_connection.hpp"
 #include "explain.hpp"
 #include "folder_listing.hpp"
 #include "kept_set.hpp"
@@ -453,6 +454,7 @@ cleanup_report clean_up(const cleanup_options& options, const std::atomic<int>& 
     driver.timeout = options.timeout;
     runtime::reactor loop(0, -1, runtime::idle_mode::sleep);
     core_state core(loop, driver, http_figures::declared({}));
+    if (options.config->needs_libcurl()) core.connect = make_curl_connection;
     if (urls.front().tls) core.tls = std::make_shared<tls_context>(*options.config, urls.size());
     for (const endpoint_url& url : urls) {
         core.run_writers.emplace_back(

@@ -24,6 +24,7 @@ struct target_address {
     socklen_t length = 0;
     std::string host;  ///< name in the URL, for TLS
     std::string text;  ///< "127.0.0.1:9000", for messages
+    std::string via;   ///< "http://127.0.0.1:3128": the proxy on the way; empty: none
 };
 
 /// A request, and where its answer goes. What is referred to outlives the exchange, but for `head`
@@ -44,6 +45,11 @@ struct exchange_job {
     answer_sink* to = nullptr;
     engine::outcome* out = nullptr;  ///< times, and what went wrong
     bool must_close = false;         ///< set by the exchange
+    /// \name Where connections open themselves
+    /// \{
+    std::int64_t until_ns = 0;       ///< time-out of all that it is part of; 0: its own alone
+    std::string* problem = nullptr;  ///< receives uncut why none could be opened
+    /// \}
 
     std::uint64_t body_bytes() const noexcept { return body.size() + content_bytes + tail.size(); }
 };
@@ -61,6 +67,8 @@ class connection : public runtime::deadline {
     end ended() const noexcept { return end_; }
     /// errno of the last failure.
     int error() const noexcept { return error_; }
+    /// What it needs carry_out() opens, and counts: connect() is never called, is_open() is true.
+    virtual bool opens_itself() const noexcept { return false; }
     virtual bool is_open() const noexcept = 0;
     /// The peer has closed or sent something unasked since the last exchange: not to be used again.
     virtual bool is_stale() noexcept = 0;

@@ -78,6 +78,8 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
     job.body = what.body;
     job.to = &lane().sink();
     job.out = &out;
+    std::string unopened;
+    job.problem = &unopened;
     lane().sink().begin(reply);
     std::vector<name_value> headers = what.headers;
     // Where new objects are locked, services want to know what they lock.
@@ -97,7 +99,7 @@ runtime::task<control_reply> s3_session::control(const control_request& what,
         reply.status = a.status;
         reply.body = a.text;
     } else {
-        reply.problem = cancelled() ? given_up : out.example;
+        reply.problem = cancelled() ? given_up : unopened.empty() ? out.example : unopened;
     }
     if (what.method == "PUT") core_.note_put(what.key, answered, reply.status);
     if (job.must_close || !answered) lane().link().close();

@@ -1,6 +1,7 @@
 #include "core_state.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <chopsticks/core/clock.hpp>
 
 namespace chopsticks::s3 {
@@ -56,6 +57,32 @@ std::int64_t core_state::wall_s(std::int64_t now_ns) noexcept {
         wall_until_ns_ = now_ns + 1'000'000'000 - wall % 1'000'000'000;
     }
     return wall_s_;
+}
+
+void core_state::note_opened(const connection& link) {
+    ++counters.connects;
+    figures.connect_time.record(link.connect_ns());
+    if (!link.is_plain()) {
+        ++counters.tls_handshakes;
+        figures.handshake_time.record(link.handshake_ns());
+    }
+    if (link.was_resumed()) ++counters.tls_resumed;
+}
+
+void core_state::note_unopened(const connection& link, const std::string& problem,
+                               engine::outcome& out) {
+    ++counters.connect_failures;
+    if (link.error() == EADDRNOTAVAIL) ++counters.no_port;
+    if (link.error() == EMFILE || link.error() == ENFILE) ++counters.no_descriptor;
+    if (link.ended() == connection::end::cancelled) {
+        out.fail(op_status::cancelled, "", "");
+    } else if (link.ended() == connection::end::timed_out) {
+        ++counters.timeouts;
+        out.fail(op_status::connect_failed, "ConnectTimeout", problem);
+    } else {
+        out.fail(op_status::connect_failed, "", problem);
+    }
+    out.done_ns = monotonic_ns();
 }
 
 void core_state::note_put(const std::string& key, bool answered, int status) noexcept {

@@ -23,6 +23,7 @@
 
 namespace chopsticks::s3 {
 
+class curl_loop;
 class s3_session;
 
 /// What a driver of S3 over HTTP counts of its own.
@@ -91,6 +92,8 @@ struct core_state {
     listing_floor must_list;  ///< what each listing has to show
     engine::driver_counters counters;
     http_figures figures;
+    /// What the connections of the driver `curl` have in common; made by the first.
+    std::shared_ptr<curl_loop> transfers;
     std::vector<s3_session*> controlling;  ///< have a control request under way
     std::int64_t control_timeout_ns;       ///< of one control request
     bool control_cancelled = false;        ///< no further control request is begun
@@ -107,6 +110,11 @@ struct core_state {
 
     /// Seconds since the epoch now, from a monotonic time: one clock read a second.
     std::int64_t wall_s(std::int64_t now_ns) noexcept;
+
+    /// Counts a connection that was opened.
+    void note_opened(const connection& link);
+    /// Counts one that was not, and why: `problem`, for a person.
+    void note_unopened(const connection& link, const std::string& problem, engine::outcome& out);
 
     /// Whether it is one of the kept data set, and not of this run alone.
     bool is_kept(std::uint64_t object) const noexcept {

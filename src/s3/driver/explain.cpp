@@ -164,6 +164,13 @@ std::string explain(const control_reply& reply, const core_state& core,
                (region.empty() ? "" : ", the server expects \"" + region + "\"") +
                "; set region in the workload config: " + said;
     }
+    if (reply.status == 407 && config.proxy.is_given()) {
+        return start + "the proxy " + config.proxy.url + " does not let us through" +
+               (config.proxy.user.empty()
+                    ? "; set proxy.user and proxy.password in the workload config: "
+                    : "; check proxy.user and proxy.password in the workload config: ") +
+               said;
+    }
     if (error.code == "NoSuchBucket") {
         return start + "there is no bucket \"" + config.bucket +
                "\"; create it, name another with --bucket, or set create_bucket: true" +

@@ -27,6 +27,7 @@ constexpr struct {
 } makers[] = {
     {"native", make_native_driver},
     {"beast", make_beast_driver},
+    {"curl", make_curl_driver},
     {"dummy", make_dummy},
 };
 

@@ -1,7 +1,6 @@
 #include "request_lane.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/s3/protocol/xml.hpp>
 #include <cstdio>
@@ -56,31 +55,14 @@ runtime::task<bool> request_lane::open(engine::outcome& out, std::string* whole)
     const std::string problem = co_await link_->connect();
     if (whole != nullptr) *whole = problem;
     out.done_ns = 0;
-    if (problem.empty()) {
-        ++core_.counters.connects;
-        fresh_ = true;
-        core_.figures.connect_time.record(link_->connect_ns());
-        if (!link_->is_plain()) {
-            ++core_.counters.tls_handshakes;
-            core_.figures.handshake_time.record(link_->handshake_ns());
-        }
-        if (link_->was_resumed()) ++core_.counters.tls_resumed;
-        link_->expire_at(core_.loop.turn_ns() + core_.options.timeout.operation_ns, false);
-        co_return true;
+    if (!problem.empty()) {
+        core_.note_unopened(*link_, problem, out);
+        co_return false;
     }
-    ++core_.counters.connect_failures;
-    if (link_->error() == EADDRNOTAVAIL) ++core_.counters.no_port;
-    if (link_->error() == EMFILE || link_->error() == ENFILE) ++core_.counters.no_descriptor;
-    if (link_->ended() == connection::end::cancelled) {
-        out.fail(op_status::cancelled, "", "");
-    } else if (link_->ended() == connection::end::timed_out) {
-        ++core_.counters.timeouts;
-        out.fail(op_status::connect_failed, "ConnectTimeout", problem);
-    } else {
-        out.fail(op_status::connect_failed, "", problem);
-    }
-    out.done_ns = monotonic_ns();
-    co_return false;
+    fresh_ = true;
+    core_.note_opened(*link_);
+    link_->expire_at(core_.loop.turn_ns() + core_.options.timeout.operation_ns, false);
+    co_return true;
 }
 
 void request_lane::rest() noexcept {
@@ -160,7 +142,8 @@ runtime::task<void> request_lane::perform(const operation_row& row, engine::outc
     if (row.writes && !core_.is_kept(what.object)) {
         core_.writes.versions += std::max<std::size_t>(1, what.subjects.size());
     }
-    if (!std::exchange(fresh_, false)) core_.figures.reused.add();
+    job.until_ns = until_ns_;
+    if (!std::exchange(fresh_, false) && !link_->opens_itself()) core_.figures.reused.add();
     const std::uint64_t bytes_before = out.bytes;
     const bool complete = co_await link_->carry_out(job);
     if (complete) judge_answer(row, out);
@@ -200,7 +183,9 @@ runtime::task<void> request_lane::perform_part(const operation_row& row,
         // Connecting has set the time-out anew; the operation's is that of all its requests.
         if (open && until_ns != 0) link_->expire_at(until_ns, false);
     }
+    until_ns_ = until_ns;
     if (open) co_await perform(row, part);
+    until_ns_ = 0;
     if (part.done_ns == 0) part.done_ns = monotonic_ns();
     if (op.parts != nullptr) op.parts->ended(which, part);
 }

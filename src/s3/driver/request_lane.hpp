@@ -66,7 +66,8 @@ class request_lane {
     core_state& core_;
     std::unique_ptr<connection> link_;
     answer_sink sink_;
-    bool fresh_ = true;  ///< nothing was sent on the connection yet
+    bool fresh_ = true;          ///< nothing was sent on the connection yet
+    std::int64_t until_ns_ = 0;  ///< of the part under way
     char hash_hex_[64];
     char etag_[etag_texts::most_bytes];
     std::string body_;  ///< of requests whose row makes it

@@ -6,6 +6,7 @@
 
 #include "driver_scripts.hpp"
 #include "exec_driver.hpp"
+#include "libcurl_note.hpp"
 #include "process_driver.hpp"
 
 namespace chopsticks::s3 {
@@ -67,6 +68,7 @@ const shipped_program* find_shipped_program(std::string_view name) {
 
 std::string driver_note(std::string_view driver) {
     if (runs_for_each(driver)) return exec_note(driver);
+    if (driver == "curl") return libcurl_note();
     const shipped_program* const shipped = find_shipped_program(driver);
     if (shipped == nullptr) return {};
     const std::string missing = shipped->missing();

@@ -121,7 +121,10 @@ tls_context::handshake_end tls_context::end_of(SSL* connection, int result) noex
 }
 
 std::string tls_context::failure(SSL* connection, const handshake_end& how) const {
-    const long verdict = ::SSL_get_verify_result(connection);
+    return failure(::SSL_get_verify_result(connection), how);
+}
+
+std::string tls_context::failure(long verdict, const handshake_end& how) const {
     if (verify_ && verdict != X509_V_OK) {
         return std::string("the server's certificate was not accepted: ") +
                ::X509_verify_cert_error_string(verdict) +

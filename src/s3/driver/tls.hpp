@@ -39,6 +39,9 @@ class tls_context {
     static handshake_end end_of(SSL* connection, int result) noexcept;
     /// For a person.
     std::string failure(SSL* connection, const handshake_end& how) const;
+    /// The same, where somebody else holds the connection. `verdict`: of its certificate, X509_V_OK
+    /// or why not.
+    std::string failure(long verdict, const handshake_end& how) const;
 
   private:
     static int keep_session(SSL* connection, SSL_SESSION* session);

@@ -8,6 +8,8 @@
 #include <chopsticks/scenario/text.hpp>
 #include <sstream>
 
+#include "read_way.hpp"
+
 namespace chopsticks::s3 {
 
 namespace {
@@ -238,6 +240,7 @@ void read_keys(map_reader& m, settings& s3) {
 void read_target(map_reader& m, settings& s3, scenario::workload_config& out) {
     read_endpoints(m, s3);
     read_keys(m, s3);
+    read_way(m, s3, out);
     if (const auto f = m.find("profile")) s3.profile = f->text();
     if (const auto f = m.find("bucket")) s3.bucket = read_bucket(*f);
     read_spread(m, s3, out);
@@ -257,14 +260,15 @@ void read_target(map_reader& m, settings& s3, scenario::workload_config& out) {
     }
     if (const auto f = m.find("expect_continue")) s3.expect_continue_bytes = f->size();
     if (const auto f = m.find("retries")) s3.retries = f->count32(0, 100);
+    const bool copies = s3.driver == "beast" || s3.driver == "curl";
     if (const auto f = m.find("discard")) {
         s3.discard_in_kernel = f->word({"kernel", "copy"}) == 0;
-        if (s3.discard_in_kernel && s3.driver == "beast") {
-            f->refuse("is not done by the driver beast, which copies every body",
+        if (s3.discard_in_kernel && copies) {
+            f->refuse("is not done by the driver " + s3.driver + ", which copies every body",
                       "write `discard: copy`, or `driver: native`");
         }
     }
-    if (s3.driver == "beast") s3.discard_in_kernel = false;
+    if (copies) s3.discard_in_kernel = false;
     if (const auto f = m.find("tls")) read_tls(*f, s3);
     if (addressing && s3.virtual_host) check_virtual_host(s3, *addressing, out);
 }

@@ -8,6 +8,8 @@
 #include <chopsticks/s3/workload/settings.hpp>
 #include <string_view>
 
+#include "read_way.hpp"
+
 namespace chopsticks::s3 {
 
 namespace {
@@ -105,6 +107,8 @@ scenario::echo_fields settings::echo() const {
     if (versioning) all.emplace_back("versioning", true);
     if (object_lock) all.emplace_back("object_lock", true);
     if (plain_customer_keys) all.emplace_back("plain_customer_keys", true);
+    if (http != http_version::one) all.emplace_back("http_version", std::string(name(http)));
+    if (proxy.is_given()) all.emplace_back("proxy", proxy.url);
     return all;
 }
 
@@ -134,11 +138,19 @@ void settings::find_again(const scenario::echo_fields& echoed) {
     const auto* const insecure = scenario::find_echoed<bool>(echoed, "tls_insecure");
     tls_insecure = insecure != nullptr && *insecure;
     tls_ca_file = text("tls_ca_file");
+    find_http_version(text("http_version"), http);
+    try {
+        if (const std::string url = text("proxy"); !url.empty()) proxy = parse_proxy_url(url);
+    } catch (const config_error&) {
+        // The file is damaged: what is asked of the target will say so.
+        proxy = {};
+    }
     access_key = text("access_key");
 }
 
 bool settings::hold_secret() const {
-    return !secret_key.empty() || !session_token.empty() || secrets_listed;
+    return !secret_key.empty() || !session_token.empty() || !proxy.password.empty() ||
+           secrets_listed;
 }
 
 namespace {
@@ -164,6 +176,7 @@ void check_customer_key(const settings& s3, const std::string& group, const scen
 void settings::check(scenario::group& of, std::vector<std::string>& warnings) const {
     // S3's own limit, which a service would tell of after ten thousand parts were sent.
     constexpr std::uint64_t most_parts = 10'000;
+    check_way(*this);
     if (bucket_count() > 1) check_spread(of, *this);
     for (const scenario::task& task : of.tasks) {
         for (const scenario::step& step : task.steps) {
@@ -193,7 +206,7 @@ void settings::check(scenario::group& of, std::vector<std::string>& warnings) co
 
 bool settings::as_calibrated() const {
     const auto is_plain = [](const std::string& url) { return url.starts_with("http://"); };
-    return payload == payload_signing::unsigned_payload &&
+    return payload == payload_signing::unsigned_payload && !needs_libcurl() &&
            std::all_of(endpoints.begin(), endpoints.end(), is_plain);
 }
 

@@ -82,12 +82,20 @@ TEST_CASE("shipped_workload_config_is_read_also_with_every_comment_taken_off") {
         if (setting && line.find("endpoints") == std::string::npos) line = line.substr(2);
         all += line + "\n";
     }
-    const auto full = parse_workload_config(all, "s3.yaml");
+    // Not together with the driver that stands there.
+    const std::size_t proxy = all.find("proxy:");
+    const std::string without_proxy =
+        all.substr(0, proxy) + all.substr(all.find("\n\n", proxy) + 1);
+    const auto full = parse_workload_config(without_proxy, "s3.yaml");
     CHECK(chopsticks::s3::settings_of(full).access_key == "0555b35654ad1656d804");
     CHECK(chopsticks::s3::settings_of(full).profile == "default");
     CHECK(chopsticks::s3::settings_of(full).expect_continue_bytes == 1 << 20);
     CHECK(chopsticks::s3::settings_of(full).tls_ca_file == "/etc/ssl/my_ca.pem");
     CHECK(full.driver == "native");
+    const auto by_curl = parse_workload_config(
+        all, "s3.yaml", {{"workload.driver", "curl"}, {"workload.discard", "copy"}});
+    CHECK(chopsticks::s3::settings_of(by_curl).proxy.url == "http://proxy:3128");
+    CHECK(chopsticks::s3::settings_of(by_curl).proxy.user == "...");
     CHECK(full.cluster.find("conf_file") != nullptr);
 }
 

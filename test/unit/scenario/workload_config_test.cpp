@@ -227,6 +227,21 @@ TEST_CASE("workload_config_options_are_for_a_driver_that_has_some") {
     CHECK(contains(of_workload("driver: optional\ndriver_options: {a: [1]}"),
                    "`driver_options.a` must be a text or number, not a list"));
     CHECK(contains(of_workload("driver: optional\ndriver_options: 3"), "must be a map"));
+    // One file for several drivers: those of others are no mistake, and are not shown to this one.
+    const char* const each =
+        "driver_options: {every: 10, optional: {every: 3, x: y}, dummy: {servers: 2}}\ndriver: ";
+    const value own = parse(std::string(each) + "optional").find("s3")->driver_options;
+    CHECK(own.entries.size() == 2);
+    CHECK(own.find("every")->text == "3");
+    CHECK(own.find("x")->text == "y");
+    CHECK(parse("driver_options: {optional: {every: 3}}\ndriver: native")
+              .find("s3")
+              ->driver_options.entries.empty());
+    CHECK(contains(of_workload(std::string(each) + "native"), "write them below its name"));
+    CHECK(contains(of_workload("driver: optional\ndriver_options: {optional: {a: {b: c}}}"),
+                   "`driver_options.optional.a` must be a text or number"));
+    CHECK(contains(of_workload("driver: optional\ndriver_options: {nobody: {a: b}}"),
+                   "`driver_options.nobody` must be a text or number"));
 }
 
 TEST_CASE("workload_config_plugins_are_paths_from_here") {

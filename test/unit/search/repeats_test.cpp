@@ -16,8 +16,8 @@ using names = std::vector<std::string>;
 
 std::string letters(unsigned repeat) {
     std::string out;
-    for (const turn& one : in_turns(repeat))
-        out += one.of_new ? 'B' : 'A';
+    for (const turn& one : in_turns(repeat, 2))
+        out += one.side == 1 ? 'B' : 'A';
     return out;
 }
 
@@ -29,12 +29,12 @@ TEST_CASE("repeats_take_turns_as_a_b_b_a") {
 
 TEST_CASE("repeats_number_pairs_and_finish_one_before_the_next") {
     for (const unsigned repeat : {1U, 2U, 5U, 1000U}) {
-        const std::vector<turn> all = in_turns(repeat);
+        const std::vector<turn> all = in_turns(repeat, 2);
         REQUIRE(all.size() == 2 * repeat);
         for (std::size_t i = 0; i < all.size(); ++i)
             CHECK(all[i].number == i / 2 + 1);
         for (std::size_t i = 0; i < all.size(); i += 2)
-            CHECK(all[i].of_new != all[i + 1].of_new);
+            CHECK(all[i].side != all[i + 1].side);
     }
 }
 
@@ -42,11 +42,28 @@ TEST_CASE("repeats_keep_an_even_drift_out_of_both_sides") {
     for (const unsigned repeat : {2U, 4U, 10U, 3U, 7U}) {
         long apart = 0;
         long at = 0;
-        for (const turn& one : in_turns(repeat)) {
-            apart += one.of_new ? at : -at;
+        for (const turn& one : in_turns(repeat, 2)) {
+            apart += one.side == 1 ? at : -at;
             ++at;
         }
         CHECK(apart == (repeat % 2 == 0 ? 0 : 1));
+    }
+}
+
+TEST_CASE("repeats_of_several_sides_go_to_and_fro") {
+    std::string order;
+    for (const turn& one : in_turns(3, 3))
+        order += static_cast<char>('A' + one.side);
+    CHECK(order == "ABCCBAABC");
+    for (const unsigned repeat : {2U, 6U}) {
+        std::vector<std::size_t> sums(4);
+        const std::vector<turn> all = in_turns(repeat, sums.size());
+        for (std::size_t at = 0; at < all.size(); ++at) {
+            CHECK(all[at].number == at / sums.size() + 1);
+            sums[all[at].side] += at;
+        }
+        CHECK(std::all_of(sums.begin(), sums.end(),
+                          [&](std::size_t sum) { return sum == sums.front(); }));
     }
 }
 

@@ -13,6 +13,33 @@ namespace chopsticks::s3 {
 
 enum class payload_signing : std::uint8_t { unsigned_payload, hashed };
 
+/// Which HTTP is spoken.
+enum class http_version : std::uint8_t {
+    one,        ///< HTTP/1.1
+    two,        ///< HTTP/2, agreed on by ALPN; TLS only
+    two_plain,  ///< HTTP/2 from the first byte on, without TLS
+};
+
+enum class proxy_kind : std::uint8_t {
+    http,     ///< forwards http, tunnels https (CONNECT)
+    socks5,   ///< is told addresses
+    socks5h,  ///< is told names, which it resolves
+};
+
+/// What stands between the generator and its endpoints, and who we are to it.
+struct proxy_settings {
+    std::string url;  ///< "http://host:3128"; empty: there is none
+    proxy_kind kind = proxy_kind::http;
+    std::string host;  ///< of the URL, without brackets
+    std::uint16_t port = 0;
+    std::string user;
+    std::string password;  ///< never printed, never in a result
+
+    bool is_given() const noexcept { return !url.empty(); }
+    /// Whether it is told the names of endpoints, which need not have an address here.
+    bool resolves() const noexcept { return is_given() && kind != proxy_kind::socks5; }
+};
+
 /// One of several who ask. The secrets are never printed, and never in a result.
 struct key_pair {
     std::string access_key;
@@ -53,6 +80,8 @@ struct settings final : scenario::workload_settings {
     payload_signing payload = payload_signing::unsigned_payload;
     /// Puts from this size wait for "100 Continue"; 0 = never.
     std::uint64_t expect_continue_bytes = 0;
+    http_version http = http_version::one;
+    proxy_settings proxy;
     std::uint32_t retries = 0;      ///< extra attempts per operation, each counted
     bool tls_insecure = false;      ///< do not verify the server's certificate
     bool tls_resumption = true;     ///< offer earlier sessions in new handshakes
@@ -61,6 +90,8 @@ struct settings final : scenario::workload_settings {
     /// For people who are told of the plan, instead of `endpoints`; empty: those.
     std::string endpoints_told;
 
+    /// Whether only libcurl gets requests there.
+    bool needs_libcurl() const noexcept { return http != http_version::one || proxy.is_given(); }
     std::size_t bucket_count() const;
     /// In their order.
     std::vector<std::string> bucket_names() const;
