@@ -154,7 +154,7 @@ class verdict_test(locust_case):
                 w["state"] == "missing" for w in self.stats()["workers"]), [leader])
             workers[1] = self.worker("worker-2")
             self.wait_for_users(4, 2)
-            self.ask("/stop")
+            self.stop_load()
             self.wait_until("a result", lambda: len(self.results()) == 1, [leader])
             leader.send_signal(signal.SIGTERM)
             self.assertEqual(self.ended(leader), 1, self.said())
