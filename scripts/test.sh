@@ -61,11 +61,15 @@ fi
 
 started=$SECONDS
 "$tree/scripts/configure.sh" "$build" "${meson_args[@]}" || give_up 'meson setup failed'
-# targets_of SUITE...: what they need, one a line.
-targets_of() {
-    /usr/bin/env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
-        "$tree/test/support/test_targets.py" "$build" "$@"
-}
+targets=()
+if ! $whole; then
+    needed=$(/usr/bin/env PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
+        "$tree/test/support/test_targets.py" "$build" "${suites[@]}") ||
+        give_up 'cannot tell what the suites need'
+    mapfile -t targets <<<"$needed"
+fi
+ninja -C "$build" "${targets[@]}" || give_up 'the build failed'
+echo "test.sh: built in $((SECONDS - started)) s"
 
 # run_suite SUITE: its verdict is in the log that the summary reads.
 run_suite() {
@@ -75,7 +79,7 @@ run_suite() {
     # of e2e do, test/e2e/meson.build says.
     case $1 in
         unit | tidy) parallel=$(nproc) ;;
-        e2e) parallel=3 ;;
+        e2e) parallel=2 ;;
         *) parallel=1 ;;
     esac
     meson test -C "$build" --no-rebuild --suite "$1" --logbase "testlog-$1" \
@@ -88,9 +92,9 @@ for suite in "${suites[@]}"; do
     logs+=("$suite=$build/meson-logs/testlog-$suite.json")
 done
 
-# Clusters are waited for most of the time of the suite ceph: it goes on beside the compilers and
-# the other suites, as soon as the little is there that it needs, and behind it the benchmarks,
-# which only show here that they work. What these say comes when they have ended.
+# Most of the time of e2e and of ceph is waiting, for servers and clusters: side by side, and the
+# benchmarks, which only show here that they work, behind ceph. What these say comes when they have
+# ended.
 beside=
 said=$(mktemp)
 on_exit() {
@@ -100,50 +104,30 @@ on_exit() {
         pkill -TERM -P "$beside" || true
         wait "$beside" || true
     fi
-    rm -f "$said" "$said.ended" "$said.built"
+    rm -f "$said" "$said.ended"
 }
 trap on_exit EXIT
-in_lane=()
-for suite in ceph bench; do
-    if [[ " ${suites[*]} " == *" $suite "* ]]; then in_lane+=("$suite"); fi
-done
-
-run_lane() {
-    local suite
-    for suite in "${in_lane[@]}"; do
-        while [ "$suite" != ceph ] && [ ! -e "$said.built" ] && [ ! -e "$said.ended" ]; do
-            sleep 1
-        done
-        [ -e "$said.ended" ] || run_suite "$suite"
-    done
-}
-
-if [ "${in_lane[0]:-}" = ceph ] && [ ${#suites[@]} -gt ${#in_lane[@]} ]; then
-    needed=$(targets_of ceph) || give_up 'cannot tell what the suite ceph needs'
-    mapfile -t targets <<<"$needed"
-    ninja -C "$build" "${targets[@]}" || give_up 'the build failed'
-    printf '\n== ceph begins beside the others\n'
-    run_lane >"$said" 2>&1 &
-    beside=$!
-fi
-targets=()
-if ! $whole; then
-    needed=$(targets_of "${suites[@]}") || give_up 'cannot tell what the suites need'
-    mapfile -t targets <<<"$needed"
-fi
-ninja -C "$build" "${targets[@]}" || give_up 'the build failed'
-touch "$said.built"
-echo "test.sh: built in $((SECONDS - started)) s"
-
+left=" ${suites[*]} "
 for suite in "${suites[@]}"; do
-    if [ -n "$beside" ] && [[ " ${in_lane[*]} " == *" $suite "* ]]; then continue; fi
+    left=${left#* }
+    if [ "$suite" = ceph ] && [ -n "$beside" ]; then
+        wait "$beside"
+        beside=
+        cat "$said"
+        continue
+    fi
+    # bench is in that lane too.
+    if [ "$suite" = bench ] && [ -n "$beside" ]; then continue; fi
+    if [ "$suite" = e2e ] && [[ $left == *'ceph '* ]]; then
+        printf '\n== ceph begins beside e2e\n'
+        {
+            run_suite ceph
+            if [[ $left == *'bench '* ]] && [ ! -e "$said.ended" ]; then run_suite bench; fi
+        } >"$said" 2>&1 &
+        beside=$!
+    fi
     run_suite "$suite"
 done
-if [ -n "$beside" ]; then
-    wait "$beside"
-    beside=
-    cat "$said"
-fi
 
 printf '\n== %s s in all; logs in %s\n' "$((SECONDS - started))" "$build/meson-logs"
 status=0

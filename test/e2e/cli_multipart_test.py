@@ -24,7 +24,7 @@ groups:
     load: {{closed: {{users: 2}}}}
 phases: {{warmup: 0s, measure: 60s, drain: 60s, cleanup: {cleanup}}}
 stop: {{operations: {operations}}}
-limits: {{held_up: 100%, held_up_longest: 1h}}
+limits: {{held_up: 100%, held_up_longest: 1h, outage: 100%}}
 seed: 5
 """
 requests = ("create_upload", "upload_part", "complete_upload", "abort_upload")

@@ -22,7 +22,7 @@ groups:
     load: {{closed: {{users: 4}}}}
 phases: {{warmup: 0s, measure: 60s, cleanup: {cleanup}}}
 stop: {{operations: {operations}}}
-limits: {{held_up: 100%, held_up_longest: 1h}}
+limits: {{held_up: 100%, held_up_longest: 1h, outage: 100%}}
 seed: 5
 """
 

@@ -21,7 +21,7 @@ groups:
     tasks: {tasks}
     load: {{open: {{rate: 20000, arrivals: constant, max_in_flight: 512, queue_limit: 100000}}}}
 phases: {{prepare: false, warmup: 0s, measure: 3s, drain: 60s, cleanup: false}}
-limits: {{held_up: 100%, held_up_longest: 1h}}
+limits: {{held_up: 100%, held_up_longest: 1h, outage: 100%}}
 seed: 11
 """
 

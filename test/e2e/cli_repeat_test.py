@@ -21,7 +21,8 @@ groups:
     load: {closed: {users: 4, think_time: 2ms}}
 phases: {warmup: 0s, measure: 300ms}
 # Other tests run beside this one.
-limits: {held_up: 100%, held_up_longest: 1h, core_busy: 100%, core_saturated: 100%, steal: 100%}
+limits: {held_up: 100%, held_up_longest: 1h, outage: 100%, core_busy: 100%, core_saturated: 100%,
+         steal: 100%}
 seed: 7
 """
 

@@ -24,7 +24,7 @@ groups:
     load: {{closed: {{users: 4}}}}
 phases: {{warmup: 0s, measure: 60s, cleanup: {cleanup}}}
 stop: {{operations: 600}}
-limits: {{held_up: 100%, held_up_longest: 1h}}
+limits: {{held_up: 100%, held_up_longest: 1h, outage: 100%}}
 seed: 3
 """
 everything = ("[{op: get, weight: 5}, {op: put, weight: 3}, {op: put, overwrite: true}, delete, "

@@ -20,7 +20,7 @@ groups:
     tasks: [make]
     load: {closed: {users: 1}}
 phases: {warmup: 0s, measure: 100ms}
-limits: {held_up: 100%, held_up_longest: 1h}
+limits: {held_up: 100%, held_up_longest: 1h, outage: 100%}
 """
 
 shared = None
