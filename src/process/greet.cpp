@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chopsticks/core/clock.hpp>
 #include <chopsticks/core/units.hpp>
@@ -15,16 +16,19 @@ namespace {
 /// How soon a signal ends a wait for a program.
 constexpr std::int64_t look_ns = 50'000'000;
 
+constexpr std::array ending_signals{SIGINT, SIGTERM, SIGHUP};
+
 /// Keeps the signals that end this process from doing so while a program runs that has to be ended
 /// with it: what that has started would stay for ever. One that came takes effect with the end of
 /// the object. Of the calling thread, which is the only one before a run.
 class ending_signals_held {
   public:
     ending_signals_held() noexcept {
-        ::sigemptyset(&held_);
-        for (const int one : {SIGINT, SIGTERM, SIGHUP})
-            ::sigaddset(&held_, one);
-        ::pthread_sigmask(SIG_BLOCK, &held_, &before_);
+        sigset_t held;
+        ::sigemptyset(&held);
+        for (const int one : ending_signals)
+            ::sigaddset(&held, one);
+        ::pthread_sigmask(SIG_BLOCK, &held, &before_);
     }
     ~ending_signals_held() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
     ending_signals_held(const ending_signals_held&) = delete;
@@ -33,12 +37,23 @@ class ending_signals_held {
     bool one_came() const noexcept {
         sigset_t pending;
         ::sigpending(&pending);
-        return std::ranges::any_of(std::initializer_list<int>{SIGINT, SIGTERM, SIGHUP},
+        return std::ranges::any_of(ending_signals,
                                    [&](int one) { return ::sigismember(&pending, one) == 1; });
     }
 
+    /// False: the time is over, or one came.
+    /// \param what waits until a time, and returns whether it need not wait any more
+    template <class Wait>
+    bool wait(std::int64_t until_ns, const Wait& what) const {
+        while (!one_came()) {
+            const std::int64_t step_ns = std::min(until_ns, monotonic_ns() + look_ns);
+            if (what(step_ns)) return true;
+            if (step_ns == until_ns) return false;
+        }
+        return false;
+    }
+
   private:
-    sigset_t held_{};
     sigset_t before_{};
 };
 
@@ -52,14 +67,13 @@ std::string first_line(const child& of, const ending_signals_held& held, std::in
             problem = "its first line has more than 64 KiB: " + shown(said);
             return {};
         }
-        const std::int64_t now_ns = monotonic_ns();
-        if (held.one_came()) {
-            problem = "a signal ended the wait for its first line";
-            return {};
-        }
-        if (!wait_for(of.output(), POLLIN, std::min(until_ns, now_ns + look_ns))) {
-            if (now_ns + look_ns < until_ns) continue;
-            problem = "it was not ready " + format_duration(start_ns) + " after its start";
+        const auto heard = [&](std::int64_t step_ns) {
+            return wait_for(of.output(), POLLIN, step_ns);
+        };
+        if (!held.wait(until_ns, heard)) {
+            problem = held.one_came()
+                          ? "a signal ended the wait for its first line"
+                          : "it was not ready " + format_duration(start_ns) + " after its start";
             return {};
         }
         char piece[4096];
@@ -89,9 +103,10 @@ greeting ask_greeting(const program_plan& plan) {
     const bool answered = !line.empty();
     if (answered) problem = read_greeting(line, said);
     asked.close_input();
-    const std::int64_t until_ns = monotonic_ns() + end_ns;
-    while (!asked.has_ended() && !held.one_came() && monotonic_ns() < until_ns)
-        asked.wait(std::min(until_ns, monotonic_ns() + look_ns));
+    held.wait(monotonic_ns() + end_ns, [&](std::int64_t step_ns) {
+        asked.wait(step_ns);
+        return asked.has_ended();
+    });
     errors.read_from(asked.errors());
     const std::string ended = asked.kill();
     if (problem.empty() && answered) return said;

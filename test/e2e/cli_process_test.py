@@ -87,6 +87,11 @@ class process_case(harness.case):
         done = self.run_binary(*line, **more)
         return done, harness.read_result(output) if output.exists() else None
 
+    def intervals(self):
+        """How many of the run that `load` was asked for last have been written."""
+        stream = self.output.with_suffix(".jsonl")
+        return len(harness.read_stream(stream)[1]) if stream.exists() else 0
+
     def command(self, *words):
         return {"command": " ".join(map(str, (python, double, *words)))}
 
@@ -231,16 +236,12 @@ class liar_test(process_case):
             def child():
                 return [pid for pid in processes_with(mark) if parent_of(pid) == process.pid]
 
-            def intervals():
-                stream = output.with_suffix(".jsonl")
-                return len(harness.read_stream(stream)[1]) if stream.exists() else 0
-
-            harness.wait_until("the load", intervals)
+            harness.wait_until("the load", self.intervals)
             pid = child()[0]
             # So that it has something under way: all users wait for it.
             os.kill(pid, signal.SIGSTOP)
-            until = intervals() + 2
-            harness.wait_until("an interval", lambda: intervals() >= until)
+            until = self.intervals() + 2
+            harness.wait_until("an interval", lambda: self.intervals() >= until)
             os.kill(pid, signal.SIGKILL)
             harness.wait_until("another program", lambda: [p for p in child() if p != pid])
             harness.send_signal(process, signal.SIGINT)
@@ -291,9 +292,7 @@ class start_test(process_case):
             line, more = self.load(endpoint, "process", self.command("leaves_child", 0, mark),
                                    tasks="[put, head_bucket]", count=100_000_000)
             process = self.start(*line, **more)
-            stream = self.output.with_suffix(".jsonl")
-            harness.wait_until("a load", lambda: stream.exists() and len(
-                stream.read_text().splitlines()) > 1)
+            harness.wait_until("the load", self.intervals)
             # The program, and what that has started.
             harness.wait_until("both", lambda: len(processes_with(mark)) >= 2)
             for pid in (process.pid, *processes_with(mark)):

@@ -173,12 +173,17 @@ def serve(stdin):
         send({"id": ask["id"], **told}, back)
 
 
+def leave_child(argument):
+    """A process of its own, that ends with nothing but a signal."""
+    subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)", argument])
+
+
 def main():
     global hello, rule
     stdin = sys.stdin.buffer
     if rule == "never_ready":
         if mark != "double":
-            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)", mark])
+            leave_child(mark)
         stdin.read()
         return
     if rule == "ends_at_once":
@@ -187,11 +192,9 @@ def main():
     hello = json.loads(stdin.readline())
     if rule == "secret_in_arguments":
         # A tool of its own, told the secret as an argument, that all can see.
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)",
-                          os.environ["AWS_SECRET_ACCESS_KEY"]])
+        leave_child(os.environ["AWS_SECRET_ACCESS_KEY"])
     if rule == "leaves_child":
-        subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)",
-                          mark])
+        leave_child(mark)
     ready = {"ready": 1, "name": "double", "version": "1", "operations": names,
              "figures": [{"name": "requests", "unit": "requests", "kind": "counter",
                           "description": "that it would have sent"}]}

@@ -25,7 +25,7 @@ unittest_ran = re.compile(r"^Ran (\d+) tests? in ", re.MULTILINE)
 # A case of unittest has its traceback below it; a doctest assertion, what it compared; what a
 # sanitizer found, its stack.
 why = re.compile(r"^(?:(?:FAIL|ERROR): .*|.*: (?:FATAL )?ERROR: .*|==\d+==ERROR: .*|"
-                 r"WARNING: ThreadSanitizer: .*|.*: runtime error: .*)$", re.MULTILINE)
+                 r"WARNING: ThreadSanitizer: .*|.*: runtime error: .*)$")
 lines_of_one = 16
 lines_of_test = 48
 unittest_verdict = re.compile(r"^(?:OK|FAILED)(?: \(([^)]*)\))?\s*$", re.MULTILINE)

@@ -5,6 +5,7 @@
 #include <chopsticks/core/units.hpp>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <utility>
 
 namespace chopsticks::ceph::beside {
@@ -43,6 +44,13 @@ std::string seconds(double s) {
     return text;
 }
 
+/// The extreme of all but one, which may be chance. \pre two or more
+template <typename Before>
+double second(std::vector<double> of, Before before) {
+    std::nth_element(of.begin(), of.begin() + 1, of.end(), before);
+    return of[1];
+}
+
 template <typename Queue>
 void drop_oldest(Queue& of) {
     while (of.size() > waiting_most)
@@ -58,9 +66,10 @@ bool finding_rule::begins(watch& of, bool out_of_bounds) {
         return true;
     }
     ++of.bad;
+    const bool again = out_of_bounds && of.calm > 0;
     of.calm = out_of_bounds ? 0 : of.calm + 1;
     if (of.calm == calm_least) of = {};
-    return false;
+    return again;
 }
 
 void finding_rule::add(const load_interval& one) {
@@ -122,12 +131,12 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
     if (p99s.size() >= baseline_least && now.p99_ns > 0) {
         usual_p99 = median(p99s);
         risen = now.p99_ns > rise_of_median * usual_p99 &&
-                now.p99_ns > rise_of_most * *std::max_element(p99s.begin(), p99s.end());
+                now.p99_ns > rise_of_most * second(p99s, std::greater<>{});
     }
     if (rates.size() >= baseline_least && median(counts) >= static_cast<double>(ok_least)) {
         usual_rate = median(rates);
         fallen = now.ok_per_s < fall_of_median * usual_rate &&
-                 now.ok_per_s < fall_of_least * *std::min_element(rates.begin(), rates.end());
+                 now.ok_per_s < fall_of_least * second(rates, std::less<>{});
     }
     for (effect& e : effects_) {
         if (e.operation != point.operation || !e.holds) continue;
@@ -137,17 +146,18 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
     // What follows within one is part of it: the p99 of what had waited for an OSD.
     const bool in_effect = (state.p99.bad > 0 || state.rate.bad > 0) && lasts(point.operation);
     std::string text;
-    bool fell = false;
+    std::string fall;
     if (begins(state.p99, risen) && !in_effect) {
         text = "p99(" + point.operation + ") rose from " + format_latency(std::llround(usual_p99)) +
                " to " + format_latency(point.p99_ns);
     }
     if (begins(state.rate, fallen)) {
-        const std::string fall = " fell from " + per_s(usual_rate) + " to " + per_s(now.ok_per_s);
+        fall = " fell from " + per_s(usual_rate) + " to " + per_s(now.ok_per_s);
         if (!in_effect || !worsen(point.operation, fall, usual_rate)) {
             text += text.empty() ? point.operation : std::string(", and its rate");
             text += fall;
-            fell = true;
+        } else {
+            fall.clear();
         }
     }
     if (!text.empty()) {
@@ -157,7 +167,7 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
                             .held_s = end_s,
                             .operation = point.operation,
                             .text = std::move(text),
-                            .fell = fell,
+                            .fall = std::move(fall),
                             .usual_per_s = usual_rate,
                             .usual_p99_ns = p99s.size() >= baseline_least ? median(p99s) : 0.0});
         drop_oldest(effects_);
@@ -170,25 +180,44 @@ void finding_rule::judge(const load_interval& in, const load_point& point, opera
 
 bool finding_rule::worsen(const std::string& operation, const std::string& fall,
                           double usual_per_s) {
-    const auto is_one = [&](const effect& e) { return e.operation == operation && !e.is_over; };
     for (effect& e : effects_) {
-        if (!is_one(e)) continue;
-        if (!e.fell) e.text += ", and its rate" + fall;
-        e.fell = true;
-        e.usual_per_s = usual_per_s;
+        if (e.operation != operation || !e.holds) continue;
+        e.add_fall(fall, usual_per_s);
         return true;
     }
-    const auto told_of_it = [&](const effect& e) { return is_one(e) && e.fell; };
+    const auto is_one = [&](const effect& e) { return e.operation == operation && !e.is_over; };
+    const auto told_of_it = [&](const effect& e) { return is_one(e) && !e.fall.empty(); };
     if (std::any_of(lasting_.begin(), lasting_.end(), told_of_it)) return true;
     // That it was slow is told already, and ends with what is told now.
     std::erase_if(lasting_, is_one);
     return false;
 }
 
+void finding_rule::effect::add_fall(const std::string& more, double per_s_before) {
+    if (more.empty() || !fall.empty()) return;
+    text += ", and its rate" + more;
+    fall = more;
+    usual_per_s = per_s_before;
+}
+
 bool finding_rule::lasts(const std::string& operation) const {
+    // What no cause is known of lasts as long as it holds: by chance it was there before, too, and
+    // is not to hide what is caused.
+    const auto holds = [&](const effect& e) { return e.operation == operation && e.holds; };
     const auto is_one = [&](const effect& e) { return e.operation == operation && !e.is_over; };
-    return std::any_of(effects_.begin(), effects_.end(), is_one) ||
+    return std::any_of(effects_.begin(), effects_.end(), holds) ||
            std::any_of(lasting_.begin(), lasting_.end(), is_one);
+}
+
+void finding_rule::take_in_later(effect& told) {
+    const auto is_part = [&](const effect& e) {
+        return e.operation == told.operation && e.start_s >= told.start_s &&
+               (!told.is_over || e.start_s < told.back_s);
+    };
+    for (const effect& e : effects_) {
+        if (is_part(e)) told.add_fall(e.fall, e.usual_per_s);
+    }
+    std::erase_if(effects_, is_part);
 }
 
 void finding_rule::follow(effect& e, const load_interval& in, const level& now) {
@@ -256,26 +285,27 @@ bool finding_rule::near(const effect& e, const cause& one) {
 }
 
 void finding_rule::match() {
-    for (auto e = effects_.begin(); e != effects_.end();) {
+    for (std::size_t i = 0; i < effects_.size();) {
         std::vector<const cause*> of;
-        const bool settled = finished_ || now_s_ >= e->end_s + settle_s;
+        const bool settled = finished_ || now_s_ >= effects_[i].end_s + settle_s;
         for (const cause& one : causes_) {
-            if (settled && near(*e, one)) of.push_back(&one);
+            if (settled && near(effects_[i], one)) of.push_back(&one);
         }
         if (of.empty()) {
-            ++e;
+            ++i;
             continue;
         }
-        if (told_ < findings_most) {
-            found_.push_back({e->start_s, sentence(*e, of)});
-            ++told_;
-            if (e->is_over) {
-                tell_end(*e);
-            } else if (lasting_.size() < waiting_most) {
-                lasting_.push_back(*e);
-            }
+        effect e = std::move(effects_[i]);
+        effects_.erase(effects_.begin() + static_cast<std::ptrdiff_t>(i));
+        take_in_later(e);
+        if (told_ == findings_most) continue;
+        found_.push_back({e.start_s, sentence(e, of)});
+        ++told_;
+        if (e.is_over) {
+            tell_end(e);
+        } else if (lasting_.size() < waiting_most) {
+            lasting_.push_back(std::move(e));
         }
-        e = effects_.erase(e);
     }
     // What can no longer meet anything that is yet to come.
     constexpr double forget_s = 60;

@@ -41,10 +41,11 @@ class finding_rule {
     /// A percentile of fewer operations is their maximum, a rate of fewer is chance.
     static constexpr std::uint64_t ok_least = 20;
     /// The p99 has risen if it is more than so many times the median of those intervals, and more
-    /// than so many times the greatest of them.
+    /// than so many times the greatest of them but one: one may be chance, which is not to hide
+    /// what comes after it.
     static constexpr double rise_of_median = 2;
     static constexpr double rise_of_most = 1.5;
-    /// The rate has fallen below such shares of their median and of their least.
+    /// The rate has fallen below such shares of their median and of their least but one.
     static constexpr double fall_of_median = 0.5;
     static constexpr double fall_of_least = 0.75;
     /// What follows later than this was not caused.
@@ -96,7 +97,7 @@ class finding_rule {
         bool holds = true;
         std::string operation;
         std::string text;
-        bool fell = false;  ///< the text says that less was served
+        std::string fall = {};  ///< what the text says of the rate: " fell from 98/s to 0/s"
         // What its end is told by, which may be long after what is usual is another thing.
         double usual_per_s = 0;   ///< 0: not known
         double usual_p99_ns = 0;  ///< 0: not known
@@ -104,15 +105,21 @@ class finding_rule {
         double back_s = 0;        ///< start of the first of those
         bool is_over = false;
         std::string end = {};  ///< "... was back at 98/s"; empty: nobody knows of one
+
+        /// Unless one is told already.
+        void add_fall(const std::string& more, double per_s_before);
     };
     static bool near(const effect& e, const cause& one);
 
     void judge(const load_interval& in, const load_point& point, operation_state& state);
+    /// Also after a break that was too short to end what began before.
     bool begins(watch& of, bool out_of_bounds);
     bool lasts(const std::string& operation) const;
     /// Has what lasts of an operation say that less is served now, too. False: nothing does that
     /// could still say so, and it is to be told by itself.
     bool worsen(const std::string& operation, const std::string& fall, double usual_per_s);
+    /// What began again before an effect was over is part of it, now that its cause is known.
+    void take_in_later(effect& told);
     void follow(effect& e, const load_interval& in, const level& now);
     void tell_end(const effect& e);
     /// Effects that last when what they are measured by ends.

@@ -77,6 +77,63 @@ TEST_CASE("finding_has_the_time_at_which_its_effect_began") {
           "disks/read fell from 1.00k/s to 0/s at 12:00:10 UTC, when osd.0 went down");
 }
 
+TEST_CASE("what_was_bad_by_chance_hides_no_finding") {
+    // Not over when the OSD goes: three calm intervals end it.
+    for (const int since : {2, 3, 5}) {
+        for (const bool rate : {false, true}) {
+            simulated s;
+            s.calm(10);
+            rate ? s.interval(2, 300) : s.interval(90);
+            s.calm(since);
+            s.happens("osd.0 went down", 0);
+            for (int i = 0; i < 8; ++i)
+                s.interval(0, 0);
+            s.happens("osd.0 came up again", 0, true);
+            s.interval(900, 1400);
+            s.calm(5);
+            const std::string at = std::to_string(11 + since);
+            INFO(since, " ", rate);
+            CHECK(s.found() ==
+                  std::vector<std::string>{"disks/read fell from 1.00k/s to 0/s at 12:00:" + at +
+                                           " UTC, when osd.0 went down"});
+            CHECK(s.ends.size() == 1);
+        }
+    }
+}
+
+TEST_CASE("one_bad_interval_among_the_usual_ones_hides_no_finding") {
+    // Too few were before it for it to be out of bounds.
+    for (const std::uint64_t served : {0, 300}) {
+        simulated s;
+        s.calm(2);
+        s.interval(900, served);
+        s.calm(4);
+        s.happens("osd.0 went down");
+        s.interval(90, 0);
+        s.interval(90, 0);
+        s.calm(5);
+        CHECK(s.found() ==
+              std::vector<std::string>{
+                  "disks/read fell from 1.00k/s to 0/s at 12:00:07 UTC, when osd.0 went down"});
+    }
+}
+
+TEST_CASE("effect_with_breaks_is_one_finding") {
+    simulated s;
+    s.calm(10);
+    s.happens("osd.0 went down", 0);
+    s.interval(90);
+    s.calm(1);
+    s.interval(0, 0);
+    s.calm(2);
+    s.interval(0, 0);
+    s.calm(5);
+    CHECK(s.found() == std::vector<std::string>{
+                           "p99(disks/read) rose from 2.10 ms to 90.0 ms, and its rate fell from "
+                           "1.00k/s to 0/s at 12:00:10 UTC, when osd.0 went down"});
+    CHECK(s.ends.size() == 1);
+}
+
 TEST_CASE("end_of_an_effect_is_told_with_what_the_cluster_did_then") {
     for (const int outage : {4, 20, 50}) {
         // 50: long after what is usual has become another thing.
