@@ -75,7 +75,7 @@ class help_test(harness.case):
 
     def test_misspelt_commands_and_options_are_answered_with_the_right_one(self):
         for arguments, part in ((["rnu"], '"run"'), (["valdiate"], '"validate"'),
-                                (["xyzzy"], "known are run, ab, sweep"),
+                                (["xyzzy"], "known are run, worker, leader, ab, sweep"),
                                 (["run", "-f", "mixed", "--ouput", "x"], "--output"),
                                 (["run", "-f", "mixed", "--embeded"], "--embedded"),
                                 (["list", "--shwo", "mixed"], "--show"),
@@ -113,8 +113,10 @@ class help_test(harness.case):
         done = self.run_binary("run", "-f", "mixed", *options[:8])
         self.assertEqual([line.split(" here: ")[0].split()[-1] for line in done.err.splitlines()],
                          options[:8], "not in the order they were typed")
+        # Of `run` these make another command.
         for option in options:
-            done = self.run_binary("run", "-f", "mixed", option, "x")
+            command = "validate" if option in ("--worker", "--leader", "--master") else "run"
+            done = self.run_binary(command, "-f", "mixed", option, "x")
             self.assert_code(done, harness.bad_usage)
             self.assert_one_clear_message(done, f"there is no option {re.escape(option)} here: ")
             self.assertEqual(len(done.err.splitlines()), 1, done.err)
