@@ -179,7 +179,10 @@ TEST_CASE("s3_driver_damaged_heads_are_no_success_that_says_less") {
                     const std::lock_guard lock(mutex);
                     sent = text;
                 }
-                if (rig.run(session, one.op).status != op_status::ok) continue;
+                engine::outcome out = rig.run(session, one.op);
+                // Sent on a connection whose end had not come yet: no answer at all.
+                if (out.first_byte_ns == 0) out = rig.run(session, one.op);
+                if (out.status != op_status::ok) continue;
                 ++right;
                 CHECK(text.substr(8, 4) == " 200");
                 CHECK(text.find("\r\nETag: \"") != std::string::npos);
