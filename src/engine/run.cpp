@@ -138,7 +138,7 @@ bool coordinator::load(std::int64_t start_ns) {
     load_times times;
     times.start_ns = start_ns;
     const std::int64_t warmup_ns = times.start_ns + static_cast<std::int64_t>(ramp_s * 1e9);
-    times.measure_ns = warmup_ns + std::max(plan.warmup_ns, plan.steady_within_ns);
+    times.measure_ns = start_ns + scenario::measure_begins_ns(*options_.plan);
     result_.steady.asked = plan.steady_within_ns > 0;
     stats::bounded_watch known(options_.plan->stop.confidence);
     times.end_ns = times.measure_ns + plan.measure_ns;
