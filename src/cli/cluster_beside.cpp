@@ -5,6 +5,7 @@
 #include <chopsticks/core/error.hpp>
 #include <chopsticks/results/json_reading.hpp>
 #include <chopsticks/scenario/foreign_call.hpp>
+#include <chopsticks/scenario/load_plan.hpp>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -116,7 +117,25 @@ std::unique_ptr<cluster_beside> cluster_beside::start(const run_setup& setup) {
 cluster_beside::cluster_beside(const run_setup& setup,
                                const std::optional<beside::rgw_admin>& admin,
                                std::unique_ptr<beside::asker> who)
-    : setup_(setup), watch_(setup.cluster, std::move(who), admin) {}
+    : setup_(setup), watch_(setup.cluster, std::move(who), admin) {
+    const std::int64_t measure_ns = scenario::measure_begins_ns(setup.scenario);
+    for (const scenario::group& one : setup.scenario.groups) {
+        plans_.emplace_back();
+        if (one.open && !one.open->replay)
+            plans_.back() = scenario::rate_plan(*one.open, measure_ns);
+    }
+}
+
+double cluster_beside::offered_to(std::size_t group, const engine::interval& in) const {
+    // What came to be due says less: a core that was held up finds it later, and all at once.
+    if (const auto& wanted = in.groups[group].rate_wanted_per_s) return *wanted * in.duration_s;
+    if (plans_[group]) {
+        const double end_s = in.start_s + in.duration_s;
+        return plans_[group]->count(end_s * 1e9) - plans_[group]->count(in.start_s * 1e9);
+    }
+    const engine::load_figures& load = in.groups[group];
+    return static_cast<double>(setup_.scenario.groups[group].open ? load.intended : load.users);
+}
 
 void cluster_beside::on_phase(engine::phase p) {
     if (engine::is_of_load(p) && !load_began_) {
@@ -133,6 +152,8 @@ void cluster_beside::on_interval(const engine::interval& one, const stats::layou
     out.start_s = one.start_s;
     out.duration_s = one.duration_s;
     out.phase = engine::name(one.when);
+    for (const engine::core_figures& core : one.cores)
+        out.held_up_share = std::max(out.held_up_share, core.held_up_share());
     for (std::size_t i = 0; i < names.operations.size(); ++i) {
         const stats::figures& f = one.figures.by_operation[i];
         beside::load_point point;
@@ -142,8 +163,7 @@ void cluster_beside::on_interval(const engine::interval& one, const stats::layou
         for (std::size_t g = 0; g < one.groups.size(); ++g) {
             const scenario::group& group = setup_.scenario.groups[g];
             if (!point.operation.starts_with(group.name + "/")) continue;
-            point.offered =
-                static_cast<double>(group.open ? one.groups[g].intended : one.groups[g].users);
+            point.offered = offered_to(g, one);
         }
         out.operations.push_back(std::move(point));
     }

@@ -5,6 +5,7 @@
 
 #include <chopsticks/ceph/beside/watch.hpp>
 #include <chopsticks/engine/run.hpp>
+#include <chopsticks/load/rate_curve.hpp>
 #include <chopsticks/results/document.hpp>
 #include <memory>
 #include <optional>
@@ -50,8 +51,13 @@ class cluster_beside {
     void finish(results::run_document& doc, const std::vector<stats::leftover>& left);
 
   private:
+    /// What was to be asked of a group, as load_point::offered.
+    double offered_to(std::size_t group, const engine::interval& in) const;
+
     const run_setup& setup_;
     ceph::beside::cluster_watch watch_;
+    /// By group: of an open loop whose operations come by a plan.
+    std::vector<std::optional<load::rate_curve>> plans_;
     std::string greeting_;
     bool load_began_ = false;
 };

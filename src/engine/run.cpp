@@ -49,7 +49,7 @@ class coordinator final : public run {
     /// Sets the problem where not.
     bool can_be_made();
     void begin_op_log(std::int64_t start_ns);
-    load_times plan_times(std::int64_t start_ns, double ramp_s) const;
+    load_times plan_times(std::int64_t start_ns) const;
     void note_ends(const load_times& times, std::int64_t measured_to_ns);
     /// Moves the begin of the measure phase to where the throughput is steady.
     void watch_warmup(load_times& times, double from_s, std::int64_t now_ns);
@@ -141,7 +141,7 @@ bool coordinator::prepare() {
     return true;
 }
 
-load_times coordinator::plan_times(std::int64_t start_ns, double ramp_s) const {
+load_times coordinator::plan_times(std::int64_t start_ns) const {
     load_times times;
     times.start_ns = start_ns;
     if (steered_) {
@@ -151,8 +151,7 @@ load_times coordinator::plan_times(std::int64_t start_ns, double ramp_s) const {
         return times;
     }
     const scenario::phases& plan = options_.plan->phase;
-    times.measure_ns = start_ns + static_cast<std::int64_t>(ramp_s * 1e9) +
-                       std::max(plan.warmup_ns, plan.steady_within_ns);
+    times.measure_ns = start_ns + scenario::measure_begins_ns(*options_.plan);
     times.end_ns = times.measure_ns + plan.measure_ns;
     for (const std::int64_t end_ns :
          scenario::stage_ends_ns(options_.plan->groups, plan.measure_ns))
@@ -171,7 +170,7 @@ bool coordinator::load(std::int64_t start_ns) {
     double ramp_s = 0;
     for (const group_setup& setup : options_.groups)
         ramp_s = std::max(ramp_s, scenario::ramp_s(*setup.group));
-    load_times times = plan_times(start_ns, ramp_s);
+    load_times times = plan_times(start_ns);
     const std::int64_t warmup_ns = times.start_ns + static_cast<std::int64_t>(ramp_s * 1e9);
     result_.steady.asked = plan.steady_within_ns > 0;
     stats::bounded_watch known(options_.plan->stop.confidence);

@@ -79,6 +79,14 @@ double ramp_s(const group& g) noexcept {
     return g.open ? 0 : ramp_users_s(1, g.closed.users, g.closed.spawn_rate);
 }
 
+std::int64_t measure_begins_ns(const scenario& s) noexcept {
+    double longest_s = 0;
+    for (const group& one : s.groups)
+        longest_s = std::max(longest_s, ramp_s(one));
+    return static_cast<std::int64_t>(longest_s * 1e9) +
+           std::max(s.phase.warmup_ns, s.phase.steady_within_ns);
+}
+
 load::rate_curve rate_plan(const open_load& load, std::int64_t measure_from_ns) {
     load::level_curve levels(load.rate);
     levels.hold(measure_from_ns);

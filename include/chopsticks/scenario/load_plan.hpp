@@ -32,6 +32,10 @@ void scale(closed_load& load, double factor);
 /// How long the ramp phase of a group is: until the users of its warm-up have started.
 double ramp_s(const group& g) noexcept;
 
+/// Where the measure phase begins at the latest, from the start of the load: behind the longest
+/// ramp and the warm-up. What the plans below count from.
+std::int64_t measure_begins_ns(const scenario& s) noexcept;
+
 /// Tasks per second over the load. \param measure_from_ns where the measure phase begins, from the
 /// start of the load
 load::rate_curve rate_plan(const open_load& load, std::int64_t measure_from_ns);

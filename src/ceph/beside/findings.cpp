@@ -81,6 +81,7 @@ void finding_rule::add(const load_interval& one) {
         operations_.clear();
     }
     if (one.phase == "ramp" || one.duration_s <= 0) return;
+    if (one.held_up_share > held_up_most) return match();
     for (const load_point& point : one.operations) {
         if (!operations_.contains(point.operation) && operations_.size() == operations_most)
             continue;

@@ -48,6 +48,8 @@ class finding_rule {
     /// The rate has fallen below such shares of their median and of their least but one.
     static constexpr double fall_of_median = 0.5;
     static constexpr double fall_of_least = 0.75;
+    /// Of an interval in which a core lost more of its time nobody can say what the target did.
+    static constexpr double held_up_most = 0.5;
     /// What follows later than this was not caused.
     static constexpr double late_s = 5;
     /// An effect waits so long for nearer causes than those that are known.

@@ -19,6 +19,7 @@ class simulated {
         load_interval one{second_, 1, phase, {}};
         one.operations.push_back(
             {"disks/read", ok, static_cast<std::int64_t>(p99_ms * 1e6), offered});
+        one.held_up_share = held_up;
         rule.add(one);
         second_ += 1;
     }
@@ -41,6 +42,7 @@ class simulated {
 
     finding_rule rule{noon_ns};
     std::string phase = "measure";
+    double held_up = 0;
 
   private:
     double second_ = 0;
@@ -115,6 +117,19 @@ TEST_CASE("one_bad_interval_among_the_usual_ones_hides_no_finding") {
         CHECK(s.found() ==
               std::vector<std::string>{
                   "disks/read fell from 1.00k/s to 0/s at 12:00:07 UTC, when osd.0 went down"});
+    }
+}
+
+TEST_CASE("what_held_up_the_generator_is_no_effect") {
+    for (const double held_up : {0.9, 0.1}) {
+        simulated s;
+        s.calm(10);
+        s.happens("24 PGs began to backfill");
+        s.held_up = held_up;
+        s.interval(900, 80);
+        s.held_up = 0;
+        s.calm(5);
+        CHECK(s.found().size() == (held_up > 0.5 ? 0 : 1));
     }
 }
 

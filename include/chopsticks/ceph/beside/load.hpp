@@ -13,7 +13,8 @@ struct load_point {
     std::string operation;  ///< "group/read"
     std::uint64_t ok = 0;
     std::int64_t p99_ns = 0;  ///< of the response times of those; 0: there were none
-    /// What was asked of it: operations that were due, in an open loop; users, in a closed one.
+    /// What was to be asked of it: operations that were due by the plan, in an open loop; users, in
+    /// a closed one.
     double offered = 0;
 };
 
@@ -23,6 +24,8 @@ struct load_interval {
     double duration_s = 0;
     std::string phase;
     std::vector<load_point> operations;
+    /// Of its time, what the core that was held up most lost: of that its figures tell.
+    double held_up_share = 0;
 };
 
 }  // namespace chopsticks::ceph::beside
