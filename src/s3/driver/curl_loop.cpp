@@ -70,8 +70,9 @@ void curl_loop::prepare(CURL* handle) {
 }
 
 bool curl_loop::start(CURL* handle) {
-    // What was closed meanwhile is not to be used.
-    if (watch_.readable) look_at_sockets();
+    // What was closed meanwhile is not to be used. libcurl looks for itself, but takes one that was
+    // reset for alive.
+    look_at_sockets();
     if (::curl_multi_add_handle(multi_, handle) != CURLM_OK) return false;
     run_timers();
     take_ended();
@@ -122,6 +123,11 @@ void curl_loop::end(curl_socket_t fd) noexcept {
     if (!std::exchange(one.counted, false)) return;
     --open_connections_;
     ::shutdown(fd, SHUT_RDWR);
+    // libcurl finds it dead by reading nothing from it, not by the error of one that was reset:
+    // asked for, that is gone.
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (one.told != 0) tell(fd, 0);
 }
 
