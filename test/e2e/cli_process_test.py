@@ -129,7 +129,7 @@ class honest_test(process_case):
                                          config=keys, under=witness.under(seen))
             counted = endpoint.counters()["by_operation"]
         self.assert_code(done, *ran)
-        self.assertTrue(any("boto3_driver.py" in line for line in witness.starts(seen)))
+        self.assertTrue(any(python in line for line in witness.starts(seen)), "no boto3 was seen")
         self.assertEqual(witness.shown(seen), [])
         self.assertEqual(harness.all_operations(result)[1], 0, errors_of(result))
         puts = result["operations"]["s3/put"]["ok"]
