@@ -5,12 +5,12 @@ Boost.Asio and Boost.Beast, and curl, which has libcurl do it?
 The embedded endpoint runs in a process of its own on one CPU, keeps sizes only, and answers all in
 turn (A B C A B C ...) on another. Figures are the CPU time of the client's core in its measure
 phase, over what it moved: medians over the rounds. `native, copy` copies the bodies of gets as the
-others have to; native itself has the kernel drop them, over plain HTTP. Below small gets stands what
-libcurl costs in a bare loop (curl_floor.cpp), without anything of this program: with handles that
-are used again, and with one for each get, as libcurl before 8.1.1 has to have it. The last lines
-are send lag, from when a request was due to when it was sent, of an open loop of 20,000 gets per
-second. Rows of 1,000 large bodies are measured six times as long. Not measured: the server, latency, more
-than one core.
+others have to; native itself has the kernel drop them, over plain HTTP. Below small gets stands
+what libcurl costs in a bare loop (curl_floor.cpp), without anything of this program: with handles
+that are used again, and with one for each get, as libcurl before 8.1.1 has to have it. The last
+lines are send lag, from when a request was due to when it was sent, of an open loop of 20,000 gets
+per second. Rows of 1,000 large bodies are measured six times as long. Not measured: the server,
+latency, more than one core.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What the drivers of S3 cost, other people's programs among them: gets per second of CPU time, that
-of the client and of all programs that do its operations, each driver in turn against the embedded
-endpoint.
+"""What the drivers of S3 cost, other people's programs among them: gets per second of CPU time,
+that of the client and of all programs that do its operations, each driver in turn against the
+embedded endpoint.
 
 CPU is that of the load alone, as the results have it: the process (`generator.cpu_seconds`) and its
 programs (the figure `program_cpu`). Drivers whose program is not here are left out, and said so.

@@ -9,8 +9,8 @@ import re
 import sys
 
 global_flags = {"--quiet", "-q", "--json", "--no-color", "--insecure", "--debug"}
-flags_of = {"pipe": set(), "cat": set(), "stat": {"--no-list"}, "rm": {"--force", "--recursive", "-r"},
-            "ls": {"--recursive", "-r"}}
+flags_of = {"pipe": set(), "cat": set(), "stat": {"--no-list"},
+            "rm": {"--force", "--recursive", "-r"}, "ls": {"--recursive", "-r"}}
 
 
 def fail(text):
@@ -19,7 +19,8 @@ def fail(text):
 
 
 def parse(arguments):
-    """The command, its flags and its one operand. Global flags stand before the command or behind."""
+    """The command, its flags and its one operand. Global flags stand before the command or
+    behind it."""
     flags, rest = set(), []
     for word in arguments:
         if not word.startswith("-") or word == "-":
