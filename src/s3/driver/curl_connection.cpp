@@ -14,13 +14,9 @@ namespace chopsticks::s3 {
 
 namespace {
 
-/// What libcurl reads at once, and asks for of a body. It makes memory of that size for each handle
-/// (and for each that sends), which small bodies should not have to pay for.
-constexpr long large_at_once_bytes = 128 * 1024;
-constexpr long small_at_once_bytes = 16 * 1024;
-/// Users of one loop. libcurl goes through all connections to find an idle one, so that a request
-/// costs more the more there are. Streams of HTTP/2 have one connection, and so one loop.
-constexpr long most_users = 64;
+/// What libcurl reads at once, and asks for of a body.
+constexpr long read_at_once_bytes = 128 * 1024;
+constexpr long send_at_once_bytes = 128 * 1024;
 
 /// Until 8.1.1 libcurl keeps a pointer to the last field of a handle's last answer, which it has
 /// freed, and goes by it where the first field of the next answer begins with a blank. A handle is
@@ -41,11 +37,10 @@ std::int64_t time_of(CURL* handle, CURLINFO what) noexcept {
 curl_connection::curl_connection(core_state& core, const target_address& target)
     : connection(target), core_(core) {
     said_[0] = '\0';
-    const bool has_own_connections = core_.options.config->http == http_version::one;
-    if (!core_.transfers || (has_own_connections && core_.transfers.use_count() > most_users)) {
+    if (!core_.transfers) {
         core_.transfers = std::make_shared<curl_loop>(
             core_.loop, core_.counters.open_connections,
-            is_plain() && has_own_connections);
+            is_plain() && core_.options.config->http == http_version::one);
     }
     loop_ = core_.transfers;
     core_.loop.add(static_cast<runtime::deadline&>(*this));
@@ -83,8 +78,8 @@ void curl_connection::prepare_handle() {
     ::curl_easy_setopt(handle_, CURLOPT_HEADERDATA, this);
     ::curl_easy_setopt(handle_, CURLOPT_WRITEFUNCTION, &curl_connection::take_body);
     ::curl_easy_setopt(handle_, CURLOPT_WRITEDATA, this);
-    ::curl_easy_setopt(handle_, CURLOPT_BUFFERSIZE,
-                       reads_large_ ? large_at_once_bytes : small_at_once_bytes);
+    ::curl_easy_setopt(handle_, CURLOPT_BUFFERSIZE, read_at_once_bytes);
+    ::curl_easy_setopt(handle_, CURLOPT_UPLOAD_BUFFERSIZE, send_at_once_bytes);
     ::curl_easy_setopt(handle_, CURLOPT_EXPECT_100_TIMEOUT_MS,
                        static_cast<long>(exchange::continue_wait_ns / 1'000'000));
     // What is no HTTP is looked at, to say what it is.
@@ -135,9 +130,6 @@ runtime::task<bool> curl_connection::carry_out(exchange_job& job) {
     head_text_.clear();
     said_[0] = '\0';
     prepare_handle();
-    ::curl_easy_setopt(
-        handle_, CURLOPT_UPLOAD_BUFFERSIZE,
-        job.body_bytes() > small_at_once_bytes ? large_at_once_bytes : small_at_once_bytes);
     request_.compose(handle_, job, route_.origin());
     // Until there is an answer: libcurl takes one whose head does not end for a whole one.
     ::curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 1L);
@@ -267,7 +259,6 @@ bool curl_connection::take_head() {
     has_head_ = true;
     if (route_.keeps_connections()) ::curl_easy_setopt(handle_, CURLOPT_FORBID_REUSE, 0L);
     ending_.body_length = head_.content_length;
-    reads_large_ |= head_.content_length > small_at_once_bytes;
     job_->to->head(head_);
     return true;
 }

@@ -100,7 +100,6 @@ class curl_connection final : public connection, private curl_transfer {
     bool has_head_ = false;  ///< the answer's was seen
     bool closed_ = false;    ///< the connection was
     bool resumed_ = false;
-    bool reads_large_ = false;  ///< an answer had a body for which it is worth to read much at once
     bool wrong_version_ = false;  ///< the answer's is not the one that was asked for
     char said_[CURL_ERROR_SIZE];  ///< what libcurl says of a failure
 };
