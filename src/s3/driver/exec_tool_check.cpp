@@ -82,7 +82,7 @@ std::int64_t time_of(const std::vector<std::string>& command, std::string& said)
 }
 
 /// Whether a program of its name is on PATH, and is that tool where others have the name too.
-bool is_there(const exec_tool& tool) {
+bool has_exec_tool(const exec_tool& tool) {
     if (process::find_program(tool.program).empty()) return false;
     if (tool.says.empty()) return true;
     try {
@@ -127,7 +127,7 @@ std::string exec_note(std::string_view driver) {
     std::string lacks;
     for (const exec_tool& one : exec_tools()) {
         if (driver != "exec" && driver != one.name) continue;
-        const bool there = is_there(one);
+        const bool there = has_exec_tool(one);
         std::string& list = there ? has : lacks;
         list += (list.empty() ? "" : there ? ", " : "; ") + std::string(one.name);
         if (!there) list += ": " + std::string(one.install);
