@@ -5,10 +5,12 @@ Boost.Asio and Boost.Beast, and curl, which has libcurl do it?
 The embedded endpoint runs in a process of its own on one CPU, keeps sizes only, and answers all in
 turn (A B C A B C ...) on another. Figures are the CPU time of the client's core in its measure
 phase, over what it moved: medians over the rounds. `native, copy` copies the bodies of gets as the
-others have to; native itself has the kernel drop them, over plain HTTP. The last lines are send
-lag, from when a request was due to when it was sent, of an open loop of 20,000 gets per second.
-Rows of 1,000 large bodies are measured six times as long. Not measured: the server, latency, more
-than one core.
+others have to; native itself has the kernel drop them, over plain HTTP. Below small gets stands
+what libcurl costs in a bare loop (curl_floor.cpp), without anything of this program: with handles
+that are used again, and with one for each get, as libcurl before 8.1.1 has to have it. The last
+lines are send lag, from when a request was due to when it was sent, of an open loop of 20,000 gets
+per second. Rows of 1,000 large bodies are measured six times as long. Not measured: the server,
+latency, more than one core.
 """
 
 import argparse
@@ -17,10 +19,15 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 
 import lab
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "test/support"))
+import harness
+
+floor_program = os.environ.get("CURL_FLOOR", str(lab.root / "build" / "bench" / "curl_floor"))
 small_bytes = 4 << 10
 all_connections = (1, 64, 1000)
 rate = 20_000
@@ -64,6 +71,20 @@ class endpoint:
         out = ["--endpoint", f"{scheme}://127.0.0.1:{self.port}", "--access-key", "key",
                "--bucket", lab.bucket, "--set", "workload.create_bucket=true"]
         return out + (["--set", "workload.tls.verify=false"] if self.tls else [])
+
+
+def floor(server, connections, seconds, *more):
+    """us per get of libcurl alone; its gets are presigned, so that nobody signs."""
+    store = harness.s3_client(f"http://127.0.0.1:{server.port}", "key", "secret")
+    if lab.bucket not in (one["Name"] for one in store.list_buckets()["Buckets"]):
+        store.create_bucket(Bucket=lab.bucket)
+    store.put_object(Bucket=lab.bucket, Key="floor", Body=bytes(small_bytes))
+    url = store.generate_presigned_url("get_object",
+                                       Params={"Bucket": lab.bucket, "Key": "floor"})
+    said = subprocess.run(
+        ["taskset", "-c", str(lab.client_cpu), floor_program, url, str(connections), str(seconds),
+         *more], capture_output=True, text=True, check=True, preexec_fn=lab.raise_descriptor_limit)
+    return json.loads(said.stdout)["cpu_us_per_get"]
 
 
 # What is held against native.
@@ -142,20 +163,26 @@ def main():
                 continue
             # Gigabytes are on their way at once, and end at about the same time.
             seconds = options.seconds * (6 if connections * size > 1e9 else 1)
+            floors = {"reused": [], "anew": []} if title.startswith("get 4") and not tls else {}
             with endpoint(folder, tls) as server:
                 for _ in range(options.rounds):
                     for name in taken:
                         result = run(server, name, op, size, {"closed": {"users": connections}},
                                      seconds, folder)
                         taken[name].append(cost(result, size))
+                    for how in floors:
+                        floors[how].append(floor(server, connections, seconds, how))
             medians = {name: lab.median(values) for name, values in taken.items()}
             print(f"{title:<40}"
                   + "".join(f"{medians[name]:>14.2f}" if name in medians else f"{'-':>14}"
                             for name in drivers)
                   + "".join(f"{medians[name] / medians['native']:>14.2f}" for name in others)
                   + f"{max(map(lab.spread, taken.values())):>7.1%}", flush=True)
+            if floors:
+                print("    libcurl alone: {:.1f} us, with new handles {:.1f} us".format(
+                    *map(lab.median, floors.values())), flush=True)
             figures.append({"tls": tls, "bytes": size, "op": op, "connections": connections,
-                            "unit": unit, "cost": medians, "rounds": taken})
+                            "unit": unit, "cost": medians, "rounds": taken, "libcurl": floors})
         load = {"open": {"rate": rate if not options.tiny else 500, "max_in_flight": 256,
                          "queue_limit": 10_000}}
         with endpoint(folder, False) as server:

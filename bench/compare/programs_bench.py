@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""What other people's programs cost as drivers: gets per second of CPU time, that of the client and
-of all programs that do its operations, each driver in turn against the embedded endpoint.
+"""What the drivers of S3 cost, other people's programs among them: gets per second of CPU time,
+that of the client and of all programs that do its operations, each driver in turn against the
+embedded endpoint.
 
 CPU is that of the load alone, as the results have it: the process (`generator.cpu_seconds`) and its
 programs (the figure `program_cpu`). Drivers whose program is not here are left out, and said so.
@@ -32,6 +33,8 @@ limits: {{held_up: 100%, held_up_longest: 1h, outage: 100%}}
 # Name: the workload config, and the program that has to be there.
 drivers = {
     "native": ("driver: native", None),
+    "beast": ("driver: beast", None),
+    "curl": ("driver: curl", None),
     "process/boto3": ("driver: boto3", None),
     "exec/s5cmd": ("driver: s5cmd", "s5cmd"),
     "exec/rclone": ("driver: exec\ndriver_options: {tool: rclone}", "rclone"),
@@ -70,7 +73,7 @@ def main():
     here = {name: config for name, (config, program) in drivers.items()
             if program is None or shutil.which(program)}
     if options.tiny:
-        here = {name: here[name] for name in ("native", "exec/rclone") if name in here}
+        here = {name: here[name] for name in ("native", "curl", "exec/rclone") if name in here}
     for name in sorted(set(drivers) - set(here)) if not options.tiny else ():
         print(f"left out, its program is not here: {name}")
     print("| driver | 4 KiB: gets per CPU second | CPU ms per get | of the programs "

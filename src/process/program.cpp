@@ -219,6 +219,8 @@ void program::expired() {
     if (!ready_ && deaf_ns_ == 0 && now_ns > ready_by_ns_) {
         break_off("it was not ready " + format_duration(plan_.start_ns) + " after its start");
     }
+    // Of one that has closed its input nobody may ever ask anything: the pipe tells.
+    if (deaf_ns_ == 0 && input_.hung_up) deaf_ns_ = now_ns;
     if (deaf_ns_ != 0 && now_ns > deaf_ns_ + last_words_ns) {
         break_off("it closed its standard input and went on");
     }

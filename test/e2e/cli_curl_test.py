@@ -10,6 +10,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gateway
 import harness
+import witness
 
 word = "not-for-your-eyes"
 
@@ -52,14 +53,14 @@ class curl_case(harness.case):
         path.chmod(0o600)
         return path
 
-    def attempt(self, config, *more, command="run"):
+    def attempt(self, config, *more, command="run", **how):
         output = [] if command == "validate" else ["--output", self.dir / "r.json"]
         return self.run_binary(command, "-f", self.file("s.yaml", scenario),
                                "--workload-config", config, *output, *more,
-                               env=self.server.credentials)
+                               env={**self.server.credentials, **witness.environment}, **how)
 
-    def result_of(self, config, *more):
-        done = self.attempt(config, *more)
+    def result_of(self, config, *more, **how):
+        done = self.attempt(config, *more, **how)
         self.assert_code(done, harness.ran, harness.generator_was_limit)
         result = harness.read_result(self.dir / "r.json")
         self.assertEqual(result["total"]["failed"], 0, done.said)
@@ -138,8 +139,12 @@ class proxy_test(curl_case):
     def test_http_proxy_forwards_each_request_once(self):
         with gateway.proxy("http", "smith", word) as proxy:
             asked = self.server.counters()["requests"]
-            result, done = self.result_of(self.by(proxy))
+            seen = self.dir / "strace"
+            result, done = self.result_of(self.by(proxy), under=witness.under(seen))
             self.assertRegex(done.err, "driver curl is taken: native, the default, has no proxy")
+            # What is started is the program alone, and its arguments have no secrets.
+            self.assertEqual(len(witness.starts(seen)), 1)
+            self.assertEqual(witness.shown(seen, (word, harness.secret_key)), [])
             self.assertEqual(self.server.counters()["requests"] - asked, len(proxy.asked))
         self.assertEqual(proxy.refused, 0, "asked without saying who asks")
         self.assertTrue(all(f" {self.server.url}/" in line for line in proxy.asked))

@@ -96,12 +96,13 @@ class case(unittest.TestCase):
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
-    def start(self, *arguments, env=None, **how):
-        """Starts the binary; the test ends it if it is still there."""
+    def start(self, *arguments, env=None, under=(), **how):
+        """Starts the binary; the test ends it if it is still there. `under`: the words of a program
+        that starts it."""
         how.setdefault("stdin", subprocess.DEVNULL)
         how.setdefault("stdout", subprocess.PIPE)
         how.setdefault("stderr", subprocess.PIPE)
-        process = subprocess.Popen([str(binary), *map(str, arguments)], cwd=self.dir,
+        process = subprocess.Popen([*under, str(binary), *map(str, arguments)], cwd=self.dir,
                                    env=environment(self.dir, **(env or {})), **how)
         self.started.append(process)
         return process

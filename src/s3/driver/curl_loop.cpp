@@ -20,6 +20,8 @@ namespace {
 
 constexpr std::int64_t asked_never = INT64_MAX;
 constexpr int most_socket_events = 64;
+/// Under load all turns look; before a transfer that comes after a pause nobody may have.
+constexpr std::int64_t look_every_ns = 1'000'000;
 /// libcurl closes the oldest of more idle connections than this; a core has fewer users.
 constexpr long most_idle_connections = 1'000'000;
 
@@ -70,8 +72,9 @@ void curl_loop::prepare(CURL* handle) {
 }
 
 bool curl_loop::start(CURL* handle) {
-    // What was closed meanwhile is not to be used.
-    if (watch_.readable) look_at_sockets();
+    // What was closed meanwhile is not to be used. libcurl looks for itself, but takes one that was
+    // reset for alive.
+    if (watch_.readable || monotonic_ns() - looked_ns_ > look_every_ns) look_at_sockets();
     if (::curl_multi_add_handle(multi_, handle) != CURLM_OK) return false;
     run_timers();
     take_ended();
@@ -122,6 +125,11 @@ void curl_loop::end(curl_socket_t fd) noexcept {
     if (!std::exchange(one.counted, false)) return;
     --open_connections_;
     ::shutdown(fd, SHUT_RDWR);
+    // libcurl finds it dead by reading nothing from it, not by the error of one that was reset:
+    // asked for, that is gone.
+    int error = 0;
+    socklen_t size = sizeof error;
+    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
     if (one.told != 0) tell(fd, 0);
 }
 
@@ -185,6 +193,7 @@ void curl_loop::run_timers() noexcept {
 void curl_loop::look_at_sockets() noexcept {
     epoll_event events[most_socket_events];
     const int count = ::epoll_wait(watch_.fd, events, most_socket_events, 0);
+    looked_ns_ = monotonic_ns();
     // The next that comes is an edge of its own.
     if (count <= 0) watch_.readable = false;
     for (int i = 0; i < count; ++i) {

@@ -98,6 +98,7 @@ class curl_loop final : public runtime::pump {
     runtime::fd_watch watch_;
     std::vector<interest> interests_;  ///< by descriptor
     std::int64_t due_ns_;              ///< when libcurl wants to be asked
+    std::int64_t looked_ns_ = 0;       ///< when the sockets were looked at last
 };
 
 }  // namespace chopsticks::s3

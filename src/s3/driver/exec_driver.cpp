@@ -26,6 +26,7 @@ std::unique_ptr<const exec_target::at_endpoint> make_exec_endpoint(const exec_ta
     auto out = std::make_unique<exec_target::at_endpoint>();
     exec_values& v = out->values;
     value_of(v, exec_word::endpoint) = url.text();
+    value_of(v, exec_word::scheme) = url.tls ? "https" : "http";
     value_of(v, exec_word::host) = url.host_header();
     value_of(v, exec_word::bucket) = config.bucket;
     value_of(v, exec_word::region) = config.region;

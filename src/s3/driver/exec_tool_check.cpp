@@ -81,6 +81,19 @@ std::int64_t time_of(const std::vector<std::string>& command, std::string& said)
     throw config_error(command[0] + " cannot be run here: " + problem);
 }
 
+/// Whether a program of its name is on PATH, and is that tool where others have the name too.
+bool has_exec_tool(const exec_tool& tool) {
+    if (process::find_program(tool.program).empty()) return false;
+    if (tool.says.empty()) return true;
+    try {
+        std::string said;
+        time_of({std::string(tool.program), std::string(tool.version)}, said);
+        return said.find(tool.says) != std::string::npos;
+    } catch (const config_error&) {
+        return false;
+    }
+}
+
 }  // namespace
 
 std::string check_exec_programs(const exec_options& how) {
@@ -97,6 +110,11 @@ std::string check_exec_programs(const exec_options& how) {
         const std::int64_t took_ns = time_of(command, said);
         quickest_ns = std::min(quickest_ns, took_ns);
         all_ns += took_ns;
+        if (said.find(how.says) == std::string::npos) {
+            throw config_error(process::find_program(how.program) + " is another program than " +
+                               how.name + ": it says \"" + said + "\"; " +
+                               (how.install.empty() ? "name the right one" : how.install));
+        }
     }
     return how.name + " (" + said + ") takes " +
            format_duration(std::max<std::int64_t>(quickest_ns / 1'000'000, 1) * 1'000'000) +
@@ -109,7 +127,7 @@ std::string exec_note(std::string_view driver) {
     std::string lacks;
     for (const exec_tool& one : exec_tools()) {
         if (driver != "exec" && driver != one.name) continue;
-        const bool there = !process::find_program(one.program).empty();
+        const bool there = has_exec_tool(one);
         std::string& list = there ? has : lacks;
         list += (list.empty() ? "" : there ? ", " : "; ") + std::string(one.name);
         if (!there) list += ": " + std::string(one.install);

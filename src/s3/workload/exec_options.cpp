@@ -13,9 +13,9 @@ using scenario::map_reader;
 
 /// In the order of exec_word.
 constexpr std::string_view word_names[exec_word_count] = {
-    "endpoint", "host",   "bucket",     "region",     "retries",      "attempts", "config",
-    "tls",      "verify", "ca_file",    "key",        "size",         "offset",   "length",
-    "last",     "prefix", "access_key", "secret_key", "session_token"};
+    "endpoint", "scheme", "host",   "bucket",     "region",     "retries",      "attempts",
+    "config",   "tls",    "verify", "ca_file",    "key",        "size",         "offset",
+    "length",   "last",   "prefix", "access_key", "secret_key", "session_token"};
 /// Others can read what a program's arguments are.
 constexpr std::size_t words_of_commands = static_cast<std::size_t>(exec_word::access_key);
 
@@ -91,6 +91,7 @@ void take_tool(exec_options& out, const exec_tool& tool) {
     out.name = tool.name;
     out.program = tool.program;
     out.install = tool.install;
+    out.says = tool.says;
     out.size_after = tool.size_after;
     out.has_config = !tool.config.empty();
     out.config = parse_own(tool.config);

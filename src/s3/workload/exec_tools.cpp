@@ -12,6 +12,7 @@ const exec_tool known_tools[] = {
      .program = "s5cmd",
      .install = "download it from https://github.com/peak/s5cmd/releases (2.1 or newer)",
      .version = "version",
+     .says = "",
      .arguments = {"--log error --endpoint-url {endpoint} --retry-count {retries} pipe "
                    "s3://{bucket}/{key}",
                    "--log error --endpoint-url {endpoint} --retry-count {retries} cat "
@@ -29,6 +30,7 @@ const exec_tool known_tools[] = {
      .program = "aws",
      .install = "install awscli",
      .version = "--version",
+     .says = "",
      .arguments = {"--endpoint-url {endpoint} s3 cp --only-show-errors - s3://{bucket}/{key}",
                    "--endpoint-url {endpoint} s3 cp --only-show-errors s3://{bucket}/{key} -", "",
                    "--endpoint-url {endpoint} --output json s3api head-object --bucket {bucket} "
@@ -47,6 +49,7 @@ const exec_tool known_tools[] = {
      .program = "s3cmd",
      .install = "install s3cmd",
      .version = "--version",
+     .says = "",
      .arguments = {"-c {config} -q put - s3://{bucket}/{key}",
                    "-c {config} -q get s3://{bucket}/{key} -", "",
                    "-c {config} info s3://{bucket}/{key}", "-c {config} -q del s3://{bucket}/{key}",
@@ -70,6 +73,7 @@ const exec_tool known_tools[] = {
      .program = "rclone",
      .install = "install rclone",
      .version = "version",
+     .says = "",
      .arguments = {"-q rcat :s3:{bucket}/{key}", "-q cat :s3:{bucket}/{key}",
                    "-q cat --offset {offset} --count {length} :s3:{bucket}/{key}",
                    "-q lsjson --stat :s3:{bucket}/{key}", "-q deletefile :s3:{bucket}/{key}",
@@ -88,6 +92,23 @@ const exec_tool known_tools[] = {
                      {"RCLONE_CA_CERT", "{ca_file}"},
                      {"RCLONE_RETRIES", "1"},
                      {"RCLONE_LOW_LEVEL_RETRIES", "{retries}"}}},
+    {.name = "mc",
+     .program = "mc",
+     .install = "MinIO's client: https://min.io/docs/minio/linux/reference/minio-mc.html (Debian's "
+                "package mc is another program; `program` names any path)",
+     .version = "--version",
+     .says = "mc version",
+     .arguments = {"--quiet pipe chopsticks/{bucket}/{key}",
+                   "--quiet cat chopsticks/{bucket}/{key}", "",
+                   "--json stat chopsticks/{bucket}/{key}", "--quiet rm chopsticks/{bucket}/{key}",
+                   "--quiet ls --recursive chopsticks/{bucket}/{prefix}", ""},
+     .size_after = "\"size\":",
+     .unverified = "--insecure",
+     .config = "",
+     // Where nothing stands for a token, mc has none.
+     .environment = {{"MC_HOST_chopsticks",
+                      "{scheme}://{access_key}:{secret_key}:{session_token}@{host}"},
+                     {"SSL_CERT_FILE", "{ca_file}"}}},
 };
 
 }  // namespace

@@ -20,6 +20,7 @@ namespace chopsticks::s3 {
 enum class exec_word : std::uint8_t {
     // What is the same in each command.
     endpoint,  ///< "http://host:port"
+    scheme,    ///< "http" or "https"
     host,      ///< "host:port", the port unless it is the default
     bucket,
     region,
@@ -41,7 +42,7 @@ enum class exec_word : std::uint8_t {
     secret_key,
     session_token,
 };
-constexpr std::size_t exec_word_count = 19;
+constexpr std::size_t exec_word_count = 20;
 using exec_values = std::array<std::string, exec_word_count>;
 
 /// Operations that a command can be given for, as the workload calls them; get_range is a get of a
@@ -57,6 +58,7 @@ struct exec_tool {
     std::string_view program;  ///< on PATH
     std::string_view install;  ///< what to do to have it
     std::string_view version;  ///< arguments with which it does nothing
+    std::string_view says;     ///< is in the line it then writes; others have the name too
     /// Arguments by operation; empty: it cannot do it through its pipes.
     std::array<std::string_view, exec_operation_count> arguments;
     std::string_view size_after;  ///< what stands before the size in its answer to a head
@@ -71,6 +73,7 @@ struct exec_options {
     std::string name;     ///< for people: of the tool, or of the program
     std::string program;  ///< of the tool
     std::string install;  ///< empty: it is the user's own
+    std::string says;     ///< is in the first line of its version; empty: anything may be
     std::string size_after;
     scenario::text_template config;
     bool has_config = false;
