@@ -21,6 +21,8 @@ constexpr std::int64_t patience_between_ns = 60 * second_ns;
 constexpr std::int64_t patience_at_end_ns = 10 * second_ns;
 /// After so long a load ends whose master is gone, if it is to.
 constexpr std::int64_t stop_after_ns = 60 * second_ns;
+/// How long any load goes on that no master has asked for since its own went.
+constexpr std::int64_t unwanted_most_ns = 600 * second_ns;
 constexpr std::int64_t alive_every_ns = 2 * second_ns;
 /// Notes that nobody took; a master sends few.
 constexpr std::size_t waiting_most = 1000;
@@ -68,6 +70,8 @@ void worker_desk::begin(const world_plan& plan, const std::vector<scenario::grou
     run_id_ = plan.run_id;
     running_ = true;
     ended_ = stopped_ = lost_told_ = unknown_told_ = false;
+    unwanted_since_ns_ = lost_since_ns_.load();
+    unwanted_ = false;
     gos_.clear();
     groups_.clear();
     open_loop_.clear();
@@ -105,6 +109,8 @@ std::optional<json> worker_desk::wait_for_go(const std::string& phase, bool ends
         if (stop_level.load() > 0 || !is_up(ends ? patience_at_end_ns : patience_between_ns))
             return std::nullopt;
         if (!ends && (stopped_ || quits_.load())) return std::nullopt;
+        // A master that is there knows nothing of this run.
+        if (unwanted_) return std::nullopt;
         changed_.wait_for(lock, look_every);
     }
 }
@@ -233,6 +239,7 @@ void worker_desk::on_order(const locust::order& what) {
         switch (what.what) {
             case kind::users:
                 wanted_ = what.users;
+                unwanted_since_ns_ = 0;
                 apply_users();
                 if (!running_ && events_.empty())
                     events_.push_back({desk_event::kind::users, nullptr});
@@ -302,12 +309,19 @@ void worker_desk::on_turn(locust::session& talk) {
         alive_said_ns_ = now_ns;
         talk.say("chopsticks_alive", {{"run", run_}});
     }
-    if (control_ == nullptr || lost_ != without_master::stop || lost_told_ || is_up(stop_after_ns))
-        return;
+    if (unwanted_since_ns_ == 0) unwanted_since_ns_ = talk.lost_since_ns();
+    if (control_ == nullptr || ended_ || lost_told_) return;
+    // While it prepares nobody wants users yet.
+    const bool gone = lost_ == without_master::stop && !is_up(stop_after_ns);
+    unwanted_ = !wanted_.empty() && unwanted_since_ns_ != 0 &&
+                now_ns - unwanted_since_ns_ >= unwanted_most_ns;
+    if (!gone && !unwanted_) return;
     lost_told_ = true;
     stopped_ = true;
     control_->finish();
-    std::fprintf(stderr, "chopsticks: the master has been gone for a minute: the load ends\n");
+    std::fprintf(stderr, gone ? "chopsticks: the master has been gone for a minute: the load ends\n"
+                              : "chopsticks: the master went ten minutes ago, and none has wanted "
+                                "this load since: it ends\n");
 }
 
 }  // namespace chopsticks::cli

@@ -19,7 +19,8 @@
 
 namespace chopsticks::cli {
 
-/// What becomes of a load whose master is gone.
+/// What becomes of a load whose master has been gone for a minute. One that goes on ends as well
+/// when no master has wanted users of it for ten minutes since.
 enum class without_master : std::uint8_t { go_on, stop };
 
 /// What the thread that makes runs waits for.
@@ -102,6 +103,10 @@ class worker_desk final : public locust::listener {
     bool ended_ = false;    ///< its load is over
     bool stopped_ = false;  ///< the master wants its end
     bool lost_told_ = false;
+    /// When the master went, until one wants users again: being connected to one that has no run,
+    /// or another run, is no reason to go on. 0: the load is wanted
+    std::int64_t unwanted_since_ns_ = 0;
+    bool unwanted_ = false;      ///< the load ended for that
     bool unknown_told_ = false;  ///< of classes that no group is called like
     engine::load_control* control_ = nullptr;
     std::vector<std::string> groups_;

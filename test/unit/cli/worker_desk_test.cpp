@@ -257,6 +257,53 @@ TEST_CASE("desk_without_a_master_goes_on_or_stops_and_cleans_up_in_either_case")
     }
 }
 
+TEST_CASE("desk_ends_a_load_that_no_master_wants_any_more") {
+    // The master never comes back; another one comes, and has no run; the same one comes, and wants
+    // users again.
+    enum class next : std::uint8_t { never, without_run, wants };
+    for (const next what : {next::never, next::without_run, next::wants}) {
+        office o;
+        o.begin("r1");
+        o.master.spawn({{"front", 2}, {"rate", 1}});
+        o.master.lose_master();
+        o.master.turn();
+        auto& clock = *virtual_clock::in_place();
+        if (what != next::never) {
+            clock.skip(300 * desk_second);
+            o.master.talk.connected(monotonic_ns());
+            o.master.hear("ack", {{"index", 0}});
+            if (what == next::wants) o.master.spawn({{"front", 2}, {"rate", 1}});
+            clock.skip(299 * desk_second);
+        } else {
+            clock.skip(599 * desk_second);
+        }
+        o.master.turn();
+        CHECK_FALSE(o.control.finished());
+        clock.skip(2 * desk_second);
+        o.master.turn();
+        CHECK(o.control.finished() == (what != next::wants));
+        if (what == next::wants) continue;
+        // A master that is there and knows nothing of the run is not waited for at its end.
+        CHECK_FALSE(o.desk.wait_for_go("prepare"));
+        CHECK_FALSE(o.desk.wait_for_go("clean", true));
+    }
+}
+
+TEST_CASE("desk_whose_master_was_away_while_it_prepares_is_wanted_however_long_it_takes") {
+    office o;
+    o.begin("r1");
+    o.master.lose_master();
+    o.master.turn();
+    o.master.talk.connected(monotonic_ns());
+    o.master.hear("ack", {{"index", 0}});
+    virtual_clock::in_place()->skip(3600 * desk_second);
+    o.master.turn();
+    CHECK_FALSE(o.control.finished());
+    o.master.spawn({{"front", 2}, {"rate", 1}});
+    o.master.turn();
+    CHECK_FALSE(o.control.finished());
+}
+
 TEST_CASE("desk_that_finds_its_master_again_in_time_does_not_stop") {
     office o(without_master::stop);
     o.begin("r1");
