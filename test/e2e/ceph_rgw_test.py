@@ -6,6 +6,7 @@ STORE=memstore|bluestore (memstore) is the OSD's.
 """
 
 import contextlib
+import csv
 import json
 import os
 import pathlib
@@ -124,6 +125,22 @@ seed: 5
 """
 
 
+# The load of three workers of one Locust master.
+shared_scenario = """
+name: shared on rgw
+groups:
+  - name: g
+    workload: s3
+    data: {objects: 60, size: 4KiB, verify: true}
+    tasks: [{op: get, weight: 4}, put, delete]
+    load: {closed: {users: 6}}
+phases: {measure: 1h, cleanup: false}
+stop: {operations: 900}
+timeouts: {operation: 60s}
+limits: {held_up: 100%, held_up_longest: 1h, outage: 100%}
+"""
+
+
 class ceph_case(harness.case):
     @classmethod
     def setUpClass(cls):
@@ -172,6 +189,50 @@ class ceph_case(harness.case):
 
 
 class mixed_test(ceph_case):
+    def rgw_counter(self, name):
+        """A counter of the running radosgw, by its admin socket."""
+        socket = next(pathlib.Path(self.cluster, "run").glob("client.rgw.*.asok"))
+        said = subprocess.run(["ceph", "--admin-daemon", socket, "perf", "dump", "rgw"],
+                              capture_output=True, text=True, timeout=60, check=True).stdout
+        return json.loads(said)["rgw"][name]
+
+    def test_master_merged_result_and_store_have_the_same_counts(self):
+        port = harness.free_port()
+        config = self.file("s3.yaml", f"endpoint: {self.env['S3_ENDPOINT']}\nbucket: of-many\n"
+                           f"access_key: {self.env['S3_ACCESS_KEY']}\n")
+        results = self.dir / "results"
+        results.mkdir()
+        gets = self.rgw_counter("get")
+        leader = self.start(
+            "leader", "-f", self.file("shared.yaml", shared_scenario), "--workload-config", config,
+            "--expect-workers", 3, "--master-bind-port", port, "--output", results,
+            "--locust", os.environ.get("LOCUST", "/usr/bin/locust"), "--csv", self.dir / "locust")
+        workers = []
+        for number in range(3):
+            own = self.dir / f"worker-{number}"
+            own.mkdir()
+            workers.append(self.start("worker", "--master-port", port, "--cores", 1, "--output",
+                                      own, "--idle", "sleep", env=self.credentials()))
+        said = [process.communicate(timeout=harness.hang_s) for process in (leader, *workers)]
+        # What stays was asked for.
+        self.assertIn(leader.returncode, ran, said)
+        (page,) = results.glob("chopsticks-*/report.html")
+        merged = harness.read_result(page.parent / "result.json")
+        self.assertEqual(harness.schema_errors(merged), [])
+        self.assertEqual(len(merged["parts"]), 3)
+        with open(self.dir / "locust_stats.csv", encoding="utf-8") as file:
+            rows = {f"{row['Type']}/{row['Name']}": int(row["Request Count"])
+                    for row in csv.DictReader(file)}
+        figures = merged["operations"]
+        self.assertEqual(merged["total"]["failed"], 0, merged["total"])
+        self.assertEqual({name: rows[name] for name in figures},
+                         {name: one["ok"] for name, one in figures.items()})
+        self.assertEqual(rows["/Aggregated"], 900)
+        self.assertEqual(self.rgw_counter("get") - gets, figures["g/get"]["ok"])
+        objects = harness.objects_of_runs(self.client, "of-many", "chopsticks/")
+        self.assertEqual(len(objects), merged["data"]["alive_before_cleanup"])
+        self.assertEqual(len(objects), 60 + figures["g/put"]["ok"] - figures["g/delete"]["ok"])
+
     def test_mixed_run_is_valid_and_all_counts_agree_with_rgw(self):
         duration = "60s" if os.environ.get("CHOPSTICKS_LONG") else "20s"
         done = self.run_binary(*self.arguments(self.scenario(duration, False), "counted"),
