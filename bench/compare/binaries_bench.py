@@ -18,7 +18,9 @@ import subprocess
 import tempfile
 
 import lab
-from drivers_bench import endpoint, large_bytes, small_bytes
+from drivers_bench import endpoint, small_bytes
+
+large_bytes = 8 << 20
 
 mixed = [{"op": "get", "weight": 70}, {"op": "put", "weight": 15}, {"op": "delete", "weight": 15}]
 blocks = [{"op": "read", "weight": 70}, {"op": "write", "weight": 30}]

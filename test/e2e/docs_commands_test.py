@@ -120,6 +120,8 @@ pages = {
             (r"geometric:500:8000:2", "geometric:50:200:2"),
             (r"--slo 'p99\(get\) < 20ms' --trial 5s",
              "--slo 'p99(get) < 60s' --trial 300ms " + short_search))),
+        step("chopsticks run -f mixed --embedded --driver",
+             changes=((r"--output", "-t 1s --output"),)),
     ],
     "docs/how-to/clean-up.md": [
         step("export AWS_SECRET_ACCESS_KEY", left_out=in_cleanup),
