@@ -154,18 +154,23 @@ housekeeping::helpers_end housekeeping::run_helpers(bool preparing, std::uint64_
     bool cut_off = false;
     std::int64_t cut_at_ns = 0;
     std::int64_t reported_ns = began_ns;
-    std::int64_t interrupted_at_ns = run_.stopping() ? began_ns : 0;
+    // Nobody prepares for a load that whoever steers has ended.
+    const auto stopped = [&] {
+        return run_.stopping() ||
+               (preparing && run_.options.control != nullptr && run_.options.control->finished());
+    };
+    std::int64_t interrupted_at_ns = stopped() ? began_ns : 0;
     while (running.load() > 0) {
         run_.pace.wait_until(monotonic_ns() + poll_step_ns);
         const std::int64_t now_ns = monotonic_ns();
-        if (run_.stopping()) {
+        if (stopped()) {
             if (interrupted_at_ns == 0) interrupted_at_ns = now_ns;
             patience_ns = std::min(patience_ns, run_.interrupted_patience_ns());
         }
         const std::int64_t give_up_ns =
             std::max(last_success_ns(began_ns), interrupted_at_ns) + patience_ns;
         if (how == helpers_end::done) {
-            const bool stop_now = preparing ? run_.stopping() : run_.aborting();
+            const bool stop_now = preparing ? stopped() : run_.aborting();
             if (stop_now || now_ns >= give_up_ns) {
                 how = stop_now ? helpers_end::interrupted : helpers_end::gave_up;
                 // A put that is cut off may yet be carried out, after cleanup; a delete may.
@@ -181,7 +186,7 @@ housekeeping::helpers_end housekeeping::run_helpers(bool preparing, std::uint64_
         reported_ns = now_ns;
         tell_progress(total, began_ns, how == helpers_end::done ? give_up_ns : cut_at_ns);
     }
-    if (run_.stopping()) run_.wait_ended(how == helpers_end::gave_up || cut_off);
+    if (stopped()) run_.wait_ended(how == helpers_end::gave_up || cut_off);
     return how;
 }
 

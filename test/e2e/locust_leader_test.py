@@ -101,12 +101,12 @@ class waiting_test(locust_case):
 
 
 class interrupt_test(locust_case):
-    def interrupt(self, times):
+    def interrupt(self, times, text=None, during="get"):
         with harness.endpoint() as endpoint:
-            leader = self.leader(endpoint=endpoint, workers=2)
+            leader = self.leader(endpoint=endpoint, workers=2, text=text)
             workers = [self.worker(f"worker-{i}") for i in range(2)]
-            self.wait_until("load", lambda: endpoint.counters()["by_operation"].get("get", 0) > 200,
-                            [leader, *workers])
+            self.wait_until(during, lambda: endpoint.counters()["by_operation"].get(during, 0) >
+                            200, [leader, *workers])
             leader.send_signal(signal.SIGINT)
             if times > 1:
                 self.wait_until("word of it", lambda: "The run ends" in self.said())
@@ -122,6 +122,10 @@ class interrupt_test(locust_case):
         self.interrupt(1)
         (page,) = self.results()
         self.assertEqual(len(harness.read_result(page.parent / "result.json")["parts"]), 2)
+
+    def test_interrupt_while_they_prepare_ends_that(self):
+        # Nobody waits for what would take hours.
+        self.interrupt(1, self.file("many.yaml", closed.replace("40", "100000000")), "put")
 
     def test_second_interrupt_leaves_workers_that_clean_up_by_themselves(self):
         self.interrupt(2)
