@@ -18,127 +18,10 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import harness
-
-mixed_scenario = """
-name: mixed on rgw
-groups:
-  - workload: s3
-    data: {prefix: mixed/, objects: 300, size: {uniform: [1KiB, 64KiB]}, verify: true}
-    tasks:
-      - {op: get, weight: 55}
-      - {op: put, weight: 20}
-      - {op: delete, weight: 15}
-      - {op: head, weight: 5}
-      - {op: list, weight: 5}
-    load: {closed: {users: 16}}
-phases: {prepare: true, warmup: 1s, measure: %s, drain: 20s, cleanup: %s}
-timeouts: {connect: 2s, operation: 20s}
-# The cluster takes its CPU time from the same machine, and so do other builds: both sides pause.
-limits: {held_up: 100%%, held_up_longest: 20s, outage: 100%%}
-"""
-
-# What is read is verified: a part in the wrong place would be found.
-multipart_scenario = """
-name: parts on rgw
-groups:
-  - workload: s3
-    data: {prefix: parts/, objects: 2, size: 12MiB, verify: true}
-    tasks:
-      - {op: multipart_put, part_size: 5MiB, concurrency: 3}
-      - {op: get, range: 1MiB}
-    load: {closed: {users: 2}}
-phases: {warmup: 0s, measure: 60s, drain: 60s, cleanup: false}
-stop: {operations: 16}
-timeouts: {operation: 60s}
-limits: {held_up: 100%, held_up_longest: 20s, outage: 100%}
-"""
-
-# What RGW 16.2 has; docs/reference/s3-operations.md says what it has not.
-operations_scenario = """
-name: operations on rgw
-groups:
-  - workload: s3
-    data: {prefix: rows/, objects: 100, size: {uniform: [1KiB, 16KiB]}, verify: true}
-    tasks:
-      - {op: put, metadata: 40, tags: 3, acl: private, storage_class: STANDARD, weight: 8}
-      - {op: put, conditional: true, weight: 2}
-      - {op: put, overwrite: true}
-      - {op: presigned_put, weight: 2}
-      - {op: form_put, metadata: 9, weight: 2}
-      - {op: form_put, overwrite: true}
-      - {op: copy, metadata: 9, storage_class: STANDARD}
-      - {op: multi_delete, batch: 4}
-      - {op: delete, conditional: true}
-      - {op: get, conditional: true}
-      - {op: head, conditional: true}
-      - {op: presigned_get, range: 1KiB}
-      - {op: list, delimiter: true, pages: 0, max_keys: 50}
-      - {op: list, start_after: true, fetch_owner: true, max_keys: 50, pages: 3}
-      - {op: list_v1, pages: 0, max_keys: 50}
-      - {op: list_v1, delimiter: true, pages: 0, max_keys: 50}
-      - {op: list_versions, pages: 0, max_keys: 50}
-      - {op: list_versions, delimiter: true, start_after: true}
-      - {op: put_tagging, tags: 10}
-      - {op: put_acl, acl: public-read}
-      - get_unmodified
-      - head_unmodified
-      - get_unmatched
-      - put_existing
-      - get_tagging
-      - delete_tagging
-      - get_acl
-      - list_buckets
-      - get_bucket_acl
-      - get_bucket_cors
-      - get_bucket_lifecycle
-      - get_bucket_location
-      - get_bucket_logging
-      - get_bucket_notification
-      - get_bucket_object_lock
-      - get_bucket_policy
-      - get_bucket_policy_status
-      - get_bucket_request_payment
-      - get_bucket_tagging
-      - get_bucket_versioning
-    load: {closed: {users: 8}}
-phases: {warmup: 0s, measure: 120s, drain: 60s, cleanup: false}
-stop: {operations: 1200}
-timeouts: {operation: 60s}
-limits: {held_up: 100%, held_up_longest: 20s}
-"""
+import rgw_scenarios
 
 ran = (harness.ran, harness.generator_was_limit)  # a busy machine makes runs invalid
 outage_classes = {"connect_failed", "connection_lost", "timeout"}
-
-
-named_scenario = """
-name: named
-groups:
-  - workload: s3
-    data: {objects: 20, size: {uniform: [1KiB, 32KiB]}, verify: true}
-    tasks: %s
-    load: {closed: {users: 4}}
-phases: {warmup: 0s, measure: 60s}
-stop: {operations: 400}
-limits: {held_up: 100%%, held_up_longest: 1h, outage: 100%%}
-seed: 5
-"""
-
-
-# The load of three workers of one Locust master.
-shared_scenario = """
-name: shared on rgw
-groups:
-  - name: g
-    workload: s3
-    data: {objects: 60, size: 4KiB, verify: true}
-    tasks: [{op: get, weight: 4}, put, delete]
-    load: {closed: {users: 6}}
-phases: {measure: 1h, cleanup: false}
-stop: {operations: 900}
-timeouts: {operation: 60s}
-limits: {held_up: 100%, held_up_longest: 1h, outage: 100%}
-"""
 
 
 class ceph_case(harness.case):
@@ -164,7 +47,7 @@ class ceph_case(harness.case):
         self.stream = self.dir / "r.jsonl"
 
     def scenario(self, measure, cleanup):
-        return self.file("s.yaml", mixed_scenario % (measure, str(cleanup).lower()))
+        return self.file("s.yaml", rgw_scenarios.mixed % (measure, str(cleanup).lower()))
 
     def arguments(self, scenario, bucket):
         return ["run", "-f", scenario, "--output", self.output, "--bucket", bucket,
@@ -204,9 +87,10 @@ class mixed_test(ceph_case):
         results.mkdir()
         gets = self.rgw_counter("get")
         leader = self.start(
-            "leader", "-f", self.file("shared.yaml", shared_scenario), "--workload-config", config,
-            "--expect-workers", 3, "--master-bind-port", port, "--output", results,
-            "--locust", os.environ.get("LOCUST", "/usr/bin/locust"), "--csv", self.dir / "locust")
+            "leader", "-f", self.file("shared.yaml", rgw_scenarios.shared),
+            "--workload-config", config, "--expect-workers", 3, "--master-bind-port", port,
+            "--output", results, "--locust", os.environ.get("LOCUST", "/usr/bin/locust"),
+            "--csv", self.dir / "locust")
         workers = []
         for number in range(3):
             own = self.dir / f"worker-{number}"
@@ -300,7 +184,7 @@ class mixed_test(ceph_case):
         self.assertNotIn("probed", names)
 
     def test_objects_in_parts_are_whole_and_no_upload_stays(self):
-        file = self.file("s.yaml", multipart_scenario)
+        file = self.file("s.yaml", rgw_scenarios.multipart)
         done = self.run_binary(*self.arguments(file, "parts"), env=self.credentials(),
                                timeout=180)
         self.assert_code(done, *ran)
@@ -321,7 +205,7 @@ class mixed_test(ceph_case):
         self.assertEqual(self.client.list_multipart_uploads(Bucket="parts").get("Uploads", []), [])
 
     def test_operations_are_done_and_other_clients_see_what_they_did(self):
-        file = self.file("s.yaml", operations_scenario)
+        file = self.file("s.yaml", rgw_scenarios.operations)
         done = self.run_binary(*self.arguments(file, "rows"), env=self.credentials(), timeout=240)
         self.assert_code(done, *ran)
         result = harness.read_result(self.output)
@@ -351,8 +235,8 @@ class mixed_test(ceph_case):
     def test_what_is_encrypted_with_the_customers_key_is_read_with_it_alone(self):
         operations = ["put", "form_put", "get", "head", "get_unmodified", "head_unmodified",
                       "get_unmatched", "get_part", "presigned_get"]
-        file = self.file("s.yaml", named_scenario.replace("measure: 60s", "measure: 60s, "
-                                                          "cleanup: false") % (
+        scenario = rgw_scenarios.named.replace("measure: 60s", "measure: 60s, cleanup: false")
+        file = self.file("s.yaml", scenario % (
             "[" + ", ".join(f"{{op: {op}, encryption: customer}}" for op in operations) + "]"))
         done = self.run_binary(*self.arguments(file, "with-keys"), "--set",
                                "workload.plain_customer_keys=true", env=self.credentials(),
@@ -415,7 +299,7 @@ class versions_test(ceph_case):
                                 "get_retention, put_legal_hold, get_legal_hold, get, delete]"),
                 ("create_bucket", "[{op: append_put, piece: 5000}, get, delete]")):
             with self.subTest(setting):
-                file = self.file("s.yaml", named_scenario % tasks)
+                file = self.file("s.yaml", rgw_scenarios.named % tasks)
                 done = self.run_binary(*self.arguments(file, "made-" + setting.replace("_", "-")),
                                        "--set", f"workload.{setting}=true",
                                        env=self.credentials(), timeout=180)
