@@ -317,7 +317,8 @@ void finding_rule::match() {
 }
 
 std::string finding_rule::sentence(const effect& e, const std::vector<const cause*>& of) const {
-    // The nearest says when; others of the same look are named with it.
+    // The nearest says when; what is as near for all that looks can tell is named with it, and
+    // others of the same look: placement groups are stale a moment after an OSD went down.
     const auto distance = [&](const cause* one) {
         if (e.start_s > one->seen_s) return e.start_s - one->seen_s;
         return e.end_s < one->after_s ? one->after_s - e.end_s : 0.0;
@@ -329,7 +330,8 @@ std::string finding_rule::sentence(const effect& e, const std::vector<const caus
     std::size_t told = 1;
     std::size_t more = 0;
     for (const cause* one : of) {
-        if (one == first || one->seen_s != first->seen_s) continue;
+        if (one == first) continue;
+        if (one->seen_s != first->seen_s && distance(one) > at_once_s) continue;
         if (told < causes_told) {
             what += ", " + one->text;
             ++told;

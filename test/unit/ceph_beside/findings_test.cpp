@@ -310,6 +310,22 @@ TEST_CASE("nearest_of_several_causes_is_told") {
     CHECK(found[0].find("scrub") == std::string::npos);
 }
 
+TEST_CASE("cause_behind_the_nearest_is_told_with_it") {
+    // An OSD says that it goes, and serves for a moment more.
+    simulated s;
+    s.calm(10);
+    s.happens("osd.0 went down", 25);
+    s.calm(1);
+    s.happens("49 PGs became stale");
+    s.interval(0, 0);
+    s.interval(0, 0);
+    const auto found = s.found();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0] ==
+          "disks/read fell from 1.00k/s to 0/s at 12:00:11 UTC, when 49 PGs became stale, osd.0 "
+          "went down");
+}
+
 TEST_CASE("what_one_look_showed_is_told_together") {
     simulated s;
     s.calm(10);
