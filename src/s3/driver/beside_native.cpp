@@ -25,6 +25,15 @@ engine::write_account core_beside_native::writes() const noexcept {
     return all;
 }
 
+runtime::task<void> session_beside_native::clean(engine::operation op,
+                                                 const engine::bound_step* step,
+                                                 engine::outcome& out) {
+    op.step = step;
+    cleans_ = true;
+    co_await inner_->execute(op, out);
+    cleans_ = false;
+}
+
 driver_beside_native::driver_beside_native(const driver_options& options, std::string_view name) {
     check_one_user(*options.config, name);
     inner_ = make_native_driver(options);

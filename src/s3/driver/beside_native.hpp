@@ -51,6 +51,39 @@ class core_beside_native : public engine::core_driver {
     /// \}
 };
 
+/// One user's, who has a session of `native` beside his own: what is made is removed by that one,
+/// also where a program cannot be had any more.
+class session_beside_native : public engine::session {
+  public:
+    void cancel() noexcept final {
+        if (cleans_) {
+            inner_->cancel();
+        } else {
+            cancel_own();
+        }
+    }
+    std::size_t endpoint() const noexcept final { return endpoint_; }
+
+  protected:
+    /// Accounts are the core's.
+    session_beside_native(std::size_t endpoint, std::unique_ptr<engine::session> inner,
+                          engine::write_account& writes, engine::driver_counters& counters)
+        : endpoint_(endpoint), inner_(std::move(inner)), writes_(writes), counters_(counters) {}
+
+    /// An operation of cleanup, whose step `native` has bound.
+    runtime::task<void> clean(engine::operation op, const engine::bound_step* step,
+                              engine::outcome& out);
+    virtual void cancel_own() noexcept = 0;
+
+    std::size_t endpoint_;
+    std::unique_ptr<engine::session> inner_;
+    engine::write_account& writes_;
+    engine::driver_counters& counters_;
+
+  private:
+    bool cleans_ = false;
+};
+
 class driver_beside_native : public engine::driver {
   public:
     const std::vector<std::string>& endpoints() const noexcept override {

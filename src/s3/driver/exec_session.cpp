@@ -6,6 +6,7 @@
 #include <chopsticks/core/error.hpp>
 #include <cstdio>
 
+#include "beside_native.hpp"
 #include "exec_driver.hpp"
 
 namespace chopsticks::s3 {
@@ -63,30 +64,22 @@ std::optional<std::uint64_t> number_after(std::string_view in, std::string_view 
     return number;
 }
 
-class exec_session final : public engine::session {
+class exec_session final : public session_beside_native {
   public:
     exec_session(const exec_target& target, process::launcher& by, std::size_t endpoint,
                  std::unique_ptr<engine::session> inner, engine::write_account& writes,
                  engine::driver_counters& counters)
-        : target_(target),
+        : session_beside_native(endpoint, std::move(inner), writes, counters),
+          target_(target),
           run_(by),
-          endpoint_(endpoint),
-          values_(target.endpoints[endpoint]->values),
-          inner_(std::move(inner)),
-          writes_(writes),
-          counters_(counters) {
+          values_(target.endpoints[endpoint]->values) {
         run_.plan = target.endpoints[endpoint]->plan;
     }
 
     runtime::task<void> execute(const engine::operation& op, engine::outcome& out) override {
         const auto& step = static_cast<const exec_step&>(*op.step);
-        // What is made is removed, whatever a program does.
         if (op.cleaning) {
-            engine::operation same = op;
-            same.step = step.told.inner.get();
-            cleans_ = true;
-            co_await inner_->execute(same, out);
-            cleans_ = false;
+            co_await clean(op, step.told.inner.get(), out);
             co_return;
         }
         out.endpoint = static_cast<std::uint16_t>(endpoint_);
@@ -107,17 +100,9 @@ class exec_session final : public engine::session {
         judge(step, op, out);
     }
 
-    void cancel() noexcept override {
-        if (cleans_) {
-            inner_->cancel();
-        } else {
-            run_.cancel();
-        }
-    }
-
-    std::size_t endpoint() const noexcept override { return endpoint_; }
-
   private:
+    void cancel_own() noexcept override { run_.cancel(); }
+
     void set(exec_word word, std::string text) {
         values_[static_cast<std::size_t>(word)] = std::move(text);
     }
@@ -247,12 +232,7 @@ class exec_session final : public engine::session {
     execution run_;
     body_check check_;
     line_count lines_;
-    std::size_t endpoint_;
     exec_values values_;
-    std::unique_ptr<engine::session> inner_;
-    engine::write_account& writes_;
-    engine::driver_counters& counters_;
-    bool cleans_ = false;
 };
 
 }  // namespace

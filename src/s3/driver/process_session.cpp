@@ -1,5 +1,6 @@
 #include <chopsticks/core/clock.hpp>
 
+#include "beside_native.hpp"
 #include "process_driver.hpp"
 
 namespace chopsticks::s3 {
@@ -8,27 +9,19 @@ namespace {
 
 using process::call;
 
-class program_session final : public engine::session {
+class program_session final : public session_beside_native {
   public:
     program_session(const program_target& target, process::program& of, std::size_t endpoint,
                     std::unique_ptr<engine::session> inner, engine::write_account& writes,
                     engine::driver_counters& counters)
-        : target_(target),
-          call_(of),
-          endpoint_(endpoint),
-          inner_(std::move(inner)),
-          writes_(writes),
-          counters_(counters) {}
+        : session_beside_native(endpoint, std::move(inner), writes, counters),
+          target_(target),
+          call_(of) {}
 
     runtime::task<void> execute(const engine::operation& op, engine::outcome& out) override {
         const auto& step = static_cast<const program_step&>(*op.step);
-        // What is made is removed, also where the program cannot be had any more.
         if (op.cleaning) {
-            engine::operation same = op;
-            same.step = step.inner.get();
-            cleans_ = true;
-            co_await inner_->execute(same, out);
-            cleans_ = false;
+            co_await clean(op, step.inner.get(), out);
             co_return;
         }
         out.endpoint = static_cast<std::uint16_t>(endpoint_);
@@ -47,17 +40,9 @@ class program_session final : public engine::session {
         judge(step, op, out);
     }
 
-    void cancel() noexcept override {
-        if (cleans_) {
-            inner_->cancel();
-        } else {
-            call_.cancel();
-        }
-    }
-
-    std::size_t endpoint() const noexcept override { return endpoint_; }
-
   private:
+    void cancel_own() noexcept override { call_.cancel(); }
+
     void ask(const program_step& step, const engine::operation& op) {
         using way = program_step::way;
         call_.members.clear();
@@ -108,11 +93,6 @@ class program_session final : public engine::session {
     const program_target& target_;
     call call_;
     body_check check_;
-    std::size_t endpoint_;
-    std::unique_ptr<engine::session> inner_;
-    engine::write_account& writes_;
-    engine::driver_counters& counters_;
-    bool cleans_ = false;
 };
 
 }  // namespace
