@@ -304,8 +304,8 @@ void run_setup::make_plan() {
             }
             needs.operations += operations;
         }
-        needs.ramp_s = std::max(needs.ramp_s, scenario::ramp_s(g));
     }
+    needs.ramp_s = scenario::ramp_s(scenario.groups);
     if (scenario.stop.operations > 0)
         needs.operations = static_cast<double>(scenario.stop.operations);
     needs.connections = sessions;

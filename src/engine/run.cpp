@@ -167,9 +167,7 @@ bool coordinator::load(std::int64_t start_ns) {
         start_ns = std::max(start_ns, monotonic_ns() + load_notice_ns);
     }
     const scenario::phases& plan = options_.plan->phase;
-    double ramp_s = 0;
-    for (const group_setup& setup : options_.groups)
-        ramp_s = std::max(ramp_s, scenario::ramp_s(*setup.group));
+    const double ramp_s = scenario::ramp_s(options_.plan->groups);
     load_times times = plan_times(start_ns);
     const std::int64_t warmup_ns = times.start_ns + static_cast<std::int64_t>(ramp_s * 1e9);
     result_.steady.asked = plan.steady_within_ns > 0;

@@ -79,11 +79,15 @@ double ramp_s(const group& g) noexcept {
     return g.open ? 0 : ramp_users_s(1, g.closed.users, g.closed.spawn_rate);
 }
 
+double ramp_s(const std::vector<group>& groups) noexcept {
+    double most = 0;
+    for (const group& g : groups)
+        most = std::max(most, ramp_s(g));
+    return most;
+}
+
 std::int64_t measure_begins_ns(const scenario& s) noexcept {
-    double longest_s = 0;
-    for (const group& one : s.groups)
-        longest_s = std::max(longest_s, ramp_s(one));
-    return static_cast<std::int64_t>(longest_s * 1e9) +
+    return static_cast<std::int64_t>(ramp_s(s.groups) * 1e9) +
            std::max(s.phase.warmup_ns, s.phase.steady_within_ns);
 }
 

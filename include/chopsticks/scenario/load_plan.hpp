@@ -31,6 +31,8 @@ void scale(closed_load& load, double factor);
 
 /// How long the ramp phase of a group is: until the users of its warm-up have started.
 double ramp_s(const group& g) noexcept;
+/// Of the group whose ramp is longest.
+double ramp_s(const std::vector<group>& groups) noexcept;
 
 /// Where the measure phase begins at the latest, from the start of the load: behind the longest
 /// ramp and the warm-up. What the plans below count from.
