@@ -36,32 +36,16 @@ seed: 11
 """
 
 
-def processes_with(mark):
-    """Those that have it among their arguments, but for zombies, which have none."""
-    found = []
-    for folder in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            pass
-    return found
-
-
 def zombies_of(pid):
     found = []
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            state, parent = harness.process_stat(folder.name)[:2]
         except OSError:
             continue
         if state == "Z" and int(parent) == pid:
             found.append(int(folder.name))
     return found
-
-
-def errors_of(result):
-    return [error for one in result["operations"].values() for error in one["errors"]]
 
 
 def figure(result, name):
@@ -112,7 +96,7 @@ class honest_test(exec_case):
                                          count=60, objects=12)
         self.assert_code(done, *ran)
         ok, failed, moved = harness.all_operations(result)
-        self.assertEqual(failed, 0, errors_of(result))
+        self.assertEqual(failed, 0, harness.errors_of(result))
         self.assertGreaterEqual(ok, 60)
         self.assertGreater(moved, 0)
         self.assertGreaterEqual(figure(result, "programs"), ok)
@@ -126,7 +110,7 @@ class honest_test(exec_case):
             done, result = self.run_load(endpoint, "exec", self.own("alone", in_flight=1),
                                          tasks="[get]", users=4, count=20)
         self.assert_code(done, *ran)
-        self.assertEqual(harness.all_operations(result)[1], 0, errors_of(result))
+        self.assertEqual(harness.all_operations(result)[1], 0, harness.errors_of(result))
 
     def test_bodies_of_many_pipes_go_through(self):
         with harness.endpoint() as endpoint:
@@ -134,7 +118,7 @@ class honest_test(exec_case):
                                          count=6)
         self.assert_code(done, *ran)
         ok, failed, moved = harness.all_operations(result)
-        self.assertEqual(failed, 0, errors_of(result))
+        self.assertEqual(failed, 0, harness.errors_of(result))
         self.assertEqual(moved, ok * 5 * 2**20)
 
     def test_what_is_deleted_is_gone(self):
@@ -142,7 +126,7 @@ class honest_test(exec_case):
             done, result = self.run_load(endpoint, "exec", self.own(), tasks="[delete]", objects=8,
                                          count=8)
         self.assert_code(done, *ran)
-        self.assertEqual(harness.all_operations(result)[1], 0, errors_of(result))
+        self.assertEqual(harness.all_operations(result)[1], 0, harness.errors_of(result))
         deleted = result["operations"]["s3/delete"]["ok"]
         left = [f for f in self.store.rglob("*") if f.is_file()]
         self.assertEqual(len(left), 8 - deleted)
@@ -165,7 +149,7 @@ class tool_test(exec_case):
                                          under=witness.under(seen), **how)
             counted = endpoint.counters()["by_operation"]
         self.assert_code(done, *ran)
-        self.assertEqual(harness.all_operations(result)[1], 0, errors_of(result))
+        self.assertEqual(harness.all_operations(result)[1], 0, harness.errors_of(result))
         return result, counted, seen
 
     def run_tool(self, tool, tasks, count, objects=3, options=None, path=shipped):
@@ -248,7 +232,7 @@ exec {double} {self.store} honest $operation "${{2#s3://*/}}"
                 endpoint, "s5cmd", None,
                 config=f"driver_config: {{s5cmd_path: {path}, timeout: 50}}\n")
         self.assert_code(done, *ran)
-        self.assertEqual(harness.all_operations(result)[1], 0, errors_of(result))
+        self.assertEqual(harness.all_operations(result)[1], 0, harness.errors_of(result))
         self.assertEqual(result["workload"]["driver_options"]["s3"],
                          {"program": str(path), "timeout": "50s"})
         self.assertEqual(result["workload"]["ignored"], {})
@@ -290,9 +274,9 @@ class liar_test(exec_case):
                         self.assert_code(done, harness.errors_or_slo)
                         result = harness.read_result(output)
                         self.assertEqual(harness.all_operations(result)[0], 0)
-                        told = {(e["class"], e["s3_code"]) for e in errors_of(result)}
+                        told = {(e["class"], e["s3_code"]) for e in harness.errors_of(result)}
                         self.assertEqual(told, {self.costs[lie][1:]})
-                        examples = " ".join(e["example"] for e in errors_of(result))
+                        examples = " ".join(e["example"] for e in harness.errors_of(result))
                         if lie == "floods":
                             self.assertIn("ended with status 3: no more", examples)
                         if lie == "secret":
@@ -305,8 +289,8 @@ class liar_test(exec_case):
         with harness.endpoint() as endpoint:
             done, result = self.run_load(endpoint, "exec", options, tasks="[get]", count=3)
         self.assert_code(done, harness.errors_or_slo)
-        self.assertEqual({e["s3_code"] for e in errors_of(result)}, {"Exit1"})
-        self.assertIn("No such file", errors_of(result)[0]["example"])
+        self.assertEqual({e["s3_code"] for e in harness.errors_of(result)}, {"Exit1"})
+        self.assertIn("No such file", harness.errors_of(result)[0]["example"])
 
     def test_what_a_tool_leaves_behind_is_killed(self):
         mark = uuid.uuid4().hex
@@ -314,9 +298,9 @@ class liar_test(exec_case):
             done, result = self.run_load(endpoint, "exec", self.own("child", mark), tasks="[get]",
                                          count=4)
         self.assert_code(done, *ran)
-        self.assertEqual(harness.all_operations(result)[1], 0, errors_of(result))
+        self.assertEqual(harness.all_operations(result)[1], 0, harness.errors_of(result))
         # Nobody can wait for what a tool had started: it was killed, and dies in its own time.
-        harness.wait_until("their end", lambda: not processes_with(mark))
+        harness.wait_until("their end", lambda: not harness.processes_with(mark))
 
     def test_one_that_hangs_is_killed_with_its_group(self):
         mark = uuid.uuid4().hex
@@ -325,12 +309,12 @@ class liar_test(exec_case):
                 endpoint, "exec", self.own("hangs", mark, timeout="1s", in_flight=1),
                 tasks="[get]", count=2)
         self.assert_code(done, harness.errors_or_slo)
-        self.assertEqual({(e["class"], e["s3_code"]) for e in errors_of(result)},
+        self.assertEqual({(e["class"], e["s3_code"]) for e in harness.errors_of(result)},
                          {("timeout", "Timeout")})
         # The other user's never had its turn.
         self.assertEqual(figure(result, "programs_killed"), figure(result, "programs"))
         self.assertLess(figure(result, "programs"), harness.all_operations(result)[1])
-        harness.wait_until("their end", lambda: not processes_with(mark))
+        harness.wait_until("their end", lambda: not harness.processes_with(mark))
 
     def hang(self, endpoint, mark):
         """A run whose operations all hang, with one process each that it has started."""
@@ -339,10 +323,10 @@ class liar_test(exec_case):
         process = self.start(*line, **more)
 
         def tools():
-            return [pid for pid in processes_with(mark) if pathlib.Path(
-                f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1] == str(process.pid)]
+            return [pid for pid in harness.processes_with(mark)
+                    if harness.parent_of(pid) == process.pid]
 
-        harness.wait_until("both users' operations", lambda: len(processes_with(mark)) >= 4)
+        harness.wait_until("both users' operations", lambda: len(harness.processes_with(mark)) >= 4)
         return process, tools
 
     def test_killed_ones_cost_their_operations_and_are_reaped(self):
@@ -350,7 +334,7 @@ class liar_test(exec_case):
         with harness.endpoint() as endpoint:
             process, tools = self.hang(endpoint, mark)
             output = self.output
-            for pid in (process.pid, *processes_with(mark)):
+            for pid in (process.pid, *harness.processes_with(mark)):
                 said = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
                 self.assertNotIn(harness.secret_key.encode(), said)
             first = tools()
@@ -361,11 +345,12 @@ class liar_test(exec_case):
             process.communicate(timeout=harness.hang_s)
         result = harness.read_result(output)
         self.assertEqual(process.returncode, harness.interrupted)
-        lost = [e for e in errors_of(result) if e["s3_code"] == "Signal9"]
-        self.assertEqual(sum(e["count"] for e in lost), 1, errors_of(result))
+        lost = [e for e in harness.errors_of(result) if e["s3_code"] == "Signal9"]
+        self.assertEqual(sum(e["count"] for e in lost), 1, harness.errors_of(result))
         # The others were in flight at the end.
-        self.assertEqual({e["s3_code"] for e in errors_of(result)} - {"Signal9"}, {"DrainTimeout"})
-        harness.wait_until("their end", lambda: not processes_with(mark))
+        self.assertEqual({e["s3_code"] for e in harness.errors_of(result)} - {"Signal9"},
+                         {"DrainTimeout"})
+        harness.wait_until("their end", lambda: not harness.processes_with(mark))
 
     def test_a_second_interrupt_leaves_no_process_either(self):
         mark = uuid.uuid4().hex
@@ -375,7 +360,7 @@ class liar_test(exec_case):
             harness.send_signal(process, signal.SIGINT)
             process.communicate(timeout=harness.hang_s)
         self.assertNotEqual(process.returncode, 0)
-        harness.wait_until("their end", lambda: not processes_with(mark))
+        harness.wait_until("their end", lambda: not harness.processes_with(mark))
 
 
 class start_test(exec_case):

@@ -43,26 +43,6 @@ mixed = ("[{op: get, weight: 6}, {op: get, range: 100, weight: 2}, {op: put, wei
          "head_bucket]")
 
 
-def processes_with(mark):
-    """Those that have it among their arguments, but for zombies, which have none."""
-    found = []
-    for folder in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if mark.encode() in (folder / "cmdline").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            pass
-    return found
-
-
-def parent_of(pid):
-    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def errors_of(result):
-    return [error for one in result["operations"].values() for error in one["errors"]]
-
-
 def figure(result, name):
     return result["driver_figures"]["s3"][name]["load"]["count"]
 
@@ -103,7 +83,7 @@ class honest_test(process_case):
             done, result = self.run_load(endpoint, "process", self.command(), count=200)
         self.assert_code(done, *ran)
         ok, failed, _ = harness.all_operations(result)
-        self.assertEqual(failed, 0, errors_of(result))
+        self.assertEqual(failed, 0, harness.errors_of(result))
         self.assertGreaterEqual(ok, 200)
         self.assertEqual(figure(result, "requests"), ok)
         self.assertEqual(figure(result, "program_starts"), 0)
@@ -115,7 +95,7 @@ class honest_test(process_case):
                                          {**self.command(), "programs": 3, "in_flight": 1},
                                          tasks="[put, head_bucket]", verify="false")
         self.assert_code(done, *ran)
-        self.assertEqual(harness.all_operations(result)[1], 0, errors_of(result))
+        self.assertEqual(harness.all_operations(result)[1], 0, harness.errors_of(result))
 
     def test_boto3_sends_what_the_endpoint_counts_and_shows_no_secret(self):
         seen = self.dir / "strace"
@@ -131,7 +111,7 @@ class honest_test(process_case):
         self.assert_code(done, *ran)
         self.assertTrue(any(python in line for line in witness.starts(seen)), "no boto3 was seen")
         self.assertEqual(witness.shown(seen), [])
-        self.assertEqual(harness.all_operations(result)[1], 0, errors_of(result))
+        self.assertEqual(harness.all_operations(result)[1], 0, harness.errors_of(result))
         puts = result["operations"]["s3/put"]["ok"]
         # What prepare wrote, and the mark of the run.
         self.assertGreaterEqual(counted["put"], puts + objects + 1)
@@ -148,7 +128,7 @@ class honest_test(process_case):
             counted = endpoint.counters()["by_operation"]["head"]
         self.assert_code(done, *ran)
         head = result["operations"]["s3/head"]
-        self.assertEqual(head["failed"], 0, errors_of(result))
+        self.assertEqual(head["failed"], 0, harness.errors_of(result))
         self.assertGreater(head["retries"], 0)
         self.assertEqual(counted, head["ok"] + head["retries"])
         self.assertEqual(figure(result, "retries"), head["retries"])
@@ -161,7 +141,7 @@ class honest_test(process_case):
                 tasks="[{op: multipart_put, part_size: 5MiB, concurrency: 2}, get]")
             counted = endpoint.counters()["by_operation"]
         self.assert_code(done, *ran)
-        self.assertEqual(harness.all_operations(result)[1], 0, errors_of(result))
+        self.assertEqual(harness.all_operations(result)[1], 0, harness.errors_of(result))
         self.assertGreater(result["operations"]["s3/multipart_put"]["ok"], 0)
         self.assertGreater(sum(n for name, n in counted.items() if "part" in name), 0, counted)
 
@@ -206,7 +186,7 @@ class liar_test(process_case):
                     with self.subTest(rule):
                         self.assert_code(done, harness.errors_or_slo)
                         told = {(e["class"], e["s3_code"])
-                                for e in errors_of(harness.read_result(output))}
+                                for e in harness.errors_of(harness.read_result(output))}
                         fails = {self.costs[rule]}
                         self.assertTrue(told & fails, told)
                         # Who never answers is ended at last.
@@ -220,7 +200,7 @@ class liar_test(process_case):
             done, result = self.run_load(endpoint, "process",
                                          self.command("crash_with_secret", after))
         self.assert_code(done, harness.errors_or_slo)
-        lost = [e for e in errors_of(result) if e["s3_code"] == "DriverEnded"]
+        lost = [e for e in harness.errors_of(result) if e["s3_code"] == "DriverEnded"]
         self.assertIn("ended with status 7: key [secret] is mine", lost[0]["example"])
         self.assertNotIn(harness.secret_key, json.dumps(result) + done.said)
 
@@ -229,7 +209,7 @@ class liar_test(process_case):
             done, result = self.run_load(endpoint, "process",
                                          {**self.command("crash", after), "restarts": 0})
         self.assert_code(done, harness.errors_or_slo)
-        self.assertIn("DriverGone", {e["s3_code"] for e in errors_of(result)})
+        self.assertIn("DriverGone", {e["s3_code"] for e in harness.errors_of(result)})
         self.assertEqual(figure(result, "program_starts"), 0)
 
     def test_one_that_is_killed_costs_what_was_under_way(self):
@@ -242,7 +222,8 @@ class liar_test(process_case):
             self.assertTrue(process)
 
             def child():
-                return [pid for pid in processes_with(mark) if parent_of(pid) == process.pid]
+                return [pid for pid in harness.processes_with(mark)
+                        if harness.parent_of(pid) == process.pid]
 
             harness.wait_until("the load", self.intervals)
             pid = child()[0]
@@ -255,12 +236,12 @@ class liar_test(process_case):
             harness.send_signal(process, signal.SIGINT)
             process.communicate(timeout=harness.hang_s)
         result = harness.read_result(output)
-        lost = [e for e in errors_of(result) if e["s3_code"] == "DriverEnded"]
+        lost = [e for e in harness.errors_of(result) if e["s3_code"] == "DriverEnded"]
         self.assertEqual(sum(e["count"] for e in lost), users)
-        self.assertEqual(errors_of(result), lost)
+        self.assertEqual(harness.errors_of(result), lost)
         self.assertIn("signal 9", lost[0]["example"])
         self.assertEqual(figure(result, "program_starts"), 1)
-        self.assertEqual(processes_with(mark), [])
+        self.assertEqual(harness.processes_with(mark), [])
 
 
 class start_test(process_case):
@@ -302,8 +283,8 @@ class start_test(process_case):
             process = self.start(*line, **more)
             harness.wait_until("the load", self.intervals)
             # The program, and what that has started.
-            harness.wait_until("both", lambda: len(processes_with(mark)) >= 2)
-            for pid in (process.pid, *processes_with(mark)):
+            harness.wait_until("both", lambda: len(harness.processes_with(mark)) >= 2)
+            for pid in (process.pid, *harness.processes_with(mark)):
                 try:
                     said = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
                 except OSError:
@@ -312,7 +293,7 @@ class start_test(process_case):
             harness.send_signal(process, signal.SIGINT)
             process.communicate(timeout=harness.hang_s)
         # Nobody can wait for what the program had started: it was killed, and dies in its own time.
-        harness.wait_until("their end", lambda: not processes_with(mark))
+        harness.wait_until("their end", lambda: not harness.processes_with(mark))
 
     def test_signal_while_a_program_is_asked_what_it_does_leaves_nothing(self):
         mark = uuid.uuid4().hex
@@ -321,11 +302,11 @@ class start_test(process_case):
                 line, more = self.load(endpoint, "process",
                                        {**self.command("never_ready", 0, mark), "start": "1h"})
                 process = self.start(*line, **more)
-                harness.wait_until("both", lambda: len(processes_with(mark)) >= 2)
+                harness.wait_until("both", lambda: len(harness.processes_with(mark)) >= 2)
                 harness.send_signal(process, number)
                 process.communicate(timeout=harness.hang_s)
                 self.assertEqual(process.returncode, -number)
-                harness.wait_until("their end", lambda: not processes_with(mark))
+                harness.wait_until("their end", lambda: not harness.processes_with(mark))
             self.assertEqual(endpoint.counters()["objects"], 0)
 
     def test_list_says_what_to_install(self):

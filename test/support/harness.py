@@ -168,6 +168,10 @@ def all_operations(result):
     return tuple(sum(one[key] for one in figures) for key in ("ok", "failed", "bytes"))
 
 
+def errors_of(result):
+    return [error for one in result["operations"].values() for error in one["errors"]]
+
+
 def read_result(path):
     return json.loads(pathlib.Path(path).read_text())
 
@@ -358,6 +362,27 @@ def wait_until(what, condition, timeout=hang_s, step=0.05):
         if time.monotonic() > until:
             raise AssertionError(f"{what}: not after {timeout} s")
         time.sleep(step)
+
+
+def processes_with(mark):
+    """Those that have it among their arguments, but for zombies, which have none."""
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if mark.encode() in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            pass
+    return found
+
+
+def process_stat(pid):
+    """What /proc tells of a process, from its state on, which is field 3 of proc(5)."""
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def parent_of(pid):
+    return int(process_stat(pid)[1])
 
 
 def send_signal(process, number):
