@@ -160,6 +160,15 @@ class server:
         return f"http://127.0.0.1:{self.ports[name]}"
 
 
+ticks = os.sysconf("SC_CLK_TCK")  # a second
+
+
+def cpu_s(pid):
+    """CPU seconds of a process and all its threads so far."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / ticks
+
+
 def raise_descriptor_limit():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

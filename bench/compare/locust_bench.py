@@ -23,7 +23,6 @@ import lab
 
 locust = os.environ.get("LOCUST", "/usr/bin/locust")
 access_key, secret_key = "chopsticks", "chopsticks-secret"
-ticks = os.sysconf("SC_CLK_TCK")
 hang_s = 120
 
 # Where a worker has nothing else to do than its requests, as with Chopsticks.
@@ -76,12 +75,6 @@ scenario = {
                 "tasks": ["get"], "load": {"closed": {"users": 0}}}],
     "phases": {"measure": "1h"},
     "seed": 1}
-
-
-def cpu_s(pid):
-    """CPU seconds of a process and all its threads."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / ticks
 
 
 class processes:
@@ -167,16 +160,16 @@ def measure(kind, url, objects, options, folder):
         ask(page + "/swarm", user_count=options.users, spawn_rate=options.users, host=url)
         wait_for("users", lambda: state()["user_count"] == options.users
                  and any(row["num_requests"] for row in state()["stats"]), running)
-        before, cpu, begun = served(url), cpu_s(process.pid), time.monotonic()
+        before, cpu, begun = served(url), lab.cpu_s(process.pid), time.monotonic()
         time.sleep(options.seconds)
-        after, took, seconds = (served(url), cpu_s(process.pid) - cpu, time.monotonic() - begun)
+        after, took, seconds = (served(url), lab.cpu_s(process.pid) - cpu, time.monotonic() - begun)
         failed = sum(row["num_failures"] for row in state()["stats"])
         if failed:
             raise SystemExit(f"{kind}: {failed} requests failed\n{running.said()}")
         if after == before:
             raise SystemExit(f"{kind}: no requests\n{running.said()}")
         ask(page + "/stop")
-    return (after - before) / max(took, 1 / ticks), (after - before) / seconds
+    return (after - before) / max(took, 1 / lab.ticks), (after - before) / seconds
 
 
 def prepared(url, size):

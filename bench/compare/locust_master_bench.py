@@ -26,7 +26,6 @@ import zmq
 
 locust = os.environ.get("LOCUST", "/usr/bin/locust")
 locustfile = lab.root / "integrations" / "locust" / "chopsticks_locustfile.py"
-ticks = os.sysconf("SC_CLK_TCK")
 hang_s = 300
 heartbeat_every_s, alive_every_s, stats_every_s, so_far_every_s = 1, 2, 3, 3
 operations = (("readers", "get"), ("readers", "head"))
@@ -140,11 +139,6 @@ class fake_worker:
                     "send_lag": self.encoded, "errors": []} for one in operations}})
 
 
-def cpu_s(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / ticks
-
-
 def measure(count, seconds, folder):
     """Of the master: share of a CPU under load, seconds until the load began, workers it lost."""
     port, = lab.free_ports(1)
@@ -179,9 +173,9 @@ def measure(count, seconds, folder):
             if ready is None and all(worker.known for worker in workers):
                 ready = now
             if loaded is None and all(worker.state == "running" for worker in workers):
-                loaded, before = now, cpu_s(master.pid)
+                loaded, before = now, lab.cpu_s(master.pid)
             if loaded is not None and now >= loaded + seconds:
-                share = (cpu_s(master.pid) - before) / (now - loaded)
+                share = (lab.cpu_s(master.pid) - before) / (now - loaded)
                 break
             if now > until or master.poll() is not None:
                 raise SystemExit(f"{count} workers were not all under load:\n"
